@@ -1,0 +1,50 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+)
+
+// Latency delays what passes an edge by Delay, plus or minus Jitter.
+type Latency struct {
+	Delay  time.Duration `yaml:"latency" json:"latency" doc:"How much later everything arrives."`
+	Jitter time.Duration `yaml:"jitter" json:"jitter,omitempty" doc:"Plus or minus this much."`
+	// Shape is how the jitter is drawn: uniform (default), normal (Jitter is one standard
+	// deviation), or pareto (a long tail with Jitter as its mean excess).
+	Shape     string    `yaml:"shape" json:"shape,omitempty" enum:"uniform,normal,pareto" doc:"How the jitter is drawn: uniform (default), normal, or pareto: a long tail."`
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): answers; up: requests; both: each way, so a round trip grows by twice as much."`
+	Share     float64   `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of requests (or connections, see per) that it hits. Default all."`
+	Per       string    `yaml:"per" json:"per,omitempty" enum:"request,connection" doc:"What share counts: request (default) or connection."`
+}
+
+var _ Kind = Latency{}
+
+// Kind is "latency".
+func (Latency) Kind() string { return "latency" }
+
+func (l Latency) String() string {
+	if l.Jitter > 0 {
+		return fmt.Sprintf("latency %s ±%s", l.Delay, l.Jitter)
+	}
+	return "latency " + l.Delay.String()
+}
+
+// Scope is edges.
+func (Latency) Scope() Scope { return ScopeEdges }
+
+// Validate refuses negative delays.
+func (l Latency) Validate() error {
+	if l.Delay < 0 || l.Jitter < 0 {
+		return fmt.Errorf("latency and jitter can't be negative")
+	}
+	return nil
+}
+
+// Compile is one latency toxic for each edge and direction.
+func (l Latency) Compile(t Targets) []Primitive {
+	attributes := map[string]any{"latency": milliseconds(l.Delay), "jitter": milliseconds(l.Jitter)}
+	if l.Shape != "" {
+		attributes["shape"] = l.Shape
+	}
+	return toxics(t, l.Direction, Toxic{Type: "latency", Toxicity: shareOrAll(l.Share), Per: perOrRequest(l.Per), Attributes: attributes})
+}

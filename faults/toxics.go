@@ -1,0 +1,41 @@
+package faults
+
+import "time"
+
+// toxics puts one toxic on each edge and each stream of the direction (down where none is given).
+func toxics(t Targets, d Direction, toxic Toxic) []Primitive {
+	var streams []string
+	switch d {
+	case Up:
+		streams = []string{"upstream"}
+	case Both:
+		streams = []string{"upstream", "downstream"}
+	default:
+		streams = []string{"downstream"}
+	}
+	var out []Primitive
+	for _, edge := range t.Edges {
+		for _, stream := range streams {
+			one := toxic
+			one.Stream = stream
+			out = append(out, Primitive{Op: OpToxic, Edge: edge, Toxic: &one})
+		}
+	}
+	return out
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func shareOrAll(share float64) float64 {
+	if share == 0 {
+		return 1
+	}
+	return share
+}
+
+func perOrRequest(per string) string {
+	if per == "" {
+		return "request"
+	}
+	return per
+}

@@ -1,0 +1,63 @@
+// Package node is the built-in roles: cdn, gateway, service, database, queue. A role takes its
+// network from the Network handed in, its time from package time and its chance from a generator
+// seeded per node and request. Roles know nothing of engines.
+package node
+
+import (
+	"context"
+	"net"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// Network is how a node meets others. Real sockets in the process and docker engines, pipes in the virtual one.
+type Network interface {
+	Listen(ctx context.Context, address string) (net.Listener, error)
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Config is everything that one instance needs to know. It is plain data and crosses to a child process as JSON.
+type Config struct {
+	Run      string         `json:"run"`
+	Instance string         `json:"instance"`
+	Seed     uint64         `json:"seed"`
+	Node     scenarios.Node `json:"node"`
+	// Listen is where it serves, Admin where it answers health, metrics, stats and behaviour.
+	Listen string `json:"listen"`
+	Admin  string `json:"admin"`
+	// Data is its own folder, which outlives a crash.
+	Data string `json:"data"`
+	// Upstreams are the addresses of its edges by the callee's node name, in replica order.
+	Upstreams map[string][]Upstream `json:"upstreams"`
+}
+
+// Upstream is one callee instance, reached over its edge at Address.
+type Upstream struct {
+	Instance string         `json:"instance"`
+	Address  string         `json:"address"`
+	Kind     scenarios.Kind `json:"kind"`
+	// DSN is user:password@database for a database.
+	DSN string `json:"dsn,omitempty"`
+}
+
+// Addresses are where a started node really listens.
+type Addresses struct {
+	Listen string `json:"listen"`
+	Admin  string `json:"admin"`
+}
+
+// The headers that nodes and the load generator share.
+const (
+	// HeaderRequest is a user request's id; nodes hand it on, it seeds chance and names writes.
+	HeaderRequest = "Squall-Request"
+	// HeaderLoad is the load's name.
+	HeaderLoad = "Squall-Load"
+	// HeaderDegraded says in words why an answer is degraded; absent on whole answers. Handed up by callers.
+	HeaderDegraded = "Squall-Degraded"
+	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated. Handed up by callers.
+	HeaderWrote = "Squall-Wrote"
+	// HeaderCache is hit, miss or stale, from a cdn.
+	HeaderCache = "Squall-Cache"
+	// HeaderAttempt counts a call's attempts from 1.
+	HeaderAttempt = "Squall-Attempt"
+)

@@ -1,0 +1,117 @@
+// Package runner conducts a run: launch, warm up, phases with faults at their times, recovery,
+// tear down. It declares the small ports that it needs; engines and the load generator implement
+// them, cmd wires them. Time comes from package time, so that a bubble of virtual time works too.
+package runner
+
+import (
+	"context"
+	"io"
+	"net"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// Engine brings plans to life.
+type Engine interface {
+	// Name is virtual, process or docker.
+	Name() string
+	// Check says why the plan can't run here (an image on an engine without images, a primitive
+	// that it can't carry out on that instance), nil if it can. Nothing is started.
+	Check(*topology.Plan) error
+	// Launch starts everything and returns when every instance is healthy. If it fails, it leaves nothing behind.
+	Launch(context.Context, Launch) (System, error)
+}
+
+// Launch is what an engine is asked to start.
+type Launch struct {
+	Plan *topology.Plan
+	// Run is the run's id; everything that is made carries it as a label.
+	Run string
+	// Dir is the run's folder; node logs go to Dir/logs/INSTANCE.log.
+	Dir string
+	// Progress is told what is being done, in a few words. Never nil.
+	Progress func(string)
+}
+
+// System is a running topology.
+type System interface {
+	// Inject carries out primitives, all at once, and returns when they are in force. The undo
+	// undoes exactly these, may be called twice (the second call does nothing and returns the
+	// same receipt) and copes with other faults on the same targets. On an error nothing stays injected.
+	Inject(context.Context, []faults.Primitive) (Undo, error)
+	// Dial opens a connection over a client edge.
+	Dial(ctx context.Context, edge string) (net.Conn, error)
+	// DialInstance opens a connection to an instance's serving port, past its edges: for reading writes back.
+	DialInstance(ctx context.Context, instance string) (net.Conn, error)
+	// Observe reads all counters now. An instance that can't answer (it is killed or paused) keeps its last ones.
+	Observe(context.Context) (Observation, error)
+	// Died receives an error when an instance ended that no fault had ended. It is never closed.
+	Died() <-chan error
+	// Down stops and removes everything. It may be called twice.
+	Down(context.Context) error
+}
+
+// Undo takes back one injection.
+type Undo func(context.Context) (faults.Receipt, error)
+
+// Observation is every counter of a system at one moment; counters only grow within a run.
+type Observation struct {
+	At    time.Time
+	Edges map[string]EdgeCounters // by edge name
+	Nodes map[string]NodeCounters // by instance
+}
+
+// EdgeCounters is what the mesh saw on one edge.
+type EdgeCounters struct {
+	Connections, Open, Requests int64
+	BytesUp, BytesDown          int64
+	// FirstBytes counts answers, FirstByteTotal is the sum of their times to first byte.
+	FirstBytes     int64
+	FirstByteTotal time.Duration
+}
+
+// NodeCounters is what one instance counted itself.
+type NodeCounters struct {
+	Restarts int
+	// Calls are the attempts over each of its edges, by the callee's instance.
+	Calls map[string]CallCounters
+	// Counters are all others by their metric names.
+	Counters map[string]float64
+	// CPU is the time it used, where the engine can tell.
+	CPU time.Duration
+}
+
+// CallCounters is a caller's own count over one edge.
+type CallCounters struct {
+	Attempts int64 `json:"attempts"`
+	Retries  int64 `json:"retries"`
+	Failures int64 `json:"failures"`
+}
+
+// Loader drives load at a system.
+type Loader interface {
+	// Drive sends every load from Drive.From until Drive.Until, waits for the answers still due
+	// (at most each load's timeout) and returns. Every intended request gives exactly one sample.
+	Drive(context.Context, Drive) (record.Generator, error)
+}
+
+// Drive is one order to a Loader.
+type Drive struct {
+	Loads []*scenarios.Load
+	Seed  uint64
+	// Zero is the start of the first phase; From (negative: the warm-up) and Until count from it.
+	Zero        time.Time
+	From, Until time.Duration
+	// Edges are each load's client edges, by load name; requests take them in turn by connection.
+	Edges map[string][]string
+	// Dial is System.Dial.
+	Dial func(ctx context.Context, edge string) (net.Conn, error)
+	// Record takes samples; it is safe for concurrent use and quick.
+	Record func(record.Sample)
+	// Results takes vegeta's gob stream of results; nil: none is written.
+	Results io.Writer
+}

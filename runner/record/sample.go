@@ -1,0 +1,53 @@
+// Package record is what a run measured, as plain data: samples, windows, events and the Result
+// that result.json holds. It imports nothing of ours, so that reports work from a stored run alone.
+package record
+
+import "time"
+
+// Outcome of a user's request. Every intended request has exactly one.
+type Outcome string
+
+// The outcomes. Unsent requests (the generator could not send them) count as failed with the error class "unsent".
+const (
+	OK       Outcome = "ok"
+	Degraded Outcome = "degraded"
+	Failed   Outcome = "failed"
+)
+
+// Sample is one user request. Times count from the start of the first phase; the warm-up is negative.
+type Sample struct {
+	Load    string
+	Request string
+	// Intended is when the schedule wanted it sent, Sent when it was, Done when its answer had been read whole.
+	Intended, Sent, Done time.Duration
+	Outcome              Outcome
+	// Error is the class of a failure (see ErrorClass constants), empty otherwise.
+	Error  string
+	Status int
+	// Unsent: the generator gave up before sending it; Sent and Done mean nothing then.
+	Unsent bool
+	// Wrote are the writes that the answer acknowledged, as DATABASE/ID.
+	Wrote []string
+	// Seq counts the load's requests from 0 in the order of their intended times.
+	Seq uint64
+}
+
+// Latency counts from the intended time, so that a stalled system cannot hide the requests that
+// it kept from being sent (no coordinated omission).
+func (s Sample) Latency() time.Duration { return s.Done - s.Intended }
+
+// Lag is how late the generator itself sent.
+func (s Sample) Lag() time.Duration { return max(s.Sent-s.Intended, 0) }
+
+// The classes of errors. A failed status is its class: "502".
+const (
+	ErrRefused  = "refused"   // connection refused
+	ErrReset    = "reset"     // connection reset
+	ErrDial     = "dial"      // any other failure to connect
+	ErrTimeout  = "timeout"   // the user gave up waiting
+	ErrEOF      = "eof"       // the connection ended before the answer did
+	ErrBody     = "body"      // the answer's body broke off
+	ErrUnsent   = "unsent"    // the generator could not send it
+	ErrCanceled = "cancelled" // the run was interrupted
+	ErrOther    = "other"
+)

@@ -1,0 +1,74 @@
+// Package scenarios is Squall's language: the model that a scenario file describes, how it is
+// read (with positions, so that every mistake names file:line:column), validated and varied.
+//
+// The model is plain data: comparable where Go allows it, printable, free of goroutines and
+// handles. What runs is built from it elsewhere (topology, the engines, the load generator).
+// Units in the model: durations are time.Duration, shares are fractions in [0,1], rates are per
+// second, sizes are bytes, bandwidths are bytes per second.
+//
+// Non-goals: this package starts nothing and knows no engine.
+package scenarios
+
+import (
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// Scenario is one file, its templates resolved and one variant applied.
+// Maps of the file (topology, load) are slices here, in the file's order.
+type Scenario struct {
+	Name    string `yaml:"scenario" json:"scenario" doc:"The scenario's name."`
+	About   string `yaml:"about" json:"about,omitempty" doc:"What this scenario shows, in a sentence."`
+	Variant string `yaml:"-" json:"variant,omitempty"`
+	// Seed is the root of all chance; 0 means "not given" and the runner takes 1.
+	Seed uint64 `yaml:"seed" json:"seed,omitempty" doc:"Root of all chance. The same seed draws the same arrivals, keys and service times."`
+	// WarmUp is driven before the first phase and not counted. Negative: none.
+	WarmUp time.Duration `yaml:"warm_up" json:"warm_up,omitempty" doc:"Load before the first phase that is not counted. Default 2s."`
+
+	Nodes  []*Node       `yaml:"topology" json:"topology" doc:"The parts and how they call each other."`
+	Links  []Link        `yaml:"links" json:"links,omitempty" doc:"Base latency between regions or zones."`
+	Loads  []*Load       `yaml:"load" json:"load" doc:"Who uses the system, and how."`
+	Phases []*Phase      `yaml:"phases" json:"phases" doc:"What happens when."`
+	Expect []Expectation `yaml:"expect" json:"expect,omitempty" doc:"What must hold for the verdict to be pass."`
+
+	// Variants are the names of the variants that the file offers, in its order.
+	Variants []string `yaml:"-" json:"variants,omitempty"`
+}
+
+// DefaultWarmUp is how long load runs before the first phase when the scenario does not say.
+const DefaultWarmUp = 2 * time.Second
+
+// Link is the base network between two regions or zones (or within one, both names equal):
+// Latency is added to each direction of every edge between them, so a round trip grows by twice as much.
+type Link struct {
+	Between [2]string     `yaml:"between" json:"between" doc:"Two region or zone names."`
+	Latency time.Duration `yaml:"latency" json:"latency" doc:"One-way latency added to each direction."`
+	Jitter  time.Duration `yaml:"jitter" json:"jitter,omitempty" doc:"Plus or minus this much, uniform."`
+}
+
+// Phase is a named stretch of the run. Its statistics are kept apart from every other phase's.
+type Phase struct {
+	Name   string         `yaml:"name" json:"name" doc:"The phase's name, used by expectations."`
+	For    time.Duration  `yaml:"for" json:"for" doc:"How long."`
+	Faults []faults.Fault `yaml:"faults" json:"faults,omitempty" doc:"What goes wrong in it."`
+}
+
+// Duration is the sum of the phases, without the warm-up.
+func (s *Scenario) Duration() time.Duration {
+	var sum time.Duration
+	for _, p := range s.Phases {
+		sum += p.For
+	}
+	return sum
+}
+
+// Node finds a node by name; nil if there is none.
+func (s *Scenario) Node(name string) *Node {
+	for _, n := range s.Nodes {
+		if n.Name == name {
+			return n
+		}
+	}
+	return nil
+}

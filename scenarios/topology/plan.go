@@ -1,0 +1,97 @@
+// Package topology turns a scenario into a plan: every instance, every edge between instances,
+// the order in which they start, and every primitive action with its time. A plan is pure data,
+// computed before anything starts; `squall plan` prints it and one loop carries it out.
+package topology
+
+import (
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// Plan is a scenario made concrete.
+type Plan struct {
+	Scenario *scenarios.Scenario
+	Seed     uint64
+	// Instances in start order: what is called comes before what calls it.
+	Instances []Instance
+	// Edges in the order of their callers; the loads' edges come last.
+	Edges []Edge
+	// Phases with their times; all times of a plan count from the start of the first phase, the warm-up is before 0.
+	Phases []Span
+	// Schedule is every fault's begin and end, sorted by time.
+	Schedule []Event
+	// Faults are the scenario's, resolved, in its order.
+	Faults []ResolvedFault
+	Total  time.Duration
+}
+
+// Instance is one replica of a node.
+type Instance struct {
+	// Name is NODE-1, NODE-2, ...
+	Name string
+	Node *scenarios.Node
+	// Replica counts from 1.
+	Replica int
+	// Level is 0 for what calls nothing; an instance starts when all lower levels are healthy.
+	Level int
+}
+
+// Edge is a connection from one caller (an instance, or a load) to one instance.
+type Edge struct {
+	// Name is CALLER:CALLEE, as in orders-1:payments-2 or shoppers:edge-1. It names the edge's toxiproxy proxy.
+	Name string
+	// From is an instance's or a load's name, To an instance's.
+	From, To string
+	// FromNode and ToNode are the nodes' names (FromNode is the load's name for a load).
+	FromNode, ToNode string
+	// Client tells that From is a load.
+	Client bool
+	// Latency and Jitter are the base network between their regions and zones, one way.
+	Latency, Jitter time.Duration
+}
+
+// Span is a phase in time.
+type Span struct {
+	Name       string
+	Start, End time.Duration
+}
+
+// ResolvedFault is a fault with what it hits and when.
+type ResolvedFault struct {
+	Fault      faults.Fault
+	Phase      string
+	Start, End time.Duration
+	Targets    faults.Targets
+	Primitives []faults.Primitive
+}
+
+// Event begins or ends one fault: all its primitives at once.
+type Event struct {
+	At    time.Duration
+	Begin bool
+	// Fault indexes Plan.Faults.
+	Fault int
+}
+
+// Instance finds an instance by name.
+func (p *Plan) Instance(name string) (Instance, bool) {
+	for _, i := range p.Instances {
+		if i.Name == name {
+			return i, true
+		}
+	}
+	return Instance{}, false
+}
+
+// EdgesFrom lists the edges whose caller is the given instance or load.
+func (p *Plan) EdgesFrom(caller string) []Edge {
+	var out []Edge
+	for _, e := range p.Edges {
+		if e.From == caller {
+			out = append(out, e)
+		}
+	}
+	return out
+}
