@@ -88,6 +88,8 @@ type NodeCounters struct {
 // CallCounters is a caller's own count over one edge.
 type CallCounters struct {
 	Attempts int64 `json:"attempts"`
+	// Organic are attempts that no retry, here or further up, has caused: amplification is Attempts / Organic.
+	Organic  int64 `json:"organic"`
 	Retries  int64 `json:"retries"`
 	Failures int64 `json:"failures"`
 }

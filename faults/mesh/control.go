@@ -61,3 +61,30 @@ type EdgeStats struct {
 	FirstBytes     int64         `json:"first_bytes"`
 	FirstByteTotal time.Duration `json:"first_byte_total"`
 }
+
+// Proxies is a mesh as toxiproxy's HTTP API shows it: every edge is a proxy of the same name.
+// Errors are ErrNotFound, ErrExists or *InvalidError where the API has a status for them.
+type Proxies interface {
+	Proxies() []Proxy
+	Proxy(name string) (Proxy, error)
+	// CreateProxy and RemoveProxy serve API clients that bring proxies of their own.
+	CreateProxy(Proxy) (Proxy, error)
+	RemoveProxy(name string) error
+	// UpdateProxy changes listen, upstream and enabled. Disabled: new connections are refused, open ones end.
+	UpdateProxy(name string, listen, upstream *string, enabled *bool) (Proxy, error)
+	AddToxic(proxy string, t faults.Toxic) (faults.Toxic, error)
+	// UpdateToxic merges attributes and sets toxicity where it is given.
+	UpdateToxic(proxy, toxic string, toxicity *float64, attributes map[string]any) (faults.Toxic, error)
+	RemoveToxic(proxy, toxic string) error
+	// Reset enables every proxy and removes every toxic that came through the API and every one that Apply put on.
+	Reset() error
+}
+
+// Proxy is an edge in toxiproxy's words.
+type Proxy struct {
+	Name     string         `json:"name"`
+	Listen   string         `json:"listen"`
+	Upstream string         `json:"upstream"`
+	Enabled  bool           `json:"enabled"`
+	Toxics   []faults.Toxic `json:"toxics"`
+}

@@ -58,6 +58,8 @@ const (
 	HeaderWrote = "Squall-Wrote"
 	// HeaderCache is hit, miss or stale, from a cdn.
 	HeaderCache = "Squall-Cache"
+	// HeaderRetried is 1 when this call, or one further up that led to it, is a retry.
+	HeaderRetried = "Squall-Retried"
 	// HeaderAttempt counts a call's attempts from 1.
 	HeaderAttempt = "Squall-Attempt"
 )

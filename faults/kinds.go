@@ -1,0 +1,57 @@
+package faults
+
+// Selection says where a kind's line in a scenario names what it hits.
+type Selection int
+
+const (
+	// SelectOn: the kind's own key holds its size, `on` the selection: {latency: 800ms, on: orders -> payments}.
+	SelectOn Selection = iota
+	// SelectValue: the kind's own key holds the selection: {crash: payments}. `on` is not allowed.
+	SelectValue
+	// SelectBetween: the kind's own key holds a list of two selections: {partition: [orders, payments]}.
+	// They become Selector.Edge; the kind's `ways` (both, the default, or one) its Both.
+	SelectBetween
+)
+
+// Entry is one row of the table of kinds.
+type Entry struct {
+	// Word is the kind's key in scenarios.
+	Word string
+	// Zero is the kind without parameters; its type's yaml tags are the keys that go with Word.
+	Zero      Kind
+	Selection Selection
+	Explain   Explanation
+}
+
+// Explanation is what `squall explain KIND` says.
+type Explanation struct {
+	// Summary is one sentence.
+	Summary string
+	// New and Open are what a client sees on connections made while it is on, and on those open when it begins.
+	New, Open string
+	// Lifted is what happens when it ends.
+	Lifted string
+	// Example is a line of a scenario.
+	Example string
+}
+
+// Kinds is every kind of fault, in the order that help shows them.
+var Kinds = []Entry{
+	{Word: "latency", Zero: Latency{}, Selection: SelectOn, Explain: Explanation{
+		Summary: "Everything that passes arrives later.",
+		New:     "connects at once; answers come later by the latency",
+		Open:    "answers come later by the latency, from the next byte on",
+		Lifted:  "what is held is delivered at once",
+		Example: "{latency: 800ms, jitter: 200ms, on: orders -> payments}",
+	}},
+}
+
+// Lookup finds a kind's row by its word.
+func Lookup(word string) (Entry, bool) {
+	for _, e := range Kinds {
+		if e.Word == word {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
