@@ -1,0 +1,13 @@
+package record
+
+// The headers by which the load generator and the nodes understand each other about one user request.
+const (
+	// HeaderRequest is a user request's id, LOAD-SEQ; nodes hand it on, it seeds chance and names writes.
+	HeaderRequest = "Squall-Request"
+	// HeaderLoad is the load's name.
+	HeaderLoad = "Squall-Load"
+	// HeaderDegraded says in words why an answer is degraded; absent on whole answers.
+	HeaderDegraded = "Squall-Degraded"
+	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated.
+	HeaderWrote = "Squall-Wrote"
+)

@@ -1,0 +1,110 @@
+package record
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// The geometry of every latency histogram: 1 us to 10 min in us with 3 significant digits, so
+// that a quantile is at most 0.1 % off. All histograms share it, so that they merge exactly.
+const (
+	histogramLowest  = 1
+	histogramHighest = int64(10 * time.Minute / time.Microsecond)
+	histogramDigits  = 3
+)
+
+// NewHistogram makes an empty histogram with the geometry that windows are kept in; values are us.
+func NewHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(histogramLowest, histogramHighest, histogramDigits)
+}
+
+// RecordDuration adds a duration to a histogram of NewHistogram, rounded to whole us and clamped to its range.
+func RecordDuration(h *hdrhistogram.Histogram, d time.Duration) {
+	_ = h.RecordValue(int64(micros(d))) // in range by micros
+}
+
+// micros rounds to whole us within the range of the histograms.
+func micros(d time.Duration) uint32 {
+	us := int64((d + time.Microsecond/2) / time.Microsecond)
+	return uint32(min(max(us, 0), histogramHighest))
+}
+
+// Quantile is the value at a percentile (0..100), with the bucket's middle in place of its upper end.
+func Quantile(h *hdrhistogram.Histogram, percentile float64) time.Duration {
+	if h.TotalCount() == 0 {
+		return 0
+	}
+	return middle(h.ValueAtPercentile(percentile))
+}
+
+// middle turns the highest us value of a bucket into the bucket's middle: buckets are 1 us wide up
+// to 2048 us and double their width with every doubling from there.
+func middle(highest int64) time.Duration {
+	width := int64(1)
+	for bound := int64(2048); highest >= bound; bound *= 2 {
+		width *= 2
+	}
+	return time.Duration(highest)*time.Microsecond - time.Duration(width-1)*time.Microsecond/2
+}
+
+// LatencyOf is the summary of a histogram, for merged windows: its mean and max are the histogram's.
+func LatencyOf(h *hdrhistogram.Histogram) Latency {
+	if h.TotalCount() == 0 {
+		return Latency{}
+	}
+	return summarize(h, h.Mean()/1000, time.Duration(h.Max())*time.Microsecond)
+}
+
+// summarize reads the quantiles of a histogram; no quantile exceeds the exact maximum.
+func summarize(h *hdrhistogram.Histogram, meanMs float64, most time.Duration) Latency {
+	at := func(p float64) float64 { return Milliseconds(min(Quantile(h, p), most)) }
+	return Latency{
+		Mean: meanMs,
+		P50:  at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
+		Max: Milliseconds(most),
+	}
+}
+
+// Milliseconds is a duration in ms, to the us.
+func Milliseconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)/time.Microsecond) / 1000
+}
+
+// Latencies decodes the window's histogram; values are us. A window without a sent request has an empty one.
+func (w Window) Latencies() (*hdrhistogram.Histogram, error) {
+	if w.Histogram == "" {
+		return NewHistogram(), nil
+	}
+	h, err := hdrhistogram.Decode([]byte(w.Histogram))
+	if err != nil {
+		return nil, fmt.Errorf("decode histogram of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
+	}
+	return h, nil
+}
+
+// Merged is several windows taken together.
+type Merged struct {
+	Sent, OK, Degraded, Failed int64
+	Latencies                  *hdrhistogram.Histogram
+}
+
+// MergeWindows adds windows up, without loss.
+func MergeWindows(windows ...Window) (Merged, error) {
+	m := Merged{Latencies: NewHistogram()}
+	for _, w := range windows {
+		h, err := w.Latencies()
+		if err != nil {
+			return Merged{}, err
+		}
+		if dropped := m.Latencies.Merge(h); dropped > 0 {
+			return Merged{}, fmt.Errorf("merge histogram of %q %q, second %d: %d values out of range", w.Load, w.Request, w.Second, dropped)
+		}
+		m.Sent += w.Sent
+		m.OK += w.OK
+		m.Degraded += w.Degraded
+		m.Failed += w.Failed
+	}
+	return m, nil
+}

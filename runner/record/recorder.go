@@ -1,0 +1,171 @@
+package record
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Span is a phase in time; times count from the start of the first phase.
+type Span struct {
+	Name       string
+	Start, End time.Duration
+}
+
+// Recorder takes the samples of a run and keeps what the result needs: counts and histograms per
+// phase and kind of request, one-second windows, the generator's lag, and the acknowledged writes.
+// Its memory grows with seconds x kinds of request (and with acknowledged writes), never with
+// the number of requests. It is safe for concurrent use.
+//
+// A sample belongs to the phase that its intended time is in. The warm-up (intended < 0), and
+// anything outside every phase, is kept out of the phases; its windows carry an empty phase name.
+type Recorder struct {
+	mu      sync.Mutex
+	spans   []Span
+	cells   map[cellKey]*cell
+	windows map[windowKey]*window
+	open    []*window // windows with values that are not encoded yet
+	newest  int       // the newest second seen
+	scratch *hdrhistogram.Histogram
+	lag     *hdrhistogram.Histogram
+	lagMax  time.Duration
+	ledger  ledger
+	// errWindow is the first window that could not be encoded; it must never be set.
+	errWindow error
+}
+
+// kind is one kind of request.
+type kind struct{ load, request string }
+
+type cellKey struct {
+	phase int
+	kind
+}
+
+// outside is the phase index of samples in no phase.
+const outside = -1
+
+// NewRecorder makes a recorder for the given phases.
+func NewRecorder(phases []Span) *Recorder {
+	return &Recorder{
+		spans:   slices.Clone(phases),
+		cells:   map[cellKey]*cell{},
+		windows: map[windowKey]*window{},
+		scratch: NewHistogram(),
+		lag:     NewHistogram(),
+		newest:  -1 << 31,
+		ledger:  ledger{},
+	}
+}
+
+// Add takes one sample.
+func (r *Recorder) Add(s Sample) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	phase := r.phaseOf(s.Intended)
+	k := kind{s.Load, s.Request}
+	if phase != outside {
+		r.cell(cellKey{phase, k}).add(s)
+		if !s.Unsent {
+			RecordDuration(r.lag, s.Lag())
+			r.lagMax = max(r.lagMax, s.Lag())
+		}
+	}
+	r.addToWindow(windowKey{second: floorSecond(s.Intended), phase: phase, kind: k}, s)
+	for _, w := range s.Wrote {
+		r.ledger.add(w)
+	}
+}
+
+func (r *Recorder) phaseOf(at time.Duration) int {
+	for i := range r.spans {
+		if at >= r.spans[i].Start && at < r.spans[i].End {
+			return i
+		}
+	}
+	return outside
+}
+
+func (r *Recorder) cell(k cellKey) *cell {
+	c := r.cells[k]
+	if c == nil {
+		c = newCell()
+		r.cells[k] = c
+	}
+	return c
+}
+
+// floorSecond is the floor of a time in s, below zero too.
+func floorSecond(d time.Duration) int {
+	s := int(d / time.Second)
+	if d < 0 && d%time.Second != 0 {
+		s--
+	}
+	return s
+}
+
+// Cut ends the run at the given time, for one that was interrupted: phases that began later are
+// gone, the one that was going on ends there, and rates are per second that really passed.
+func (r *Recorder) Cut(at time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := r.spans[:0]
+	for _, s := range r.spans {
+		if s.Start < at {
+			s.End = min(s.End, at)
+			kept = append(kept, s)
+		}
+	}
+	r.spans = kept
+}
+
+// Phases are the figures of every phase, in order; requests are sorted by load and request.
+func (r *Recorder) Phases() []Phase {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	phases := make([]Phase, len(r.spans))
+	for i, s := range r.spans {
+		phases[i] = Phase{Name: s.Name, StartS: s.Start.Seconds(), EndS: s.End.Seconds(), Requests: []Request{}}
+	}
+	for k, c := range r.cells {
+		if k.phase < len(phases) {
+			p := &phases[k.phase]
+			p.Requests = append(p.Requests, c.request(k.kind, p.EndS-p.StartS))
+		}
+	}
+	for _, p := range phases {
+		slices.SortFunc(p.Requests, func(a, b Request) int {
+			return cmp.Or(strings.Compare(a.Load, b.Load), strings.Compare(a.Request, b.Request))
+		})
+	}
+	return phases
+}
+
+// Lag is how late the generator sent the requests of the phases.
+func (r *Recorder) Lag() Lag {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := summarize(r.lag, 0, r.lagMax)
+	return Lag{P50: l.P50, P99: l.P99, Max: l.Max}
+}
+
+// Balance checks the flow of every cell: ok + degraded + failed = sent, the errors add up to
+// failed, and what was sent is in the histograms. A nil error means that every request has exactly one outcome.
+func (r *Recorder) Balance() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.errWindow != nil {
+		return r.errWindow
+	}
+	for k, c := range r.cells {
+		if err := c.balance(); err != nil {
+			return fmt.Errorf("balance %q %q in phase %d: %w", k.load, k.request, k.phase+1, err)
+		}
+	}
+	return nil
+}

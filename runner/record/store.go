@@ -1,0 +1,119 @@
+package record
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// The files of a run's folder that this package owns.
+const (
+	ResultFile  = "result.json"
+	WindowsFile = "windows.jsonl"
+)
+
+// Save writes result.json and windows.jsonl into dir. Each file appears whole or not at all; the
+// windows come first, so that a result that is there has its windows.
+func Save(dir string, res *Result) error {
+	err := writeAtomically(filepath.Join(dir, WindowsFile), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		for _, win := range res.Windows {
+			if err := enc.Encode(win); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save windows: %w", err)
+	}
+	err = writeAtomically(filepath.Join(dir, ResultFile), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(res)
+	})
+	if err != nil {
+		return fmt.Errorf("save result: %w", err)
+	}
+	return nil
+}
+
+// writeAtomically writes a file beside path, syncs it and renames it into place.
+func writeAtomically(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	b := bufio.NewWriter(f)
+	if err := write(b); err != nil {
+		return err
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Read reads a run's folder back, windows included. A folder without windows.jsonl gives none.
+func Read(dir string) (*Result, error) {
+	data, err := os.ReadFile(filepath.Join(dir, ResultFile))
+	if err != nil {
+		return nil, fmt.Errorf("read result: %w", err)
+	}
+	res := &Result{}
+	if err := json.Unmarshal(data, res); err != nil {
+		return nil, fmt.Errorf("read result %q: %w", filepath.Join(dir, ResultFile), err)
+	}
+	if res.Version > Version {
+		return nil, fmt.Errorf("read result %q: version %d is newer than this program's %d", filepath.Join(dir, ResultFile), res.Version, Version)
+	}
+	res.Windows, err = readWindows(filepath.Join(dir, WindowsFile))
+	if err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+func readWindows(path string) ([]Window, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read windows: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	var out []Window
+	dec := json.NewDecoder(bufio.NewReader(f))
+	for {
+		var w Window
+		err := dec.Decode(&w)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read windows %q, entry %d: %w", path, len(out)+1, err)
+		}
+		out = append(out, w)
+	}
+}
