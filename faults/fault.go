@@ -34,6 +34,20 @@ type Kind interface {
 	Compile(Targets) []Primitive
 }
 
+// Lasting is a Kind that can say itself how long it lasts, in a word that fits it better than for.
+type Lasting interface {
+	Kind
+	// Lasts is how long (0: not given) and the key that says it.
+	Lasts() (time.Duration, string)
+}
+
+// Checker is a Kind that does not go with every target.
+type Checker interface {
+	Kind
+	// Check says what is wrong with the targets, nil if nothing.
+	Check(Targets) error
+}
+
 // Scope says how a selection is read.
 type Scope int
 
@@ -50,6 +64,8 @@ const (
 type Targets struct {
 	Edges     []string
 	Instances []string
+	// CPUs are the instances' own CPU limits in cores, in the same order; 0: none.
+	CPUs []float64
 }
 
 // Selector says which edges or instances a fault hits. Exactly one of Name, Edge, Any and the

@@ -32,12 +32,24 @@ func (l Latency) String() string {
 // Scope is edges.
 func (Latency) Scope() Scope { return ScopeEdges }
 
-// Validate refuses negative delays.
+// Validate refuses negative delays, and a jitter that would have to deliver before it was sent:
+// cut off at 0, its mean would no longer be the latency that was asked for.
 func (l Latency) Validate() error {
-	if l.Delay < 0 || l.Jitter < 0 {
-		return fmt.Errorf("latency and jitter can't be negative")
+	if err := first(checkDuration("latency", l.Delay), checkDuration("jitter", l.Jitter)); err != nil {
+		return err
 	}
-	return nil
+	if l.Delay == 0 && l.Jitter == 0 {
+		return fmt.Errorf("latency adds nothing: give a time, as in 200ms")
+	}
+	if l.Jitter > l.Delay && l.Shape != "pareto" {
+		return fmt.Errorf("jitter %s can't be larger than latency %s: use a smaller one, or shape: pareto for a long tail", l.Jitter, l.Delay)
+	}
+	return first(
+		checkWord("shape", l.Shape, "uniform", "normal", "pareto"),
+		checkDirection(l.Direction),
+		checkShare(l.Share),
+		checkWord("per", l.Per, perRequest, perConnection),
+	)
 }
 
 // Compile is one latency toxic for each edge and direction.

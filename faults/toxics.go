@@ -24,6 +24,12 @@ func toxics(t Targets, d Direction, toxic Toxic) []Primitive {
 	return out
 }
 
+// What the share of a toxic counts.
+const (
+	perConnection = "connection"
+	perRequest    = "request"
+)
+
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func shareOrAll(share float64) float64 {
@@ -35,7 +41,7 @@ func shareOrAll(share float64) float64 {
 
 func perOrRequest(per string) string {
 	if per == "" {
-		return "request"
+		return perRequest
 	}
 	return per
 }

@@ -1,0 +1,24 @@
+package faults
+
+// AcceptClose accepts connections and ends them at once, as a proxy does whose backend is gone.
+type AcceptClose struct {
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+}
+
+var _ Kind = AcceptClose{}
+
+// Kind is "accept_close".
+func (AcceptClose) Kind() string { return "accept_close" }
+
+func (a AcceptClose) String() string { return "accept then close" + which(a.Connections) }
+
+// Scope is edges.
+func (AcceptClose) Scope() Scope { return ScopeEdges }
+
+// Validate refuses unknown words.
+func (a AcceptClose) Validate() error { return checkConnections(a.Connections) }
+
+// Compile is one outage for each edge.
+func (a AcceptClose) Compile(t Targets) []Primitive {
+	return outages(t, Outage{New: NewClose, Open: OpenClose}.only(a.Connections))
+}

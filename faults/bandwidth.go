@@ -1,0 +1,41 @@
+package faults
+
+import "fmt"
+
+// Bandwidth bounds how fast bytes pass each connection of an edge.
+type Bandwidth struct {
+	// Rate is in bytes per second.
+	Rate      float64   `yaml:"bandwidth" unit:"bandwidth" json:"bandwidth" doc:"The most that passes a second, for each connection, as in 1MB/s."`
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): answers; up: requests; both: each way."`
+	Share     float64   `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+}
+
+var _ Kind = Bandwidth{}
+
+// Kind is "bandwidth".
+func (Bandwidth) Kind() string { return "bandwidth" }
+
+func (b Bandwidth) String() string {
+	return "bandwidth " + size(b.Rate) + "/s" + way(b.Direction) + part(b.Share, "connection")
+}
+
+// Scope is edges.
+func (Bandwidth) Scope() Scope { return ScopeEdges }
+
+// Validate refuses rates that are not positive: toxiproxy's toxic crashes on negative ones and
+// freezes on 0.
+func (b Bandwidth) Validate() error {
+	if !(b.Rate > 0) {
+		return fmt.Errorf("bandwidth must be more than 0, it is %s/s: use freeze to let nothing pass", size(b.Rate))
+	}
+	return first(checkDirection(b.Direction), checkShare(b.Share))
+}
+
+// Compile is one bandwidth toxic for each edge and direction. Its rate is toxiproxy's unit, KB/s
+// of 1000 bytes, as a fraction where it has to be.
+func (b Bandwidth) Compile(t Targets) []Primitive {
+	return toxics(t, b.Direction, Toxic{
+		Type: "bandwidth", Toxicity: shareOrAll(b.Share), Per: perConnection,
+		Attributes: map[string]any{"rate": b.Rate / 1000},
+	})
+}

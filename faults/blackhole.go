@@ -1,0 +1,42 @@
+package faults
+
+// Blackhole swallows packets: what is sent vanishes and nothing says so.
+type Blackhole struct {
+	Bytes       string `yaml:"bytes" json:"bytes,omitempty" enum:"lost,kept" doc:"What becomes of what is sent on open connections: lost (default), or kept: it arrives when the fault ends, as TCP sends again."`
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+}
+
+var _ Kind = Blackhole{}
+
+const (
+	bytesLost = "lost" // the default
+	bytesKept = "kept"
+)
+
+// Kind is "blackhole".
+func (Blackhole) Kind() string { return "blackhole" }
+
+func (b Blackhole) String() string {
+	text := "black hole"
+	if b.Bytes == bytesKept {
+		text += ", bytes kept"
+	}
+	return text + which(b.Connections)
+}
+
+// Scope is edges.
+func (Blackhole) Scope() Scope { return ScopeEdges }
+
+// Validate refuses unknown words.
+func (b Blackhole) Validate() error {
+	return first(checkWord("bytes", b.Bytes, bytesLost, bytesKept), checkConnections(b.Connections))
+}
+
+// Compile is one outage for each edge.
+func (b Blackhole) Compile(t Targets) []Primitive {
+	o := Outage{New: NewHang, Open: OpenLose}
+	if b.Bytes == bytesKept {
+		o.Open = OpenKeep
+	}
+	return outages(t, o.only(b.Connections))
+}

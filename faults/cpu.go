@@ -1,0 +1,73 @@
+package faults
+
+import "fmt"
+
+// CPU limits how much CPU each instance gets: in cores, or as a share of the limit it has.
+type CPU struct {
+	Cores float64 `yaml:"cores" json:"cores,omitempty" doc:"The limit in cores, as in 0.25."`
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty" doc:"The limit as a share of the node's own cpus, in place of cores."`
+}
+
+var (
+	_ Kind    = CPU{}
+	_ Checker = CPU{}
+)
+
+// Kind is "cpu".
+func (CPU) Kind() string { return "cpu" }
+
+func (c CPU) String() string {
+	if c.Share > 0 {
+		return "cpu " + percent(c.Share) + " of its limit"
+	}
+	return fmt.Sprintf("cpu %g cores", c.Cores)
+}
+
+// Scope is instances.
+func (CPU) Scope() Scope { return ScopeInstances }
+
+// Validate wants one of the two sizes.
+func (c CPU) Validate() error {
+	switch {
+	case !(c.Cores >= 0):
+		return fmt.Errorf("cores can't be %g: use more than 0, as in 0.25", c.Cores)
+	case c.Cores > 0 && c.Share != 0:
+		return fmt.Errorf("cpu has both cores and share: give one of them")
+	case c.Cores == 0 && c.Share == 0:
+		return fmt.Errorf("cpu needs a size: give cores, as in 0.25, or share, as in 25%% of the node's cpus")
+	}
+	return checkShare(c.Share)
+}
+
+// Check refuses a share of no limit.
+func (c CPU) Check(t Targets) error {
+	if c.Share == 0 {
+		return nil
+	}
+	for i, instance := range t.Instances {
+		if t.limit(i) == 0 {
+			return fmt.Errorf("%q has no cpus to take a share of: give the fault cores, or the node cpus", instance)
+		}
+	}
+	return nil
+}
+
+// Compile is one limit for each instance.
+func (c CPU) Compile(t Targets) []Primitive {
+	out := make([]Primitive, 0, len(t.Instances))
+	for i, instance := range t.Instances {
+		cpus := c.Cores
+		if c.Share > 0 {
+			cpus = c.Share * t.limit(i)
+		}
+		out = append(out, Primitive{Op: OpCPU, Instance: instance, CPUs: cpus})
+	}
+	return out
+}
+
+func (t Targets) limit(i int) float64 {
+	if i >= len(t.CPUs) {
+		return 0
+	}
+	return t.CPUs[i]
+}

@@ -1,0 +1,30 @@
+package faults
+
+import "time"
+
+// Crash kills instances (kill -9) and starts them again when it ends.
+type Crash struct {
+	RestartAfter time.Duration `yaml:"restart_after" json:"restart_after,omitempty" doc:"When they are started again, from the kill. Another word for: for. Default: at the end of the phase."`
+}
+
+var (
+	_ Kind    = Crash{}
+	_ Lasting = Crash{}
+)
+
+// Kind is "crash".
+func (Crash) Kind() string { return "crash" }
+
+func (Crash) String() string { return "crash" }
+
+// Scope is instances.
+func (Crash) Scope() Scope { return ScopeInstances }
+
+// Lasts is restart_after.
+func (c Crash) Lasts() (time.Duration, string) { return c.RestartAfter, "restart_after" }
+
+// Validate refuses negative times.
+func (c Crash) Validate() error { return checkDuration("restart_after", c.RestartAfter) }
+
+// Compile is one kill for each instance.
+func (Crash) Compile(t Targets) []Primitive { return on(t, Primitive{Op: OpKill}) }

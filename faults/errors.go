@@ -1,0 +1,57 @@
+package faults
+
+import "fmt"
+
+// DefaultErrorStatus is what Errors answers with.
+const DefaultErrorStatus = 500
+
+// Errors makes built-in nodes answer some requests with an error at once.
+type Errors struct {
+	Share  float64 `yaml:"errors" unit:"share" json:"errors" doc:"The part of requests that are answered with an error, as in 30%."`
+	Status int     `yaml:"status" json:"status,omitempty" doc:"The status of these answers, 400 to 599. Default 500."`
+}
+
+var _ Kind = Errors{}
+
+// Kind is "errors".
+func (Errors) Kind() string { return "errors" }
+
+func (e Errors) String() string {
+	return fmt.Sprintf("errors %s, status %d", percent(e.Share), e.status())
+}
+
+// Scope is instances.
+func (Errors) Scope() Scope { return ScopeInstances }
+
+// Validate refuses shares of nothing and statuses that are no errors.
+func (e Errors) Validate() error {
+	if !(e.Share > 0 && e.Share <= 1) {
+		return fmt.Errorf("errors can't be %s: use more than 0%% and at most 100%%", percent(e.Share))
+	}
+	if e.Status != 0 && (e.Status < 400 || e.Status > 599) {
+		return fmt.Errorf("status %d is no error: use 400 to 599", e.Status)
+	}
+	return nil
+}
+
+// Compile is one behaviour for each instance.
+func (e Errors) Compile(t Targets) []Primitive {
+	return behave(t, Behaviour{Errors: e.Share, Status: e.status()})
+}
+
+func (e Errors) status() int {
+	if e.Status == 0 {
+		return DefaultErrorStatus
+	}
+	return e.Status
+}
+
+// behave puts one behaviour on each instance.
+func behave(t Targets, b Behaviour) []Primitive {
+	out := make([]Primitive, 0, len(t.Instances))
+	for _, instance := range t.Instances {
+		one := b
+		out = append(out, Primitive{Op: OpBehave, Instance: instance, Behaviour: &one})
+	}
+	return out
+}

@@ -1,0 +1,55 @@
+package faults
+
+import "fmt"
+
+// HalfOpen swallows the packets of one way only.
+type HalfOpen struct {
+	Direction   Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up" doc:"The way that is silent: down (default): the callee does the work and its answer is lost; up: requests are lost."`
+	Bytes       string    `yaml:"bytes" json:"bytes,omitempty" enum:"lost,kept" doc:"What becomes of what is sent that way: lost (default), or kept: it arrives when the fault ends, as TCP sends again."`
+	Connections string    `yaml:"connections" json:"connections,omitempty" enum:"all,open" doc:"all (default): new connections hang, as connecting needs both ways; open: new ones work, as after a firewall that forgot the open ones."`
+}
+
+var _ Kind = HalfOpen{}
+
+// Kind is "half_open".
+func (HalfOpen) Kind() string { return "half_open" }
+
+func (h HalfOpen) String() string {
+	text := "half open, answers "
+	if h.Direction == Up {
+		text = "half open, requests "
+	}
+	if h.Bytes == bytesKept {
+		text += "held"
+	} else {
+		text += "lost"
+	}
+	return text + which(h.Connections)
+}
+
+// Scope is edges.
+func (HalfOpen) Scope() Scope { return ScopeEdges }
+
+// Validate refuses both directions (that is a blackhole) and unknown words.
+func (h HalfOpen) Validate() error {
+	if h.Direction == Both {
+		return fmt.Errorf("half_open is one way, direction can't be both: use blackhole")
+	}
+	return first(
+		checkWord("direction", string(h.Direction), string(Down), string(Up)),
+		checkWord("bytes", h.Bytes, bytesLost, bytesKept),
+		checkWord("connections", h.Connections, connectionsAll, connectionsOpen),
+	)
+}
+
+// Compile is one outage of one direction for each edge.
+func (h HalfOpen) Compile(t Targets) []Primitive {
+	o := Outage{New: NewHang, Open: OpenLose, Direction: h.Direction}
+	if o.Direction == "" {
+		o.Direction = Down
+	}
+	if h.Bytes == bytesKept {
+		o.Open = OpenKeep
+	}
+	return outages(t, o.only(h.Connections))
+}

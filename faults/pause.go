@@ -1,0 +1,21 @@
+package faults
+
+// Pause stops instances where they are (SIGSTOP, or a container's pause), as a long garbage
+// collection or a live migration does.
+type Pause struct{}
+
+var _ Kind = Pause{}
+
+// Kind is "pause".
+func (Pause) Kind() string { return "pause" }
+
+func (Pause) String() string { return "pause" }
+
+// Scope is instances.
+func (Pause) Scope() Scope { return ScopeInstances }
+
+// Validate has nothing to refuse.
+func (Pause) Validate() error { return nil }
+
+// Compile is one pause for each instance.
+func (Pause) Compile(t Targets) []Primitive { return on(t, Primitive{Op: OpPause}) }

@@ -1,0 +1,24 @@
+package faults
+
+// Refuse closes the port: as if the callee did not run, while its host still answers.
+type Refuse struct {
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+}
+
+var _ Kind = Refuse{}
+
+// Kind is "refuse".
+func (Refuse) Kind() string { return "refuse" }
+
+func (r Refuse) String() string { return "refuse" + which(r.Connections) }
+
+// Scope is edges.
+func (Refuse) Scope() Scope { return ScopeEdges }
+
+// Validate refuses unknown words.
+func (r Refuse) Validate() error { return checkConnections(r.Connections) }
+
+// Compile is one outage for each edge.
+func (r Refuse) Compile(t Targets) []Primitive {
+	return outages(t, Outage{New: NewRefuse, Open: OpenClose}.only(r.Connections))
+}

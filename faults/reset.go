@@ -1,0 +1,24 @@
+package faults
+
+// Reset cuts connections with a reset (RST).
+type Reset struct {
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+}
+
+var _ Kind = Reset{}
+
+// Kind is "reset".
+func (Reset) Kind() string { return "reset" }
+
+func (r Reset) String() string { return "reset" + which(r.Connections) }
+
+// Scope is edges.
+func (Reset) Scope() Scope { return ScopeEdges }
+
+// Validate refuses unknown words.
+func (r Reset) Validate() error { return checkConnections(r.Connections) }
+
+// Compile is one outage for each edge.
+func (r Reset) Compile(t Targets) []Primitive {
+	return outages(t, Outage{New: NewReset, Open: OpenReset}.only(r.Connections))
+}

@@ -1,0 +1,61 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+)
+
+// Slicer cuts what passes an edge into small pieces.
+type Slicer struct {
+	// Size and Variation are in bytes.
+	Size      int64         `yaml:"slicer" unit:"size" json:"slicer" doc:"The mean size of a piece, as in 64B."`
+	Variation int64         `yaml:"variation" unit:"size" json:"variation,omitempty" doc:"Plus or minus this much; less than the size. Default 0B: pieces of one size."`
+	Delay     time.Duration `yaml:"delay" json:"delay,omitempty" doc:"The pause after each piece. Default none."`
+	Direction Direction     `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): answers; up: requests; both: each way."`
+	Share     float64       `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+}
+
+var _ Kind = Slicer{}
+
+// Kind is "slicer".
+func (Slicer) Kind() string { return "slicer" }
+
+func (s Slicer) String() string {
+	text := "slicer " + size(float64(s.Size))
+	if s.Variation > 0 {
+		text += " ±" + size(float64(s.Variation))
+	}
+	if s.Delay > 0 {
+		text += " every " + s.Delay.String()
+	}
+	return text + way(s.Direction) + part(s.Share, "connection")
+}
+
+// Scope is edges.
+func (Slicer) Scope() Scope { return ScopeEdges }
+
+// Validate refuses sizes at which toxiproxy's toxic kills its process: none, and a variation that
+// reaches the size.
+func (s Slicer) Validate() error {
+	switch {
+	case s.Size < 1:
+		return fmt.Errorf("slicer must be at least 1B, it is %s: give the mean size of a piece, as in 64B", size(float64(s.Size)))
+	case s.Variation < 0:
+		return fmt.Errorf("variation can't be negative, it is %s", size(float64(s.Variation)))
+	case s.Variation >= s.Size:
+		return fmt.Errorf("variation %s must be less than the size %s: no piece can be empty", size(float64(s.Variation)), size(float64(s.Size)))
+	}
+	return first(checkDuration("delay", s.Delay), checkDirection(s.Direction), checkShare(s.Share))
+}
+
+// Compile is one slicer toxic for each edge and direction; toxiproxy counts its delay in µs.
+func (s Slicer) Compile(t Targets) []Primitive {
+	return toxics(t, s.Direction, Toxic{
+		Type: "slicer", Toxicity: shareOrAll(s.Share), Per: perConnection,
+		Attributes: map[string]any{
+			"average_size":   float64(s.Size),
+			"size_variation": float64(s.Variation),
+			"delay":          float64(s.Delay) / float64(time.Microsecond),
+		},
+	})
+}

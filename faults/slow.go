@@ -1,0 +1,48 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+)
+
+// Slow makes built-in nodes slower themselves: their workers are busy for longer, so that, other
+// than under latency on an edge, they can serve fewer requests.
+type Slow struct {
+	Added  time.Duration `yaml:"slow" json:"slow" doc:"How much longer each answer takes; a worker is busy for it. 0s with a factor."`
+	Factor float64       `yaml:"factor" json:"factor,omitempty" doc:"The node's own work takes this many times as long. Default 1."`
+}
+
+var _ Kind = Slow{}
+
+// Kind is "slow".
+func (Slow) Kind() string { return "slow" }
+
+func (s Slow) String() string {
+	switch {
+	case s.Factor == 0 || s.Factor == 1:
+		return "slow +" + s.Added.String()
+	case s.Added == 0:
+		return fmt.Sprintf("slow ×%g", s.Factor)
+	default:
+		return fmt.Sprintf("slow +%s ×%g", s.Added, s.Factor)
+	}
+}
+
+// Scope is instances.
+func (Slow) Scope() Scope { return ScopeInstances }
+
+// Validate refuses what would change nothing, and negative sizes.
+func (s Slow) Validate() error {
+	if !(s.Factor >= 0) {
+		return fmt.Errorf("factor can't be %g: use more than 1, as in 3", s.Factor)
+	}
+	if s.Added == 0 && (s.Factor == 0 || s.Factor == 1) {
+		return fmt.Errorf("slow adds nothing: give a time, as in 300ms, or a factor, as in 3")
+	}
+	return checkDuration("slow", s.Added)
+}
+
+// Compile is one behaviour for each instance.
+func (s Slow) Compile(t Targets) []Primitive {
+	return behave(t, Behaviour{Slow: s.Added, Factor: max(s.Factor, 0)})
+}

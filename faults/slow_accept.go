@@ -1,0 +1,34 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+)
+
+// SlowAccept keeps new connections waiting before anything passes.
+type SlowAccept struct {
+	Delay time.Duration `yaml:"slow_accept" json:"slow_accept" doc:"How long a new connection waits before its first byte passes."`
+}
+
+var _ Kind = SlowAccept{}
+
+// Kind is "slow_accept".
+func (SlowAccept) Kind() string { return "slow_accept" }
+
+func (s SlowAccept) String() string { return "slow accept " + s.Delay.String() }
+
+// Scope is edges.
+func (SlowAccept) Scope() Scope { return ScopeEdges }
+
+// Validate refuses delays that are not positive.
+func (s SlowAccept) Validate() error {
+	if s.Delay <= 0 {
+		return fmt.Errorf("slow_accept must be more than 0s, it is %s", s.Delay)
+	}
+	return nil
+}
+
+// Compile is one outage for each edge, which open connections pass.
+func (s SlowAccept) Compile(t Targets) []Primitive {
+	return outages(t, Outage{New: NewSlow, Open: OpenPass, Delay: s.Delay})
+}

@@ -1,0 +1,41 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+)
+
+// SlowClose holds back the end of a stream.
+type SlowClose struct {
+	Delay     time.Duration `yaml:"slow_close" json:"slow_close" doc:"How much later the end of a stream arrives."`
+	Direction Direction     `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): the callee's close; up: the caller's; both: each."`
+	Share     float64       `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+}
+
+var _ Kind = SlowClose{}
+
+// Kind is "slow_close".
+func (SlowClose) Kind() string { return "slow_close" }
+
+func (s SlowClose) String() string {
+	return "slow close " + s.Delay.String() + way(s.Direction) + part(s.Share, "connection")
+}
+
+// Scope is edges.
+func (SlowClose) Scope() Scope { return ScopeEdges }
+
+// Validate refuses delays that are not positive.
+func (s SlowClose) Validate() error {
+	if s.Delay <= 0 {
+		return fmt.Errorf("slow_close must be more than 0s, it is %s", s.Delay)
+	}
+	return first(checkDirection(s.Direction), checkShare(s.Share))
+}
+
+// Compile is one slow_close toxic for each edge and direction.
+func (s SlowClose) Compile(t Targets) []Primitive {
+	return toxics(t, s.Direction, Toxic{
+		Type: "slow_close", Toxicity: shareOrAll(s.Share), Per: perConnection,
+		Attributes: map[string]any{"delay": milliseconds(s.Delay)},
+	})
+}
