@@ -1,0 +1,157 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// healthy is a run of 1000 requests in one phase with one fault: nothing wrong with it.
+func healthy() *record.Result {
+	return &record.Result{
+		Scenario: "shop", Engine: "process", Seed: 1, Run: "r1", DurationS: 30,
+		Phases: []record.Phase{
+			{Name: "steady", StartS: 0, EndS: 10, Requests: []record.Request{
+				{Load: "users", Request: "GET /a", Sent: 1000, OK: 1000, Rate: 100, Goodput: 100, LatencyMs: record.Latency{P50: 5, P99: 20, Max: 31}},
+			}},
+			{Name: "slow", StartS: 10, EndS: 20, Requests: []record.Request{
+				{Load: "users", Request: "GET /a", Sent: 1000, OK: 900, Degraded: 90, Failed: 10, Rate: 100, Goodput: 99,
+					LatencyMs: record.Latency{P50: 5, P99: 812, Max: 1200}, Errors: map[string]int64{"timeout": 10}},
+			}},
+		},
+		Faults: []record.Fault{{
+			Name: "lag", Kind: "latency", Text: "latency 800ms", On: "a -> b", Phase: "slow", ScheduledS: 10, ScheduledUndoS: 20,
+			AppliedS: ref(10.0), UndoneS: ref(20.0), DetectedAfterS: ref(1.0), RecoveredAfterS: ref(2.0),
+			Receipt: record.Receipt{Met: true, Requests: 700, DelayMs: 801},
+		}},
+		Edges:  []record.Edge{{Name: "a-1:b-1", From: "a", To: "b", FromInst: "a-1", ToInst: "b-1", Attempts: 2000, Amplification: 1.6}},
+		Checks: []record.Check{{Name: "generator", Text: "late by 1 ms at p99", OK: true}},
+		Writes: record.Writes{Checked: true, Acknowledged: 10},
+	}
+}
+
+func bound(m scenarios.Metric, op string, v float64) []scenarios.Bound {
+	return []scenarios.Bound{{Metric: m, Op: op, Value: v}}
+}
+
+func TestJudge(t *testing.T) {
+	tests := []struct {
+		name     string
+		change   func(*record.Result)
+		expect   scenarios.Expectation
+		verdict  record.Verdict
+		measured string
+		reason   string
+	}{
+		{name: "a success that holds", expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricSuccess, ">=", .99)},
+			verdict: record.Pass, measured: "success 99.0%"},
+		{name: "degraded answers are not ok", expect: scenarios.Expectation{In: "slow", Text: "ok >= 99%", Bounds: bound(scenarios.MetricOK, ">=", .99)},
+			verdict: record.Fail, measured: "ok 90.0%", reason: "ok >= 99%: measured ok 90.0%"},
+		{name: "a latency over its bound", expect: scenarios.Expectation{In: "slow", Of: "GET /a", Bounds: bound(scenarios.MetricP99, "<", .7)},
+			verdict: record.Fail, measured: "p99 812 ms"},
+		{name: "a load's name covers its requests", expect: scenarios.Expectation{In: "steady", Of: "users", Bounds: bound(scenarios.MetricP99, "<", .7)},
+			verdict: record.Pass, measured: "p99 20.0 ms"},
+		{name: "goodput over all phases", expect: scenarios.Expectation{Bounds: bound(scenarios.MetricGoodput, ">", 99)},
+			verdict: record.Pass, measured: "goodput 99.5/s"},
+		{name: "amplification of an edge", expect: scenarios.Expectation{Of: "a -> b", Bounds: bound(scenarios.MetricAmplification, "<", 1.5)},
+			verdict: record.Fail, measured: "amplification 1.60x"},
+		{name: "an edge that nothing crossed can't be told", expect: scenarios.Expectation{Of: "a -> c", Bounds: bound(scenarios.MetricAmplification, "<", 1.5)},
+			verdict: record.Inconclusive, measured: "unknown", reason: "nothing crossed a -> c"},
+		{name: "requests that were not due can't be told", expect: scenarios.Expectation{In: "slow", Of: "GET /b", Bounds: bound(scenarios.MetricOK, ">", 0)},
+			verdict: record.Inconclusive, measured: "unknown"},
+		{name: "a recovery in time, by phase", expect: scenarios.Expectation{After: "slow", Recovered: 5 * time.Second},
+			verdict: record.Pass, measured: "2.0 s"},
+		{name: "a recovery too late, by fault", expect: scenarios.Expectation{After: "lag", Recovered: time.Second},
+			verdict: record.Fail, measured: "2.0 s"},
+		{name: "no recovery though watched for long enough", change: func(r *record.Result) { r.Faults[0].RecoveredAfterS = nil },
+			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second}, verdict: record.Fail, measured: "not recovered within 10 s"},
+		{name: "no recovery yet, the run was too short", change: func(r *record.Result) { r.Faults[0].RecoveredAfterS = nil },
+			expect: scenarios.Expectation{After: "lag", Recovered: time.Minute}, verdict: record.Inconclusive, measured: "not recovered within 10 s"},
+		{name: "writes lost fail whatever else is in doubt", change: func(r *record.Result) {
+			r.Writes.Lost = 1
+			r.Checks[0].OK = false
+		}, expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Fail, measured: "1 lost of 10 acknowledged"},
+		{name: "writes that were not read back can't be told", change: func(r *record.Result) { r.Writes = record.Writes{Why: "refused"} },
+			expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Inconclusive, measured: "unknown"},
+		{name: "a failed check beats a failed expectation", change: func(r *record.Result) { r.Checks[0].OK = false },
+			expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricP99, "<", .7)}, verdict: record.Inconclusive,
+			measured: "p99 812 ms", reason: "generator: late by 1 ms at p99"},
+		{name: "a fault that nothing met is never green", change: func(r *record.Result) { r.Faults[0].Receipt.Met = false },
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricOK, ">", .5)}, verdict: record.Inconclusive,
+			measured: "ok 100%", reason: "hit nothing"},
+		{name: "a fault that was never applied is never green", change: func(r *record.Result) { r.Faults[0].AppliedS = nil },
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricOK, ">", .5)}, verdict: record.Inconclusive,
+			measured: "ok 100%", reason: "never applied"},
+		{name: "an interrupted run is never green", change: func(r *record.Result) { r.Partial = true },
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricOK, ">", .5)}, verdict: record.Inconclusive,
+			measured: "ok 100%", reason: "interrupted"},
+		{name: "a judge that panics gives no pass", expect: scenarios.Expectation{In: "steady", Bounds: bound("p42", "<", 1)},
+			verdict: record.Inconclusive, reason: "the judge failed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := healthy()
+			if tt.change != nil {
+				tt.change(r)
+			}
+			Judge(r, &scenarios.Scenario{Expect: []scenarios.Expectation{tt.expect}})
+			if r.Verdict != tt.verdict {
+				t.Errorf("verdict %s, want %s (reasons %q)", r.Verdict, tt.verdict, r.Reasons)
+			}
+			if len(r.Expectations) == 1 && r.Expectations[0].Measured != tt.measured {
+				t.Errorf("measured %q, want %q", r.Expectations[0].Measured, tt.measured)
+			}
+			if all := strings.Join(r.Reasons, "\n"); !strings.Contains(all, tt.reason) {
+				t.Errorf("reasons %q lack %q", all, tt.reason)
+			}
+			if len(r.Reasons) == 0 {
+				t.Error("a verdict without a reason")
+			}
+		})
+	}
+}
+
+func TestNoExpectationIsNoVerdict(t *testing.T) {
+	r := healthy()
+	Judge(r, &scenarios.Scenario{})
+	if r.Verdict != record.Inconclusive {
+		t.Errorf("verdict %s, want inconclusive", r.Verdict)
+	}
+}
+
+// A percentile over several requests is that of all of them together, not a mean of percentiles:
+// 990 answers of 10 ms and 10 of 1000 ms have their p99 at 10 ms and their p99.9 at 1000 ms.
+func TestPercentilesOfSeveralRequestsAreMerged(t *testing.T) {
+	r := healthy()
+	r.Phases = []record.Phase{{Name: "steady", EndS: 10, Requests: []record.Request{
+		{Load: "users", Request: "GET /fast", Sent: 990, OK: 990, LatencyMs: record.Latency{P99: 10}},
+		{Load: "users", Request: "GET /slow", Sent: 10, OK: 10, LatencyMs: record.Latency{P99: 1000}},
+	}}}
+	r.Windows = []record.Window{window(t, "GET /fast", 990, 10*time.Millisecond), window(t, "GET /slow", 10, time.Second)}
+	for metric, want := range map[scenarios.Metric]float64{
+		scenarios.MetricP99: .010, scenarios.MetricP999: 1, scenarios.MetricMax: 1, scenarios.MetricMean: .0199,
+	} {
+		got, err := measure(r, scenarios.Expectation{Of: "all"}, metric)
+		if err != nil || got < want*.998 || got > want*1.002 {
+			t.Errorf("%s of both is %v (%v), want %v", metric, got, err, want)
+		}
+	}
+}
+
+func window(t *testing.T, request string, n int64, each time.Duration) record.Window {
+	t.Helper()
+	h := record.NewHistogram()
+	if err := h.RecordValues(each.Microseconds(), n); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record.Window{Phase: "steady", Load: "users", Request: request, Sent: n, OK: n, Histogram: string(encoded)}
+}

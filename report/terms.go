@@ -1,0 +1,47 @@
+package report
+
+// Term is one word of the reports and exactly what it means here.
+type Term struct {
+	Name    string
+	Meaning string
+}
+
+// Terms are the definitions that every figure of a report follows; `squall explain TERM` prints them.
+var Terms = []Term{
+	{"intended request", `A request that the load's schedule wants sent, whether or not it was sent in time, or at all.
+Latency counts from the intended time. Every figure's total is intended requests.`},
+	{"latency", `From the time a request was intended to be sent until its answer had been read whole. A stall of the
+system cannot hide the requests that it kept from being sent (no coordinated omission). result.json
+also has service_ms, from the time it was really sent.`},
+	{"outcome", `ok: an answer with a status below 400. degraded: such an answer that says it is second best (a
+fallback, a stale copy). failed: everything else, with its class: refused, reset, timeout, eof, body,
+a status such as 503, or unsent. ok + degraded + failed = sent, always.`},
+	{"availability", `(ok + degraded) / intended. Expectations call it success.`},
+	{"goodput", `ok and degraded answers a second. Throughput counts failed ones too, attempts a second count retries:
+goodput is what users got.`},
+	{"steady state", `Each second's success and p99 in the phases before the first fault. A second is within the band when its
+success and p99 are no worse than that by more than its own noise (the package runner states the formula).
+Where the steady state does not hold before the first fault, the run is inconclusive.`},
+	{"time to detect", `From when a fault was applied, as measured, to the first second outside the steady state.
+"Not felt" where there is none.`},
+	{"time to recover", `Two clocks, both to the first of three seconds in a row within the steady state: recovered_after_s from
+when the fault was gone, recovered_from_onset_s from when it was applied. Where it did not happen by the
+end of the run it is not a number: "not by the end".`},
+	{"metastable", `Goodput that stays down after its fault is gone, for the whole of a long enough watch, though the load is
+no higher than before: the system keeps itself down (by retries, a queue, a cold cache).`},
+	{"amplification", `Attempts over the edges between two nodes for each organic one: an attempt that no retry, there or further
+up, has caused. 1.00x means no retries; three layers with three attempts each make 27x.`},
+	{"wasted work", `Work done for a caller that had already given up, as a share of all work done.`},
+	{"open loop", `Requests arrive by the schedule whatever happened to earlier ones, as independent users do. A closed load
+(users:) waits for each answer first; a partly open one (session:) opens sessions and is closed within them.`},
+	{"generator lag", `How late the generator sent a request after its intended time. A generator that could not keep its
+schedule makes the run inconclusive, never pass.`},
+	{"receipt", `What met a fault while it was on, counted where it was injected. A fault that nothing met makes the run
+inconclusive: it showed nothing.`},
+	{"Little's law", `In flight on average = rate x mean latency (L = lambda W). The run checks that its own figures keep it.`},
+	{"flow conservation", `What was intended is ok, degraded or failed, and what was sent is what the mesh saw enter. The run checks both.`},
+	{"edge", `A connection from one caller to one instance. Every one passes the mesh, so a fault can hit one
+direction of one connection of one replica.`},
+	{"blast radius", `The requests out of their expectations while a fault is on, of all.`},
+	{"writes lost", `Writes that an answer to a user acknowledged and that are not in their database at the end. Duplicated: there more than once.`},
+}
