@@ -1,0 +1,39 @@
+# What people type. `make` alone lists the targets.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME   ?= 20s
+BENCHTIME  ?= 1x
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race lint fuzz bench examples check
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/squall
+	CGO_ENABLED=0 go build -trimpath -o bin/squall ./cmd/squall
+
+test: ## run every test (those of the docker engine where an engine answers)
+	go test -timeout 15m ./...
+
+race: ## run the tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -short -timeout 15m ./...
+
+lint: ## gofmt, vet and staticcheck
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+fuzz: ## fuzz every parser for FUZZTIME each
+	@set -e; for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; \
+		done; \
+	done
+
+bench: ## benchmarks with their peers measured in the same run
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./...
+
+examples: build ## run the quickstart as a newcomer would
+	bin/squall run examples/quickstart.yaml
+
+check: lint test ## what a change must pass
