@@ -5,24 +5,28 @@ import (
 	"fmt"
 )
 
-var (
-	// ErrNotFound: there is no edge, toxic or group of that name. Errors that say which one wrap it.
-	ErrNotFound = errors.New("not found")
-	// ErrExists: the name is taken. Errors that say which one wrap it.
-	ErrExists = errors.New("already exists")
-)
+// ErrNotFound tells that there is no such edge or toxic. The wrapping error names it.
+var ErrNotFound = errors.New("not found")
 
-// InvalidError says what is wrong with what was asked for: a toxic's attribute, an address, an
-// outage. Asking again in the same way fails in the same way, and nothing was changed.
+// ErrExists tells that an edge or a toxic of that name is there already. The wrapping error names it.
+var ErrExists = errors.New("already exists")
+
+// ErrClosed tells that the mesh has been closed.
+var ErrClosed = errors.New("mesh is closed")
+
+// InvalidError tells that what was asked for makes no sense: an unknown type or attribute, a value
+// out of its range. It is found before anything has been changed.
 type InvalidError struct {
-	// Reason is a sentence that names the edge and the value: `toxic "slow" on edge "a:b": rate must be >= 0`.
+	// Field is what is wrong, as in "attributes.rate".
+	Field string
+	// Reason says why and what would be right.
 	Reason string
 }
 
-// Error is the reason.
-func (e *InvalidError) Error() string { return e.Reason }
+var _ error = (*InvalidError)(nil)
 
-// invalidf makes an *InvalidError.
-func invalidf(format string, arguments ...any) error {
-	return &InvalidError{Reason: fmt.Sprintf(format, arguments...)}
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
+
+func invalid(field, format string, args ...any) *InvalidError {
+	return &InvalidError{Field: field, Reason: fmt.Sprintf(format, args...)}
 }

@@ -1,0 +1,32 @@
+package mesh
+
+import (
+	"context"
+	"net"
+)
+
+// Network is where a mesh listens and dials. The zero Options use real TCP sockets; a virtual
+// engine hands in a network in memory.
+//
+// Listeners that it returns may also be a Port; without that, an edge on them can refuse no
+// connection (it resets it after accepting) and can hang none (it freezes it after accepting).
+type Network interface {
+	Listen(ctx context.Context, network, address string) (net.Listener, error)
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Port is a listener that can turn connections away before they are made. All its methods return
+// at once and may be called in any order and any number of times. While it refuses or hangs,
+// Accept waits and the address stays taken; connections that were made before are still accepted.
+type Port interface {
+	net.Listener
+	// Refuse makes connecting fail at once with "connection refused".
+	Refuse() error
+	// Hang makes connecting wait: the attempt is not answered.
+	Hang() error
+	// Serve takes connections again. Attempts that hang get through when they are repeated.
+	Serve() error
+	// Turned is how many attempts were refused and how many were left hanging so far, repetitions
+	// included, as far as the network can tell.
+	Turned() (refused, hung int64)
+}
