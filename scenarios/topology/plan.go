@@ -25,6 +25,8 @@ type Plan struct {
 	// Faults are the scenario's, resolved, in its order.
 	Faults []ResolvedFault
 	Total  time.Duration
+	// Warnings are what looks like a mistake but can be run, one sentence each.
+	Warnings []string
 }
 
 // Instance is one replica of a node.

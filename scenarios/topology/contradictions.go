@@ -1,0 +1,80 @@
+package topology
+
+import (
+	"fmt"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// contradictions reports faults that can't both be true: at the same time on the same target.
+func (b *builder) contradictions() {
+	for j := range b.Faults {
+		for i := range j {
+			x, y := b.Faults[i], b.Faults[j]
+			if x.Start >= y.End || y.Start >= x.End {
+				continue
+			}
+			if why := clash(x.Primitives, y.Primitives); why != "" {
+				b.problem(b.places[j], "let one end before the other begins, or let them hit different targets",
+					"%s contradicts %s (%s), which is on at the same time: %s", y.Fault.Kind, x.Fault.Kind, place(b.places[i]), why)
+			}
+		}
+	}
+}
+
+// place says where a fault stands, as in "fault 2 of phase 1".
+func place(path []any) string {
+	return fmt.Sprintf("fault %d of phase %d", path[3].(int)+1, path[1].(int)+1)
+}
+
+// clash is why two faults' primitives contradict each other, empty if they do not.
+func clash(x, y []faults.Primitive) string {
+	onTarget := map[string][]faults.Primitive{}
+	for _, p := range x {
+		onTarget[p.Edge+"@"+p.Instance] = append(onTarget[p.Edge+"@"+p.Instance], p)
+	}
+	for _, q := range y {
+		for _, p := range onTarget[q.Edge+"@"+q.Instance] {
+			if why := oppose(p, q); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// oppose is why two primitives on one target contradict each other.
+func oppose(p, q faults.Primitive) string {
+	switch {
+	case p.Op == faults.OpOutage && q.Op == faults.OpOutage:
+		return fates(p, q)
+	case p.Op == faults.OpKill && q.Op == faults.OpKill:
+		return fmt.Sprintf("%q would be killed twice", p.Instance)
+	case (p.Op == faults.OpKill || q.Op == faults.OpKill) && p.Instance != "":
+		return fmt.Sprintf("%q is killed, and a process that is not there can't have it", p.Instance)
+	case p.Op == faults.OpCPU && q.Op == faults.OpCPU && p.CPUs != q.CPUs:
+		return fmt.Sprintf("%q can have one CPU limit, not %g and %g cores", p.Instance, p.CPUs, q.CPUs)
+	case p.Op == faults.OpBehave && q.Op == faults.OpBehave && p.Behaviour.Errors > 0 && q.Behaviour.Errors > 0 && p.Behaviour.Status != q.Behaviour.Status:
+		return fmt.Sprintf("%q can have one error status, not %d and %d", p.Instance, p.Behaviour.Status, q.Behaviour.Status)
+	}
+	return ""
+}
+
+// fates compares two outages of one edge; a fate that one of them leaves alone is no contradiction.
+func fates(p, q faults.Primitive) string {
+	x, y := p.Outage, q.Outage
+	if x.New != faults.NewPass && y.New != faults.NewPass && (x.New != y.New || x.Delay != y.Delay) {
+		return fmt.Sprintf("new connections of %s can't both %s and %s", p.Edge, x.New, y.New)
+	}
+	if x.Open != faults.OpenPass && y.Open != faults.OpenPass && (x.Open != y.Open || x.Direction != y.Direction) {
+		return fmt.Sprintf("open connections of %s can't both %s and %s", p.Edge, openFate(x), openFate(y))
+	}
+	return ""
+}
+
+func openFate(o *faults.Outage) string {
+	if o.Direction == "" {
+		return string(o.Open)
+	}
+	return string(o.Open) + " " + string(o.Direction)
+}

@@ -1,0 +1,186 @@
+package topology
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// New makes a scenario concrete. It is pure: the same scenario and seed give the same plan. Its
+// error is scenarios.Problems, every mistake that it found.
+func New(s *scenarios.Scenario, seed uint64) (*Plan, error) {
+	b := &builder{Plan: &Plan{Scenario: s, Seed: seed}, graph: graphOf(s)}
+	b.nodes()
+	b.loads()
+	if len(b.problems) > 0 {
+		return nil, b.problems // what follows would only repeat it
+	}
+	b.instances()
+	b.links()
+	b.edges()
+	b.phases()
+	b.faults()
+	b.schedule()
+	b.contradictions()
+	if len(b.problems) > 0 {
+		return nil, b.problems
+	}
+	b.lint()
+	return b.Plan, nil
+}
+
+// builder is a plan in the making, with the mistakes found so far.
+type builder struct {
+	*Plan
+	graph    graph
+	problems scenarios.Problems
+	// byName finds instances by name, byNode by their node's: both are indexes into Instances.
+	byName map[string]int
+	byNode map[string][]int
+	// hit are the nodes that a load can reach.
+	hit map[string]bool
+	// places are the faults' paths in the scenario, in the order of Faults.
+	places [][]any
+}
+
+// problem reports a mistake at a path of the scenario, as in ("phases", 1, "faults", 0).
+func (b *builder) problem(path []any, fix, what string, args ...any) {
+	b.problems = append(b.problems, scenarios.Problem{
+		Position: position(b.Scenario, path...), What: fmt.Sprintf(what, args...), Fix: fix,
+	})
+}
+
+func (b *builder) warn(format string, args ...any) {
+	b.Warnings = append(b.Warnings, fmt.Sprintf(format, args...))
+}
+
+// nodes checks names and what the nodes call.
+func (b *builder) nodes() {
+	known := map[string]bool{}
+	for _, n := range b.Scenario.Nodes {
+		if known[n.Name] {
+			b.problem(path("topology", n.Name), "give each node a name of its own", "two nodes are named %q", n.Name)
+		}
+		known[n.Name] = true
+	}
+	for _, n := range b.Scenario.Nodes {
+		for replica := 1; replica <= replicas(n); replica++ {
+			if name := instanceName(n, replica); known[name] {
+				b.problem(path("topology", name), "rename one of them", "node %q has the name of an instance of %q", name, n.Name)
+			}
+		}
+	}
+	whole := true
+	for _, l := range b.graph.links {
+		if !known[l.to] {
+			whole = false
+			b.problem(path("topology", l.from), b.choices(), "%q calls %q, which is not in the topology", l.from, l.to)
+		}
+	}
+	if !whole {
+		return
+	}
+	if _, cycle := b.graph.levels(b.Scenario.Nodes); cycle != nil {
+		b.problem(path("topology", cycle[0]), "let one of these calls go through a queue",
+			"a cycle of synchronous calls: %s", arrows(cycle))
+	}
+}
+
+// loads checks their names and where they go.
+func (b *builder) loads() {
+	var entries []string
+	taken := map[string]string{}
+	for _, n := range b.Scenario.Nodes {
+		taken[n.Name] = "a node"
+		for replica := 1; replica <= replicas(n); replica++ {
+			taken[instanceName(n, replica)] = "an instance of " + n.Name
+		}
+	}
+	for _, l := range b.Scenario.Loads {
+		if who, ok := taken[l.Name]; ok {
+			b.problem(path("load", l.Name), "rename the load", "load %q has the name of %s", l.Name, who)
+		}
+		taken[l.Name] = "another load"
+		if b.Scenario.Node(l.To) == nil {
+			b.problem(path("load", l.Name, "to"), b.choices(), "load %q goes to %q, which is not in the topology", l.Name, l.To)
+		}
+		entries = append(entries, l.To)
+	}
+	b.hit = b.graph.reached(entries...)
+}
+
+func (b *builder) instances() {
+	levels, _ := b.graph.levels(b.Scenario.Nodes)
+	for _, n := range b.Scenario.Nodes {
+		for replica := 1; replica <= replicas(n); replica++ {
+			b.Instances = append(b.Instances, Instance{
+				Name: instanceName(n, replica), Node: n, Replica: replica, Level: levels[n.Name],
+			})
+		}
+	}
+	sort.SliceStable(b.Instances, func(i, j int) bool { return b.Instances[i].Level < b.Instances[j].Level })
+	b.byName, b.byNode = map[string]int{}, map[string][]int{}
+	for i, instance := range b.Instances {
+		b.byName[instance.Name] = i
+		b.byNode[instance.Node.Name] = append(b.byNode[instance.Node.Name], i)
+	}
+}
+
+func (b *builder) edges() {
+	for _, from := range b.Instances {
+		for _, l := range b.graph.out[from.Node.Name] {
+			for _, i := range b.byNode[l.to] {
+				to := b.Instances[i]
+				edge := Edge{
+					Name: from.Name + ":" + to.Name, From: from.Name, To: to.Name,
+					FromNode: from.Node.Name, ToNode: to.Node.Name,
+				}
+				edge.Latency, edge.Jitter = base(b.Scenario.Links, from.Node, to.Node)
+				b.Edges = append(b.Edges, edge)
+			}
+		}
+	}
+	for _, load := range b.Scenario.Loads {
+		for _, i := range b.byNode[load.To] {
+			to := b.Instances[i]
+			b.Edges = append(b.Edges, Edge{
+				Name: load.Name + ":" + to.Name, From: load.Name, To: to.Name,
+				FromNode: load.Name, ToNode: to.Node.Name, Client: true,
+			})
+		}
+	}
+}
+
+func (b *builder) phases() {
+	for i, p := range b.Scenario.Phases {
+		if p.For <= 0 {
+			b.problem(path("phases", i), "give it a time, as in for: 20s", "phase %q lasts %s", p.Name, p.For)
+		}
+		b.Phases = append(b.Phases, Span{Name: p.Name, Start: b.Total, End: b.Total + p.For})
+		b.Total += p.For
+	}
+}
+
+// schedule is each fault's begin and end by time. At the same time ends come before begins, so
+// that a fault that follows another one never meets it.
+func (b *builder) schedule() {
+	for i, f := range b.Faults {
+		b.Schedule = append(b.Schedule, Event{At: f.Start, Begin: true, Fault: i}, Event{At: f.End, Fault: i})
+	}
+	sort.SliceStable(b.Schedule, func(i, j int) bool {
+		x, y := b.Schedule[i], b.Schedule[j]
+		if x.At != y.At {
+			return x.At < y.At
+		}
+		return !x.Begin && y.Begin
+	})
+}
+
+func replicas(n *scenarios.Node) int { return max(n.Replicas, 1) }
+
+func instanceName(n *scenarios.Node, replica int) string {
+	return fmt.Sprintf("%s-%d", n.Name, replica)
+}
+
+func path(parts ...any) []any { return parts }

@@ -1,0 +1,205 @@
+package topology
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// faults resolves every fault of every phase.
+func (b *builder) faults() {
+	for i, phase := range b.Scenario.Phases {
+		for j, f := range phase.Faults {
+			at := path("phases", i, "faults", j)
+			if err := f.Kind.Validate(); err != nil {
+				b.problem(at, "", "%v", err)
+				continue
+			}
+			start, end, ok := b.times(at, b.Phases[i], f)
+			targets, found := b.targets(at, phase.Name, f)
+			if !ok || !found {
+				continue
+			}
+			b.Faults = append(b.Faults, ResolvedFault{
+				Fault: f, Phase: phase.Name, Start: start, End: end,
+				Targets: targets, Primitives: f.Kind.Compile(targets),
+			})
+			b.places = append(b.places, at)
+		}
+	}
+}
+
+// times is when a fault begins and ends.
+func (b *builder) times(at []any, phase Span, f faults.Fault) (start, end time.Duration, ok bool) {
+	length := phase.End - phase.Start
+	lasts := f.For
+	if own, is := f.Kind.(faults.Lasting); is {
+		if d, key := own.Lasts(); d > 0 {
+			if lasts > 0 && lasts != d {
+				b.problem(at, "keep one of them", "for is %s and %s is %s", lasts, key, d)
+			}
+			lasts = d
+		}
+	}
+	if lasts == 0 {
+		lasts = length - f.At
+	}
+	start, end = phase.Start+f.At, phase.Start+f.At+lasts
+	switch {
+	case f.At < 0 || lasts < 0 && f.At < length:
+		b.problem(at, "use 0s or more", "a fault's times can't be negative")
+	case f.At >= length:
+		b.problem(at, fmt.Sprintf("use less than %s", length), "it begins at %s, when phase %q is over", f.At, phase.Name)
+	case end > b.Total:
+		b.problem(at, "make it shorter, or a phase longer", "it ends %s after the run", end-b.Total)
+	default:
+		return start, end, true
+	}
+	return 0, 0, false
+}
+
+// targets resolves what a fault hits; nothing is a problem.
+func (b *builder) targets(at []any, phase string, f faults.Fault) (faults.Targets, bool) {
+	s := &selection{builder: b, draw: []string{phase, f.Kind.Kind(), f.Name}}
+	targets, why := s.targets(f)
+	if len(s.unknown) > 0 {
+		b.problem(at, b.choices(), "no node, instance or load is named %q", strings.Join(s.unknown, `", "`))
+		return targets, false
+	}
+	if why != "" {
+		b.problem(at, "", "%s", why)
+		return targets, false
+	}
+	if checker, ok := f.Kind.(faults.Checker); ok {
+		if err := checker.Check(targets); err != nil {
+			b.problem(at, "", "%v", err)
+			return targets, false
+		}
+	}
+	return targets, true
+}
+
+// targets is a fault's targets, or why there are none.
+func (s *selection) targets(f faults.Fault) (t faults.Targets, why string) {
+	if f.On.IsZero() {
+		return t, fmt.Sprintf("%s has no target", f.Kind.Kind())
+	}
+	switch f.Kind.Scope() {
+	case faults.ScopeInstances:
+		return s.onInstances(f)
+	case faults.ScopeAround:
+		return s.around(f)
+	default:
+		t.Edges = s.onEdges(f)
+		if len(t.Edges) == 0 && len(s.unknown) == 0 {
+			why = fmt.Sprintf("the topology has no connection %s", f.On)
+		}
+		return t, why
+	}
+}
+
+func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
+	if hasEdge(f.On) {
+		return t, fmt.Sprintf("%s is on nodes, not on the connection %s", f.Kind.Kind(), f.On)
+	}
+	t = s.instancesOf(s.members(f.On))
+	if len(t.Instances) == 0 && len(s.unknown) == 0 {
+		return t, fmt.Sprintf("%s is on nodes, and no node is %s", f.Kind.Kind(), f.On)
+	}
+	for _, p := range f.Kind.Compile(t) {
+		if i := s.byName[p.Instance]; p.Op == faults.OpBehave && s.Instances[i].Node.Image != "" {
+			return t, fmt.Sprintf("%s is for built-in nodes, and %q runs the image %s", f.Kind.Kind(), s.Instances[i].Node.Name, s.Instances[i].Node.Image)
+		}
+	}
+	return t, ""
+}
+
+// around is every edge into and out of the selected, those between two of them included.
+func (s *selection) around(f faults.Fault) (t faults.Targets, why string) {
+	if hasEdge(f.On) {
+		return t, fmt.Sprintf("%s is of nodes, not of the connection %s: use partition, or blackhole", f.Kind.Kind(), f.On)
+	}
+	inside := s.members(f.On)
+	t = s.instancesOf(inside)
+	for _, e := range s.Edges {
+		if s.calls(inside, e) || inside.instances[s.byName[e.To]] {
+			t.Edges = append(t.Edges, e.Name)
+		}
+	}
+	if len(t.Edges) == 0 && len(s.unknown) == 0 {
+		why = fmt.Sprintf("no connection goes into or out of %s", f.On)
+	}
+	return t, why
+}
+
+// onEdges is the selected edges; of a selection of nodes those into them, of a load those out of it.
+func (s *selection) onEdges(f faults.Fault) []string {
+	entry, _ := faults.Lookup(f.Kind.Kind())
+	taken := map[string]bool{}
+	s.collect(f.On, entry.Selection == faults.SelectBetween, taken)
+	var out []string
+	for _, e := range s.Edges {
+		if taken[e.Name] {
+			out = append(out, e.Name)
+		}
+	}
+	return out
+}
+
+// collect takes the edges of one selector. Apart tells that the two sides are to be cut from each
+// other: what is on both of them counts as the first, so that no edge inside a side is hit.
+func (s *selection) collect(sel faults.Selector, apart bool, taken map[string]bool) {
+	var edges []string
+	switch {
+	case sel.Edge != nil:
+		from, to := s.members(sel.Edge.From), s.members(sel.Edge.To)
+		if sel.Share > 0 { // of edges: of the callees' instances
+			to = s.share(to, sel)
+		}
+		if apart {
+			to = to.without(from)
+		}
+		edges = s.between(from, to, sel.Edge.Both)
+	case len(sel.Any) > 0 && hasEdge(sel):
+		for _, one := range sel.Any {
+			s.collect(one, apart, taken)
+		}
+	default:
+		selected := s.members(sel)
+		for _, e := range s.Edges {
+			if selected.instances[s.byName[e.To]] || e.Client && selected.loads[e.From] {
+				edges = append(edges, e.Name)
+			}
+		}
+	}
+	for _, name := range edges {
+		taken[name] = true
+	}
+}
+
+// hasEdge tells whether a selector, or one in its union, is of connections.
+func hasEdge(sel faults.Selector) bool {
+	if sel.Edge != nil {
+		return true
+	}
+	for _, one := range sel.Any {
+		if hasEdge(one) {
+			return true
+		}
+	}
+	return false
+}
+
+// instancesOf are a set's instances in the plan's order, with their limits.
+func (s *selection) instancesOf(in set) faults.Targets {
+	var t faults.Targets
+	for i, instance := range s.Instances {
+		if in.instances[i] {
+			t.Instances = append(t.Instances, instance.Name)
+			t.CPUs = append(t.CPUs, instance.Node.CPUs)
+		}
+	}
+	return t
+}
