@@ -1,0 +1,190 @@
+package mesh
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// apiError is toxiproxy's error body; its text and status are what client libraries look at.
+type apiError struct {
+	Message string `json:"error"`
+	Status  int    `json:"status"`
+}
+
+func (e *apiError) Error() string { return e.Message }
+
+// toxiproxy's own errors, word for word.
+var (
+	errProxyNotFound = &apiError{"proxy not found", http.StatusNotFound}
+	errProxyExists   = &apiError{"proxy already exists", http.StatusConflict}
+	errToxicNotFound = &apiError{"toxic not found", http.StatusNotFound}
+	errToxicExists   = &apiError{"toxic already exists", http.StatusConflict}
+	errToxicType     = &apiError{"invalid toxic type", http.StatusBadRequest}
+	errToxicStream   = &apiError{"stream was invalid, can be either upstream or downstream", http.StatusBadRequest}
+)
+
+// asAPIError gives any error its status: 400 for what was asked wrongly, 500 for what went wrong.
+func asAPIError(err error) *apiError {
+	var known *apiError
+	if errors.As(err, &known) {
+		return known
+	}
+	status, _ := encodeError(err)
+	return &apiError{Message: err.Error(), Status: status}
+}
+
+// toxicAttributes are the types of toxiproxy's toxics and the attributes that it always shows, zero or not.
+func toxicAttributes(kind string) ([]string, bool) {
+	attributes, ok := map[string][]string{
+		"noop":       {},
+		"latency":    {"latency", "jitter"},
+		"bandwidth":  {"rate"},
+		"slow_close": {"delay"},
+		"timeout":    {"timeout"},
+		"reset_peer": {"timeout"},
+		"slicer":     {"average_size", "size_variation", "delay"},
+		"limit_data": {"bytes"},
+	}[kind]
+	return attributes, ok
+}
+
+// proxyJSON is a proxy as toxiproxy shows it.
+type proxyJSON struct {
+	Name     string      `json:"name"`
+	Listen   string      `json:"listen"`
+	Upstream string      `json:"upstream"`
+	Enabled  bool        `json:"enabled"`
+	Toxics   []toxicJSON `json:"toxics"`
+}
+
+// toxicJSON is a toxic as toxiproxy shows it, with ours where it isn't the default.
+type toxicJSON struct {
+	Attributes map[string]any `json:"attributes"`
+	Name       string         `json:"name"`
+	Type       string         `json:"type"`
+	Stream     string         `json:"stream"`
+	Toxicity   float64        `json:"toxicity"`
+	Per        string         `json:"per,omitempty"`
+}
+
+func showProxy(p Proxy) proxyJSON {
+	return proxyJSON{Name: p.Name, Listen: p.Listen, Upstream: p.Upstream, Enabled: p.Enabled, Toxics: showToxics(p.Toxics)}
+}
+
+func showToxics(toxics []faults.Toxic) []toxicJSON {
+	shown := make([]toxicJSON, 0, len(toxics)) // never null: clients range over it
+	for _, t := range toxics {
+		shown = append(shown, showToxic(t))
+	}
+	return shown
+}
+
+// showToxic fills in the attributes that were left at zero. Numbers need no care: encoding/json
+// writes a whole float64 without a point, which clients of toxiproxy decode as an integer.
+func showToxic(t faults.Toxic) toxicJSON {
+	attributes := make(map[string]any)
+	names, _ := toxicAttributes(t.Type)
+	for _, name := range names {
+		attributes[name] = 0
+	}
+	maps.Copy(attributes, t.Attributes)
+	shown := toxicJSON{Attributes: attributes, Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: t.Toxicity}
+	if t.Per != "connection" {
+		shown.Per = t.Per
+	}
+	return shown
+}
+
+// proxyInput is a proxy as clients send it; absent fields are nil.
+type proxyInput struct {
+	Name     string  `json:"name"`
+	Listen   *string `json:"listen"`
+	Upstream *string `json:"upstream"`
+	Enabled  *bool   `json:"enabled"`
+}
+
+// check asks for what a new proxy can't do without; where is " at proxy 2" in a list.
+func (p proxyInput) check(where string) error {
+	missing := ""
+	switch {
+	case p.Name == "":
+		missing = "name"
+	case p.Upstream == nil || *p.Upstream == "":
+		missing = "upstream"
+	default:
+		return nil
+	}
+	return &apiError{Message: "missing required field: " + missing + where, Status: http.StatusBadRequest}
+}
+
+func (p proxyInput) proxy() Proxy {
+	proxy := Proxy{Name: p.Name, Enabled: true}
+	if p.Listen != nil {
+		proxy.Listen = *p.Listen
+	}
+	if p.Upstream != nil {
+		proxy.Upstream = *p.Upstream
+	}
+	if p.Enabled != nil {
+		proxy.Enabled = *p.Enabled
+	}
+	return proxy
+}
+
+// changed is the new value where it differs from the old, nil where it doesn't.
+func changed(was string, is *string) *string {
+	if is == nil || *is == was {
+		return nil
+	}
+	return is
+}
+
+// changedListen compares addresses as toxiproxy does: "localhost:80" is "127.0.0.1:80".
+func changedListen(was string, is *string) *string {
+	is = changed(was, is)
+	if is == nil {
+		return nil
+	}
+	if resolved, err := net.ResolveTCPAddr("tcp", *is); err == nil && resolved.String() == was {
+		return nil
+	}
+	return is
+}
+
+// toxicInput is a toxic as clients send it.
+type toxicInput struct {
+	Name       string         `json:"name"`
+	Type       string         `json:"type"`
+	Stream     string         `json:"stream"`
+	Toxicity   *float64       `json:"toxicity"`
+	Per        string         `json:"per"`
+	Attributes map[string]any `json:"attributes"`
+}
+
+// toxic fills in toxiproxy's defaults and refuses what it refuses. Ranges and unknown attributes
+// are the mesh's to check: toxiproxy lets those pass, and some of them end its process.
+func (t toxicInput) toxic() (faults.Toxic, error) {
+	if !slices.Contains([]string{"upstream", "downstream"}, t.Stream) {
+		return faults.Toxic{}, errToxicStream
+	}
+	if _, known := toxicAttributes(t.Type); !known {
+		return faults.Toxic{}, errToxicType
+	}
+	toxic := faults.Toxic{Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: 1, Per: t.Per, Attributes: t.Attributes}
+	if t.Toxicity != nil {
+		toxic.Toxicity = *t.Toxicity
+	}
+	if toxic.Name == "" {
+		toxic.Name = fmt.Sprintf("%s_%s", t.Type, t.Stream)
+	}
+	if toxic.Attributes == nil {
+		toxic.Attributes = map[string]any{}
+	}
+	return toxic, nil
+}

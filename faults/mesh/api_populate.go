@@ -1,0 +1,61 @@
+package mesh
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// populateAnswer is what toxiproxy answers: the proxies made or found, and an error that ended the list.
+type populateAnswer struct {
+	*apiError `json:",omitempty"`
+	Proxies   []proxyJSON `json:"proxies"`
+}
+
+// populate makes every proxy of a list, and replaces those that listen or lead elsewhere.
+func (a *api) populate(r *http.Request) (int, any, error) {
+	var inputs []proxyInput
+	if err := readBody(r, &inputs); err != nil {
+		return 0, nil, err
+	}
+	// All are checked before any is made.
+	for i, input := range inputs {
+		if err := input.check(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
+			return 0, nil, err
+		}
+	}
+	answer := populateAnswer{Proxies: make([]proxyJSON, 0, len(inputs))}
+	for _, input := range inputs {
+		proxy, err := a.createOrReplace(input)
+		if err != nil {
+			answer.apiError = asAPIError(fmt.Errorf("proxy %q: %w", input.Name, err))
+			return answer.Status, answer, nil
+		}
+		answer.Proxies = append(answer.Proxies, showProxy(proxy))
+	}
+	return http.StatusCreated, answer, nil
+}
+
+// createOrReplace leaves a proxy that is as wanted alone, toxics and all. One that differs is
+// moved and loses its toxics, as a new one has none; its counters go on.
+func (a *api) createOrReplace(input proxyInput) (Proxy, error) {
+	wanted := input.proxy()
+	existing, err := a.proxies.Proxy(wanted.Name)
+	if errors.Is(err, ErrNotFound) {
+		return a.proxies.CreateProxy(wanted)
+	}
+	if err != nil {
+		return Proxy{}, err
+	}
+	listen, upstream := changedListen(existing.Listen, &wanted.Listen), changed(existing.Upstream, &wanted.Upstream)
+	if listen == nil && upstream == nil {
+		return existing, nil
+	}
+	for _, toxic := range existing.Toxics {
+		err := a.proxies.RemoveToxic(existing.Name, toxic.Name)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return Proxy{}, err
+		}
+	}
+	return a.proxies.UpdateProxy(existing.Name, listen, upstream, &wanted.Enabled)
+}
