@@ -63,6 +63,8 @@ type Observation struct {
 	At    time.Time
 	Edges map[string]EdgeCounters // by edge name
 	Nodes map[string]NodeCounters // by instance
+	// MeshCPU is the time that the mesh used, where it has a process of its own (it is part of the harness).
+	MeshCPU time.Duration
 }
 
 // EdgeCounters is what the mesh saw on one edge.

@@ -128,8 +128,10 @@ type Fault struct {
 	// DetectedAfterS is from onset to the first window outside the steady state; nil: users never felt it.
 	DetectedAfterS *float64 `json:"detected_after_s"`
 	Metastable     bool     `json:"metastable,omitempty"`
-	Error          string   `json:"error,omitempty"`
-	Receipt        Receipt  `json:"receipt"`
+	// RecoveryUntold says why detection and recovery could not be told, where they could not (then all of them are nil).
+	RecoveryUntold string  `json:"recovery_untold,omitempty"`
+	Error          string  `json:"error,omitempty"`
+	Receipt        Receipt `json:"receipt"`
 }
 
 // Receipt shows that a fault bit: what met it, and whether it moved as promised.
