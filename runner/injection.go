@@ -1,0 +1,188 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// injection is one fault as it is carried out. Times are offsets from zero, nil until they are there.
+type injection struct {
+	fault topology.ResolvedFault
+	// begun and ended tell that the loop has ordered it; only the loop uses them.
+	begun, ended bool
+
+	mu sync.Mutex
+	// startedOn and startedOff are when carrying it out began, applied and undone when it was in force, and gone.
+	startedOn, applied, startedOff, undone *time.Duration
+	undo                                   Undo
+	receipt                                faults.Receipt
+	errs                                   []error
+}
+
+func newInjection(f topology.ResolvedFault) *injection { return &injection{fault: f} }
+
+// active tells that it is in force, as far as we know: one that could not be undone still is.
+func (i *injection) active() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.applied != nil && i.undone == nil
+}
+
+// targets are the edges and instances that it acts on.
+func (i *injection) targets() []string {
+	var out []string
+	for _, p := range i.fault.Primitives {
+		if t := p.Edge + p.Instance; !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// begin orders a fault on. Operations on one target take turns in the order in which they were ordered;
+// operations on different targets do not wait for each other.
+func (r *run) begin(ctx context.Context, i *injection) {
+	i.begun = true
+	r.operate(i, func(turn []chan struct{}) {
+		for _, t := range turn {
+			select {
+			case <-t:
+			case <-ctx.Done():
+				return // nothing was done yet
+			}
+		}
+		r.inject(ctx, i)
+	})
+}
+
+// end orders a fault off. It is not cut short by ctx: an interrupt undoes faults, it does not leave them.
+func (r *run) end(ctx context.Context, i *injection) {
+	if !i.begun || i.ended {
+		return
+	}
+	i.ended = true
+	r.operate(i, func(turn []chan struct{}) {
+		for _, t := range turn {
+			<-t // every operation has its own bound
+		}
+		r.undo(context.WithoutCancel(ctx), i)
+	})
+}
+
+// lift orders off everything that is on, the last first, and waits until all operations are over.
+func (r *run) lift(ctx context.Context) {
+	for _, i := range slices.Backward(r.injections) {
+		r.end(ctx, i)
+	}
+	r.operations.Wait()
+}
+
+// operate runs one operation beside the loop, which goes on keeping time.
+func (r *run) operate(i *injection, do func(turn []chan struct{})) {
+	done := make(chan struct{})
+	var turn []chan struct{}
+	for _, t := range i.targets() {
+		if last := r.turns[t]; last != nil {
+			turn = append(turn, last)
+		}
+		r.turns[t] = done
+	}
+	r.operations.Go(func() {
+		defer close(done)
+		do(turn)
+	})
+}
+
+func (r *run) inject(ctx context.Context, i *injection) {
+	if ctx.Err() != nil {
+		return
+	}
+	started := time.Since(r.zero)
+	ctx, cancel := context.WithTimeout(ctx, injectTimeout)
+	defer cancel()
+	undo, err := r.system.Inject(ctx, i.fault.Primitives)
+	applied := time.Since(r.zero)
+	i.mu.Lock()
+	i.startedOn = &started
+	if err != nil {
+		i.errs = append(i.errs, fmt.Errorf("could not be applied: %w", err))
+	} else {
+		i.undo, i.applied = undo, &applied
+	}
+	i.mu.Unlock()
+	if err != nil {
+		r.happened(applied, "note", fmt.Sprintf("%s could not be applied: %s", title(i.fault), err))
+	} else {
+		r.happened(applied, "fault", title(i.fault))
+	}
+}
+
+// undoTries is how often taking a fault off is tried, undoPause the wait after the first failure; it doubles.
+const (
+	undoTries = 5
+	undoPause = 100 * time.Millisecond
+)
+
+func (r *run) undo(ctx context.Context, i *injection) {
+	i.mu.Lock()
+	undo := i.undo
+	i.mu.Unlock()
+	if undo == nil {
+		return // it never was in force
+	}
+	started := time.Since(r.zero)
+	receipt, err := undoWithRetries(ctx, undo)
+	undone := time.Since(r.zero)
+	i.mu.Lock()
+	i.startedOff, i.receipt = &started, receipt
+	if err != nil {
+		i.errs = append(i.errs, fmt.Errorf("could not be undone: %w", err))
+	} else {
+		i.undone = &undone
+	}
+	i.mu.Unlock()
+	if err != nil {
+		r.happened(undone, "note", fmt.Sprintf("%s could not be undone: %s", title(i.fault), err))
+	} else {
+		r.happened(undone, "undo", title(i.fault))
+	}
+}
+
+func undoWithRetries(ctx context.Context, undo Undo) (receipt faults.Receipt, err error) {
+	pause := undoPause
+	for try := range undoTries {
+		if try > 0 {
+			time.Sleep(pause)
+			pause *= 2
+		}
+		one, cancel := context.WithTimeout(ctx, undoTimeout)
+		receipt, err = undo(one)
+		cancel()
+		if err == nil {
+			return receipt, nil
+		}
+	}
+	return receipt, err
+}
+
+// failure is what went wrong with it, empty if nothing did.
+func (i *injection) failure() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := errors.Join(i.errs...); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// title is a fault in words: "latency 800ms on orders -> payments".
+func title(f topology.ResolvedFault) string {
+	return f.Fault.Kind.String() + " on " + selection(f.Fault.On)
+}

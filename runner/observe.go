@@ -1,0 +1,218 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// observing reads all counters beside the loop, which goes on keeping time.
+func (r *run) observing(ctx context.Context, into **Observation) {
+	r.operations.Go(func() { r.observe(ctx, into) })
+}
+
+// observe reads all counters, whatever became of ctx. What can't be read stays nil, and is noted.
+func (r *run) observe(ctx context.Context, into **Observation) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeTimeout)
+	defer cancel()
+	o, err := r.system.Observe(ctx)
+	if err != nil {
+		r.happened(time.Since(r.zero), "note", "the counters could not be read: "+err.Error())
+		return
+	}
+	if o.At.IsZero() {
+		o.At = time.Now()
+	}
+	*into = &o
+}
+
+// readBack compares the acknowledged writes with what the databases and queues hold.
+func (r *run) readBack(ctx context.Context) {
+	acknowledged := r.recorder.Acknowledged()
+	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
+		r.writes = record.Reconcile(acknowledged, nil)
+		r.writes.Why = "this run has no reader of writes"
+		return
+	}
+	timeout := readTimeout
+	if ctx.Err() != nil {
+		timeout = observeTimeout // somebody waits for the end
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	found := map[string]map[string]int{}
+	why := ""
+	for store := range acknowledged {
+		counts, err := r.readStore(ctx, store)
+		if err != nil {
+			why = err.Error()
+			continue
+		}
+		found[store] = counts
+	}
+	r.writes = record.Reconcile(acknowledged, found)
+	if why != "" {
+		r.writes.Why = why
+	}
+}
+
+// readStore reads what all instances of a node hold (or one instance, where writes name that).
+func (r *run) readStore(ctx context.Context, store string) (map[string]int, error) {
+	counts := map[string]int{}
+	any := false
+	for _, i := range r.o.Plan.Instances {
+		if i.Node.Name != store && i.Name != store {
+			continue
+		}
+		any = true
+		one, err := r.readInstance(ctx, i)
+		if err != nil {
+			return nil, fmt.Errorf("read writes of %q back: %w", i.Name, err)
+		}
+		for id, n := range one {
+			counts[id] += n
+		}
+	}
+	if !any {
+		return nil, fmt.Errorf("read writes of %q back: there is no such node", store)
+	}
+	return counts, nil
+}
+
+func (r *run) readInstance(ctx context.Context, i topology.Instance) (map[string]int, error) {
+	dial := func(ctx context.Context) (net.Conn, error) { return r.system.DialInstance(ctx, i.Name) }
+	return r.o.ReadWrites(ctx, dial, i)
+}
+
+// edges are the record's edges: what crossed each between two observations. Attempts, retries and
+// failures are the caller's own counts; those of a client edge are its load's requests (or, where a
+// load has several edges, the mesh's requests on each), those of an image's edge the mesh's requests.
+func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []record.Edge {
+	out := make([]record.Edge, 0, len(p.Edges))
+	organic := map[[2]string]int64{}
+	attempts := map[[2]string]int64{}
+	for _, e := range p.Edges {
+		one := record.Edge{Name: e.Name, From: e.FromNode, To: e.ToNode, FromInst: e.From, ToInst: e.To}
+		pair := [2]string{e.FromNode, e.ToNode}
+		addMesh(&one, meshOf(start, e.Name), meshOf(end, e.Name))
+		calls, counted := callsOf(start, end, e)
+		switch {
+		case e.Client && len(p.EdgesFrom(e.From)) == 1:
+			one.Attempts, one.Failures = sentBy(e.From, phases)
+			organic[pair] += one.Attempts
+		case e.Client:
+			one.Attempts = one.Requests
+			organic[pair] += one.Attempts
+		case counted:
+			one.Attempts, one.Retries, one.Failures = calls.Attempts, calls.Retries, calls.Failures
+			organic[pair] += calls.Organic
+		default:
+			one.Attempts = one.Requests // an image does not say what it retried
+		}
+		attempts[pair] += one.Attempts
+		out = append(out, one)
+	}
+	for i := range out {
+		pair := [2]string{out[i].From, out[i].To}
+		if organic[pair] > 0 {
+			out[i].Amplification = float64(attempts[pair]) / float64(organic[pair])
+		}
+	}
+	return out
+}
+
+func meshOf(o *Observation, edge string) EdgeCounters {
+	if o == nil {
+		return EdgeCounters{}
+	}
+	return o.Edges[edge]
+}
+
+func addMesh(e *record.Edge, start, end EdgeCounters) {
+	e.Connections = end.Connections - start.Connections
+	e.Open = end.Open
+	e.Requests = end.Requests - start.Requests
+	e.BytesUp = end.BytesUp - start.BytesUp
+	e.BytesDown = end.BytesDown - start.BytesDown
+	if n := end.FirstBytes - start.FirstBytes; n > 0 {
+		e.FirstByteMs = record.Milliseconds(end.FirstByteTotal-start.FirstByteTotal) / float64(n)
+	}
+}
+
+// callsOf is what the caller itself counted on an edge; false where it counts nothing (an image, a load).
+func callsOf(start, end *Observation, e topology.Edge) (CallCounters, bool) {
+	if end == nil {
+		return CallCounters{}, false
+	}
+	node, ok := end.Nodes[e.From]
+	if !ok || node.Calls == nil {
+		return CallCounters{}, false
+	}
+	last := node.Calls[e.To]
+	if start != nil {
+		first := start.Nodes[e.From].Calls[e.To]
+		last.Attempts -= first.Attempts
+		last.Organic -= first.Organic
+		last.Retries -= first.Retries
+		last.Failures -= first.Failures
+	}
+	return last, true
+}
+
+// sentBy counts the requests that a load sent in the phases, and those of them that failed.
+func sentBy(load string, phases []record.Phase) (sent, failed int64) {
+	for _, p := range phases {
+		for _, q := range p.Requests {
+			if q.Load == load {
+				sent += q.Sent - q.Unsent
+				failed += q.Failed - q.Unsent
+			}
+		}
+	}
+	return sent, failed
+}
+
+// nodes are the record's nodes. Counters by the names of counters (they end in _total, _count or _sum)
+// are differences over the phases; all others are gauges and stand as they were at the end.
+func nodes(p *topology.Plan, start, end *Observation) []record.Node {
+	out := make([]record.Node, 0, len(p.Instances))
+	for _, i := range p.Instances {
+		n := record.Node{Name: i.Node.Name, Instance: i.Name, Kind: string(i.Node.Kind), Counters: map[string]float64{}}
+		if end != nil {
+			last := end.Nodes[i.Name]
+			var first NodeCounters
+			if start != nil {
+				first = start.Nodes[i.Name]
+			}
+			n.Restarts = last.Restarts - first.Restarts
+			for name, v := range last.Counters {
+				if isCounter(name) {
+					v -= first.Counters[name]
+				}
+				n.Counters[name] = v
+			}
+			if cpu := last.CPU - first.CPU; cpu > 0 {
+				n.Counters["cpu_seconds_total"] = cpu.Seconds()
+			}
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// counterSuffixes are Prometheus's: a metric by such a name only grows.
+var counterSuffixes = []string{"_total", "_count", "_sum"}
+
+func isCounter(name string) bool {
+	if i := slices.Index([]byte(name), '{'); i >= 0 {
+		name = name[:i]
+	}
+	return slices.ContainsFunc(counterSuffixes, func(s string) bool {
+		return len(name) > len(s) && name[len(name)-len(s):] == s
+	})
+}

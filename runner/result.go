@@ -1,0 +1,121 @@
+package runner
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/record"
+)
+
+// result puts everything that was measured into the record. It judges nothing.
+func (r *run) result(partial bool) *record.Result {
+	if partial {
+		r.recorder.Cut(r.ended)
+	}
+	res := &record.Result{
+		Version:  record.Version,
+		Scenario: r.o.Plan.Scenario.Name, About: r.o.Plan.Scenario.About, Variant: r.o.Plan.Scenario.Variant,
+		Engine: r.o.Engine.Name(), Why: r.o.EngineWhy,
+		Seed: r.o.Plan.Seed, Run: r.o.Run,
+		Verdict: record.Inconclusive, Reasons: []string{"not judged yet"}, Expectations: []record.Expectation{},
+		Started: r.started, Partial: partial, DurationS: seconds(max(r.ended, 0)),
+		Host:    record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
+		Phases:  r.recorder.Phases(),
+		Writes:  r.writes,
+		Windows: r.recorder.Windows(),
+	}
+	if r.load != nil {
+		res.Generator = r.load.generator
+	}
+	res.Host.HarnessCPUs = r.harnessCPUs()
+	res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
+	res.Nodes = nodes(r.o.Plan, r.start, r.final)
+	res.Faults = r.faults(res.Windows)
+	r.mu.Lock()
+	res.Events = append([]record.Event{}, r.events...)
+	r.mu.Unlock()
+	res.Checks = r.checks(res)
+	return res
+}
+
+// faults are the record's faults, with their recovery.
+func (r *run) faults(windows []record.Window) []record.Fault {
+	timeline, err := Timeline(windows)
+	if err != nil {
+		r.happened(time.Since(r.zero), "note", "the windows could not be read: "+err.Error())
+	}
+	steady := SteadyState(timeline, steadyEnd(r.o.Plan))
+	spans := make([]OnOff, len(r.injections))
+	out := make([]record.Fault, 0, len(r.injections))
+	for n, i := range r.injections {
+		f := i.record()
+		spans[n] = OnOff{On: i.applied, Off: i.undone}
+		out = append(out, f)
+	}
+	for n := range out {
+		if spans[n].On == nil {
+			continue
+		}
+		Recovery(timeline, steady, spans, n, r.ended).into(&out[n])
+	}
+	return out
+}
+
+// record is the fault as it was carried out, without its recovery.
+func (i *injection) record() record.Fault {
+	failure := i.failure()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	f := i.fault
+	out := record.Fault{
+		Name: f.Fault.Name, Kind: f.Fault.Kind.Kind(), Text: f.Fault.Kind.String(), On: selection(f.Fault.On), Phase: f.Phase,
+		Edges: f.Targets.Edges, Instances: f.Targets.Instances,
+		ScheduledS: seconds(f.Start), ScheduledUndoS: seconds(f.End),
+		AppliedS: maybeSeconds(i.applied), UndoneS: maybeSeconds(i.undone),
+		Error: failure, Receipt: receipt(i.receipt),
+	}
+	if out.Name == "" {
+		out.Name = out.Text
+	}
+	return out
+}
+
+func maybeSeconds(d *time.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	s := seconds(*d)
+	return &s
+}
+
+// receipt is the record's receipt, with its words.
+func receipt(r faults.Receipt) record.Receipt {
+	out := record.Receipt{
+		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
+		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs,
+	}
+	if !out.Met {
+		out.Text = "no traffic met it"
+		return out
+	}
+	var words []string
+	for _, part := range []struct {
+		n    int64
+		word string
+	}{
+		{r.Connections, "connections"}, {r.Requests, "requests"}, {r.Bytes, "bytes"}, {r.Refused, "refused"},
+		{r.Hung, "hung"}, {r.Reset, "reset"}, {r.Closed, "closed"}, {r.Lost, "bytes lost"},
+	} {
+		if part.n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", part.n, part.word))
+		}
+	}
+	if r.DelayMs > 0 {
+		words = append(words, fmt.Sprintf("delayed by %.1f ms on average", r.DelayMs))
+	}
+	out.Text = strings.Join(words, ", ")
+	return out
+}

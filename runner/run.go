@@ -1,0 +1,280 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// Options is one run as it was asked for.
+type Options struct {
+	Plan   *topology.Plan
+	Engine Engine
+	// EngineWhy says why this engine was taken.
+	EngineWhy string
+	Loader    Loader
+	// Run is the run's id, Dir its folder (logs go to Dir/logs).
+	Run, Dir string
+	// Watch is told how the run goes, at least once a second, from one goroutine at a time; nil: nobody watches.
+	Watch func(record.Status)
+	// Results takes vegeta's gob stream; nil: none is written.
+	Results io.Writer
+	// ReadWrites reads back how often each write is there, over connections that dial makes past all
+	// edges. nil: the writes are not checked, and the result says so.
+	ReadWrites func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error)
+	// Version is the program's, for the record.
+	Version string
+}
+
+// The bounds of every wait that the conductor makes on its own account.
+const (
+	// lead is the time between the end of launching and the first request: the loader's start.
+	lead = 100 * time.Millisecond
+	// injectTimeout bounds putting one fault on, undoTimeout one attempt to take it off (which may be a restart).
+	injectTimeout = 30 * time.Second
+	undoTimeout   = 60 * time.Second
+	// observeTimeout bounds one reading of all counters.
+	observeTimeout = 10 * time.Second
+	readTimeout    = 60 * time.Second
+	downTimeout    = 90 * time.Second
+	// drainMargin is how much longer than the longest user's timeout draining may take.
+	drainMargin = 15 * time.Second
+)
+
+// StageError is a run that could not go on: Stage is check, launch, load or tear down.
+type StageError struct {
+	Stage string
+	Err   error
+}
+
+func (e *StageError) Error() string { return e.Stage + ": " + e.Err.Error() }
+func (e *StageError) Unwrap() error { return e.Err }
+
+// Run carries out a plan: check, launch, warm up, phases with their faults, drain, read back, tear down.
+//
+//	check -> launch -> warm-up -> phases, faults on and off -> lift what is on -> drain -> observe -> read back -> tear down
+//
+// Whatever way it ends, every fault is undone and everything that was launched is taken down before it
+// returns; errors of that are joined behind the first cause. Without a result nothing was driven (a
+// *StageError of check or launch). With a result and an error the run was cut short (its context ended:
+// the cause is the error; or the load failed: a *StageError of load) and the result is partial, or
+// it could not be torn down (a *StageError of tear down) and the result is whole. Faults that could
+// not be applied or undone, and instances that died, are no errors: the result tells, and the judge weighs them.
+func Run(ctx context.Context, o Options) (*record.Result, error) {
+	r := newRun(o)
+	r.say("launching", "checking that "+o.Engine.Name()+" can run this")
+	if err := o.Engine.Check(o.Plan); err != nil {
+		return nil, &StageError{"check", err}
+	}
+	if err := r.launch(ctx); err != nil {
+		return nil, err
+	}
+	err := r.drive(ctx)
+	r.observe(ctx, &r.final)
+	r.readBack(ctx)
+	result := r.result(err != nil)
+	if down := r.down(ctx); down != nil {
+		err = errors.Join(err, down)
+	}
+	r.say("done", "")
+	return result, err
+}
+
+// run is one run under way.
+type run struct {
+	o      Options
+	system System
+	// zero is when the first phase begins; every offset counts from it.
+	zero     time.Time
+	started  time.Time
+	recorder *record.Recorder
+
+	injections []*injection
+	turns      map[string]chan struct{} // by target: closed when the last operation on it is over
+	operations sync.WaitGroup
+
+	tick   time.Duration // the next time to report
+	driven chan driven
+	load   *driven
+	stop   context.CancelCauseFunc // ends the load
+	// start, steady and final are the counters at zero, when the first fault began, and at the end.
+	start, steady, final *Observation
+	ended                time.Duration // of the phases: Total, or when the run was cut short
+	writes               record.Writes
+	usage                usage // the harness's own, at zero
+
+	mu     sync.Mutex // guards what operations and progress write
+	events []record.Event
+	deaths []string
+	state  string
+}
+
+// driven is how the load ended.
+type driven struct {
+	generator record.Generator
+	err       error
+}
+
+func newRun(o Options) *run {
+	spans := make([]record.Span, len(o.Plan.Phases))
+	for i, p := range o.Plan.Phases {
+		spans[i] = record.Span{Name: p.Name, Start: p.Start, End: p.End}
+	}
+	r := &run{
+		o:        o,
+		started:  time.Now(),
+		recorder: record.NewRecorder(spans),
+		turns:    map[string]chan struct{}{},
+		driven:   make(chan driven, 1),
+	}
+	for _, f := range o.Plan.Faults {
+		r.injections = append(r.injections, newInjection(f))
+	}
+	return r
+}
+
+func (r *run) launch(ctx context.Context) error {
+	system, err := r.o.Engine.Launch(ctx, Launch{
+		Plan: r.o.Plan, Run: r.o.Run, Dir: r.o.Dir,
+		Progress: func(m string) { r.say("launching", m) },
+	})
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+			err = errors.Join(cause, err)
+		}
+		return &StageError{"launch", err}
+	}
+	r.system = system
+	return nil
+}
+
+// drive sends the load and carries out the phases; the error is why it was cut short. On every way
+// out the faults are undone first, then the load ends.
+func (r *run) drive(ctx context.Context) (err error) {
+	warmUp := r.warmUp()
+	r.zero = time.Now().Add(lead + warmUp)
+	r.tick = -warmUp.Truncate(time.Second)
+	loadCtx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	r.stop = stop
+	go func() {
+		g, err := r.o.Loader.Drive(loadCtx, Drive{
+			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
+			Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
+			Edges: r.clientEdges(), Dial: r.system.Dial, Record: r.recorder.Add, Results: r.o.Results,
+		})
+		r.driven <- driven{g, err}
+	}()
+	r.say("warming up", "")
+	err = r.phases(ctx)
+	r.ended = min(time.Since(r.zero), r.o.Plan.Total)
+	r.lift(ctx)
+	if err != nil {
+		stop(err)
+	} else {
+		r.say("", "waiting for the last answers")
+	}
+	return errors.Join(err, r.drain(ctx, err != nil))
+}
+
+func (r *run) warmUp() time.Duration {
+	switch w := r.o.Plan.Scenario.WarmUp; {
+	case w < 0:
+		return 0
+	case w == 0:
+		return scenarios.DefaultWarmUp
+	default:
+		return w
+	}
+}
+
+// clientEdges are each load's edges, by its name.
+func (r *run) clientEdges() map[string][]string {
+	edges := map[string][]string{}
+	for _, e := range r.o.Plan.Edges {
+		if e.Client {
+			edges[e.From] = append(edges[e.From], e.Name)
+		}
+	}
+	return edges
+}
+
+// drain waits until the load has had its last answers; the end of ctx cuts that short, with its cause. A load that
+// does not end in time is told to; one that does not end even then is left behind, which is an error.
+func (r *run) drain(ctx context.Context, cut bool) error {
+	if cut {
+		return r.stopped(nil)
+	}
+	longest := scenarios.DefaultClientTimeout
+	for _, l := range r.o.Plan.Scenario.Loads {
+		longest = max(longest, l.Timeout)
+	}
+	longest += drainMargin
+	switch ended := r.loadEnds(ctx, longest); {
+	case ended:
+		return r.loadError(false)
+	case ctx.Err() != nil:
+		r.stop(context.Cause(ctx))
+		return r.stopped(context.Cause(ctx))
+	default:
+		late := &StageError{"load", fmt.Errorf("it did not end within %s", longest)}
+		r.stop(late)
+		return r.stopped(late)
+	}
+}
+
+// stopped waits for a load that was told to end.
+func (r *run) stopped(cause error) error {
+	if r.loadEnds(context.Background(), drainMargin) {
+		return errors.Join(cause, r.loadError(true))
+	}
+	return errors.Join(cause, &StageError{"load", fmt.Errorf("it did not end within %s of being told to", drainMargin)})
+}
+
+func (r *run) loadEnds(ctx context.Context, within time.Duration) bool {
+	if r.load != nil {
+		return true
+	}
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	for {
+		select {
+		case d := <-r.driven:
+			r.load = &d
+			return true
+		case err := <-r.system.Died():
+			r.died(err)
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return false
+		}
+	}
+}
+
+// loadError is the load's own failure; the end of a load that was cut short is none.
+func (r *run) loadError(cut bool) error {
+	if r.load.err == nil || cut {
+		return nil
+	}
+	return &StageError{"load", r.load.err}
+}
+
+// down takes everything down, whatever became of ctx.
+func (r *run) down(ctx context.Context) error {
+	r.say("tearing down", "")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
+	defer cancel()
+	if err := r.system.Down(ctx); err != nil {
+		return &StageError{"tear down", err}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// mark is one entry of the run's timeline: what the one loop does when its time has come.
+type mark struct {
+	at   time.Duration
+	rank int // the order among marks of one time
+	do   func(context.Context)
+}
+
+// The order of marks of one time: what ends comes before what begins.
+const (
+	rankEnd = iota
+	rankObserve
+	rankPhase
+	rankBegin
+)
+
+// timeline is everything that happens in the phases, sorted by time.
+func (r *run) timeline() []mark {
+	var marks []mark
+	for _, e := range r.o.Plan.Schedule {
+		if e.Begin {
+			marks = append(marks, mark{e.At, rankBegin, func(ctx context.Context) { r.begin(ctx, r.injections[e.Fault]) }})
+		} else {
+			marks = append(marks, mark{e.At, rankEnd, func(ctx context.Context) { r.end(ctx, r.injections[e.Fault]) }})
+		}
+	}
+	marks = append(marks, mark{0, rankObserve, func(ctx context.Context) {
+		r.usage = readUsage()
+		r.observing(ctx, &r.start)
+	}})
+	if steady := steadyEnd(r.o.Plan); steady > 0 {
+		marks = append(marks, mark{steady, rankObserve, func(ctx context.Context) { r.observing(ctx, &r.steady) }})
+	}
+	for _, p := range r.o.Plan.Phases {
+		marks = append(marks, mark{p.Start, rankPhase, func(context.Context) { r.beginPhase(p) }})
+	}
+	marks = append(marks, mark{r.o.Plan.Total, rankEnd, func(context.Context) {}})
+	slices.SortStableFunc(marks, func(a, b mark) int {
+		if a.at != b.at {
+			return int(a.at - b.at)
+		}
+		return a.rank - b.rank
+	})
+	return marks
+}
+
+// steadyEnd is when the first fault begins, or the end of the run where there is none: until then
+// the system is left alone.
+func steadyEnd(p *topology.Plan) time.Duration {
+	end := p.Total
+	for _, f := range p.Faults {
+		end = min(end, f.Start)
+	}
+	return end
+}
+
+func (r *run) beginPhase(p topology.Span) {
+	r.say("running", "")
+	r.happened(time.Since(r.zero), "phase", fmt.Sprintf("phase %s, for %s", p.Name, p.End-p.Start))
+}
+
+// phases is the one loop: it waits for each mark and carries it out. It ends early when ctx does (with
+// its cause) and when the load fails.
+func (r *run) phases(ctx context.Context) error {
+	for _, m := range r.timeline() {
+		if err := r.waitUntil(ctx, m.at); err != nil {
+			return err
+		}
+		m.do(ctx)
+	}
+	return nil
+}
+
+// waitUntil waits for an offset from zero, and sees meanwhile to whatever else happens.
+func (r *run) waitUntil(ctx context.Context, at time.Duration) error {
+	for {
+		wake := min(at, r.tick)
+		timer := time.NewTimer(time.Until(r.zero.Add(wake)))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		case err := <-r.system.Died():
+			r.died(err)
+		case d := <-r.driven:
+			r.load = &d
+			if d.err != nil {
+				timer.Stop()
+				return &StageError{"load", d.err}
+			}
+		}
+		timer.Stop()
+		now := time.Since(r.zero)
+		if now >= r.tick {
+			r.report(now)
+			r.tick = now.Truncate(time.Second) + time.Second
+			if now < 0 {
+				r.tick = min(now.Truncate(time.Second)+time.Second, 0)
+			}
+		}
+		if now >= at {
+			return nil
+		}
+	}
+}
+
+func (r *run) died(err error) {
+	if err == nil {
+		return
+	}
+	r.mu.Lock()
+	r.deaths = append(r.deaths, err.Error())
+	r.mu.Unlock()
+	r.happened(time.Since(r.zero), "node", err.Error())
+}
+
+// happened adds an event to the record and tells the watcher.
+func (r *run) happened(at time.Duration, kind, text string) {
+	r.mu.Lock()
+	r.events = append(r.events, record.Event{AtS: seconds(at), Kind: kind, Text: text})
+	r.mu.Unlock()
+	r.say("", text)
+}
+
+// seconds is a time as records have it: s, to the µs.
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Second)
+}

@@ -1,0 +1,36 @@
+package runner
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// usage is the CPU that this process has used by a moment.
+type usage struct {
+	at  time.Time
+	cpu time.Duration
+}
+
+func readUsage() usage {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return usage{}
+	}
+	return usage{time.Now(), time.Duration(u.Utime.Nano() + u.Stime.Nano())}
+}
+
+// harnessCPUs is the CPU that the harness itself used since zero, in cores on average: this process, and
+// the mesh where it has a process of its own. Nodes are not the harness.
+func (r *run) harnessCPUs() float64 {
+	now := readUsage()
+	wall := now.at.Sub(r.usage.at)
+	if r.usage.at.IsZero() || now.at.IsZero() || wall <= 0 {
+		return 0
+	}
+	used := now.cpu - r.usage.cpu
+	if r.start != nil && r.final != nil {
+		used += r.final.MeshCPU - r.start.MeshCPU
+	}
+	return float64(used) / float64(wall)
+}
