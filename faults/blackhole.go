@@ -19,7 +19,7 @@ func (Blackhole) Kind() string { return "blackhole" }
 func (b Blackhole) String() string {
 	text := "black hole"
 	if b.Bytes == bytesKept {
-		text += ", bytes kept"
+		text += " (bytes kept)"
 	}
 	return text + which(b.Connections)
 }

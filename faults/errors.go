@@ -17,7 +17,7 @@ var _ Kind = Errors{}
 func (Errors) Kind() string { return "errors" }
 
 func (e Errors) String() string {
-	return fmt.Sprintf("errors %s, status %d", percent(e.Share), e.status())
+	return fmt.Sprintf("errors %s (status %d)", percent(e.Share), e.status())
 }
 
 // Scope is instances.

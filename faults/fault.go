@@ -5,6 +5,7 @@ package faults
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -152,6 +153,24 @@ func (p Primitive) String() string {
 	}
 }
 
+// Undo is what takes the primitive back, as `squall plan` prints it.
+func (p Primitive) Undo() string {
+	switch p.Op {
+	case OpToxic:
+		return fmt.Sprintf("take toxic %s %s off %s", p.Toxic.Type, p.Toxic.Stream, p.Edge)
+	case OpOutage:
+		return "lift outage of " + p.Edge
+	case OpKill:
+		return "start " + p.Instance + " again"
+	case OpPause:
+		return "resume " + p.Instance
+	case OpCPU:
+		return "put cpu back on " + p.Instance
+	default:
+		return "put behaviour back on " + p.Instance
+	}
+}
+
 // Behaviour makes a built-in node worse: Errors of its answers are Status at once, and each answer
 // takes Slow longer and its own work Factor times as long.
 type Behaviour struct {
@@ -162,7 +181,17 @@ type Behaviour struct {
 }
 
 func (b *Behaviour) String() string {
-	return fmt.Sprintf("errors=%g status=%d slow=%s factor=%g", b.Errors, b.Status, b.Slow, b.Factor)
+	var words []string
+	if b.Errors > 0 {
+		words = append(words, fmt.Sprintf("errors=%g status=%d", b.Errors, b.Status))
+	}
+	if b.Slow > 0 {
+		words = append(words, "slow="+b.Slow.String())
+	}
+	if b.Factor > 0 {
+		words = append(words, fmt.Sprintf("factor=%g", b.Factor))
+	}
+	return strings.Join(words, " ")
 }
 
 // Receipt is what a fault did while it was on, as the edge or node that carried it counted. A

@@ -15,16 +15,14 @@ var _ Kind = HalfOpen{}
 func (HalfOpen) Kind() string { return "half_open" }
 
 func (h HalfOpen) String() string {
-	text := "half open, answers "
+	what, fate := "answers", "lost"
 	if h.Direction == Up {
-		text = "half open, requests "
+		what = "requests"
 	}
 	if h.Bytes == bytesKept {
-		text += "held"
-	} else {
-		text += "lost"
+		fate = "held"
 	}
-	return text + which(h.Connections)
+	return "half open (" + what + " " + fate + ")" + which(h.Connections)
 }
 
 // Scope is edges.

@@ -11,7 +11,7 @@ var _ Kind = Isolation{}
 // Kind is "outage".
 func (Isolation) Kind() string { return "outage" }
 
-func (o Isolation) String() string { return "outage, " + howOrHang(o.How) }
+func (o Isolation) String() string { return "outage (" + howOrHang(o.How) + ")" }
 
 // Scope is every edge around the instances, those between two of them included.
 func (Isolation) Scope() Scope { return ScopeAround }

@@ -24,7 +24,7 @@ func (p Partition) String() string {
 	if p.Ways == "one" {
 		text += " one way"
 	}
-	return text + ", " + howOrHang(p.How)
+	return text + " (" + howOrHang(p.How) + ")"
 }
 
 // Scope is edges.

@@ -38,7 +38,10 @@ type builder struct {
 	// byName finds instances by name, byNode by their node's: both are indexes into Instances.
 	byName map[string]int
 	byNode map[string][]int
+	// byEdge finds edges by name: indexes into Edges.
+	byEdge map[string]int
 	// hit are the nodes that a load can reach.
+	// Images count as reached: what they do is not ours to know.
 	hit map[string]bool
 	// places are the faults' paths in the scenario, in the order of Faults.
 	places [][]any
@@ -107,6 +110,11 @@ func (b *builder) loads() {
 		}
 		entries = append(entries, l.To)
 	}
+	for _, n := range b.Scenario.Nodes {
+		if n.Image != "" {
+			entries = append(entries, n.Name) // somebody else's program may call without being called
+		}
+	}
 	b.hit = b.graph.reached(entries...)
 }
 
@@ -149,6 +157,10 @@ func (b *builder) edges() {
 				FromNode: load.Name, ToNode: to.Node.Name, Client: true,
 			})
 		}
+	}
+	b.byEdge = make(map[string]int, len(b.Edges))
+	for i, e := range b.Edges {
+		b.byEdge[e.Name] = i
 	}
 }
 

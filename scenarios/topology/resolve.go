@@ -22,6 +22,10 @@ func (b *builder) faults() {
 			if !ok || !found {
 				continue
 			}
+			if dead := b.unreached(targets); len(dead) > 0 && len(dead) == reachable(targets) {
+				b.problem(at, "let a load or a reached node call it", "%s on %s would meet no traffic: no load ever reaches %s", f.Kind, f.On, some(dead))
+				continue
+			}
 			b.Faults = append(b.Faults, ResolvedFault{
 				Fault: f, Phase: phase.Name, Start: start, End: end,
 				Targets: targets, Primitives: f.Kind.Compile(targets),

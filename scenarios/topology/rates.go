@@ -1,0 +1,61 @@
+package topology
+
+import (
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// Expected is how many requests of an open or partly open load are intended from one time to
+// another (counted from the start of the first phase), on average: the integral of its rate, times the
+// requests of a session. A closed load's users wait for answers, so that its count is known
+// only afterwards: known is false.
+func Expected(l *scenarios.Load, from, until time.Duration) (requests float64, known bool) {
+	if l.Users > 0 {
+		return 0, false
+	}
+	arrivals := arrived(l, until) - arrived(l, from)
+	if l.Session != nil && l.Session.Requests > 0 {
+		arrivals *= float64(l.Session.Requests)
+	}
+	return arrivals, true
+}
+
+// arrived is the integral of the rate from 0 to a time. Before 0, in the warm-up, the rate is the one at 0.
+func arrived(l *scenarios.Load, at time.Duration) float64 {
+	spans := stages(l)
+	if at < 0 {
+		return spans[0].From * at.Seconds()
+	}
+	sum, rate := 0.0, 0.0
+	for _, s := range spans {
+		part := min(at, s.For)
+		if s.For > 0 {
+			sum += part.Seconds() * (s.From + (s.To-s.From)*part.Seconds()/s.For.Seconds()/2)
+		}
+		at -= part
+		rate = s.To
+	}
+	return sum + rate*at.Seconds()
+}
+
+// stages are a load's stages with nothing left to defaults: a level one is From = To, and one
+// without From begins where the last one ended. A load without stages is level.
+func stages(l *scenarios.Load) []scenarios.Stage {
+	if len(l.Stages) == 0 {
+		return []scenarios.Stage{{From: l.Rate, To: l.Rate}}
+	}
+	out := make([]scenarios.Stage, len(l.Stages))
+	last := l.Rate
+	for i, s := range l.Stages {
+		switch {
+		case s.Rate > 0 || s.From == 0 && s.To == 0:
+			s.From, s.To = s.Rate, s.Rate
+		case s.From == 0:
+			s.From = last
+		}
+		last = s.To
+		out[i] = s
+	}
+	return out
+}

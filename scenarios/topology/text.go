@@ -1,0 +1,338 @@
+package topology
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// WriteText prints the plan for people: what is started, every edge, the phases, what load is to be
+// expected, every primitive action with its time and its undo, and the warnings. Lines are
+// at most 110 characters long.
+func (p *Plan) WriteText(w io.Writer) error {
+	t := &text{}
+	p.writeTitle(t)
+	p.writeNodes(t)
+	p.writeEdges(t)
+	p.writePhases(t)
+	p.writeLoads(t)
+	p.writeActions(t)
+	p.writeWarnings(t)
+	_, err := w.Write(t.Bytes())
+	return err
+}
+
+func (p *Plan) writeTitle(t *text) {
+	s := p.Scenario
+	title := s.Name
+	if s.Variant != "" {
+		title += ", variant " + s.Variant
+	}
+	t.line("%s", title)
+	if s.About != "" {
+		t.line("%s", s.About)
+	}
+	t.line("")
+	parts := []string{
+		count(len(s.Nodes), "node"), count(len(p.Instances), "instance"), count(len(p.Edges), "edge"),
+		count(len(p.Phases), "phase") + " of " + p.Total.String() + " in all",
+	}
+	if warmUp := p.warmUp(); warmUp > 0 {
+		parts = append(parts, "a warm-up of "+warmUp.String())
+	}
+	t.line("%s, seed %d", strings.Join(parts, ", "), p.Seed)
+}
+
+// warmUp is how long load runs before the first phase.
+func (p *Plan) warmUp() time.Duration {
+	switch w := p.Scenario.WarmUp; {
+	case w < 0:
+		return 0
+	case w == 0:
+		return scenarios.DefaultWarmUp
+	default:
+		return w
+	}
+}
+
+// writeNodes lists the nodes by the level at which they start.
+func (p *Plan) writeNodes(t *text) {
+	t.section("Topology", "what starts first comes first; a level waits until the one before it is healthy")
+	rows := [][]string{{"level", "node", "kind", "replicas", "region", "zone", "calls"}}
+	for _, i := range p.Instances {
+		if i.Replica > 1 {
+			continue
+		}
+		n := i.Node
+		kind := string(n.Kind)
+		if n.Image != "" {
+			kind += " (" + n.Image + ")"
+		}
+		rows = append(rows, []string{
+			strconv.Itoa(i.Level), n.Name, kind, strconv.Itoa(replicas(n)), dash(n.Region), dash(n.Zone), dash(p.calls(i.Name)),
+		})
+	}
+	t.table(rows)
+}
+
+// calls are the nodes that an instance calls.
+func (p *Plan) calls(instance string) string {
+	var names []string
+	for _, e := range p.EdgesFrom(instance) {
+		if len(names) == 0 || names[len(names)-1] != e.ToNode {
+			names = append(names, e.ToNode)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (p *Plan) writeEdges(t *text) {
+	t.section("Edges", "a fault can be on each of them; the name is that of its toxiproxy proxy")
+	rows := [][]string{{"edge", "from", "to", "base latency, each way"}}
+	for _, e := range p.Edges {
+		from := e.From
+		if e.Client {
+			from += " (load)"
+		}
+		rows = append(rows, []string{e.Name, from, e.To, latency(e)})
+	}
+	t.table(rows)
+}
+
+func latency(e Edge) string {
+	switch {
+	case e.Latency == 0 && e.Jitter == 0:
+		return "-"
+	case e.Jitter == 0:
+		return e.Latency.String()
+	default:
+		return e.Latency.String() + " ±" + e.Jitter.String()
+	}
+}
+
+func (p *Plan) writePhases(t *text) {
+	t.section("Phases", "times count from the start of the first one")
+	rows := [][]string{{"from", "until", "phase", "faults"}}
+	if warmUp := p.warmUp(); warmUp > 0 {
+		rows = append(rows, []string{"-" + warmUp.String(), "0s", "(warm-up, not counted)", "-"})
+	}
+	for i, span := range p.Phases {
+		n := len(p.Scenario.Phases[i].Faults)
+		rows = append(rows, []string{span.Start.String(), span.End.String(), span.Name, dash(none(n))})
+	}
+	t.table(rows)
+}
+
+// writeLoads says what each load is expected to send in each phase.
+func (p *Plan) writeLoads(t *text) {
+	t.section("Load", "requests to be expected in the phases")
+	head := []string{"load", "request", "share"}
+	for _, span := range p.Phases {
+		head = append(head, span.Name)
+	}
+	rows := [][]string{append(head, "all")}
+	var notes []string
+	for _, l := range p.Scenario.Loads {
+		notes = append(notes, l.Name+" -> "+l.To+": "+model(l))
+		sum := 0.0
+		for _, r := range l.Requests {
+			sum += weight(r)
+		}
+		for _, r := range l.Requests {
+			share := weight(r) / sum
+			row := []string{l.Name, r.Send, fmt.Sprintf("%.4g%%", 100*share)}
+			for _, span := range p.Phases {
+				row = append(row, expected(l, share, span.Start, span.End))
+			}
+			rows = append(rows, append(row, expected(l, share, 0, p.Total)))
+		}
+	}
+	for _, note := range notes {
+		t.line("  %s", note)
+	}
+	t.table(rows)
+}
+
+func expected(l *scenarios.Load, share float64, from, until time.Duration) string {
+	n, known := Expected(l, from, until)
+	if !known {
+		return "?"
+	}
+	return thousands(int64(n*share + 0.5))
+}
+
+func weight(r scenarios.Request) float64 {
+	if r.Weight == 0 {
+		return 1
+	}
+	return r.Weight
+}
+
+// model is how a load's requests come about, in words.
+func model(l *scenarios.Load) string {
+	think := ""
+	if l.Think != nil {
+		think = ", " + l.Think.Mean.String() + " of thought between requests"
+	}
+	if l.Users > 0 {
+		return fmt.Sprintf("closed: %s%s; how many requests depends on how fast they are answered", count(l.Users, "user"), think)
+	}
+	arrivals := l.Arrivals
+	if arrivals == "" {
+		arrivals = "constant"
+	}
+	var rates []string
+	for _, s := range stages(l) {
+		switch {
+		case s.For == 0:
+			rates = append(rates, fmt.Sprintf("%g/s", s.To))
+		case s.From == s.To:
+			rates = append(rates, fmt.Sprintf("%g/s for %s", s.To, s.For))
+		default:
+			rates = append(rates, fmt.Sprintf("%g/s to %g/s in %s", s.From, s.To, s.For))
+		}
+	}
+	text := "open: " + arrivals + ", " + strings.Join(rates, ", then ")
+	if l.Session != nil {
+		text = fmt.Sprintf("partly open: sessions of %s%s; %s", count(l.Session.Requests, "request"), think, strings.TrimPrefix(text, "open: "))
+	}
+	return text
+}
+
+// writeActions lists every begin and end with its primitives.
+func (p *Plan) writeActions(t *text) {
+	t.section("Actions", "+ begins, - ends")
+	if len(p.Schedule) == 0 {
+		t.line("  none: nothing goes wrong in this scenario")
+	}
+	for _, e := range p.Schedule {
+		f := p.Faults[e.Fault]
+		sign := "-"
+		if e.Begin {
+			sign = "+"
+		}
+		t.line("  %8s  %s %s", e.At, sign, title(f))
+		for _, primitive := range f.Primitives {
+			action := primitive.Undo()
+			if e.Begin {
+				action = primitive.String()
+			}
+			t.line("              %s", action)
+		}
+	}
+}
+
+func (p *Plan) writeWarnings(t *text) {
+	if len(p.Warnings) == 0 {
+		return
+	}
+	t.section("Warnings", "")
+	for _, warning := range p.Warnings {
+		t.line("  ! %s", warning)
+	}
+}
+
+// text is lines of at most a width.
+type text struct{ bytes.Buffer }
+
+const width = 110
+
+// section begins a new part.
+func (t *text) section(name, note string) {
+	t.line("")
+	if note != "" {
+		note = " (" + note + ")"
+	}
+	t.line("%s%s", strings.ToUpper(name), note)
+}
+
+// line writes one line; what is too long goes on in the next, indented by four more.
+func (t *text) line(format string, args ...any) {
+	rest := []rune(strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	indent := 0
+	for indent < len(rest) && rest[indent] == ' ' {
+		indent++
+	}
+	margin := []rune(strings.Repeat(" ", indent+4))
+	for len(rest) > width {
+		cut := width
+		for cut > len(margin) && rest[cut] != ' ' {
+			cut--
+		}
+		if cut <= len(margin) { // one word longer than a line: broken where the line ends
+			cut = width
+		}
+		t.WriteString(strings.TrimRight(string(rest[:cut]), " ") + "\n")
+		rest = append(append([]rune(nil), margin...), []rune(strings.TrimLeft(string(rest[cut:]), " "))...)
+	}
+	t.WriteString(string(rest) + "\n")
+}
+
+// table writes rows with aligned columns, numbers to the right.
+func (t *text) table(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	number := make([]bool, len(rows[0]))
+	for i := range number {
+		number[i] = len(rows) > 1
+	}
+	for r, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len([]rune(cell)))
+			if r > 0 && !numeric(cell) {
+				number[i] = false
+			}
+		}
+	}
+	for _, row := range rows {
+		line := " "
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			if number[i] {
+				line += " " + pad + cell + " "
+			} else {
+				line += " " + cell + pad + " "
+			}
+		}
+		t.line("%s", line)
+	}
+}
+
+// numeric tells cells that read better aligned to the right.
+func numeric(cell string) bool {
+	return cell == "?" || cell != "" && strings.Trim(cell, "0123456789.,%-smhµ") == ""
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func none(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return thousands(int64(n)) + " " + what + "s"
+}
+
+// thousands is a number as people read it: 12,345.
+func thousands(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

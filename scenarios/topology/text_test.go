@@ -1,0 +1,66 @@
+package topology
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestWriteText(t *testing.T) {
+	rich := with(
+		faults.Fault{Name: "slow payments", Kind: faults.Latency{Delay: 800 * time.Millisecond, Jitter: 200 * time.Millisecond}, On: between(named("orders"), named("payments")), At: 5 * time.Second, For: 10 * time.Second},
+		faults.Fault{Kind: faults.Partition{How: "refuse"}, On: faults.Selector{Edge: &faults.EdgeSelector{From: named("catalog"), To: named("db"), Both: true}}},
+		faults.Fault{Kind: faults.Crash{RestartAfter: 2500 * time.Millisecond}, On: faults.Selector{Name: "catalog", Share: 0.5}},
+		faults.Fault{Kind: faults.CPU{Share: 0.25}, On: named("orders")},
+		faults.Fault{Kind: faults.Errors{Share: 0.3}, On: named("payments-2")},
+		faults.Fault{Kind: faults.Pause{}, On: named("api"), At: 29 * time.Second, For: 3 * time.Second},
+	)
+	rich.About, rich.Variant = "Everything goes wrong at once, which a plan has to show without losing anybody on the way to its last line.", "worst"
+	rich.Phases[2].Faults = []faults.Fault{{Kind: faults.Slow{Factor: 3}, On: faults.Selector{Role: "service"}, At: 5 * time.Second}}
+	rich.Loads = append(rich.Loads,
+		&scenarios.Load{Name: "visitors", To: "edge", Session: &scenarios.Session{Requests: 5}, Think: &scenarios.Work{Mean: time.Second}, Arrivals: "poisson",
+			Stages:   []scenarios.Stage{{For: 20 * time.Second, Rate: 2}, {For: 20 * time.Second, To: 12}},
+			Requests: []scenarios.Request{{Send: "GET /catalog/{item}"}}},
+		&scenarios.Load{Name: "robots", To: "api", Users: 4, Requests: []scenarios.Request{{Send: "GET /catalog/{item}"}}})
+	tests := map[string]*scenarios.Scenario{"plain": shop(), "rich": rich}
+	for name, s := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := plan(t, s).WriteText(&got); err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(got.String(), "\n") {
+				if n := len([]rune(line)); n > width {
+					t.Errorf("line %d is %d characters long: %s", i+1, n, line)
+				}
+				if strings.TrimRight(line, " ") != line {
+					t.Errorf("line %d ends with blanks", i+1)
+				}
+			}
+			golden := filepath.Join("testdata", name+".txt")
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
