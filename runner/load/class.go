@@ -1,0 +1,143 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// class is one load during one drive.
+type class struct {
+	load    *scenarios.Load
+	order   runner.Drive
+	mix     *mix
+	pool    *pool
+	meter   *meter
+	results *results
+	options Options
+
+	timeout time.Duration
+	// limit is the most requests in flight, inFlight how many there are, hits how many were sent.
+	limit    int64
+	inFlight atomic.Int64
+	hits     atomic.Uint64
+
+	mu sync.Mutex // guards mix.next where requests are dispatched by many users at once
+}
+
+func newClass(d runner.Drive, l *scenarios.Load, o Options, m *meter, r *results) (*class, error) {
+	edges := d.Edges[l.Name]
+	switch {
+	case len(edges) == 0:
+		return nil, fmt.Errorf("no client edge")
+	case d.Until <= d.From:
+		return nil, fmt.Errorf("from %v until %v is no time", d.From, d.Until)
+	case l.Users == 0 && l.Rate <= 0 && len(l.Stages) == 0:
+		return nil, fmt.Errorf("neither users nor a rate nor stages")
+	}
+	mix, err := newMix(l, d.Seed)
+	if err != nil {
+		return nil, err
+	}
+	c := &class{
+		load: l, order: d, mix: mix, meter: m, results: r, options: o,
+		pool:    newPool(edges, d.Dial),
+		timeout: l.Timeout,
+		limit:   int64(l.MaxInFlight),
+	}
+	if c.timeout <= 0 {
+		c.timeout = scenarios.DefaultClientTimeout
+	}
+	if c.limit <= 0 {
+		c.limit = scenarios.DefaultMaxInFlight
+	}
+	return c, nil
+}
+
+// run drives the load until everything is answered or given up.
+func (c *class) run(ctx context.Context) {
+	stop := context.AfterFunc(ctx, c.pool.interrupt)
+	defer func() {
+		stop()
+		c.pool.close()
+	}()
+	if c.load.Users > 0 {
+		c.runClosed(ctx)
+		return
+	}
+	c.runOpen(ctx)
+}
+
+// now is the time on the run's clock.
+func (c *class) now() time.Duration { return time.Since(c.order.Zero) }
+
+// dispatch names the load's next request.
+func (c *class) dispatch(intended time.Duration) request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mix.next(intended)
+}
+
+// admit counts a request in, or says that the limit is reached.
+func (c *class) admit() bool {
+	if c.inFlight.Add(1) > c.limit {
+		c.inFlight.Add(-1)
+		c.meter.limited.Store(true)
+		return false
+	}
+	c.meter.enter()
+	return true
+}
+
+// leave counts an admitted request out.
+func (c *class) leave() {
+	c.inFlight.Add(-1)
+	c.meter.leave()
+}
+
+// send carries out an admitted request and takes its sample.
+func (c *class) send(ctx context.Context, r request) record.Sample {
+	defer c.leave()
+	hit := c.hits.Add(1) - 1
+	deadline := c.order.Zero.Add(r.intended + c.timeout)
+	s := record.Sample{
+		Load: c.load.Name, Request: c.mix.name(r), Seq: r.seq,
+		Intended: r.intended, Sent: c.now(), Outcome: record.Failed,
+	}
+	a, err := c.exchange(ctx, r, deadline)
+	s.Done = c.now()
+	s.Status = a.status
+	switch {
+	case err != nil:
+		s.Error = classify(ctx, err)
+	case a.status < 200 || a.status >= 400:
+		s.Error = statusClass(a.status)
+	case a.degraded:
+		s.Outcome = record.Degraded
+	default:
+		s.Outcome = record.OK
+	}
+	if err == nil {
+		s.Wrote = a.wrote
+	}
+	c.meter.sent(s)
+	c.results.add(c, r, hit, s, a)
+	c.order.Record(s)
+	return s
+}
+
+// unsent takes the sample of a request that was intended and not sent.
+func (c *class) unsent(r request, why string) {
+	s := record.Sample{
+		Load: c.load.Name, Request: c.mix.name(r), Seq: r.seq, Intended: r.intended,
+		Outcome: record.Failed, Error: why, Unsent: true,
+	}
+	c.meter.unsent(s)
+	c.order.Record(s)
+}

@@ -1,0 +1,42 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+
+	"github.com/squallhq/squall/runner/record"
+)
+
+// classify names the class of a failed exchange: one of a few words, never a text with an address
+// in it. It goes by errors.Is and As alone.
+func classify(ctx context.Context, err error) string {
+	var dial dialError
+	var body bodyError
+	var network net.Error
+	switch {
+	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+		return record.ErrCanceled
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &network) && network.Timeout():
+		return record.ErrTimeout
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return record.ErrRefused
+	case errors.As(err, &body):
+		return record.ErrBody
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
+		return record.ErrReset
+	case errors.As(err, &dial):
+		return record.ErrDial
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed):
+		return record.ErrEOF
+	}
+	return record.ErrOther
+}
+
+// statusClass is a failed status as its own class, "503".
+func statusClass(status int) string { return strconv.Itoa(status) }

@@ -1,0 +1,75 @@
+package load
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/runner/record"
+)
+
+// A user of a closed load or a session is never faster than this, so that a system that answers
+// in no time (or refuses in no time) does not make a loop that never lets time pass.
+const (
+	shortestTurn      = 100 * time.Microsecond
+	shortestAfterFail = 10 * time.Millisecond
+)
+
+// runClosed runs each user in a loop of its own: think, send, wait for the answer. Every user
+// begins at a random point of a think time, so that they do not march in step.
+func (c *class) runClosed(ctx context.Context) {
+	var wg sync.WaitGroup
+	for i := range c.load.Users {
+		wg.Go(func() { c.user(ctx, i) })
+	}
+	wg.Wait()
+}
+
+func (c *class) user(ctx context.Context, n int) {
+	w := newWaiter(false)
+	defer w.close()
+	chance := newChance(c.order.Seed, c.load.Name, "user", uint64(n))
+	at := c.order.From + time.Duration(chance.float64()*float64(drawWork(&chance, c.load.Think)))
+	for at < c.order.Until && w.wait(ctx, c.order.Zero.Add(at)) == nil {
+		// A closed load's users are the limit; they are all let in.
+		c.inFlight.Add(1)
+		c.meter.enter()
+		at = c.afterwards(&chance, c.send(ctx, c.dispatch(at)))
+	}
+}
+
+// visit sends a request and, where the load has sessions, the rest of its session. A further
+// request that would come after the end of the drive is not intended any more.
+func (c *class) visit(ctx context.Context, r request) {
+	s := c.send(ctx, r)
+	session := c.load.Session
+	if session == nil {
+		return
+	}
+	w := newWaiter(false)
+	defer w.close()
+	chance := newChance(c.order.Seed, c.load.Name, "session", r.seq)
+	for range session.Requests - 1 {
+		at := c.afterwards(&chance, s)
+		if at >= c.order.Until || w.wait(ctx, c.order.Zero.Add(at)) != nil {
+			return
+		}
+		next := c.dispatch(at)
+		if c.admit() {
+			s = c.send(ctx, next)
+			continue
+		}
+		c.unsent(next, record.ErrUnsent)
+		s = record.Sample{Intended: at, Done: at, Outcome: record.Failed}
+	}
+}
+
+// afterwards is when the user's next request is intended.
+func (c *class) afterwards(chance *chance, s record.Sample) time.Duration {
+	at := s.Done + drawWork(chance, c.load.Think)
+	least := shortestTurn
+	if s.Outcome == record.Failed {
+		least = shortestAfterFail
+	}
+	return max(at, s.Intended+least)
+}

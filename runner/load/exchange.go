@@ -1,0 +1,80 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// answer is what came back, as far as a sample needs it.
+type answer struct {
+	status            int
+	degraded          bool
+	wrote             []string
+	bytesOut, bytesIn int64
+}
+
+// dialError, bodyError tell where an exchange failed.
+type (
+	dialError struct{ error }
+	bodyError struct{ error }
+)
+
+func (e dialError) Unwrap() error { return e.error }
+func (e bodyError) Unwrap() error { return e.error }
+
+var (
+	errTooLong  = errors.New("body longer than the limit")
+	errProtocol = errors.New("not an HTTP/1.1 answer")
+)
+
+// exchange sends one request over one connection and reads its answer whole. Requests take the
+// edges in turn. A connection that failed, or whose end is the answer's end, is closed.
+func (c *class) exchange(ctx context.Context, r request, deadline time.Time) (answer, error) {
+	conn, err := c.pool.get(ctx, int(r.seq%uint64(len(c.pool.edges))), deadline)
+	if err != nil {
+		return answer{}, err
+	}
+	a, reusable, err := c.converse(conn, r, deadline)
+	if err != nil || !reusable {
+		c.pool.drop(conn)
+	} else {
+		c.pool.put(conn)
+	}
+	return a, err
+}
+
+func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, reusable bool, err error) {
+	if err := c.pool.arm(conn, deadline); err != nil {
+		return a, false, err
+	}
+	body := 0
+	conn.buf, body = c.mix.render(conn.buf[:0], r)
+	a.bytesOut = int64(body)
+	if _, err := conn.Write(conn.buf); err != nil {
+		return a, false, fmt.Errorf("send: %w", err)
+	}
+	h, err := readHead(conn.reader)
+	if err != nil {
+		return a, false, fmt.Errorf("read answer: %w", err)
+	}
+	a.status, a.degraded, a.wrote = h.status, h.degraded, h.wrote
+	if c.mix.kinds[r.kind].method == "HEAD" {
+		h.length, h.chunked, h.untilEOF = 0, false, false
+	}
+	a.bytesIn, err = readBody(conn.reader, h, c.options.MaxBody)
+	if err != nil {
+		return a, false, bodyError{err}
+	}
+	return a, !h.close && conn.reader.Buffered() == 0, nil
+}
+
+// unexpected turns an end in the middle into what it is.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

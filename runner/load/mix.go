@@ -1,0 +1,115 @@
+package load
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// request is one intended request of a load.
+type request struct {
+	// seq counts the load's requests from 0; kind indexes its kinds of request; nth counts the
+	// kind's requests from 0.
+	seq, nth uint64
+	kind     int
+	intended time.Duration
+}
+
+// mix chooses what each request of a load is. The choice and the parameters of request seq depend
+// on the seed, the load and seq alone, so that they are the same on every run and every engine.
+type mix struct {
+	kinds  []template
+	shares []float64 // cumulative, the last one is 1
+	counts []uint64
+	seq    uint64
+	seed   uint64
+	name_  uint64
+}
+
+func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
+	if len(l.Requests) == 0 {
+		return nil, fmt.Errorf("no requests")
+	}
+	m := &mix{seed: seed, name_: nameHash(l.Name, "request"), counts: make([]uint64, len(l.Requests))}
+	total := 0.0
+	for _, r := range l.Requests {
+		t, err := newTemplate(l, r)
+		if err != nil {
+			return nil, fmt.Errorf("request %q: %w", r.Send, err)
+		}
+		m.kinds = append(m.kinds, t)
+		if r.Weight < 0 || math.IsNaN(r.Weight) || math.IsInf(r.Weight, 0) {
+			return nil, fmt.Errorf("request %q: weight %v", r.Send, r.Weight)
+		}
+		weight := r.Weight
+		if weight == 0 {
+			weight = 1
+		}
+		total += weight
+		m.shares = append(m.shares, total)
+	}
+	for i := range m.shares {
+		m.shares[i] /= total
+	}
+	return m, nil
+}
+
+// next is the load's next request. It is not safe for concurrent use.
+func (m *mix) next(intended time.Duration) request {
+	r := request{seq: m.seq, intended: intended}
+	m.seq++
+	if len(m.kinds) > 1 {
+		c := m.chance(r.seq)
+		u := c.float64()
+		r.kind = min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
+	}
+	r.nth = m.counts[r.kind]
+	m.counts[r.kind]++
+	return r
+}
+
+func (m *mix) chance(seq uint64) chance { return numberedChance(m.seed, m.name_, seq) }
+
+// name is the request's name in reports.
+func (m *mix) name(r request) string { return m.kinds[r.kind].name }
+
+// render appends the request as HTTP/1.1 to b and says how many bytes of it are its body.
+func (m *mix) render(b []byte, r request) (_ []byte, body int) {
+	t := &m.kinds[r.kind]
+	c := m.chance(r.seq)
+	c.float64() // the draw that chose the kind
+	var values [maxParams]uint64
+	for i := range t.params {
+		values[i] = t.params[i].draw(&c, r.nth)
+	}
+	b = append(b, t.method...)
+	b = append(b, ' ')
+	b = t.path.append(b, &values)
+	b = append(b, t.head...) // the rest of the request line and all fixed headers, up to the id
+	b = strconv.AppendUint(b, r.seq, 10)
+	b = append(b, "\r\n"...)
+	if t.body == nil {
+		return append(b, t.end...), 0
+	}
+	body = t.body.length(&values)
+	b = append(b, "Content-Length: "...)
+	b = strconv.AppendInt(b, int64(body), 10)
+	b = append(b, "\r\n\r\n"...)
+	return t.body.append(b, &values), body
+}
+
+// url is the request's target, for results.
+func (m *mix) url(r request) string {
+	t := &m.kinds[r.kind]
+	c := m.chance(r.seq)
+	c.float64()
+	var values [maxParams]uint64
+	for i := range t.params {
+		values[i] = t.params[i].draw(&c, r.nth)
+	}
+	return string(t.path.append([]byte("http://"+t.host), &values))
+}

@@ -1,0 +1,119 @@
+package load
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/squallhq/squall/runner/record"
+)
+
+// runOpen lets vegeta drive the arrivals: our pacer waits for each intended time, vegeta hands a
+// tick to a worker (a new one if all are busy), and the worker calls our RoundTripper.
+func (c *class) runOpen(ctx context.Context) {
+	p := newPacer(ctx, c)
+	defer p.close()
+	attacker := vegeta.NewAttacker(
+		vegeta.Client(&http.Client{Transport: roundTripper{class: c, ctx: ctx, released: p.released}}),
+		vegeta.MaxBody(0),
+	)
+	// Each worker hands its result over an unbuffered channel; reading it at once, and doing
+	// nothing with it, is what keeps results from ever holding up the schedule.
+	for range attacker.Attack(target, p, 0, "") {
+	}
+	for len(p.released) > 0 { // never: every tick reaches the RoundTripper. Counted all the same.
+		c.leave()
+		c.unsent(<-p.released, record.ErrUnsent)
+	}
+}
+
+// target is what vegeta believes it hits; the RoundTripper builds the true request.
+func target(t *vegeta.Target) error {
+	t.Method, t.URL = http.MethodGet, "http://squall"
+	return nil
+}
+
+// pacer is vegeta's clock. Vegeta asks it before every hit; it returns when the next request is
+// due, having put it into released, and never lets vegeta do the waiting.
+type pacer struct {
+	class    *class
+	ctx      context.Context
+	arrivals *arrivals
+	waiter   waiter
+	// released are the requests that a worker will pick up at once. All of them are in flight, so
+	// that their number is within the load's limit and putting one in never blocks.
+	released chan request
+}
+
+var _ vegeta.Pacer = (*pacer)(nil)
+
+func newPacer(ctx context.Context, c *class) *pacer {
+	return &pacer{
+		class: c, ctx: ctx,
+		arrivals: newArrivals(c.load, c.order.Seed, c.order.From, c.order.Until),
+		waiter:   newWaiter(c.options.FineWait),
+		released: make(chan request, c.limit),
+	}
+}
+
+func (p *pacer) close() { p.waiter.close() }
+
+// Pace implements vegeta.Pacer: stop is true after the last arrival and when the run is interrupted.
+func (p *pacer) Pace(time.Duration, uint64) (wait time.Duration, stop bool) {
+	c := p.class
+	for {
+		at, ok := p.arrivals.next()
+		if !ok {
+			return 0, true
+		}
+		if p.waiter.wait(p.ctx, c.order.Zero.Add(at)) != nil {
+			p.giveUp(at)
+			return 0, true
+		}
+		r := c.dispatch(at)
+		switch {
+		case c.now() >= at+c.timeout:
+			c.unsent(r, record.ErrUnsent) // its user has gone before the generator came round to it
+		case !c.admit():
+			c.unsent(r, record.ErrUnsent)
+		default:
+			p.released <- r
+			return 0, false
+		}
+	}
+}
+
+// giveUp accounts for the arrivals that were due when the run was interrupted.
+func (p *pacer) giveUp(at time.Duration) {
+	for now, ok := p.class.now(), true; ok && at <= now; at, ok = p.arrivals.next() {
+		p.class.unsent(p.class.dispatch(at), record.ErrCanceled)
+	}
+}
+
+// Rate implements vegeta.Pacer; nothing of vegeta that we use asks for it.
+func (p *pacer) Rate(elapsed time.Duration) float64 {
+	return p.arrivals.rate.at(p.class.order.From + elapsed)
+}
+
+// roundTripper is where vegeta's workers meet the system.
+type roundTripper struct {
+	class    *class
+	ctx      context.Context
+	released <-chan request
+}
+
+var _ http.RoundTripper = roundTripper{}
+
+// RoundTrip takes the request that was released first, sends it (and the rest of its session)
+// and records what came of it. Vegeta gets an empty answer. Its X-Vegeta-Seq header counts the
+// same ticks; the request's own number differs from it once something stayed unsent.
+func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
+	t.class.visit(t.ctx, <-t.released)
+	return &http.Response{
+		StatusCode: http.StatusNoContent, Status: "204 No Content",
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: http.NoBody, Request: r,
+	}, nil
+}

@@ -1,0 +1,122 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// pool is the connections of one load. Each edge has a stack of idle ones: the one used last is
+// used next, so that there are as few as the load needs.
+type pool struct {
+	edges []string
+	dial  func(ctx context.Context, edge string) (net.Conn, error)
+
+	interrupted atomic.Bool
+	mu          sync.Mutex
+	idle        [][]*conn
+	all         map[*conn]struct{}
+	closed      bool
+}
+
+// conn is one connection and its buffers.
+type conn struct {
+	net.Conn
+	edge   int
+	reader *bufio.Reader
+	buf    []byte
+	used   bool // it has carried a request before
+}
+
+func newPool(edges []string, dial func(context.Context, string) (net.Conn, error)) *pool {
+	return &pool{edges: edges, dial: dial, idle: make([][]*conn, len(edges)), all: map[*conn]struct{}{}}
+}
+
+// get is an idle connection over an edge, or a new one.
+func (p *pool) get(ctx context.Context, edge int, deadline time.Time) (*conn, error) {
+	for {
+		c := p.pop(edge)
+		if c == nil {
+			break
+		}
+		if alive(c) {
+			return c, nil
+		}
+		p.drop(c)
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	raw, err := p.dial(ctx, p.edges[edge])
+	if err != nil {
+		return nil, dialError{err}
+	}
+	c := &conn{Conn: raw, edge: edge, reader: bufio.NewReader(raw)}
+	p.mu.Lock()
+	p.all[c] = struct{}{}
+	p.mu.Unlock()
+	return c, nil
+}
+
+func (p *pool) pop(edge int) *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stack := p.idle[edge]
+	if len(stack) == 0 {
+		return nil
+	}
+	c := stack[len(stack)-1]
+	stack[len(stack)-1] = nil
+	p.idle[edge] = stack[:len(stack)-1]
+	return c
+}
+
+// put gives a connection back for another request.
+func (p *pool) put(c *conn) {
+	c.used = true
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle[c.edge] = append(p.idle[c.edge], c)
+}
+
+// drop closes a connection for good.
+func (p *pool) drop(c *conn) {
+	p.mu.Lock()
+	delete(p.all, c)
+	p.mu.Unlock()
+	_ = c.Close()
+}
+
+// interrupt ends every exchange that is going on, and those to come, at once.
+func (p *pool) interrupt() {
+	p.interrupted.Store(true)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.all {
+		_ = c.SetDeadline(time.Unix(1, 0))
+	}
+}
+
+// arm sets a connection's deadline for one exchange. An interruption that comes before it is
+// seen by the flag, one that comes after it overrides the deadline.
+func (p *pool) arm(c *conn, deadline time.Time) error {
+	if err := c.SetDeadline(deadline); err != nil {
+		return err
+	}
+	if p.interrupted.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// close closes all connections, when nothing is in flight any more.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.all {
+		_ = c.Close()
+	}
+	p.all, p.idle = map[*conn]struct{}{}, make([][]*conn, len(p.edges))
+}

@@ -1,0 +1,193 @@
+package load
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// template is one kind of request, ready to be rendered.
+type template struct {
+	name   string
+	method string
+	host   string
+	path   text
+	// head runs from the space after the path to the value of the id header; end is what follows it when there is no body.
+	head, end string
+	body      text
+	params    []param
+}
+
+// maxParams is how many different parameters a request may have.
+const maxParams = 8
+
+// text is literal pieces with parameters between them: piece 0, parameter 0, piece 1 ...
+type text []part
+
+type part struct {
+	literal string
+	param   int // index of the parameter after the literal; -1 for none
+}
+
+var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*)\}`)
+
+func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
+	method, path, ok := strings.Cut(r.Send, " ")
+	if !ok || !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+		return template{}, fmt.Errorf("want METHOD /path")
+	}
+	if !httpguts.ValidHeaderFieldName(method) { // a method is a token, as a header's name is
+		return template{}, fmt.Errorf("method %q", method)
+	}
+	t := template{name: r.Send, method: method, host: l.To}
+	var names []string
+	var err error
+	if t.path, names, err = parseText(path, names); err != nil {
+		return template{}, err
+	}
+	if r.Body != "" {
+		if t.body, names, err = parseText(r.Body, names); err != nil {
+			return template{}, err
+		}
+	}
+	for _, name := range names {
+		p, err := newParam(r.Params[name])
+		if err != nil {
+			return template{}, fmt.Errorf("parameter %q: %w", name, err)
+		}
+		t.params = append(t.params, p)
+	}
+	t.head, err = headers(l)
+	if err != nil {
+		return template{}, err
+	}
+	t.end = "\r\n"
+	if r.Body == "" && (method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch) {
+		t.end = "Content-Length: 0\r\n\r\n"
+	}
+	return t, nil
+}
+
+// headers are the rest of the request line and all headers that are the same every time, ending in the id header's first part.
+func headers(l *scenarios.Load) (string, error) {
+	fields := map[string]string{"User-Agent": "squall"}
+	for k, v := range l.Headers {
+		fields[http.CanonicalHeaderKey(k)] = v
+	}
+	if l.APIKey != "" {
+		fields["X-Api-Key"] = l.APIKey
+	}
+	host := l.To
+	if h, given := fields["Host"]; given {
+		host = h
+	}
+	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection"} {
+		delete(fields, k)
+	}
+	fields[record.HeaderLoad] = l.Name
+	var b strings.Builder
+	b.WriteString(" HTTP/1.1\r\nHost: " + host + "\r\n")
+	for _, k := range slices.Sorted(maps.Keys(fields)) {
+		if !httpguts.ValidHeaderFieldName(k) || !httpguts.ValidHeaderFieldValue(fields[k]) {
+			return "", fmt.Errorf("header %q can't be sent", k)
+		}
+		b.WriteString(k + ": " + fields[k] + "\r\n")
+	}
+	b.WriteString(record.HeaderRequest + ": " + l.Name + "-")
+	return b.String(), nil
+}
+
+// parseText splits a text at its {parameters}; names collects each once, in the order of their first appearance.
+func parseText(s string, names []string) (text, []string, error) {
+	var t text
+	from := 0
+	for _, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
+		name := s[m[2]:m[3]]
+		i := slices.Index(names, name)
+		if i < 0 {
+			i = len(names)
+			names = append(names, name)
+		}
+		if i >= maxParams {
+			return nil, nil, fmt.Errorf("more than %d parameters", maxParams)
+		}
+		t = append(t, part{s[from:m[0]], i})
+		from = m[1]
+	}
+	return append(t, part{s[from:], -1}), names, nil
+}
+
+func (t text) append(b []byte, values *[maxParams]uint64) []byte {
+	for _, p := range t {
+		b = append(b, p.literal...)
+		if p.param >= 0 {
+			b = strconv.AppendUint(b, values[p.param], 10)
+		}
+	}
+	return b
+}
+
+func (t text) length(values *[maxParams]uint64) int {
+	n := 0
+	for _, p := range t {
+		n += len(p.literal)
+		if p.param >= 0 {
+			n++
+			for v := values[p.param]; v >= 10; v /= 10 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// param draws the values of one parameter.
+type param struct {
+	shape string // zipf, uniform, sequence
+	of    uint64 // 0: unbounded, for sequences
+	zipf  zipf
+}
+
+const defaultParamValues = 1000
+
+func newParam(p scenarios.Param) (param, error) {
+	of := uint64(p.Of)
+	switch {
+	case p.Of < 0 || p.Zipf < 0:
+		return param{}, fmt.Errorf("negative")
+	case p.Zipf > 0:
+		if of == 0 {
+			of = defaultParamValues
+		}
+		return param{shape: "zipf", of: of, zipf: newZipf(p.Zipf, int(of))}, nil
+	case p.Uniform:
+		if of == 0 {
+			of = defaultParamValues
+		}
+		return param{shape: "uniform", of: of}, nil
+	}
+	return param{shape: "sequence", of: of}, nil
+}
+
+// draw is a value from 1 on; a sequence's is the number of the request among its kind.
+func (p *param) draw(c *chance, nth uint64) uint64 {
+	switch p.shape {
+	case "zipf":
+		return uint64(p.zipf.draw(c))
+	case "uniform":
+		return 1 + uint64(c.float64()*float64(p.of))
+	}
+	if p.of > 0 {
+		nth %= p.of
+	}
+	return nth + 1
+}
