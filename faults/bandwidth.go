@@ -1,6 +1,9 @@
 package faults
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Bandwidth bounds how fast bytes pass each connection of an edge.
 type Bandwidth struct {
@@ -27,6 +30,9 @@ func (Bandwidth) Scope() Scope { return ScopeEdges }
 func (b Bandwidth) Validate() error {
 	if !(b.Rate > 0) {
 		return fmt.Errorf("bandwidth must be more than 0, it is %s/s: use freeze to let nothing pass", size(b.Rate))
+	}
+	if math.IsInf(b.Rate, 1) {
+		return fmt.Errorf("bandwidth must be a number, it has no bound: leave the fault away")
 	}
 	return first(checkDirection(b.Direction), checkShare(b.Share))
 }

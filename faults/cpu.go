@@ -13,6 +13,9 @@ var (
 	_ Checker = CPU{}
 )
 
+// leastCores is the smallest limit that Docker and cgroups take.
+const leastCores = 0.01
+
 // Kind is "cpu".
 func (CPU) Kind() string { return "cpu" }
 
@@ -31,6 +34,8 @@ func (c CPU) Validate() error {
 	switch {
 	case !(c.Cores >= 0):
 		return fmt.Errorf("cores can't be %g: use more than 0, as in 0.25", c.Cores)
+	case c.Cores > 0 && c.Cores < leastCores:
+		return fmt.Errorf("cores can't be %g: use at least %g", c.Cores, leastCores)
 	case c.Cores > 0 && c.Share != 0:
 		return fmt.Errorf("cpu has both cores and share: give one of them")
 	case c.Cores == 0 && c.Share == 0:
@@ -47,6 +52,9 @@ func (c CPU) Check(t Targets) error {
 	for i, instance := range t.Instances {
 		if t.limit(i) == 0 {
 			return fmt.Errorf("%q has no cpus to take a share of: give the fault cores, or the node cpus", instance)
+		}
+		if cpus := c.Share * t.limit(i); cpus < leastCores {
+			return fmt.Errorf("%s of the cpus of %q is %g: use at least %g", percent(c.Share), instance, cpus, leastCores)
 		}
 	}
 	return nil

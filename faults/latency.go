@@ -23,10 +23,11 @@ var _ Kind = Latency{}
 func (Latency) Kind() string { return "latency" }
 
 func (l Latency) String() string {
+	text := "latency " + l.Delay.String()
 	if l.Jitter > 0 {
-		return fmt.Sprintf("latency %s ±%s", l.Delay, l.Jitter)
+		text += " ±" + l.Jitter.String()
 	}
-	return "latency " + l.Delay.String()
+	return text + way(l.Direction) + part(l.Share, perOrRequest(l.Per))
 }
 
 // Scope is edges.

@@ -1,12 +1,15 @@
 package faults
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // size is a number of bytes as scenarios write it: 64B, 1.5KB, 2MB. Units are decimal.
 func size(bytes float64) string {
 	units := []string{"B", "KB", "MB", "GB"}
 	unit := 0
-	for bytes >= 1000 && unit < len(units)-1 {
+	for math.Abs(bytes) >= 1000 && unit < len(units)-1 {
 		bytes /= 1000
 		unit++
 	}
