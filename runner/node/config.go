@@ -62,4 +62,11 @@ const (
 	HeaderRetried = "Squall-Retried"
 	// HeaderAttempt counts a call's attempts from 1.
 	HeaderAttempt = "Squall-Attempt"
+	// HeaderCause places a call in the tree of calls of its user request, as POSITION-DRAW in hex: a retry
+	// has the position of the first attempt (so it names the same writes) but draws chance anew.
+	HeaderCause = "Squall-Cause"
+	// HeaderWrite is the id that a message to a queue is to have.
+	HeaderWrite = "Squall-Write"
+	// HeaderKey is the API key of a gateway's client.
+	HeaderKey = "X-Api-Key"
 )

@@ -1,0 +1,77 @@
+package node
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
+type behaviour struct {
+	told atomic.Pointer[faults.Behaviour]
+}
+
+// set takes effect with the next request; nil puts the good behaviour back.
+func (b *behaviour) set(to *faults.Behaviour) { b.told.Store(to) }
+
+func (b *behaviour) get() faults.Behaviour {
+	if told := b.told.Load(); told != nil {
+		return *told
+	}
+	return faults.Behaviour{}
+}
+
+// stretch makes the node's own work take as much longer as was told.
+func (b *behaviour) stretch(d time.Duration) time.Duration {
+	if f := b.get().Factor; f > 0 {
+		return time.Duration(float64(d) * f)
+	}
+	return d
+}
+
+// slow waits as much longer as was told.
+func (b *behaviour) slow(ctx context.Context) error { return sleep(ctx, b.get().Slow) }
+
+// errs draws whether this request is to fail, and with which status.
+func (i *instance) errs(c cause) (status int, fails bool) {
+	told := i.behaviour.get()
+	if told.Errors <= 0 || i.chance(c, "errors").Float64() >= told.Errors {
+		return 0, false
+	}
+	i.metrics.injected.Add(1)
+	if told.Status == 0 {
+		return http.StatusInternalServerError, true
+	}
+	return told.Status, true
+}
+
+// toil keeps a worker busy for d, whoever may have left meanwhile.
+func (i *instance) toil(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-i.halt:
+	}
+}
+
+// sleep waits for d or until ctx ends, and says which.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,131 @@
+package node
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// breaker is a circuit breaker: it opens when at least the given share of the last Of attempts
+// failed, lets nothing through for OpenFor, then lets one probe through, which closes it or opens it again.
+//
+// It is our own because failsafe-go's counts every result that arrives while it is half open: attempts
+// that began before it opened, and time out long after, would decide in the probe's place. Here
+// each result carries the period (a count of state changes) that its attempt began in.
+// A nil breaker is always closed. It is safe for concurrent use.
+type breaker struct {
+	threshold int
+	openFor   time.Duration
+	metrics   *metrics
+
+	mu       sync.Mutex
+	state    breakerState
+	period   int
+	openedAt time.Time
+	last     []bool // a ring of the last attempts: true is a failure
+	next     int
+	filled   int
+	failures int
+}
+
+type breakerState int
+
+const (
+	breakerClosed breakerState = iota
+	breakerOpen
+	breakerProbing // the probe is on its way
+)
+
+// permit is one attempt's leave.
+type permit struct{ period int }
+
+// newBreaker is nil for no breaker. The threshold is rounded up, and at least 1.
+func newBreaker(b *scenarios.Breaker, m *metrics) *breaker {
+	if b == nil {
+		return nil
+	}
+	of := max(b.Of, 1)
+	threshold := int(math.Ceil(b.Failures*float64(of) - 1e-9))
+	return &breaker{threshold: min(max(threshold, 1), of), openFor: b.OpenFor, metrics: m, last: make([]bool, of)}
+}
+
+// admit asks for leave; false is an open breaker. Who gets leave must call record or release.
+func (b *breaker) admit() (permit, bool) {
+	if b == nil {
+		return permit{}, true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.state == breakerOpen && time.Since(b.openedAt) >= b.openFor:
+		b.state = breakerProbing
+		b.period++
+	case b.state != breakerClosed:
+		b.metrics.breakerRejected.Add(1)
+		return permit{}, false
+	}
+	return permit{period: b.period}, true
+}
+
+// record says how an attempt ended. Results from before the last change of state change nothing.
+func (b *breaker) record(p permit, failed bool) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case p.period != b.period:
+	case b.state == breakerProbing && failed:
+		b.open()
+	case b.state == breakerProbing:
+		b.state = breakerClosed
+		b.period++
+		b.metrics.breakersOpen.Add(-1)
+	case b.state == breakerClosed:
+		b.count(failed)
+		if b.failures >= b.threshold {
+			b.metrics.breakersOpen.Add(1)
+			b.open()
+		}
+	}
+}
+
+// release takes back an attempt that told nothing (its caller gave up): the next one may probe.
+func (b *breaker) release(p permit) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state == breakerProbing && p.period == b.period {
+		b.state = breakerOpen // openedAt stands: it may be probed again at once
+		b.period++
+	}
+}
+
+// open starts a period of rest and forgets what was counted.
+func (b *breaker) open() {
+	b.state = breakerOpen
+	b.period++
+	b.openedAt = time.Now()
+	b.next, b.filled, b.failures = 0, 0, 0
+	b.metrics.breakerOpened.Add(1)
+}
+
+func (b *breaker) count(failed bool) {
+	if b.filled == len(b.last) {
+		if b.last[b.next] {
+			b.failures--
+		}
+	} else {
+		b.filled++
+	}
+	b.last[b.next] = failed
+	b.next = (b.next + 1) % len(b.last)
+	if failed {
+		b.failures++
+	}
+}

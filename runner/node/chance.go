@@ -1,0 +1,111 @@
+package node
+
+import (
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// cause says why something is done: which user request, where in its tree of calls, and whether a
+// retry led to it. Everything that is drawn by chance for a request comes from its cause, so that
+// the same request draws the same on every engine, whatever else is going on.
+type cause struct {
+	request string
+	// position is the same for every attempt of a call, draw differs between attempts. Both are 0 for the user's own request.
+	position, draw uint64
+	retried        bool
+}
+
+// causeOf reads a cause from a request's headers. A request without an id gets one of this instance's own.
+func (i *instance) causeOf(h http.Header) cause {
+	c := cause{request: h.Get(HeaderRequest), retried: h.Get(HeaderRetried) == "1"}
+	if c.request == "" {
+		c.request = i.config.Instance + "." + strconv.FormatUint(i.anonymous.Add(1), 10)
+	}
+	if position, draw, ok := strings.Cut(h.Get(HeaderCause), "-"); ok {
+		// What does not parse is 0: a stranger's header costs distinctness, not correctness.
+		c.position, _ = strconv.ParseUint(position, 16, 64)
+		c.draw, _ = strconv.ParseUint(draw, 16, 64)
+	}
+	return c
+}
+
+// step is the cause of one named step of what c causes.
+func (c cause) step(name string) cause {
+	c.position, c.draw = mix(c.position, name), mix(c.draw, name)
+	return c
+}
+
+// attempt is the cause of the nth attempt, counted from 1. The first draws as its step does.
+func (c cause) attempt(n int) cause {
+	if n > 1 {
+		c.draw = scramble(c.draw + uint64(n))
+		c.retried = true
+	}
+	return c
+}
+
+// text names the cause of one attempt, for those who draw chance from a text.
+func (c cause) text() string { return c.request + ":" + strconv.FormatUint(c.draw, 16) }
+
+// put writes the cause of the nth attempt into the headers of the call.
+func (c cause) put(h http.Header, n int) {
+	h.Set(HeaderRequest, c.request)
+	h.Set(HeaderAttempt, strconv.Itoa(n))
+	if c.position != 0 || c.draw != 0 {
+		h.Set(HeaderCause, strconv.FormatUint(c.position, 16)+"-"+strconv.FormatUint(c.draw, 16))
+	}
+	if c.retried {
+		h.Set(HeaderRetried, "1")
+	}
+}
+
+// chance is a generator for one use, named by purpose, at one cause.
+func (i *instance) chance(c cause, purpose string) *rand.Rand {
+	h := mix(i.config.Seed, i.config.Node.Name)
+	h = mix(h, c.request)
+	h = mix(h^c.draw, purpose)
+	return rand.New(rand.NewPCG(h, scramble(h)))
+}
+
+// mix folds a string into a hash: FNV-1a, then a scramble, since FNV alone leaves near names near.
+func mix(h uint64, s string) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h ^= offset
+	for n := range len(s) {
+		h = (h ^ uint64(s[n])) * prime
+	}
+	return scramble(h)
+}
+
+// scramble is the finaliser of splitmix64: every bit of x moves about half of the result's.
+func scramble(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb
+	return x ^ (x >> 31)
+}
+
+// draw is one service time of w. Its mean over many draws is w.Mean for every shape.
+func draw(w *scenarios.Work, r *rand.Rand) time.Duration {
+	if w == nil {
+		return 0
+	}
+	mean := float64(w.Mean)
+	switch w.Shape {
+	case "exponential":
+		return time.Duration(mean * r.ExpFloat64())
+	case "uniform":
+		return time.Duration(2 * mean * r.Float64())
+	case "lognormal":
+		// With sigma 1 the mean of exp(N(mu, 1)) is exp(mu + 1/2).
+		return time.Duration(mean * math.Exp(r.NormFloat64()-0.5))
+	default:
+		return w.Mean
+	}
+}

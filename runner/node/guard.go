@@ -1,0 +1,166 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// ending is how an attempt ended, as its caller counts it.
+type ending int
+
+const (
+	// failed: a transport error, a timeout, a status of 500 or more, or 429. The breaker counts it.
+	failed ending = iota
+	// declined: the callee was well and said no (4xx, a wrong statement). Not the callee's failure, and no retry helps.
+	declined
+	// abandoned: this side's own caller was gone. It says nothing about the callee.
+	abandoned
+	// rejected: not attempted, the breaker was open.
+	rejected
+)
+
+// failure is why a call did not succeed.
+type failure struct {
+	ending ending
+	// status is what this node answers because of it: 502, 503 or 504.
+	status int
+	// again tells that another attempt may help.
+	again bool
+	to    string
+	err   error
+}
+
+func (f *failure) Error() string { return fmt.Sprintf("call %q: %s", f.to, f.err) }
+func (f *failure) Unwrap() error { return f.err }
+
+var (
+	errBreakerOpen = errors.New("circuit breaker is open")
+	errNoUpstream  = errors.New("no such upstream")
+)
+
+// failureOf sorts what went wrong with an attempt whose own context was attempt, within the call's context ctx.
+func failureOf(ctx, attempt context.Context, to string, timeout time.Duration, err error) *failure {
+	switch {
+	case ctx.Err() != nil:
+		return &failure{ending: abandoned, status: statusAbandoned, to: to, err: ctx.Err()}
+	case attempt.Err() != nil:
+		return &failure{ending: failed, status: http.StatusGatewayTimeout, again: true, to: to, err: fmt.Errorf("no answer within %s", timeout)}
+	default:
+		return &failure{ending: failed, status: http.StatusBadGateway, again: true, to: to, err: err}
+	}
+}
+
+// failureStatus is the failure that a status stands for, nil for an answer below 400.
+func failureStatus(to string, status int) *failure {
+	switch {
+	case status < 400:
+		return nil
+	case status == http.StatusTooManyRequests:
+		return &failure{ending: failed, status: http.StatusBadGateway, to: to, err: fmt.Errorf("answered %d", status)}
+	case status < 500:
+		return &failure{ending: declined, status: http.StatusBadGateway, to: to, err: fmt.Errorf("answered %d", status)}
+	default:
+		return &failure{ending: failed, status: http.StatusBadGateway, again: true, to: to, err: fmt.Errorf("answered %d", status)}
+	}
+}
+
+// statusAbandoned is counted where the caller is gone and nobody reads the status (nginx's 499).
+const statusAbandoned = 499
+
+// guard is the policy of one kind of call, with its state: the timeout of an attempt, retries and
+// their budget, the circuit breaker. The breaker stands inside the retries: it counts attempts, and
+// when it is open nothing is retried.
+type guard struct {
+	i       *instance
+	to      *upstream
+	timeout time.Duration
+	retry   scenarios.Retry
+	budget  *budget
+	breaker *breaker
+}
+
+// newGuard merges the policies, the more special first, and fails if the node to call is not there.
+func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, error) {
+	to := i.upstreams[node]
+	if to == nil || len(to.replicas) == 0 {
+		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
+	}
+	p := mergePolicies(policies)
+	g := &guard{i: i, to: to, timeout: p.Timeout, budget: newBudget(p.Retry), breaker: newBreaker(p.Breaker, i.metrics)}
+	if p.Retry != nil {
+		g.retry = *p.Retry
+	}
+	return g, nil
+}
+
+func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
+	var out scenarios.Policy
+	for _, p := range policies {
+		if out.Timeout == 0 {
+			out.Timeout = p.Timeout
+		}
+		if out.Retry == nil {
+			out.Retry = p.Retry
+		}
+		if out.Breaker == nil {
+			out.Breaker = p.Breaker
+		}
+	}
+	return out
+}
+
+// attempt makes the nth attempt at a replica. Its error is nil or a *failure.
+type attempt func(ctx context.Context, to *replica, c cause, n int) *failure
+
+// do makes attempts until one succeeds or the policy says that it is enough, and returns the last one's failure.
+func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
+	g.budget.pay()
+	for n := 1; ; n++ {
+		f := g.once(ctx, c.attempt(n), n, try)
+		if f == nil || !f.again || n >= g.retry.Attempts {
+			return f
+		}
+		if !g.budget.take() {
+			g.i.metrics.budgetExhausted.Add(1)
+			return f
+		}
+		wait := backoff(&g.retry, n+1, g.i.chance(c.attempt(n+1), "backoff"))
+		if err := sleep(ctx, wait); err != nil {
+			return &failure{ending: abandoned, status: statusAbandoned, to: g.to.node, err: err}
+		}
+	}
+}
+
+// once makes one attempt, if the breaker lets it, and counts it.
+func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure {
+	leave, ok := g.breaker.admit()
+	if !ok {
+		return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errBreakerOpen}
+	}
+	to := g.to.pick()
+	to.counts.begin(n, c.retried)
+	f := try(ctx, to, c, n)
+	switch {
+	case f != nil && f.ending == failed:
+		to.counts.failures.Add(1)
+		g.breaker.record(leave, true)
+	case f != nil && f.ending == abandoned:
+		g.breaker.release(leave)
+	default:
+		g.breaker.record(leave, false)
+	}
+	return f
+}
+
+// bounded gives an attempt its timeout, if there is one.
+func (g *guard) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if g.timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, g.timeout)
+}

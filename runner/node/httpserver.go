@@ -1,0 +1,130 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Limits of every HTTP server of a node.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	// maxBody bounds what a node reads of a body that it needs whole (a message, a copy for the cache, a body to retry).
+	maxBody = 1 << 20
+)
+
+// serveHTTP serves until ctx ends, then drains for grace at most. Requests keep running while it drains.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, grace time.Duration) error {
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve http: %w", err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		server.Close() // what did not end in time is cut off
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve http: %w", err)
+	}
+	return nil
+}
+
+// httpRole is a role that answers HTTP.
+type httpRole struct {
+	i       *instance
+	handler http.Handler
+	closing func() error
+}
+
+var _ role = (*httpRole)(nil)
+
+func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
+	err := serveHTTP(ctx, l, r.handler, shutdownGrace)
+	close(r.i.halt) // handlers that are still at it have nobody left to answer
+	r.i.answering.Wait()
+	return err
+}
+
+func (r *httpRole) close() error {
+	if r.closing == nil {
+		return nil
+	}
+	return r.closing()
+}
+
+// counted wraps a role's handler with the counts that all roles share.
+func (i *instance) counted(h func(http.ResponseWriter, *http.Request, cause)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		i.answering.Add(1)
+		defer i.answering.Done()
+		i.metrics.requests.Add(1)
+		i.metrics.inFlight.Add(1)
+		watched := &statusWriter{ResponseWriter: w}
+		defer func() {
+			i.metrics.inFlight.Add(-1)
+			i.metrics.requestTime.Add(int64(time.Since(began)))
+			if watched.status >= http.StatusInternalServerError {
+				i.metrics.errors.Add(1)
+			}
+		}()
+		h(watched, r, i.causeOf(r.Header))
+	})
+}
+
+// statusWriter remembers the status that was answered.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the flusher below.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// refuse answers with a status and says why, as JSON.
+func (i *instance) refuse(w http.ResponseWriter, status int, why string) {
+	body, err := json.Marshal(map[string]string{"node": i.config.Instance, "error": why})
+	if err != nil {
+		body = []byte(`{}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
+}
+
+// headerText makes words fit for a header: one line, printable, not endless.
+func headerText(s string) string {
+	const most = 512
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > most {
+		s = s[:most]
+	}
+	return s
+}

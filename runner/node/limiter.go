@@ -1,0 +1,80 @@
+package node
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// mostBuckets bounds a limiter's memory: when there are more clients, those whose bucket is full are forgotten.
+const mostBuckets = 10000
+
+// limiter is a rate limit: one token bucket for all, or one for each client. A nil limiter lets everything pass.
+// It is safe for concurrent use.
+type limiter struct {
+	rate      rate.Limit
+	burst     int
+	perClient bool
+
+	mu      sync.Mutex
+	buckets map[string]*rate.Limiter
+}
+
+func newLimiter(l *scenarios.RateLimit) *limiter {
+	if l == nil {
+		return nil
+	}
+	burst := l.Burst
+	if burst <= 0 {
+		burst = max(int(l.Rate), 1) // the rate of one second
+	}
+	return &limiter{rate: rate.Limit(l.Rate), burst: burst, perClient: l.Per == "client", buckets: make(map[string]*rate.Limiter)}
+}
+
+// allow takes a token for a request with these headers; without one it says when the next is due.
+func (l *limiter) allow(h http.Header) (wait time.Duration, ok bool) {
+	if l == nil {
+		return 0, true
+	}
+	now := time.Now()
+	bucket := l.bucket(l.client(h), now)
+	if bucket.AllowN(now, 1) {
+		return 0, true
+	}
+	missing := 1 - bucket.TokensAt(now)
+	return time.Duration(missing / float64(l.rate) * float64(time.Second)), false
+}
+
+// client is the API key, or the load where there is none.
+func (l *limiter) client(h http.Header) string {
+	switch {
+	case !l.perClient:
+		return ""
+	case h.Get(HeaderKey) != "":
+		return "key " + h.Get(HeaderKey)
+	default:
+		return "load " + h.Get(HeaderLoad)
+	}
+}
+
+func (l *limiter) bucket(client string, now time.Time) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket := l.buckets[client]
+	if bucket == nil {
+		if len(l.buckets) >= mostBuckets {
+			for name, b := range l.buckets {
+				if b.TokensAt(now) >= float64(l.burst) {
+					delete(l.buckets, name) // a full bucket is as good as a new one
+				}
+			}
+		}
+		bucket = rate.NewLimiter(l.rate, l.burst)
+		l.buckets[client] = bucket
+	}
+	return bucket
+}

@@ -1,0 +1,96 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// metrics are an instance's own counts. Counters only grow; gauges are what is true now.
+type metrics struct {
+	inFlight, workersBusy, queueDepth, connectionsOpen, backlog, cacheEntries, breakersOpen atomic.Int64
+
+	requests, errors, shed, rateLimited, unauthorized, injected       atomic.Int64
+	cacheHits, cacheStale, cacheMisses, cacheBypassed, cacheCoalesced atomic.Int64
+	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
+	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
+	messages, delivered, redelivered, dead                            atomic.Int64
+	requestTime, workTime, queueTime                                  atomic.Int64 // ns
+}
+
+// metric is one row of the table of metrics: name, type, what it means, and how it is read.
+type metric struct {
+	name, kind, help string
+	value            func(*metrics) float64
+}
+
+// table is every metric of every role; one that a role does not use stays 0.
+func (m *metrics) table() []metric {
+	count := func(name, help string, of func(*metrics) *atomic.Int64) metric {
+		return metric{name, "counter", help, func(m *metrics) float64 { return float64(of(m).Load()) }}
+	}
+	gauge := func(name, help string, of func(*metrics) *atomic.Int64) metric {
+		return metric{name, "gauge", help, func(m *metrics) float64 { return float64(of(m).Load()) }}
+	}
+	seconds := func(name, help string, of func(*metrics) *atomic.Int64) metric {
+		return metric{name, "counter", help, func(m *metrics) float64 { return time.Duration(of(m).Load()).Seconds() }}
+	}
+	return []metric{
+		gauge("squall_in_flight", "Requests (statements, for a database) being answered now, waiting ones included.", func(m *metrics) *atomic.Int64 { return &m.inFlight }),
+		count("squall_requests_total", "Requests (statements) that arrived.", func(m *metrics) *atomic.Int64 { return &m.requests }),
+		count("squall_errors_total", "Answers with a status of 500 or more (SQL errors).", func(m *metrics) *atomic.Int64 { return &m.errors }),
+		count("squall_injected_errors_total", "Errors answered because a fault asked for them; part of squall_errors_total where their status is.", func(m *metrics) *atomic.Int64 { return &m.injected }),
+		count("squall_degraded_total", "Fallbacks taken and stale answers served.", func(m *metrics) *atomic.Int64 { return &m.degraded }),
+		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
+		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
+		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
+		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
+		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
+		count("squall_unauthorized_total", "Requests refused (401) for want of an API key.", func(m *metrics) *atomic.Int64 { return &m.unauthorized }),
+		count("squall_cache_hits_total", "Requests answered with a fresh copy.", func(m *metrics) *atomic.Int64 { return &m.cacheHits }),
+		count("squall_cache_stale_total", "Requests answered with a stale copy because the origin failed.", func(m *metrics) *atomic.Int64 { return &m.cacheStale }),
+		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
+		count("squall_cache_bypassed_total", "Requests that no cache rule covers.", func(m *metrics) *atomic.Int64 { return &m.cacheBypassed }),
+		count("squall_cache_coalesced_total", "Misses that shared another miss's request to the origin.", func(m *metrics) *atomic.Int64 { return &m.cacheCoalesced }),
+		gauge("squall_cache_entries", "Copies in the cache now.", func(m *metrics) *atomic.Int64 { return &m.cacheEntries }),
+		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
+		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
+		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
+		count("squall_retry_budget_exhausted_total", "Retries not made because the retry budget was spent.", func(m *metrics) *atomic.Int64 { return &m.budgetExhausted }),
+		gauge("squall_connections", "Database connections open now.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
+		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
+		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
+		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),
+		count("squall_log_syncs_total", "Syncs of the write-ahead log to disk; writes over syncs is the size of a group commit.", func(m *metrics) *atomic.Int64 { return &m.logSyncs }),
+		count("squall_log_bytes_total", "Bytes appended to the write-ahead log.", func(m *metrics) *atomic.Int64 { return &m.logBytes }),
+		count("squall_log_torn_bytes_total", "Bytes cut off the end of the log at start: writes that were never acknowledged.", func(m *metrics) *atomic.Int64 { return &m.logTorn }),
+		count("squall_messages_total", "Messages accepted.", func(m *metrics) *atomic.Int64 { return &m.messages }),
+		gauge("squall_backlog", "Messages not yet delivered.", func(m *metrics) *atomic.Int64 { return &m.backlog }),
+		count("squall_delivered_total", "Messages delivered and acknowledged.", func(m *metrics) *atomic.Int64 { return &m.delivered }),
+		count("squall_redelivered_total", "Delivery attempts beyond a message's first.", func(m *metrics) *atomic.Int64 { return &m.redelivered }),
+		count("squall_dead_total", "Messages given up because the receiver refused them (4xx).", func(m *metrics) *atomic.Int64 { return &m.dead }),
+	}
+}
+
+// counters are all metrics by their names.
+func (m *metrics) counters() map[string]float64 {
+	out := make(map[string]float64)
+	for _, row := range m.table() {
+		out[row.name] = row.value(m)
+	}
+	return out
+}
+
+// write gives the metrics in the Prometheus text format, version 0.0.4, each with the given labels.
+func (m *metrics) write(w io.Writer, labels string) error {
+	for _, row := range m.table() {
+		if _, err := fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s{%s} %g\n",
+			row.name, row.help, row.name, row.kind, row.name, labels, row.value(m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+)
+
+// proxy hands requests on to one upstream and streams the answers back; nothing is held up or
+// gathered, but for request bodies (1 MiB at most) where the policy may have to send them again.
+// Answers of 500 and more pass as they are once the policy has given up. Upgrades (101) are not supported.
+type proxy struct {
+	guard   *guard
+	reverse *httputil.ReverseProxy
+}
+
+func (i *instance) newProxy(g *guard, buffers *bufferPool) *proxy {
+	p := &proxy{guard: g}
+	p.reverse = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetXForwarded()
+			r.Out.URL.Scheme = "http"
+		},
+		Transport:     p,
+		FlushInterval: -1, // pass on what has come, at once
+		BufferPool:    buffers,
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			status := http.StatusBadGateway
+			var f *failure
+			if errors.As(err, &f) {
+				status = f.status
+			}
+			i.refuse(w, status, err.Error())
+		},
+		ErrorLog: silent,
+	}
+	return p
+}
+
+func (p *proxy) serve(w http.ResponseWriter, r *http.Request, c cause) {
+	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), causeKey{}, c)))
+}
+
+// causeKey carries a request's cause through the reverse proxy.
+type causeKey struct{}
+
+var _ http.RoundTripper = (*proxy)(nil)
+
+// RoundTrip makes the attempts. The answer is that of the last attempt that was answered, unless a
+// later one ended without any.
+func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, again, err := p.replayable(r)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := r.Context().Value(causeKey{}).(cause)
+	if !ok {
+		c = p.guard.i.causeOf(r.Header)
+	}
+	var answer *http.Response
+	f := p.guard.do(r.Context(), c, func(ctx context.Context, to *replica, c cause, n int) *failure {
+		if answer != nil {
+			discard(answer)
+			answer = nil
+		}
+		var f *failure
+		answer, f = p.once(ctx, to, r, c, n, body())
+		if f != nil {
+			f.again = f.again && again
+		}
+		return f
+	})
+	if answer != nil {
+		return answer, nil
+	}
+	return nil, f
+}
+
+// once makes one attempt; the attempt's timeout covers its body, which ends it.
+func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause, n int, body io.ReadCloser) (*http.Response, *failure) {
+	bounded, cancel := p.guard.bounded(ctx)
+	out := r.WithContext(bounded)
+	url := *r.URL
+	url.Host = to.Address
+	out.URL = &url
+	out.Body = body
+	out.Header = r.Header.Clone() // an earlier attempt may still be writing the one it had
+	c.put(out.Header, n)
+	answer, err := p.guard.i.transport.RoundTrip(out)
+	if err != nil {
+		f := failureOf(ctx, bounded, to.Instance, p.guard.timeout, err)
+		cancel()
+		return nil, f
+	}
+	answer.Body = &streamed{ReadCloser: answer.Body, cancel: cancel, broke: func() {
+		if ctx.Err() == nil {
+			to.counts.failures.Add(1)
+		}
+	}}
+	return answer, failureStatus(to.Instance, answer.StatusCode)
+}
+
+// replayable tells whether the request can be sent more than once, and gives its body each time.
+func (p *proxy) replayable(r *http.Request) (body func() io.ReadCloser, again bool, err error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return func() io.ReadCloser { return r.Body }, true, nil
+	}
+	if p.guard.retry.Attempts <= 1 || r.ContentLength > maxBody {
+		return func() io.ReadCloser { return r.Body }, false, nil
+	}
+	start, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return nil, false, &failure{ending: abandoned, status: http.StatusBadRequest, to: p.guard.to.node, err: err}
+	}
+	if len(start) > maxBody { // too long to keep: it passes once
+		rest := io.MultiReader(bytes.NewReader(start), r.Body)
+		return func() io.ReadCloser { return io.NopCloser(rest) }, false, nil
+	}
+	return func() io.ReadCloser { return io.NopCloser(bytes.NewReader(start)) }, true, nil
+}
+
+// streamed is an answer's body on its way through: it ends the attempt's context and notes if it broke.
+type streamed struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+	broke  func()
+	once   sync.Once
+}
+
+func (s *streamed) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		s.once.Do(s.broke)
+	}
+	return n, err
+}
+
+func (s *streamed) Close() error {
+	s.once.Do(func() {}) // what comes after is our own doing
+	err := s.ReadCloser.Close()
+	s.cancel()
+	return err
+}
+
+// discard ends an answer that nobody will see, reading a little so that its connection can be used again.
+func discard(r *http.Response) {
+	const little = 64 << 10
+	io.CopyN(io.Discard, r.Body, little) //nolint:errcheck // it is thrown away
+	r.Body.Close()
+}
+
+// bufferPool lends the reverse proxy its copy buffers.
+type bufferPool struct{ pool sync.Pool }
+
+func (b *bufferPool) Get() []byte {
+	if p, ok := b.pool.Get().(*[]byte); ok {
+		return *p
+	}
+	return make([]byte, 32<<10)
+}
+
+func (b *bufferPool) Put(p []byte) { b.pool.Put(&p) }

@@ -1,0 +1,120 @@
+package node
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// recoverJournal applies every whole record of the file, cuts off what follows the last one, and
+// leaves the file ready to append to. It returns how many bytes it cut off.
+func recoverJournal(file *os.File, apply func(payload []byte)) (torn int64, err error) {
+	info, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	reader := bufio.NewReaderSize(file, 256<<10)
+	fresh, err := readHeader(reader)
+	if err != nil {
+		return 0, err
+	}
+	good := int64(0)
+	if !fresh {
+		if good, err = replay(reader, apply); err != nil {
+			return 0, err
+		}
+		good += int64(len(journalHeader))
+	}
+	if good < info.Size() {
+		torn = info.Size() - good
+		if err := file.Truncate(good); err != nil {
+			return 0, fmt.Errorf("cut off torn tail: %w", err)
+		}
+	}
+	if _, err := file.Seek(good, io.SeekStart); err != nil {
+		return 0, err
+	}
+	if fresh {
+		if _, err := io.WriteString(file, journalHeader); err != nil {
+			return 0, err
+		}
+	}
+	return torn, file.Sync()
+}
+
+// readHeader tells whether the file is fresh: empty, or cut short while its header was written.
+func readHeader(r io.Reader) (fresh bool, err error) {
+	header := make([]byte, len(journalHeader))
+	n, err := io.ReadFull(r, header)
+	switch {
+	case err == nil && string(header) == journalHeader:
+		return false, nil
+	case (err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF)) && strings.HasPrefix(journalHeader, string(header[:n])):
+		return true, nil
+	case err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF):
+		return false, err
+	default:
+		return false, fmt.Errorf("read header: %q is not a journal's", header[:n])
+	}
+}
+
+// replay applies records up to the first that is not whole, and returns how long they are together.
+func replay(r io.Reader, apply func(payload []byte)) (good int64, err error) {
+	var header [recordHeader]byte
+	for {
+		if _, err := io.ReadFull(r, header[:]); err != nil {
+			return good, unlessEnd(err)
+		}
+		length := binary.LittleEndian.Uint32(header[:4])
+		if length == 0 || length > maxRecord {
+			return good, nil
+		}
+		payload := make([]byte, length)
+		if _, err := io.ReadFull(r, payload); err != nil {
+			return good, unlessEnd(err)
+		}
+		if checksum(payload) != binary.LittleEndian.Uint32(header[4:]) {
+			return good, nil
+		}
+		apply(payload)
+		good += recordHeader + int64(length)
+	}
+}
+
+func unlessEnd(err error) error {
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return fmt.Errorf("replay: %w", err)
+}
+
+// syncFolder makes a new file's name durable.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}
+
+// A record's fields are strings, each after its length.
+
+func appendField(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// takeField takes the first field off b; a b that does not hold one gives "" and nothing left.
+func takeField(b []byte) (string, []byte) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return "", nil
+	}
+	end := size + int(n)
+	return string(b[size:end]), b[end:]
+}

@@ -1,0 +1,106 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// shutdownGrace is how long a node that was asked to end may take to finish what it has begun.
+const shutdownGrace = 5 * time.Second
+
+// role is what an instance does.
+type role interface {
+	// serve answers the listener's connections until ctx ends, finishes what it has begun (for
+	// shutdownGrace at most) and returns nil; any other end is an error. It closes the listener.
+	serve(ctx context.Context, l net.Listener) error
+	// close gives back what the role holds (pools, the log), after serve.
+	close() error
+}
+
+// roles is the table of built-in roles.
+var roles = map[scenarios.Kind]func(*instance) (role, error){
+	scenarios.KindGateway:  newGateway,
+	scenarios.KindService:  newService,
+	scenarios.KindDatabase: newDatabase,
+}
+
+// instance is what every role needs of its surroundings.
+type instance struct {
+	config    Config
+	network   Network
+	metrics   *metrics
+	behaviour behaviour
+	ready     atomic.Bool
+	// anonymous numbers requests that came without an id.
+	anonymous atomic.Uint64
+	transport *http.Transport
+	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
+	halt      chan struct{}
+	answering sync.WaitGroup
+	upstreams map[string]*upstream
+}
+
+func newInstance(c Config, network Network) *instance {
+	i := &instance{config: c, network: network, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream)}
+	i.transport = newTransport(network)
+	for name, replicas := range c.Upstreams {
+		i.upstreams[name] = newUpstream(c, name, replicas)
+	}
+	return i
+}
+
+// Serve runs one instance until ctx ends. started is called once, when it listens on both its
+// addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
+// it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
+func Serve(ctx context.Context, c Config, network Network, started func(Addresses)) error {
+	if err := serve(ctx, c, network, started); err != nil {
+		return fmt.Errorf("serve node %q: %w", c.Instance, err)
+	}
+	return nil
+}
+
+func serve(ctx context.Context, c Config, network Network, started func(Addresses)) (err error) {
+	build, ok := roles[c.Node.Kind]
+	if !ok {
+		return fmt.Errorf("find the role: kind %q has none built in", c.Node.Kind)
+	}
+	i := newInstance(c, network)
+	defer i.transport.CloseIdleConnections()
+	adminListener, err := network.Listen(ctx, c.Admin)
+	if err != nil {
+		return fmt.Errorf("listen for admin on %q: %w", c.Admin, err)
+	}
+	// The admin server outlives the role, so that its last counters can be read while it drains.
+	adminContext, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
+	adminDone := make(chan error, 1)
+	go func() { adminDone <- serveHTTP(adminContext, adminListener, i.adminHandler(), time.Second) }()
+	defer func() {
+		stopAdmin()
+		err = errors.Join(err, <-adminDone)
+	}()
+
+	r, err := build(i)
+	if err != nil {
+		return fmt.Errorf("start as %s: %w", c.Node.Kind, err)
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	listener, err := network.Listen(ctx, c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %q: %w", c.Listen, err)
+	}
+	i.ready.Store(true)
+	defer i.ready.Store(false)
+	context.AfterFunc(ctx, func() { i.ready.Store(false) })
+	if started != nil {
+		started(Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
+	}
+	return r.serve(ctx, listener)
+}

@@ -1,0 +1,297 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// step is one compiled step of an endpoint.
+type step struct {
+	// name places it in its endpoint: "0", "1", "1.0" within a parallel, "1f" for a fallback.
+	name string
+	run  func(ctx context.Context, v *visit, c cause) *failure
+}
+
+// visit is one request to a service while it is answered. Parallel steps share it.
+type visit struct {
+	service *service
+	request *http.Request
+	cause   cause // as it arrived
+	base    cause // that of the endpoint's steps
+
+	mu       sync.Mutex
+	status   int
+	wrote    []string // NODE/ID, each once
+	degraded []string
+}
+
+// run carries out steps in order, up to the first that fails.
+func (v *visit) run(ctx context.Context, steps []step) *failure {
+	for _, s := range steps {
+		if err := ctx.Err(); err != nil {
+			return &failure{ending: abandoned, status: statusAbandoned, to: v.service.i.config.Instance, err: err}
+		}
+		if f := s.run(ctx, v, v.base.step(s.name)); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// compile checks steps against the upstreams and binds each to its policy.
+func (s *service) compile(steps []scenarios.Step) ([]step, error) {
+	return s.compileAs("", steps)
+}
+
+func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, error) {
+	var out []step
+	for n := range steps {
+		name := prefix + strconv.Itoa(n)
+		run, err := s.compileOne(name, &steps[n])
+		if err != nil {
+			return nil, fmt.Errorf("step %s: %w", name, err)
+		}
+		out = append(out, step{name, run})
+	}
+	return out, nil
+}
+
+type runner = func(ctx context.Context, v *visit, c cause) *failure
+
+func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err error) {
+	var text string
+	switch {
+	case what.Work != nil:
+		return s.work(what.Work), nil
+	case len(what.Parallel) > 0:
+		return s.parallel(name, what.Parallel)
+	case what.Call != nil:
+		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
+		run, err = s.call(what.Call, what.Policy)
+	case what.Read != "":
+		text = "read " + what.Read
+		run, err = s.read(what.Read, what.Policy)
+	case what.Write != "":
+		text = "write " + what.Write
+		run, err = s.write(name, what.Write, what.Policy)
+	default:
+		return nil, errors.New("nothing to do: none of work, call, read, write and parallel")
+	}
+	if err != nil || what.Fallback == nil {
+		return run, err
+	}
+	return s.fallback(name, text, run, what.Fallback)
+}
+
+// work computes. It goes on when the client has left, as computing does: work that nobody waits
+// for is one of the things that a run is to show.
+func (s *service) work(w *scenarios.Work) runner {
+	return func(_ context.Context, v *visit, c cause) *failure {
+		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "work")))
+		s.i.toil(d)
+		s.i.metrics.workTime.Add(int64(d))
+		return nil
+	}
+}
+
+// parallel does steps at once; the first that fails ends the others.
+func (s *service) parallel(name string, steps []scenarios.Step) (runner, error) {
+	inner, err := s.compileAs(name+".", steps)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		group, ctx := errgroup.WithContext(ctx)
+		for _, one := range inner {
+			group.Go(func() error {
+				if f := one.run(ctx, v, c.step(one.name)); f != nil {
+					return f
+				}
+				return nil
+			})
+		}
+		var f *failure
+		if err := group.Wait(); errors.As(err, &f) {
+			return f
+		}
+		return nil
+	}, nil
+}
+
+// call asks another node; {param} in its path is the endpoint's.
+func (s *service) call(what *scenarios.Call, policy scenarios.Policy) (runner, error) {
+	g, err := s.i.newGuard(what.Node, policy, s.i.config.Node.Policy)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		h := http.Header{}
+		for _, name := range []string{HeaderLoad, HeaderKey} {
+			if value := v.request.Header.Get(name); value != "" {
+				h.Set(name, value)
+			}
+		}
+		answers, f := g.send(ctx, c, call{method: what.Method, path: v.fill(what.Path), header: h})
+		v.heed(answers, f == nil)
+		return f
+	}, nil
+}
+
+// heed hands up what callees said: acknowledged writes of every attempt, and why the last answer is degraded.
+func (v *visit) heed(answers []http.Header, ok bool) {
+	for _, h := range answers {
+		if wrote := h.Get(HeaderWrote); wrote != "" {
+			v.note(strings.Split(wrote, ",")...)
+		}
+	}
+	if ok && len(answers) > 0 {
+		if why := answers[len(answers)-1].Get(HeaderDegraded); why != "" {
+			v.degrade(why)
+		}
+	}
+}
+
+func (v *visit) note(writes ...string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, w := range writes {
+		if !slices.Contains(v.wrote, w) {
+			v.wrote = append(v.wrote, w)
+		}
+	}
+}
+
+func (v *visit) degrade(why string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.degraded = append(v.degraded, why)
+}
+
+// fill replaces {param} (and {param...}) by what the endpoint's pattern matched.
+func (v *visit) fill(path string) string {
+	for {
+		start := strings.IndexByte(path, '{')
+		if start < 0 {
+			return path
+		}
+		length := strings.IndexByte(path[start:], '}')
+		if length < 0 {
+			return path
+		}
+		name := strings.TrimSuffix(path[start+1:start+length], "...")
+		path = path[:start] + url.PathEscape(v.request.PathValue(name)) + path[start+length+1:]
+	}
+}
+
+// key is what the request is about: the first parameter of its path, or the request itself.
+func (v *visit) key() string {
+	_, after, _ := strings.Cut(v.request.Pattern, "{")
+	name, _, _ := strings.Cut(after, "}")
+	if value := v.request.PathValue(strings.TrimSuffix(name, "...")); value != "" {
+		return value
+	}
+	return v.cause.request
+}
+
+func (s *service) read(from string, policy scenarios.Policy) (runner, error) {
+	g, err := s.i.newGuard(from, policy, s.i.config.Node.Policy)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		return g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) *failure {
+			bounded, cancel := g.bounded(ctx)
+			defer cancel()
+			return statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), c.text()))
+		})
+	}, nil
+}
+
+// write makes a row in a database or a message in a queue.
+func (s *service) write(name, to string, policy scenarios.Policy) (runner, error) {
+	g, err := s.i.newGuard(to, policy, s.i.config.Node.Policy)
+	if err != nil {
+		return nil, err
+	}
+	if g.to.kind == scenarios.KindQueue {
+		return s.enqueue(name, g), nil
+	}
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		id := v.writeID(name)
+		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) *failure {
+			bounded, cancel := g.bounded(ctx)
+			defer cancel()
+			return statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text()))
+		})
+		if f == nil {
+			v.note(g.to.node + "/" + id)
+		}
+		return f
+	}, nil
+}
+
+func (s *service) enqueue(name string, g *guard) runner {
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		id := v.writeID(name)
+		answers, f := g.send(ctx, c, call{
+			method: http.MethodPost, path: "/messages", header: http.Header{HeaderWrite: {id}},
+		})
+		v.heed(answers, f == nil)
+		return f
+	}
+}
+
+// writeID names a write by the request, the node and the place of its step, and so the same when a
+// retry makes it again: what is there twice under one id was written twice.
+func (v *visit) writeID(step string) string {
+	id := v.cause.request + ":" + v.service.i.config.Node.Name + ":" + step
+	if v.cause.position != 0 {
+		id += ":" + strconv.FormatUint(v.cause.position>>32, 16)
+	}
+	return id
+}
+
+// fallback does something else when run has failed for good, and degrades the answer.
+func (s *service) fallback(name, text string, run runner, what *scenarios.Fallback) (runner, error) {
+	var instead runner
+	var err error
+	switch {
+	case what.Write != "":
+		instead, err = s.write(name+"f", what.Write, scenarios.Policy{})
+	case what.Call != nil:
+		instead, err = s.call(what.Call, scenarios.Policy{})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fallback: %w", err)
+	}
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		f := run(ctx, v, c)
+		if f == nil || f.ending == abandoned {
+			return f
+		}
+		if instead != nil {
+			if second := instead(ctx, v, c.step("f")); second != nil {
+				return second
+			}
+		}
+		s.i.metrics.degraded.Add(1)
+		v.degrade(text + ": " + f.err.Error())
+		if what.Status != 0 {
+			v.mu.Lock()
+			v.status = what.Status
+			v.mu.Unlock()
+		}
+		return nil
+	}, nil
+}

@@ -1,0 +1,211 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// poolConnections is the most connections that a service instance opens to each database instance.
+const poolConnections = 10
+
+// stores are a service's pools, one for each database instance, opened when first used.
+type stores struct {
+	i  *instance
+	mu sync.Mutex
+	of map[*replica]*store
+}
+
+// store is one pool.
+type store struct {
+	pool *pgxpool.Pool
+	// created: the table is known to be there.
+	mu      sync.Mutex
+	created bool
+}
+
+func newStores(i *instance) *stores { return &stores{i: i, of: make(map[*replica]*store)} }
+
+func (s *stores) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, store := range s.of {
+		store.pool.Close()
+	}
+	return nil
+}
+
+func (s *stores) get(to *replica) (*store, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if found := s.of[to]; found != nil {
+		return found, nil
+	}
+	connect, err := connectConfig(to.DSN, to.Address, s.i.network.DialContext)
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig("pool_max_conns=1")
+	if err != nil {
+		return nil, fmt.Errorf("configure pool: %w", err)
+	}
+	config.ConnConfig = connect
+	config.MaxConns = poolConnections
+	// The context only bounds connections made at once, of which there are none.
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		return nil, fmt.Errorf("open pool to %q: %w", to.Instance, err)
+	}
+	s.of[to] = &store{pool: pool}
+	return s.of[to], nil
+}
+
+// connectConfig is how to connect to a database over the given dialler: no TLS, no name look-up.
+func connectConfig(dsn, address string, dial pgconn.DialFunc) (*pgx.ConnConfig, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("read address %q: %w", address, err)
+	}
+	who := parseDSN(dsn)
+	config, err := pgx.ParseConfig(fmt.Sprintf("sslmode=disable connect_timeout=30 host=%s port=%s user=%s password=%s dbname=%s",
+		quoted(host), port, quoted(who.user), quoted(who.password), quoted(who.database)))
+	if err != nil {
+		return nil, fmt.Errorf("read dsn of %q: %w", address, err)
+	}
+	config.DialFunc = dial
+	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	return config, nil
+}
+
+// quoted is a value of a connection string.
+func quoted(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+}
+
+// write makes one durable row.
+func (s *stores) write(ctx context.Context, to *replica, id, key, why string) error {
+	return s.with(ctx, to, func(st *store) error {
+		_, err := st.pool.Exec(ctx, sqlWrite, id, key, s.i.config.Instance, why)
+		return err
+	})
+}
+
+// read asks for the latest row of a key; that there is none is no error.
+func (s *stores) read(ctx context.Context, to *replica, key, why string) error {
+	return s.with(ctx, to, func(st *store) error {
+		var id string
+		err := st.pool.QueryRow(ctx, sqlRead, key, why).Scan(&id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+}
+
+// with runs a statement, the table created before it if need be.
+func (s *stores) with(ctx context.Context, to *replica, run func(*store) error) error {
+	st, err := s.get(to)
+	if err != nil {
+		return err
+	}
+	if err := st.create(ctx); err != nil {
+		return err
+	}
+	err = run(st)
+	if sqlState(err) == "42P01" { // somebody dropped it: the next attempt makes it anew
+		st.mu.Lock()
+		st.created = false
+		st.mu.Unlock()
+	}
+	return err
+}
+
+// create makes the table unless it is there. Many clients may do so at once: PostgreSQL lets one
+// win and tells some of the others, IF NOT EXISTS or not, that a name is taken, which is as good.
+func (st *store) create(ctx context.Context) error {
+	st.mu.Lock()
+	done := st.created
+	st.mu.Unlock()
+	if done {
+		return nil
+	}
+	for _, sql := range []string{sqlCreateTable, sqlCreateIndex} {
+		_, err := st.pool.Exec(ctx, sql)
+		switch sqlState(err) {
+		case "23505", "42P07", "42710": // unique_violation in the catalogue, duplicate_table, duplicate_object
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("create table: %w", err)
+		}
+	}
+	st.mu.Lock()
+	st.created = true
+	st.mu.Unlock()
+	return nil
+}
+
+// sqlState is the SQLSTATE of an error, empty if it has none.
+func sqlState(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// statementFailure sorts the error of an attempt at a statement: a class of SQLSTATE that says "you asked
+// for the wrong thing" is the caller's own fault, all else (also no SQLSTATE at all) the database's.
+func statementFailure(ctx, bounded context.Context, g *guard, to *replica, err error) *failure {
+	if err == nil {
+		return nil
+	}
+	f := failureOf(ctx, bounded, to.Instance, g.timeout, err)
+	if state := sqlState(err); f.ending == failed && len(state) == 5 {
+		switch state[:2] {
+		case "0A", "22", "23", "26", "28", "42":
+			f.ending, f.again, f.status = declined, false, http.StatusBadGateway
+		}
+	}
+	return f
+}
+
+// ReadWrites reads every write back from a database, built in or a real one, over connections that
+// conn makes: how often each write's id is there. A database without the table has no writes.
+func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn string) (map[string]int, error) {
+	config, err := connectConfig(dsn, "database:5432", func(ctx context.Context, _, _ string) (net.Conn, error) { return conn(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is read
+	rows, err := c.Query(ctx, sqlReadBack)
+	if err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	writes := make(map[string]int)
+	var id string
+	var count int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &count}, func() error {
+		writes[id] = int(count)
+		return nil
+	})
+	if sqlState(err) == "42P01" {
+		return map[string]int{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	return writes, nil
+}
