@@ -14,7 +14,7 @@ import (
 type ending int
 
 const (
-	// failed: a transport error, a timeout, a status of 500 or more, or 429. The breaker counts it.
+	// failed: a transport error, a timeout, a status of 500 or more, 408 or 429. The breaker counts it.
 	failed ending = iota
 	// declined: the callee was well and said no (4xx, a wrong statement). Not the callee's failure, and no retry helps.
 	declined
@@ -62,7 +62,7 @@ func failureStatus(to string, status int) *failure {
 		return nil
 	case status == http.StatusTooManyRequests:
 		return &failure{ending: failed, status: http.StatusBadGateway, to: to, err: fmt.Errorf("answered %d", status)}
-	case status < 500:
+	case status < 500 && status != http.StatusRequestTimeout:
 		return &failure{ending: declined, status: http.StatusBadGateway, to: to, err: fmt.Errorf("answered %d", status)}
 	default:
 		return &failure{ending: failed, status: http.StatusBadGateway, again: true, to: to, err: fmt.Errorf("answered %d", status)}

@@ -27,9 +27,11 @@ type role interface {
 
 // roles is the table of built-in roles.
 var roles = map[scenarios.Kind]func(*instance) (role, error){
+	scenarios.KindCDN:      newCDN,
 	scenarios.KindGateway:  newGateway,
 	scenarios.KindService:  newService,
 	scenarios.KindDatabase: newDatabase,
+	scenarios.KindQueue:    newQueue,
 }
 
 // instance is what every role needs of its surroundings.

@@ -1,0 +1,228 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// cdn answers from its copies where a rule lets it, and asks its origin otherwise.
+//
+// What is cached: answers of 200 to GET and HEAD, at most 1 MiB long, under the first rule that
+// matches, keyed by method, path and query. Not cached, neither read nor stored: requests with
+// Authorization, Range or Cache-Control: no-store. Not stored: answers with Cache-Control: no-store or
+// private, Set-Cookie or Vary, and degraded ones. A request with Cache-Control: no-cache asks the
+// origin and refreshes the copy. An API key is not part of the key: a rule says that its answers are for everybody.
+//
+// When the origin fails (no answer, or 500 and more, after the node's policy), a copy not older than
+// ttl + stale_if_error is served as stale, which is a degraded answer.
+type cdn struct {
+	i       *instance
+	origin  *guard
+	through *proxy
+	rules   []cdnRule
+	cache   *cache
+	fills   flights[fill]
+}
+
+type cdnRule struct {
+	scenarios.CacheRule
+	match matcher
+}
+
+// fill is what asking the origin came to: an answer, whole, or a failure.
+type fill struct {
+	status  int
+	header  http.Header
+	body    []byte
+	failure *failure
+	// shared tells that it may answer others who asked for the same.
+	shared bool
+	// long: the answer is longer than is kept; it has to be asked for again, and streamed.
+	long bool
+}
+
+func newCDN(i *instance) (role, error) {
+	g, err := i.newGuard(i.config.Node.Origin, i.config.Node.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("origin: %w", err)
+	}
+	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: newCache(i.metrics)}
+	for _, r := range i.config.Node.Cache {
+		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
+	}
+	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
+}
+
+func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
+	if status, fails := c.i.errs(why); fails {
+		c.i.refuse(w, status, "injected error")
+		return
+	}
+	if err := c.i.behaviour.slow(r.Context()); err != nil {
+		return
+	}
+	rule := c.rule(r)
+	if rule == nil {
+		c.i.metrics.cacheBypassed.Add(1)
+		c.through.serve(w, r, why)
+		return
+	}
+	key := r.Method + " " + r.URL.RequestURI()
+	kept := c.cache.get(key)
+	if kept != nil && kept.age() < rule.TTL && !says(r.Header, "no-cache") {
+		c.i.metrics.cacheHits.Add(1)
+		kept.serve(w, "hit")
+		return
+	}
+	c.i.metrics.cacheMisses.Add(1)
+	c.miss(w, r, why, rule, key, kept)
+}
+
+// miss asks the origin, and serves kept if that fails and kept is not too old.
+func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnRule, key string, kept *cachedCopy) {
+	got, err := c.fetch(r, why, rule, key)
+	switch {
+	case err != nil: // the client left
+		w.WriteHeader(statusAbandoned)
+	case got.long:
+		c.through.serve(w, r, why)
+	case got.broke() && kept != nil && kept.age() < rule.TTL+rule.StaleIfError:
+		c.i.metrics.cacheStale.Add(1)
+		c.i.metrics.degraded.Add(1)
+		w.Header().Set(HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
+		kept.serve(w, "stale")
+	case got.failure != nil:
+		c.i.refuse(w, got.failure.status, got.failure.Error())
+	default:
+		c.pass(w, got)
+	}
+}
+
+// broke tells that the origin failed, in the sense of stale-if-error.
+func (f *fill) broke() bool { return f.failure != nil || f.status >= http.StatusInternalServerError }
+
+func (c *cdn) pass(w http.ResponseWriter, got fill) {
+	copyHeader(w.Header(), got.header)
+	w.Header().Set(HeaderCache, "miss")
+	w.WriteHeader(got.status)
+	w.Write(got.body) //nolint:errcheck // a client that left reads nothing
+}
+
+// fetch asks the origin, together with others who ask for the same where the rule says so.
+func (c *cdn) fetch(r *http.Request, why cause, rule *cdnRule, key string) (fill, error) {
+	if !rule.Coalesce {
+		got := c.ask(r.Context(), r, why, rule, key)
+		return got, r.Context().Err()
+	}
+	got, joined, err := c.fills.do(r.Context(), key, c.i.answering.Go, func(ctx context.Context) fill {
+		return c.ask(ctx, r, why, rule, key)
+	})
+	if err != nil || !joined {
+		return got, err
+	}
+	if !got.shared { // it was for the first asker alone
+		got = c.ask(r.Context(), r, why, rule, key)
+		return got, r.Context().Err()
+	}
+	c.i.metrics.cacheCoalesced.Add(1)
+	return got, nil
+}
+
+// ask makes one request to the origin under its policy, and stores the answer if it may be.
+func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule, key string) fill {
+	h := endToEnd(r.Header)
+	for _, conditional := range []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
+		h.Del(conditional) // the copy is to be whole
+	}
+	h.Add("X-Forwarded-Host", r.Host)
+	var got fill
+	f := c.origin.do(ctx, why, func(ctx context.Context, to *replica, why cause, n int) *failure {
+		var f *failure
+		got, f = c.askOnce(ctx, to, why, n, r, h)
+		return f
+	})
+	if got.status == 0 {
+		got.failure = f
+		got.shared = f != nil && f.ending != abandoned
+		return got
+	}
+	if got.status == http.StatusOK && got.shared && !got.long && got.header.Get(HeaderDegraded) == "" {
+		c.cache.put(&cachedCopy{key: key, status: got.status, header: got.header, body: got.body, stored: time.Now()})
+	}
+	return got
+}
+
+func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *http.Request, h http.Header) (fill, *failure) {
+	bounded, cancel := c.origin.bounded(ctx)
+	defer cancel()
+	out, err := http.NewRequestWithContext(bounded, r.Method, "http://"+to.Address+r.URL.RequestURI(), nil)
+	if err != nil {
+		return fill{}, &failure{ending: declined, status: http.StatusBadRequest, to: to.Instance, err: err}
+	}
+	out.Header = h.Clone()
+	out.Host = r.Host
+	why.put(out.Header, n)
+	answer, err := c.i.transport.RoundTrip(out)
+	if err != nil {
+		return fill{}, failureOf(ctx, bounded, to.Instance, c.origin.timeout, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	if err != nil {
+		return fill{}, failureOf(ctx, bounded, to.Instance, c.origin.timeout, err)
+	}
+	got := fill{status: answer.StatusCode, header: endToEnd(answer.Header), body: body, long: len(body) > maxBody}
+	got.shared = storable(got.header) && !got.long
+	return got, failureStatus(to.Instance, answer.StatusCode)
+}
+
+// rule is the first that covers the request, nil for none.
+func (c *cdn) rule(r *http.Request) *cdnRule {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead ||
+		r.Header.Get("Authorization") != "" || r.Header.Get("Range") != "" || says(r.Header, "no-store") {
+		return nil
+	}
+	for n := range c.rules {
+		if c.rules[n].match.matches(r.Method, r.URL.Path) {
+			return &c.rules[n]
+		}
+	}
+	return nil
+}
+
+// storable tells whether an answer with these headers may be given to others.
+func storable(h http.Header) bool {
+	return h.Get("Set-Cookie") == "" && h.Get("Vary") == "" && !says(h, "no-store") && !says(h, "private")
+}
+
+// says tells whether Cache-Control has a directive.
+func says(h http.Header, directive string) bool {
+	for _, line := range h.Values("Cache-Control") {
+		for part := range strings.SplitSeq(line, ",") {
+			name, _, _ := strings.Cut(strings.TrimSpace(part), "=")
+			if strings.EqualFold(name, directive) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// serve answers with the copy. It acknowledges no write: those are the first asker's.
+func (k *cachedCopy) serve(w http.ResponseWriter, how string) {
+	h := w.Header()
+	copyHeader(h, k.header)
+	h.Del(HeaderWrote)
+	h.Set(HeaderCache, how)
+	h.Set("Age", strconv.Itoa(int(math.Floor(k.age().Seconds()))))
+	w.WriteHeader(k.status)
+	w.Write(k.body) //nolint:errcheck // a client that left reads nothing
+}
