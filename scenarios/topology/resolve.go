@@ -67,13 +67,13 @@ func (b *builder) times(at []any, phase Span, f faults.Fault) (start, end time.D
 // targets resolves what a fault hits; nothing is a problem.
 func (b *builder) targets(at []any, phase string, f faults.Fault) (faults.Targets, bool) {
 	s := &selection{builder: b, draw: []string{phase, f.Kind.Kind(), f.Name}}
-	targets, why := s.targets(f)
+	targets, why, fix := s.targets(f)
 	if len(s.unknown) > 0 {
 		b.problem(at, b.choices(), "no node, instance or load is named %q", strings.Join(s.unknown, `", "`))
 		return targets, false
 	}
 	if why != "" {
-		b.problem(at, "", "%s", why)
+		b.problem(at, fix, "%s", why)
 		return targets, false
 	}
 	if checker, ok := f.Kind.(faults.Checker); ok {
@@ -85,23 +85,35 @@ func (b *builder) targets(at []any, phase string, f faults.Fault) (faults.Target
 	return targets, true
 }
 
-// targets is a fault's targets, or why there are none.
-func (s *selection) targets(f faults.Fault) (t faults.Targets, why string) {
+// targets is a fault's targets, or why there are none and what would be right.
+func (s *selection) targets(f faults.Fault) (t faults.Targets, why, fix string) {
 	if f.On.IsZero() {
-		return t, fmt.Sprintf("%s has no target", f.Kind.Kind())
+		return t, fmt.Sprintf("%s has no target", f.Kind.Kind()), ""
 	}
 	switch f.Kind.Scope() {
 	case faults.ScopeInstances:
-		return s.onInstances(f)
+		t, why = s.onInstances(f)
 	case faults.ScopeAround:
-		return s.around(f)
+		t, why = s.around(f)
 	default:
 		t.Edges = s.onEdges(f)
 		if len(t.Edges) == 0 && len(s.unknown) == 0 {
-			why = fmt.Sprintf("the topology has no connection %s", f.On)
+			why, fix = fmt.Sprintf("the topology has no connection %s", f.On), s.turned(f)
 		}
-		return t, why
 	}
+	return t, why, fix
+}
+
+// turned says that a connection which is not there would be there the other way round.
+func (s *selection) turned(f faults.Fault) string {
+	if f.On.Edge == nil || f.On.Edge.Both {
+		return ""
+	}
+	f.On.Edge = &faults.EdgeSelector{From: f.On.Edge.To, To: f.On.Edge.From}
+	if len(s.onEdges(f)) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("use %s: the caller comes first", f.On)
 }
 
 func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
