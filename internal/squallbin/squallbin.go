@@ -1,0 +1,52 @@
+// Package squallbin builds the squall program for tests that need it as a process of its own.
+package squallbin
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+)
+
+// built is the one build of this test process; the go command's cache makes that of other test processes cheap.
+var built = sync.OnceValues(build)
+
+// Path is the program, built from this checkout with `go build`, once for each test process. A build that
+// fails fails the test. The program stays in a folder of the system's temporary folder that belongs to this
+// user, so that its pages are shared by tests that run at the same time.
+func Path(t testing.TB) string {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func build() (string, error) {
+	_, here, _, ok := runtime.Caller(0)
+	if !ok {
+		return "", errors.New("find the checkout: no caller")
+	}
+	root := filepath.Join(filepath.Dir(here), "..", "..")
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("squallbin-%d", os.Getuid()))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a folder for the program: %w", err)
+	}
+	// Built under a name of its own and renamed: tests of several packages do this at the same time.
+	fresh := filepath.Join(dir, fmt.Sprintf("squall-%d", os.Getpid()))
+	command := exec.Command("go", "build", "-o", fresh, "./cmd/squall")
+	command.Dir = root
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build squall: %w\n%s", err, output)
+	}
+	path := filepath.Join(dir, "squall")
+	if err := os.Rename(fresh, path); err != nil {
+		return "", fmt.Errorf("put the program in place: %w", err)
+	}
+	return path, nil
+}
