@@ -1,0 +1,185 @@
+package docker
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+const (
+	// edgePort is the first port that edges listen on, in each network anew; below the mesh's ephemeral ports.
+	edgePort = 20000
+	// controlPort is the mesh's control API on the control network, apiPort toxiproxy's API inside the mesh container.
+	controlPort = 7070
+	apiPort     = 8474
+)
+
+// layout is where everything of a run is: every network, address and port, known before anything is made.
+type layout struct {
+	control subnet
+	places  []*place
+	// clients are the loads' edges, which listen on the control network.
+	clients []mesh.Edge
+}
+
+// place is where one instance is.
+type place struct {
+	instance topology.Instance
+	// links are its networks; all but the first are there because two upstreams have the same port.
+	links []*link
+	// port is where it serves, admin a built-in node's second port.
+	port, admin int
+	// out are the edges that it calls over, groups the addresses that an image calls.
+	out    []mesh.Edge
+	groups []mesh.Group
+	// upstreams are a built-in node's edges, for its configuration.
+	upstreams map[string][]node.Upstream
+	// after are the instances that it starts after.
+	after []string
+}
+
+// link is a network with the mesh and one instance on it.
+type link struct {
+	subnet subnet
+	// aliases are the names that the mesh answers to on it.
+	aliases []string
+	ports   map[int]bool
+}
+
+// image tells whether somebody else's image runs in place of a built-in role.
+func (p *place) image() bool { return p.instance.Node.Image != "" }
+
+func (p *place) name() string { return p.instance.Name }
+
+// address is where the instance serves.
+func (p *place) address() string { return at(p.links[0].subnet.node(), p.port) }
+
+func (p *place) adminAddress() string { return at(p.links[0].subnet.node(), p.admin) }
+
+func at(a netip.Addr, port int) string { return netip.AddrPortFrom(a, uint16(port)).String() }
+
+// servingPort is where a node serves: as the scenario says, else a database's 5432, else 8080.
+func servingPort(n *scenarios.Node) int {
+	if n.Kind == scenarios.KindDatabase {
+		return cmp.Or(n.Port, 5432)
+	}
+	return cmp.Or(n.Port, 8080)
+}
+
+// newLayout gives every instance its networks and every edge its address. take gives free subnets.
+func newLayout(plan *topology.Plan, take func() (subnet, error)) (*layout, error) {
+	control, err := take()
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{control: control}
+	byName := map[string]*place{}
+	for _, i := range plan.Instances {
+		p := &place{instance: i, port: servingPort(i.Node), admin: 9090, upstreams: map[string][]node.Upstream{}}
+		if p.port == p.admin {
+			p.admin++
+		}
+		if _, err := p.link(0, take); err != nil {
+			return nil, err
+		}
+		l.places = append(l.places, p)
+		byName[i.Name] = p
+	}
+	for _, e := range plan.Edges {
+		if err := l.addEdge(e, byName, take); err != nil {
+			return nil, fmt.Errorf("place edge %s: %w", e.Name, err)
+		}
+	}
+	return l, nil
+}
+
+// link gives the place's n-th network and makes it where it is not there yet.
+func (p *place) link(n int, take func() (subnet, error)) (*link, error) {
+	for len(p.links) <= n {
+		s, err := take()
+		if err != nil {
+			return nil, err
+		}
+		p.links = append(p.links, &link{subnet: s, ports: map[int]bool{}})
+	}
+	return p.links[n], nil
+}
+
+func (l *layout) addEdge(e topology.Edge, places map[string]*place, take func() (subnet, error)) error {
+	callee, known := places[e.To]
+	if !known {
+		return fmt.Errorf("the plan has no instance %q", e.To)
+	}
+	made := mesh.Edge{Name: e.Name, Upstream: callee.address(), Latency: e.Latency, Jitter: e.Jitter}
+	if e.Client {
+		made.Listen = at(l.control.mesh(), edgePort+len(l.clients))
+		l.clients = append(l.clients, made)
+		return nil
+	}
+	caller, known := places[e.From]
+	if !known {
+		return fmt.Errorf("the plan has no instance %q", e.From)
+	}
+	if callee.instance.Level < caller.instance.Level {
+		caller.after = append(caller.after, e.To)
+	}
+	if caller.image() {
+		caller.out = append(caller.out, made)
+		return caller.addToGroup(e, callee.port, take)
+	}
+	made.Listen = at(caller.links[0].subnet.mesh(), edgePort+len(caller.out))
+	caller.out = append(caller.out, made)
+	caller.upstreams[e.ToNode] = append(caller.upstreams[e.ToNode], node.Upstream{
+		Instance: e.To, Address: made.Listen, Kind: callee.instance.Node.Kind, DSN: dsn(callee.instance.Node),
+	})
+	return nil
+}
+
+// addToGroup lets an image reach a node by its name on its usual port: all its replicas in turn.
+// Each address of the mesh has a port once, so upstreams with the same port are on networks of their own.
+func (p *place) addToGroup(e topology.Edge, port int, take func() (subnet, error)) error {
+	for n := 0; ; n++ {
+		l, err := p.link(n, take)
+		if err != nil {
+			return err
+		}
+		listen := at(l.subnet.mesh(), port)
+		for i := range p.groups {
+			if p.groups[i].Listen == listen && hasAlias(l, e.ToNode) {
+				p.groups[i].Edges = append(p.groups[i].Edges, e.Name)
+				return nil
+			}
+		}
+		if l.ports[port] {
+			continue
+		}
+		l.ports[port] = true
+		l.aliases = append(l.aliases, e.ToNode)
+		p.groups = append(p.groups, mesh.Group{Listen: listen, Edges: []string{e.Name}})
+		return nil
+	}
+}
+
+func hasAlias(l *link, name string) bool {
+	for _, a := range l.aliases {
+		if a == name {
+			return true
+		}
+	}
+	return false
+}
+
+// config is what a built-in node is told.
+func (p *place) config(run string, seed uint64) node.Config {
+	return node.Config{
+		Run: run, Instance: p.name(), Seed: seed, Node: *p.instance.Node,
+		Listen: "0.0.0.0:" + strconv.Itoa(p.port), Admin: "0.0.0.0:" + strconv.Itoa(p.admin),
+		Data: nodeFolder, Upstreams: p.upstreams,
+	}
+}

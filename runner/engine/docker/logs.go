@@ -1,0 +1,97 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// follower copies one container's output to its log file, over all its restarts.
+type follower struct {
+	// again is told after each start; end cuts it short, done is closed when it has ended.
+	again chan struct{}
+	end   context.CancelFunc
+	done  chan struct{}
+}
+
+// lastLines is how long the output of a dead container is waited for.
+const lastLines = 3 * time.Second
+
+func (s *system) logFile(what string) string { return filepath.Join(s.dir, "logs", what+".log") }
+
+// follow begins to copy a container's output. It may be called before the container starts.
+func (s *system) follow(what, id string) *follower {
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &follower{again: make(chan struct{}, 1), end: cancel, done: make(chan struct{})}
+	s.mu.Lock()
+	s.logs = append(s.logs, f)
+	s.mu.Unlock()
+	s.owned.Go(func() {
+		defer close(f.done)
+		if err := s.copyLog(ctx, f, what, id); err != nil && ctx.Err() == nil {
+			s.progress(fmt.Sprintf("the log of %s breaks off: %s", what, err))
+		}
+	})
+	return f
+}
+
+// copyLog follows the output, which ends when the container does, until the follower is ended.
+func (s *system) copyLog(ctx context.Context, f *follower, what, id string) error {
+	file, err := os.OpenFile(s.logFile(what), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	since := ""
+	for {
+		select {
+		case <-f.again: // it has been started
+		case <-s.closing:
+			return nil
+		}
+		output, err := s.engine.api.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true, Since: since})
+		if err != nil {
+			return err
+		}
+		_, err = stdcopy.StdCopy(file, file, output)
+		_ = output.Close() // only read
+		if err != nil {
+			return err
+		}
+		// The engine's own clock tells the end of this life from the beginning of the next.
+		if inspected, err := s.engine.api.ContainerInspect(ctx, id); err == nil && inspected.State != nil {
+			since = inspected.State.FinishedAt
+		}
+	}
+}
+
+// started tells a follower that its container runs.
+func (f *follower) started() {
+	select {
+	case f.again <- struct{}{}:
+	default:
+	}
+}
+
+// endLogs lets the followers of dead containers take the last lines, for a moment, and ends them all.
+func (s *system) endLogs() {
+	s.mu.Lock()
+	logs := s.logs
+	s.mu.Unlock()
+	close(s.closing)
+	timeout := time.NewTimer(lastLines)
+	defer timeout.Stop()
+	for _, f := range logs {
+		select {
+		case <-f.done:
+		case <-timeout.C:
+			timeout.Reset(0) // no more patience with the others either
+		}
+		f.end()
+	}
+}

@@ -1,0 +1,224 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// cpuLimit and behaviour are parts of injections that are on.
+type cpuLimit struct {
+	id   string
+	cpus float64
+}
+
+type behaviour struct {
+	id   string
+	what faults.Behaviour
+}
+
+// add notes a primitive of an injection. The caller holds mu.
+func (m *member) add(id string, p faults.Primitive) {
+	switch p.Op {
+	case faults.OpKill:
+		m.kills[id] = true
+	case faults.OpPause:
+		m.pauses[id] = true
+	case faults.OpCPU:
+		m.cpus = append(m.cpus, cpuLimit{id, p.CPUs})
+	case faults.OpBehave:
+		m.behaviours = append(m.behaviours, behaviour{id, *p.Behaviour})
+	}
+}
+
+// drop forgets everything of an injection. The caller holds mu.
+func (m *member) drop(id string) {
+	delete(m.kills, id)
+	delete(m.pauses, id)
+	m.cpus = slices.DeleteFunc(m.cpus, func(c cpuLimit) bool { return c.id == id })
+	m.behaviours = slices.DeleteFunc(m.behaviours, func(b behaviour) bool { return b.id == id })
+}
+
+// reconcile makes the instance what all injections together want: killed while one kills it,
+// paused while one pauses it, with the least CPU and the sum of misbehaviours that they ask for. So
+// each can be undone on its own, in any order. The caller holds mu.
+func (s *system) reconcile(ctx context.Context, m *member) error {
+	if len(m.kills) > 0 {
+		return s.kill(ctx, m)
+	}
+	if err := s.limitCPU(ctx, m); err != nil {
+		return err
+	}
+	if m.dead {
+		if err := s.revive(ctx, m); err != nil {
+			return err
+		}
+	}
+	if m.paused && len(m.pauses) == 0 {
+		if err := s.engine.api.ContainerUnpause(ctx, m.id); err != nil && !notPaused(err) {
+			return fmt.Errorf("resume %s: %w", m.name(), err)
+		}
+		m.paused = false
+	}
+	if !m.paused {
+		if err := s.behave(ctx, m); err != nil {
+			return err
+		}
+	}
+	if len(m.pauses) > 0 && !m.paused {
+		if err := s.engine.api.ContainerPause(ctx, m.id); err != nil {
+			return fmt.Errorf("pause %s: %w", m.name(), err)
+		}
+		m.paused = true
+	}
+	return nil
+}
+
+// kill ends an instance with SIGKILL. A paused one is resumed first, since the engine refuses to kill it.
+func (s *system) kill(ctx context.Context, m *member) error {
+	if m.dead {
+		return nil
+	}
+	if m.paused {
+		if err := s.engine.api.ContainerUnpause(ctx, m.id); err != nil && !notPaused(err) {
+			return fmt.Errorf("resume %s to kill it: %w", m.name(), err)
+		}
+		m.paused = false
+	}
+	s.lastCounters(ctx, m)
+	m.expected++
+	// The watcher takes the lock to see what was expected, so it is let in while the engine works.
+	m.mu.Unlock()
+	err := s.engine.api.ContainerKill(ctx, m.id, "SIGKILL")
+	m.mu.Lock()
+	if err != nil {
+		m.expected--
+		if !errdefs.IsConflict(err) { // conflict: it is not running
+			return fmt.Errorf("kill %s: %w", m.name(), err)
+		}
+	}
+	m.dead = true
+	return nil
+}
+
+// lastCounters reads what an instance has counted just before it is killed, if it answers at once.
+func (s *system) lastCounters(ctx context.Context, m *member) {
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	s.observeMember(ctx, m)
+}
+
+// revive starts a dead instance again, with the data and the address it had, and waits until it is healthy.
+func (s *system) revive(ctx context.Context, m *member) error {
+	m.admin.CloseIdleConnections()
+	if err := s.engine.start(ctx, m.id); err != nil {
+		return fmt.Errorf("start %s again: %w", m.name(), err)
+	}
+	m.dead, m.behaving = false, faults.Behaviour{}
+	m.restarts.Add(1)
+	m.log.started()
+	return s.awaitHealth(ctx, m)
+}
+
+// limitCPU gives the instance the least CPU that is asked for, or what the scenario gives it.
+func (s *system) limitCPU(ctx context.Context, m *member) error {
+	want := m.place.instance.Node.CPUs
+	for _, c := range m.cpus {
+		if want == 0 || c.cpus < want {
+			want = c.cpus
+		}
+	}
+	if want == m.limit {
+		return nil
+	}
+	resources := container.Resources{NanoCPUs: nanoCPUs(want)}
+	if want == 0 {
+		// To the engine 0 means "leave it": as many CPUs as there are is no limit.
+		all, err := s.engine.cpus(ctx)
+		if err != nil {
+			return err
+		}
+		resources.NanoCPUs = nanoCPUs(float64(all))
+	}
+	if _, err := s.engine.api.ContainerUpdate(ctx, m.id, container.UpdateConfig{Resources: resources}); err != nil {
+		return fmt.Errorf("limit %s to %g CPUs: %w", m.name(), want, err)
+	}
+	m.limit = want
+	return nil
+}
+
+// behave tells a built-in node how to misbehave; a node that was restarted has forgotten.
+func (s *system) behave(ctx context.Context, m *member) error {
+	if m.place.image() {
+		return nil
+	}
+	want := combined(m.behaviours)
+	if want == m.behaving {
+		return nil
+	}
+	if err := s.putBehaviour(ctx, m, want); err != nil {
+		return fmt.Errorf("make %s misbehave: %w", m.name(), err)
+	}
+	m.behaving = want
+	return nil
+}
+
+// combined is several misbehaviours at once: errors that strike independently, delays that add
+// up, factors that multiply; the last status wins.
+func combined(behaviours []behaviour) faults.Behaviour {
+	var all faults.Behaviour
+	for _, b := range behaviours {
+		all.Errors = 1 - (1-all.Errors)*(1-b.what.Errors)
+		all.Slow += b.what.Slow
+		if b.what.Status != 0 {
+			all.Status = b.what.Status
+		}
+		if b.what.Factor != 0 {
+			if all.Factor == 0 {
+				all.Factor = 1
+			}
+			all.Factor *= b.what.Factor
+		}
+	}
+	return all
+}
+
+func (s *system) putBehaviour(ctx context.Context, m *member, b faults.Behaviour) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	method, url := http.MethodPut, "http://"+m.place.adminAddress()+"/behave"
+	data, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	if b == (faults.Behaviour{}) {
+		method, data = http.MethodDelete, nil
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	answer, err := m.admin.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // it only explains the status
+	if answer.StatusCode/100 != 2 {
+		return fmt.Errorf("%s %s: %s: %s", method, url, answer.Status, text)
+	}
+	return nil
+}
+
+// notPaused tells the engine's refusal to resume what is not paused.
+func notPaused(err error) bool { return errdefs.IsConflict(err) || errdefs.IsNotFound(err) }

@@ -1,0 +1,113 @@
+package docker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/node"
+)
+
+// observeTimeout bounds one instance's answer; one that is stuck keeps its last counters.
+const observeTimeout = 2 * time.Second
+
+// Observe reads all counters now: the mesh's, every built-in node's own, and what CPU each
+// container has used, as the engine counts it.
+func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
+	o := runner.Observation{At: time.Now(), Edges: map[string]runner.EdgeCounters{}, Nodes: map[string]runner.NodeCounters{}}
+	var wait sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for _, m := range s.members {
+		wait.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			s.observeMember(ctx, m)
+		})
+	}
+	wait.Go(func() { o.MeshCPU, _ = s.engine.cpuTime(ctx, s.meshID) })
+	stats, err := s.meshCounters(ctx)
+	wait.Wait()
+	if err != nil {
+		return o, err
+	}
+	for name, e := range stats {
+		o.Edges[name] = runner.EdgeCounters{
+			Connections: e.Connections, Open: e.Open, Requests: e.Requests, BytesUp: e.BytesUp, BytesDown: e.BytesDown,
+			FirstBytes: e.FirstBytes, FirstByteTotal: e.FirstByteTotal,
+		}
+	}
+	for _, m := range s.members {
+		m.countMu.Lock()
+		o.Nodes[m.name()] = m.counted.counters()
+		m.countMu.Unlock()
+	}
+	return o, nil
+}
+
+// meshCounters are the mesh's counters by edge.
+func (s *system) meshCounters(ctx context.Context) (map[string]mesh.EdgeStats, error) {
+	stats, err := s.mesh.Stats(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the mesh's counters: %w", err)
+	}
+	out := make(map[string]mesh.EdgeStats, len(stats))
+	for _, e := range stats {
+		out[e.Name] = e
+	}
+	return out, nil
+}
+
+// observeMember reads one instance's counters. One that can't answer keeps its last ones.
+func (s *system) observeMember(ctx context.Context, m *member) {
+	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
+	defer cancel()
+	life := int(m.restarts.Load())
+	var stats node.Stats
+	read := !m.place.image() && s.readStats(ctx, m, &stats) == nil
+	cpu, used := s.engine.cpuTime(ctx, m.id)
+	m.countMu.Lock()
+	defer m.countMu.Unlock()
+	if int(m.restarts.Load()) != life {
+		return // it was restarted while we read
+	}
+	if read {
+		m.counted.read(life, stats)
+	}
+	if used {
+		m.counted.used(life, cpu)
+	}
+}
+
+func (s *system) readStats(ctx context.Context, m *member, into *node.Stats) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.place.adminAddress()+"/stats", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := m.admin.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	return json.NewDecoder(answer.Body).Decode(into)
+}
+
+// cpuTime is the CPU time of a container's present life.
+func (e *Engine) cpuTime(ctx context.Context, id string) (time.Duration, bool) {
+	answer, err := e.api.ContainerStatsOneShot(ctx, id)
+	if err != nil {
+		return 0, false
+	}
+	defer answer.Body.Close()
+	var stats container.StatsResponse
+	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil || stats.CPUStats.CPUUsage.TotalUsage == 0 {
+		return 0, false
+	}
+	return time.Duration(stats.CPUStats.CPUUsage.TotalUsage), true
+}

@@ -1,0 +1,138 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+)
+
+// Reap removes what runs have left whose squall is gone, and images of other binaries that no
+// container uses, and says in words what it removed. What belongs to a run that is alive stays.
+func (e *Engine) Reap(ctx context.Context) ([]string, error) {
+	all, err := e.list(ctx, labelRun)
+	if err != nil {
+		return nil, err
+	}
+	dead := all.of(deadRuns(all, thisProcess()))
+	err = e.remove(ctx, dead)
+	var words []string
+	if err == nil {
+		words = dead.words()
+	}
+	images, imagesErr := e.reapImages(ctx)
+	return append(words, images...), errors.Join(err, imagesErr)
+}
+
+// deadRuns are the runs whose owner is gone. A run is judged by all it has: one sign of life and it stays.
+func deadRuns(t things, here owner) map[string]bool {
+	dead := map[string]bool{}
+	for _, labels := range t.labels() {
+		run := labels[labelRun]
+		isDead := ownerGone(labels, here)
+		if before, seen := dead[run]; seen {
+			isDead = isDead && before
+		}
+		dead[run] = isDead
+	}
+	return dead
+}
+
+// ownerGone reads an owner's labels; without readable ones nobody can be asked, and it stays.
+func ownerGone(labels map[string]string, here owner) bool {
+	o, err := parseOwner(labels[labelOwner])
+	if err != nil {
+		return false
+	}
+	expires, err := strconv.ParseInt(labels[labelExpires], 10, 64)
+	if err != nil {
+		return false
+	}
+	return o.gone(here, time.Unix(expires, 0))
+}
+
+// labels are those of everything.
+func (t things) labels() []map[string]string {
+	var out []map[string]string
+	for _, c := range t.containers {
+		out = append(out, c.Labels)
+	}
+	for _, n := range t.networks {
+		out = append(out, n.Labels)
+	}
+	for _, v := range t.volumes {
+		out = append(out, v.Labels)
+	}
+	return out
+}
+
+// of keeps what belongs to the given runs.
+func (t things) of(runs map[string]bool) things {
+	var out things
+	for _, c := range t.containers {
+		if runs[c.Labels[labelRun]] {
+			out.containers = append(out.containers, c)
+		}
+	}
+	for _, n := range t.networks {
+		if runs[n.Labels[labelRun]] {
+			out.networks = append(out.networks, n)
+		}
+	}
+	for _, v := range t.volumes {
+		if runs[v.Labels[labelRun]] {
+			out.volumes = append(out.volumes, v)
+		}
+	}
+	return out
+}
+
+func (t things) words() []string {
+	var out []string
+	for _, c := range t.containers {
+		out = append(out, fmt.Sprintf("container %s (of run %s)", containerName(c), c.Labels[labelRun]))
+	}
+	for _, n := range t.networks {
+		out = append(out, fmt.Sprintf("network %s (of run %s)", n.Name, n.Labels[labelRun]))
+	}
+	for _, v := range t.volumes {
+		out = append(out, fmt.Sprintf("volume %.12s (%s of run %s)", v.Name, v.Labels[labelNode], v.Labels[labelRun]))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// reapImages removes images of other binaries. The engine keeps those that a container uses.
+func (e *Engine) reapImages(ctx context.Context) ([]string, error) {
+	images, err := e.api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelBinary))})
+	if err != nil {
+		return nil, fmt.Errorf("list images of old binaries: %w", err)
+	}
+	current, err := binarySum(e.options.Exe)
+	if err != nil {
+		return nil, err
+	}
+	var words []string
+	var errs []error
+	for _, i := range images {
+		if i.Labels[labelBinary] == current || len(i.RepoTags) == 0 {
+			continue
+		}
+		// By name and without force, so that the engine refuses while a container uses it.
+		_, err := e.api.ImageRemove(ctx, i.RepoTags[0], image.RemoveOptions{PruneChildren: true})
+		switch {
+		case err == nil:
+			words = append(words, "image "+i.RepoTags[0]+" (of another binary)")
+		case errdefs.IsConflict(err), errdefs.IsNotFound(err): // in use, or somebody else was quicker
+		default:
+			errs = append(errs, fmt.Errorf("remove image %s: %w", i.RepoTags[0], err))
+		}
+	}
+	return words, errors.Join(errs...)
+}
