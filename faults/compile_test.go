@@ -119,7 +119,7 @@ func TestCompileIsPure(t *testing.T) {
 		for i := range first[:1] {
 			switch p := first[i]; {
 			case p.Toxic != nil:
-				p.Toxic.Stream = "changed"
+				p.Toxic.Stream, p.Toxic.Attributes["changed"] = "changed", true
 			case p.Outage != nil:
 				p.Outage.New = "changed"
 			case p.Behaviour != nil:

@@ -1,6 +1,9 @@
 package faults
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // toxics puts one toxic on each edge and each stream of the direction (down where none is given).
 func toxics(t Targets, d Direction, toxic Toxic) []Primitive {
@@ -13,11 +16,12 @@ func toxics(t Targets, d Direction, toxic Toxic) []Primitive {
 	default:
 		streams = []string{"downstream"}
 	}
-	var out []Primitive
+	out := make([]Primitive, 0, len(t.Edges)*len(streams))
 	for _, edge := range t.Edges {
 		for _, stream := range streams {
 			one := toxic
 			one.Stream = stream
+			one.Attributes = maps.Clone(toxic.Attributes) // each edge may change its own
 			out = append(out, Primitive{Op: OpToxic, Edge: edge, Toxic: &one})
 		}
 	}

@@ -29,18 +29,32 @@ func place(path []any) string {
 
 // clash is why two faults' primitives contradict each other, empty if they do not.
 func clash(x, y []faults.Primitive) string {
-	onTarget := map[string][]faults.Primitive{}
+	if toxics(x) || toxics(y) {
+		return "" // toxics add up, with each other and under whatever else is on
+	}
+	type target struct{ edge, instance string }
+	onTarget := make(map[target]faults.Primitive, len(x)) // a fault has one primitive for each target, but for toxics
 	for _, p := range x {
-		onTarget[p.Edge+"@"+p.Instance] = append(onTarget[p.Edge+"@"+p.Instance], p)
+		onTarget[target{p.Edge, p.Instance}] = p
 	}
 	for _, q := range y {
-		for _, p := range onTarget[q.Edge+"@"+q.Instance] {
+		if p, ok := onTarget[target{q.Edge, q.Instance}]; ok {
 			if why := oppose(p, q); why != "" {
 				return why
 			}
 		}
 	}
 	return ""
+}
+
+// toxics tells whether all of a fault's primitives are toxics.
+func toxics(ps []faults.Primitive) bool {
+	for _, p := range ps {
+		if p.Op != faults.OpToxic {
+			return false
+		}
+	}
+	return true
 }
 
 // oppose is why two primitives on one target contradict each other.
