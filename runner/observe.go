@@ -191,7 +191,7 @@ func nodes(p *topology.Plan, start, end *Observation) []record.Node {
 			}
 			n.Restarts = last.Restarts - first.Restarts
 			for name, v := range last.Counters {
-				if isCounter(name) {
+				if IsCounter(name) {
 					v -= first.Counters[name]
 				}
 				n.Counters[name] = v
@@ -208,7 +208,8 @@ func nodes(p *topology.Plan, start, end *Observation) []record.Node {
 // counterSuffixes are Prometheus's: a metric by such a name only grows.
 var counterSuffixes = []string{"_total", "_count", "_sum"}
 
-func isCounter(name string) bool {
+// IsCounter tells a metric that only grows, by its name; a gauge is any other.
+func IsCounter(name string) bool {
 	if i := slices.Index([]byte(name), '{'); i >= 0 {
 		name = name[:i]
 	}

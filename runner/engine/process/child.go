@@ -1,0 +1,210 @@
+package process
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+
+	"github.com/squallhq/squall/runner/lease"
+)
+
+// command is a child to be: `EXE ARGS ROLE --config -`, with its configuration as JSON on standard input, which then stays
+// open for as long as the child is to live.
+type command struct {
+	name, exe, run, log string
+	args                []string
+	config              any
+}
+
+// child is one process. It answers one line of JSON on its standard output when it has started.
+type child struct {
+	name  string
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	log   *os.File
+	// from is where this life's words begin in the log.
+	from int64
+	// ended is closed when the process has ended and all its words are in the log; err says how.
+	ended chan struct{}
+	err   error
+	// expected is set before whoever ends it does so.
+	mu       sync.Mutex
+	expected bool
+}
+
+// spawner starts processes from one thread that lives as long as it: on Linux the kernel kills a child when the thread that
+// started it ends, which must not be before its time.
+type spawner struct {
+	starts     chan func()
+	quit, done chan struct{}
+	once       sync.Once
+}
+
+func newSpawner() *spawner {
+	s := &spawner{starts: make(chan func()), quit: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		lockThread()
+		for {
+			select {
+			case start := <-s.starts:
+				start()
+			case <-s.quit:
+				return
+			}
+		}
+	}()
+	return s
+}
+
+var errDown = errors.New("the system has been taken down")
+
+func (s *spawner) start(c *exec.Cmd) error {
+	result := make(chan error, 1)
+	select {
+	case s.starts <- func() { result <- c.Start() }:
+		return <-result
+	case <-s.quit:
+		return errDown
+	}
+}
+
+// close ends the thread, and waits for it. It may be called twice.
+func (s *spawner) close() {
+	s.once.Do(func() { close(s.quit) })
+	<-s.done
+}
+
+// start starts a child and waits for its line, which is decoded into started. A child that ends before, or does not say it
+// in time, is an error with the last words of its log, and is gone when start returns.
+func (c command) start(ctx context.Context, s *spawner, l *lease.Lease, started any) (*child, error) {
+	config, err := json.Marshal(c.config)
+	if err != nil {
+		return nil, fmt.Errorf("start %q: %w", c.name, err)
+	}
+	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("start %q: open its log: %w", c.name, err)
+	}
+	k := &child{name: c.name, log: log, ended: make(chan struct{})}
+	if info, err := log.Stat(); err == nil {
+		k.from = info.Size()
+	}
+	k.cmd = exec.Command(c.exe, c.args...)
+	k.cmd.Env = append(os.Environ(), lease.Marker+"="+c.run, "SQUALL_INSTANCE="+c.name)
+	k.cmd.Stderr = log
+	k.cmd.SysProcAttr = attributes()
+	stdout, err := k.pipes()
+	if err == nil {
+		err = s.start(k.cmd)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %q: %w", c.name, err), log.Close())
+	}
+	noted := l.Child(c.name, k.cmd.Process.Pid)
+	line := make(chan error, 1)
+	go k.attend(stdout, started, line)
+	_, err = k.stdin.Write(append(config, '\n'))
+	if err = errors.Join(noted, err); err == nil {
+		select {
+		case err = <-line:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+	}
+	if err != nil {
+		k.kill()
+		return nil, fmt.Errorf("start %q: %w%s", c.name, k.why(err), k.lastWords())
+	}
+	return k, nil
+}
+
+func (k *child) pipes() (io.Reader, error) {
+	stdin, err := k.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	k.stdin = stdin
+	return k.cmd.StdoutPipe()
+}
+
+// attend reads the child's line, copies what else it says into its log, and waits for its end. It is the one owner of Wait.
+func (k *child) attend(stdout io.Reader, started any, line chan<- error) {
+	defer close(k.ended)
+	r := bufio.NewReader(stdout)
+	first, err := r.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(first, started)
+	}
+	line <- err
+	_, _ = io.Copy(k.log, r) // ends with the child
+	k.err = k.cmd.Wait()
+	_ = k.log.Close()
+}
+
+// why prefers the way a child ended to how its line could not be read.
+func (k *child) why(err error) error {
+	if k.err != nil && errors.Is(err, io.EOF) {
+		return k.err
+	}
+	return err
+}
+
+// expect says that its end, from now on, is somebody's wish.
+func (k *child) expect() {
+	k.mu.Lock()
+	k.expected = true
+	k.mu.Unlock()
+}
+
+func (k *child) isExpected() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.expected
+}
+
+// kill ends it at once (kill -9) and waits until it has ended.
+func (k *child) kill() {
+	k.expect()
+	_ = k.cmd.Process.Kill() // an error: it has ended
+	<-k.ended
+	_ = k.stdin.Close()
+}
+
+// stop asks it to end by closing its standard input, and kills it when it has not by then.
+func (k *child) stop(grace <-chan struct{}) {
+	k.expect()
+	_ = k.stdin.Close()
+	select {
+	case <-k.ended:
+	case <-grace:
+		k.kill()
+	}
+}
+
+// The last words of a log that errors quote.
+const (
+	lastLines = 5
+	lastBytes = 4 << 10
+)
+
+// lastWords are the last lines of this life's log, as the end of an error.
+func (k *child) lastWords() string {
+	data, err := os.ReadFile(k.log.Name())
+	if err != nil || int64(len(data)) <= k.from {
+		return ""
+	}
+	data = data[k.from:]
+	data = bytes.TrimSpace(data[max(0, len(data)-lastBytes):])
+	lines := strings.Split(string(data), "\n")
+	lines = lines[max(0, len(lines)-lastLines):]
+	return "; its log ends with: " + strings.Join(lines, " | ")
+}

@@ -1,0 +1,183 @@
+package process
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/lease"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// cleanupTimeout bounds taking down what a failed launch had started.
+const cleanupTimeout = 30 * time.Second
+
+// Launch starts the mesh, then the instances level by level, callees first and those of one level at once; the edges into
+// a level are opened before its callers start. If it fails, it leaves nothing behind.
+func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, err error) {
+	s, err := e.newSystem(l)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			down, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+			defer cancel()
+			err = errors.Join(err, s.Down(down))
+		}
+	}()
+	if err := s.startMesh(ctx); err != nil {
+		return nil, err
+	}
+	for level := 0; ; level++ {
+		instances := s.level(level)
+		if len(instances) == 0 {
+			break
+		}
+		l.Progress(fmt.Sprintf("starting level %d: %d instances", level+1, len(instances)))
+		if err := s.startLevel(ctx, instances); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (e *Engine) newSystem(l runner.Launch) (*system, error) {
+	exe, err := e.exe()
+	if err != nil {
+		return nil, err
+	}
+	held, err := lease.Take(l.Run)
+	if err != nil {
+		return nil, err
+	}
+	temp, err := held.TempDir()
+	if err != nil {
+		return nil, errors.Join(err, held.Release())
+	}
+	logs := filepath.Join(temp, "logs")
+	if l.Dir != "" {
+		logs = filepath.Join(l.Dir, "logs")
+	}
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the folder for logs: %w", err), os.RemoveAll(temp), held.Release())
+	}
+	s := &system{
+		options: e.o, exe: exe, run: l.Run, plan: l.Plan, progress: l.Progress, temp: temp, logs: logs, lease: held,
+		spawner: newSpawner(), edges: map[string]mesh.Edge{}, byName: map[string]*instance{},
+		deaths: make(chan error, len(l.Plan.Instances)+1),
+	}
+	for _, i := range l.Plan.Instances {
+		one := newInstance(s, i)
+		s.instances = append(s.instances, one)
+		s.byName[i.Name] = one
+	}
+	return s, nil
+}
+
+// startMesh starts the mesh as a child, or makes it here where the options say so.
+func (s *system) startMesh(ctx context.Context) error {
+	if s.options.Mesh != nil {
+		s.mesh = s.options.Mesh(s.plan.Seed)
+		return nil
+	}
+	config := mesh.ServeConfig{Control: "127.0.0.1:0", Token: rand.Text(), Seed: s.plan.Seed}
+	if s.options.API != NoAPI {
+		config.API = s.options.API
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.options.Health)
+	defer cancel()
+	var addresses mesh.ServeAddresses
+	child, err := s.command("mesh", "mesh", config).start(ctx, s.spawner, s.lease, &addresses)
+	if err != nil {
+		return err
+	}
+	s.meshChild = child
+	s.mesh = mesh.NewClient(addresses.Control, config.Token, nil)
+	s.watch(child, func() bool { return true })
+	if addresses.API != "" {
+		s.progress("toxiproxy's API: http://" + addresses.API)
+	}
+	return nil
+}
+
+// command is a child of this system in one of the roles node and mesh.
+func (s *system) command(name, role string, config any) command {
+	return command{
+		name: name, exe: s.exe, run: s.run, log: filepath.Join(s.logs, name+".log"),
+		args: append(slices.Clone(s.options.Args), role, "--config", "-"), config: config,
+	}
+}
+
+// level are the instances of one level.
+func (s *system) level(level int) []*instance {
+	var out []*instance
+	for _, i := range s.instances {
+		if i.plan.Level == level {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (s *system) startLevel(ctx context.Context, instances []*instance) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	for _, i := range instances {
+		group.Go(func() error { return i.launch(groupCtx) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	var edges []mesh.Edge
+	for _, e := range s.plan.Edges {
+		if slices.Contains(instances, s.byName[e.To]) {
+			edges = append(edges, mesh.Edge{
+				Name: e.Name, Listen: "127.0.0.1:0", Upstream: s.byName[e.To].address(), Latency: e.Latency, Jitter: e.Jitter,
+			})
+		}
+	}
+	if len(edges) == 0 {
+		return nil
+	}
+	opened, err := s.mesh.Open(ctx, edges)
+	if err != nil {
+		return fmt.Errorf("open edges: %w", err)
+	}
+	for _, e := range opened {
+		s.edges[e.Name] = e
+	}
+	return nil
+}
+
+// upstreams are the addresses that a caller finds its callees at: those of its edges, by the callee's node.
+func (s *system) upstreams(caller string) map[string][]node.Upstream {
+	out := map[string][]node.Upstream{}
+	for _, e := range s.plan.EdgesFrom(caller) {
+		callee := s.byName[e.To].plan.Node
+		out[e.ToNode] = append(out[e.ToNode], node.Upstream{
+			Instance: e.To, Address: s.edges[e.Name].Listen, Kind: callee.Kind, DSN: callee.DSN,
+		})
+	}
+	return out
+}
+
+// edgesInto are the names of the edges into an instance.
+func (s *system) edgesInto(instance string) []topology.Edge {
+	var out []topology.Edge
+	for _, e := range s.plan.Edges {
+		if e.To == instance {
+			out = append(out, e)
+		}
+	}
+	return out
+}
