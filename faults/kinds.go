@@ -111,7 +111,7 @@ var Kinds = []Entry{
 		Summary: "A new connection waits before anything passes it.",
 		New:     "connect succeeds, nothing passes for the given time, then all of it",
 		Open:    "as without the fault",
-		Lifted:  "new connections work at once; those that wait still do so to the end of their time or pass at once, and lose nothing",
+		Lifted:  "new connections work at once; those that wait go on at once, and have lost nothing",
 		Example: "{slow_accept: 2s, on: orders -> payments}",
 	}},
 	{Word: "slow_close", Zero: SlowClose{}, Selection: SelectOn, Explain: Explanation{

@@ -46,13 +46,13 @@ func stages(l *scenarios.Load) []scenarios.Stage {
 		return []scenarios.Stage{{From: l.Rate, To: l.Rate}}
 	}
 	out := make([]scenarios.Stage, len(l.Stages))
-	last := l.Rate
+	last := 0.0
 	for i, s := range l.Stages {
 		switch {
-		case s.Rate > 0 || s.From == 0 && s.To == 0:
+		case s.Rate > 0:
 			s.From, s.To = s.Rate, s.Rate
 		case s.From == 0:
-			s.From = last
+			s.From = last // also for a ramp down to 0
 		}
 		last = s.To
 		out[i] = s
