@@ -3,8 +3,12 @@ package mesh
 import (
 	"context"
 	"errors"
-
-	"github.com/squallhq/squall/faults"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 )
 
 // Options of a mesh. The zero value is useful.
@@ -15,9 +19,20 @@ type Options struct {
 	Network Network
 }
 
-// Mesh carries edges in this process.
+// Mesh carries edges in this process. It is safe for concurrent use; its owner closes it.
 type Mesh struct {
 	options Options
+	network Network
+	ctx     context.Context // of every connection, ended by Close
+	cancel  context.CancelFunc
+	workers sync.WaitGroup
+
+	mu         sync.Mutex
+	edges      map[string]*edge
+	order      []*edge
+	groups     []net.Listener
+	injections map[string]*injection
+	closed     bool
 }
 
 var (
@@ -26,33 +41,190 @@ var (
 )
 
 // New makes a mesh without edges.
-func New(o Options) *Mesh { return &Mesh{options: o} }
+func New(o Options) *Mesh {
+	m := &Mesh{options: o, network: o.Network, edges: make(map[string]*edge), injections: make(map[string]*injection)}
+	if m.network == nil {
+		m.network = tcpNetwork{}
+	}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	return m
+}
 
-func (m *Mesh) Open(context.Context, []Edge) ([]Edge, error)     { return nil, errors.ErrUnsupported }
-func (m *Mesh) OpenGroup(context.Context, Group) (string, error) { return "", errors.ErrUnsupported }
-func (m *Mesh) SetUpstream(ctx context.Context, edge, addr string) error {
-	return errors.ErrUnsupported
+// Open makes edges and returns them with the addresses that they listen on, in order. An edge
+// without Listen is reached over groups only. On an error none of them is left.
+func (m *Mesh) Open(ctx context.Context, specs []Edge) ([]Edge, error) {
+	opened := make([]Edge, 0, len(specs))
+	for _, spec := range specs {
+		e, err := m.open(ctx, spec)
+		if err != nil {
+			for _, done := range opened {
+				_ = m.RemoveProxy(done.Name) // it was made above
+			}
+			return nil, err
+		}
+		opened = append(opened, e.spec)
+	}
+	return opened, nil
 }
-func (m *Mesh) Apply(ctx context.Context, id string, p []faults.Primitive) error {
-	return errors.ErrUnsupported
+
+// open makes one edge.
+func (m *Mesh) open(ctx context.Context, spec Edge) (*edge, error) {
+	switch {
+	case spec.Name == "" || strings.Contains(spec.Name, "/"):
+		return nil, invalid("name", "is %q; an edge needs a name without a slash", spec.Name)
+	case spec.Upstream == "":
+		return nil, invalid("upstream", "is missing for edge %q; use host:port", spec.Name)
+	case spec.Latency < 0 || spec.Jitter < 0:
+		return nil, invalid("latency", "of edge %q is %s ± %s; it can't be negative", spec.Name, spec.Latency, spec.Jitter)
+	}
+	e := newEdge(m, spec)
+	if err := m.register(e); err != nil {
+		return nil, err
+	}
+	if spec.Listen == "" {
+		return e, nil
+	}
+	if err := e.listen(ctx, spec.Listen); err != nil {
+		m.unregister(e)
+		return nil, err
+	}
+	return e, nil
 }
-func (m *Mesh) Lift(ctx context.Context, id string) (faults.Receipt, error) {
-	return faults.Receipt{}, errors.ErrUnsupported
+
+func (m *Mesh) register(e *edge) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	if m.edges[e.name] != nil {
+		return fmt.Errorf("edge %q: %w", e.name, ErrExists)
+	}
+	m.edges[e.name] = e
+	m.order = append(m.order, e)
+	return nil
 }
-func (m *Mesh) Stats(context.Context) ([]EdgeStats, error) { return nil, errors.ErrUnsupported }
-func (m *Mesh) Close() error                               { return nil }
-func (m *Mesh) Proxies() []Proxy                           { return nil }
-func (m *Mesh) Proxy(name string) (Proxy, error)           { return Proxy{}, errors.ErrUnsupported }
-func (m *Mesh) CreateProxy(p Proxy) (Proxy, error)         { return Proxy{}, errors.ErrUnsupported }
-func (m *Mesh) RemoveProxy(name string) error              { return errors.ErrUnsupported }
-func (m *Mesh) UpdateProxy(name string, listen, upstream *string, enabled *bool) (Proxy, error) {
-	return Proxy{}, errors.ErrUnsupported
+
+func (m *Mesh) unregister(e *edge) {
+	m.mu.Lock()
+	delete(m.edges, e.name)
+	m.order = slices.DeleteFunc(m.order, func(o *edge) bool { return o == e })
+	m.mu.Unlock()
+	e.close()
 }
-func (m *Mesh) AddToxic(proxy string, t faults.Toxic) (faults.Toxic, error) {
-	return faults.Toxic{}, errors.ErrUnsupported
+
+// edge finds an edge by its name.
+func (m *Mesh) edge(name string) (*edge, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
+	e := m.edges[name]
+	if e == nil {
+		return nil, fmt.Errorf("edge %q: %w", name, ErrNotFound)
+	}
+	return e, nil
 }
-func (m *Mesh) UpdateToxic(proxy, toxic string, toxicity *float64, attributes map[string]any) (faults.Toxic, error) {
-	return faults.Toxic{}, errors.ErrUnsupported
+
+// OpenGroup makes an address whose connections go over the group's edges in turn, skipping none,
+// and returns it. Its connections have been made when their edge is chosen: an edge that refuses
+// resets them, one that hangs freezes them.
+func (m *Mesh) OpenGroup(ctx context.Context, g Group) (string, error) {
+	edges := make([]*edge, 0, len(g.Edges))
+	for _, name := range g.Edges {
+		e, err := m.edge(name)
+		if err != nil {
+			return "", fmt.Errorf("open the group on %q: %w", g.Listen, err)
+		}
+		edges = append(edges, e)
+	}
+	if len(edges) == 0 {
+		return "", invalid("edges", "are missing for the group on %q", g.Listen)
+	}
+	listener, err := m.network.Listen(ctx, "tcp", g.Listen)
+	if err != nil {
+		return "", fmt.Errorf("listen on %q for a group: %w", g.Listen, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return "", errors.Join(ErrClosed, listener.Close())
+	}
+	m.groups = append(m.groups, listener)
+	next := 0
+	m.accept(listener, func(c net.Conn) {
+		edges[next].carry(c)
+		next = (next + 1) % len(edges)
+	})
+	return listener.Addr().String(), nil
 }
-func (m *Mesh) RemoveToxic(proxy, toxic string) error { return errors.ErrUnsupported }
-func (m *Mesh) Reset() error                          { return errors.ErrUnsupported }
+
+// acceptPause is how long accepting waits after an error, as when no file descriptor is left.
+const acceptPause = 10 * time.Millisecond
+
+// accept hands a listener's connections to carry, one after the other, until the listener is closed.
+func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) {
+	m.workers.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err == nil {
+				carry(c)
+				continue
+			}
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			select {
+			case <-m.ctx.Done():
+				return
+			case <-time.After(acceptPause):
+			}
+		}
+	})
+}
+
+// SetUpstream moves an edge's callee; open connections stay where they are.
+func (m *Mesh) SetUpstream(_ context.Context, name, address string) error {
+	e, err := m.edge(name)
+	if err != nil {
+		return fmt.Errorf("move the upstream: %w", err)
+	}
+	if address == "" {
+		return invalid("upstream", "is missing for edge %q; use host:port", name)
+	}
+	e.setUpstream(address)
+	return nil
+}
+
+// Stats reads every edge's counters, in the order in which the edges were made.
+func (m *Mesh) Stats(context.Context) ([]EdgeStats, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make([]EdgeStats, 0, len(m.order))
+	for _, e := range m.order {
+		all = append(all, e.stats())
+	}
+	return all, nil
+}
+
+// Close ends all connections and listeners, and returns when nothing of the mesh runs any more. It
+// may be called twice.
+func (m *Mesh) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	edges := slices.Clone(m.order)
+	groups := m.groups
+	m.groups = nil
+	m.mu.Unlock()
+	m.cancel()
+	var errs []error
+	for _, g := range groups {
+		errs = append(errs, g.Close())
+	}
+	for _, e := range edges {
+		e.close()
+	}
+	m.workers.Wait()
+	return errors.Join(errs...)
+}

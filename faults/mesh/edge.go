@@ -1,0 +1,228 @@
+package mesh
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// edge is a listener, an upstream, the faults between them and the connections over it. Its mutex
+// is never held while waiting for a connection or a client.
+type edge struct {
+	counters
+	mesh *Mesh
+	name string
+	key  uint64
+	// base is the network's own latency each way, in front of all toxics.
+	base []*toxic
+
+	mu       sync.Mutex
+	spec     Edge
+	listener net.Listener // nil: reached over a group only
+	toxics   []*toxic     // in the order in which they were put on
+	outages  []*outage
+	off      *outage // while it is disabled
+	links    map[*link]struct{}
+	numbers  int64
+	serials  uint64
+	closed   bool
+	// refused and hung are what the port had turned away when it was last asked.
+	refused, hung int64
+}
+
+func newEdge(m *Mesh, spec Edge) *edge {
+	e := &edge{mesh: m, name: spec.Name, key: keyOf(m.options.Seed, spec.Name), spec: spec, links: make(map[*link]struct{})}
+	if spec.Latency <= 0 && spec.Jitter <= 0 {
+		return e
+	}
+	for _, stream := range []string{streamUp, streamDown} {
+		t := &toxic{
+			spec:       faults.Toxic{Name: "base", Type: "latency", Stream: stream, Toxicity: 1, Per: perConnection},
+			parameters: parameters{delay: spec.Latency, jitter: spec.Jitter},
+		}
+		e.identify(t)
+		e.base = append(e.base, t)
+	}
+	return e
+}
+
+// identify gives a toxic its serial and its key.
+func (e *edge) identify(t *toxic) {
+	e.serials++
+	t.serial = e.serials
+	t.key = keyOf(e.key, t.spec.Name, t.spec.Type, t.spec.Stream)
+}
+
+// listen opens the edge's listener and starts accepting.
+func (e *edge) listen(ctx context.Context, address string) error {
+	listener, err := e.mesh.network.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %q for edge %q: %w", address, e.name, err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.listener, e.spec.Listen = listener, listener.Addr().String()
+	e.refused, e.hung = 0, 0
+	e.mesh.accept(listener, func(c net.Conn) { e.carry(c) })
+	return e.steer()
+}
+
+// carry takes a new connection and returns at once. Its toxics are on before its first byte passes.
+func (e *edge) carry(c net.Conn) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		_ = c.Close()
+		return
+	}
+	e.numbers++
+	l := newLink(e, e.numbers, c)
+	e.links[l] = struct{}{}
+	now := time.Now()
+	l.up.reconcile(e.stream(true), now)
+	l.down.reconcile(e.stream(false), now)
+	outages := slices.Clone(e.outages)
+	l.arrive(outages)
+	e.connections.Add(1)
+	e.open.Add(1)
+	e.mesh.workers.Go(func() {
+		l.run(e.mesh.ctx, outages)
+		e.open.Add(-1)
+		e.mu.Lock()
+		delete(e.links, l)
+		e.mu.Unlock()
+	})
+}
+
+// stream is the toxics of one direction, in the order in which they act.
+func (e *edge) stream(up bool) []*toxic {
+	var out []*toxic
+	for _, t := range slices.Concat(e.base, e.toxics) {
+		if t.up() == up {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// apply brings the toxics as they are now to every connection. e.mu is held.
+func (e *edge) apply() {
+	now := time.Now()
+	up, down := e.stream(true), e.stream(false)
+	for l := range e.links {
+		l.up.reconcile(up, now)
+		l.down.reconcile(down, now)
+	}
+}
+
+// steer makes the port do what the strictest outage asks of it. e.mu is held.
+func (e *edge) steer() error {
+	port, ok := e.listener.(Port)
+	if !ok {
+		return nil
+	}
+	var err error
+	switch strictest(e.outages) {
+	case faults.NewHang:
+		err = port.Hang()
+	case faults.NewRefuse:
+		err = port.Refuse()
+	default:
+		err = port.Serve()
+	}
+	if err != nil {
+		return fmt.Errorf("steer the port of edge %q: %w", e.name, err)
+	}
+	return nil
+}
+
+// countTurned adds what the port has turned away since the last call to the outages that asked for it. e.mu is held.
+func (e *edge) countTurned() {
+	port, ok := e.listener.(Port)
+	if !ok {
+		return
+	}
+	refused, hung := port.Turned()
+	fate := strictest(e.outages)
+	for _, o := range e.outages {
+		if o.spec.New != fate {
+			continue
+		}
+		o.meter.refused.Add(refused - e.refused)
+		o.meter.hung.Add(hung - e.hung)
+	}
+	e.refused, e.hung = refused, hung
+}
+
+// begin puts an outage on, on open connections too.
+func (e *edge) begin(o *outage) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.countTurned()
+	e.outages = append(e.outages, o)
+	if err := e.steer(); err != nil {
+		e.outages = e.outages[:len(e.outages)-1]
+		return err
+	}
+	for l := range e.links {
+		l.begin(o)
+	}
+	return nil
+}
+
+// relent takes an outage off.
+func (e *edge) relent(o *outage) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	i := slices.Index(e.outages, o)
+	if i < 0 {
+		return nil
+	}
+	e.countTurned()
+	e.outages = slices.Delete(e.outages, i, i+1)
+	close(o.lifted)
+	err := e.steer()
+	for l := range e.links {
+		l.relent(o)
+	}
+	return err
+}
+
+// close ends the listener and every connection at once.
+func (e *edge) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	if e.listener != nil {
+		_ = e.listener.Close() // it is not used any more
+	}
+	for l := range e.links {
+		l.close()
+	}
+}
+
+func (e *edge) upstreamNow() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.spec.Upstream
+}
+
+func (e *edge) setUpstream(address string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.spec.Upstream = address
+}
+
+// stats reads the counters.
+func (e *edge) stats() EdgeStats {
+	return EdgeStats{
+		Name: e.name, Connections: e.connections.Load(), Open: e.open.Load(), Failed: e.failed.Load(),
+		Requests: e.requests.Load(), BytesUp: e.bytesUp.Load(), BytesDown: e.bytesDown.Load(),
+		FirstBytes: e.firstBytes.Load(), FirstByteTotal: time.Duration(e.firstByteTotal.Load()),
+	}
+}

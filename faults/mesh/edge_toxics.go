@@ -1,0 +1,135 @@
+package mesh
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// add puts a toxic on. Its name, where it has none that is free, is made from its type and stream.
+func (e *edge) add(t *toxic) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	name := t.spec.Name
+	if name == "" {
+		name = t.spec.Type + "_" + t.spec.Stream
+	}
+	t.spec.Name = name
+	for n := 2; e.index(t.spec.Name) >= 0; n++ {
+		t.spec.Name = fmt.Sprintf("%s_%d", name, n)
+	}
+	e.install(t)
+}
+
+// addNamed puts a toxic on that the API brought. Its name must be free.
+func (e *edge) addNamed(t *toxic) (faults.Toxic, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t.spec.Name == "" {
+		t.spec.Name = t.spec.Type + "_" + t.spec.Stream
+	}
+	if e.index(t.spec.Name) >= 0 {
+		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", t.spec.Name, e.name, ErrExists)
+	}
+	e.install(t)
+	return t.shown(), nil
+}
+
+// install puts a toxic at the end of the chain. e.mu is held.
+func (e *edge) install(t *toxic) {
+	e.identify(t)
+	e.toxics = append(e.toxics, t)
+	e.apply()
+}
+
+func (e *edge) index(name string) int {
+	return slices.IndexFunc(e.toxics, func(t *toxic) bool { return t.spec.Name == name })
+}
+
+// update changes a toxic where it stands. Given attributes are merged into those it has.
+func (e *edge) update(name string, toxicity *float64, attributes map[string]any) (faults.Toxic, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	i := e.index(name)
+	if i < 0 {
+		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", name, e.name, ErrNotFound)
+	}
+	before := e.toxics[i]
+	spec := before.shown()
+	if toxicity != nil {
+		spec.Toxicity = *toxicity
+	}
+	maps.Copy(spec.Attributes, attributes)
+	after, err := newToxic(spec)
+	if err != nil {
+		return faults.Toxic{}, err
+	}
+	after.serial, after.key, after.meter = before.serial, before.key, before.meter
+	e.toxics[i] = after
+	e.apply()
+	return after.shown(), nil
+}
+
+// remove takes a toxic off by its name.
+func (e *edge) remove(name string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	i := e.index(name)
+	if i < 0 {
+		return fmt.Errorf("toxic %q on edge %q: %w", name, e.name, ErrNotFound)
+	}
+	e.toxics = slices.Delete(e.toxics, i, i+1)
+	e.apply()
+	return nil
+}
+
+// removeSerial takes a toxic off that Apply put on, unless the API has removed it since.
+func (e *edge) removeSerial(serial uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.toxics = slices.DeleteFunc(e.toxics, func(t *toxic) bool { return t.serial == serial })
+	e.apply()
+}
+
+// clear takes every toxic off and enables the edge.
+func (e *edge) clear() error {
+	e.mu.Lock()
+	e.toxics = nil
+	e.apply()
+	e.mu.Unlock()
+	return e.enable(true)
+}
+
+// enable ends or begins the outage that disabling is: new connections are refused, open ones end.
+func (e *edge) enable(on bool) error {
+	e.mu.Lock()
+	off := e.off
+	if on == (off == nil) {
+		e.mu.Unlock()
+		return nil
+	}
+	if on {
+		e.off = nil
+	} else {
+		off = newOutage(faults.Outage{New: faults.NewRefuse, Open: faults.OpenClose, Direction: faults.Both}, new(meter))
+		e.off = off
+	}
+	e.mu.Unlock()
+	if on {
+		return e.relent(off)
+	}
+	return e.begin(off)
+}
+
+// shown is the edge as toxiproxy's API shows it.
+func (e *edge) shown() Proxy {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := Proxy{Name: e.name, Listen: e.spec.Listen, Upstream: e.spec.Upstream, Enabled: e.off == nil, Toxics: make([]faults.Toxic, 0, len(e.toxics))}
+	for _, t := range e.toxics {
+		p.Toxics = append(p.Toxics, t.shown())
+	}
+	return p
+}

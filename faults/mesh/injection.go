@@ -1,0 +1,142 @@
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// injection is what one Apply put on.
+type injection struct {
+	mu     sync.Mutex
+	put    []put
+	meters []*meter // one for each edge
+	lifted bool
+}
+
+// put is one primitive on its edge: a toxic or an outage.
+type put struct {
+	edge   *edge
+	toxic  *toxic
+	outage *outage
+}
+
+// Apply puts toxics and outages on under one id, and returns when they are in force: what is read from
+// now on meets them, on every open connection. On an error none of them stays.
+func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primitive) error {
+	i, err := m.prepare(primitives)
+	if err != nil {
+		return fmt.Errorf("apply %q: %w", id, err)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	m.mu.Lock()
+	if before := m.injections[id]; before != nil {
+		m.mu.Unlock()
+		return fmt.Errorf("apply %q: %w", id, ErrExists)
+	}
+	m.injections[id] = i
+	m.mu.Unlock()
+	for n, p := range i.put {
+		err := ctx.Err()
+		if err == nil {
+			err = p.begin()
+		}
+		if err != nil {
+			i.put = i.put[:n]
+			m.mu.Lock()
+			delete(m.injections, id)
+			m.mu.Unlock()
+			return fmt.Errorf("apply %q: %w", id, errors.Join(err, i.lift()))
+		}
+	}
+	return nil
+}
+
+// prepare checks everything before anything is changed.
+func (m *Mesh) prepare(primitives []faults.Primitive) (*injection, error) {
+	i := new(injection)
+	meters := make(map[*edge]*meter)
+	for _, p := range primitives {
+		e, err := m.edge(p.Edge)
+		if err != nil {
+			return nil, err
+		}
+		meterOf := meters[e]
+		if meterOf == nil {
+			meterOf = new(meter)
+			meters[e] = meterOf
+			i.meters = append(i.meters, meterOf)
+		}
+		one := put{edge: e}
+		switch {
+		case p.Op == faults.OpToxic && p.Toxic != nil:
+			if one.toxic, err = newToxic(*p.Toxic); err == nil {
+				one.toxic.meter = meterOf
+			}
+		case p.Op == faults.OpOutage && p.Outage != nil:
+			var spec faults.Outage
+			if spec, err = checkOutage(*p.Outage); err == nil {
+				one.outage = newOutage(spec, meterOf)
+			}
+		default:
+			err = invalid("op", "is %q; an edge carries out a toxic or an outage, given with it", p.Op)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("on edge %q: %w", p.Edge, err)
+		}
+		i.put = append(i.put, one)
+	}
+	return i, nil
+}
+
+func (p put) begin() error {
+	if p.toxic == nil {
+		return p.edge.begin(p.outage)
+	}
+	p.edge.add(p.toxic)
+	return nil
+}
+
+// Lift takes off exactly what Apply put on under id, and says what met it. What is held is on its
+// way when it returns. An unknown id gives an empty receipt, a lifted one the same again.
+func (m *Mesh) Lift(_ context.Context, id string) (faults.Receipt, error) {
+	m.mu.Lock()
+	i := m.injections[id]
+	m.mu.Unlock()
+	if i == nil {
+		return faults.Receipt{}, nil
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var err error
+	if !i.lifted {
+		i.lifted = true
+		err = i.lift()
+	}
+	var total faults.Receipt
+	for _, m := range i.meters {
+		total = total.Add(m.receipt())
+	}
+	if err != nil {
+		err = fmt.Errorf("lift %q: %w", id, err)
+	}
+	return total, err
+}
+
+// lift takes everything off, in the opposite order.
+func (i *injection) lift() error {
+	var errs []error
+	for n := len(i.put) - 1; n >= 0; n-- {
+		p := i.put[n]
+		if p.toxic != nil {
+			p.edge.removeSerial(p.toxic.serial)
+			continue
+		}
+		errs = append(errs, p.edge.relent(p.outage))
+	}
+	return errors.Join(errs...)
+}

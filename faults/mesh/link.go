@@ -1,0 +1,215 @@
+package mesh
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// link is one connection over an edge: the caller's half, the callee's, and a direction each way.
+type link struct {
+	edge   *edge
+	number int64 // of the edge's connections, from 1
+	caller net.Conn
+	callee net.Conn // nil until it has been dialled
+	up     *direction
+	down   *direction
+	turns  turns
+
+	meetMu sync.Mutex
+	meets  map[*meter]int64 // the last request that met each
+
+	mu     sync.Mutex // guards callee and linger
+	linger *time.Timer
+
+	// done is closed when the connection has ended.
+	done    chan struct{}
+	end     atomic.Bool
+	ways    atomic.Int32 // directions that are over
+	workers sync.WaitGroup
+}
+
+func newLink(e *edge, number int64, caller net.Conn) *link {
+	l := &link{edge: e, number: number, caller: caller, done: make(chan struct{}), turns: turns{epoch: time.Now()}}
+	l.up = newDirection(l, true)
+	l.down = newDirection(l, false)
+	return l
+}
+
+func (l *link) other(d *direction) *direction {
+	if d == l.up {
+		return l.down
+	}
+	return l.up
+}
+
+func (l *link) directions() [2]*direction { return [2]*direction{l.up, l.down} }
+
+// closed tells that both halves have been closed.
+func (l *link) closed() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// ending tells that the connection has ended or is being closed.
+func (l *link) ending() bool { return l.end.Load() }
+
+// run carries the connection until it ends; nothing of it is left then.
+func (l *link) run(ctx context.Context, fates []*outage) {
+	if l.wait(fates) && l.connect(ctx) {
+		l.workers.Go(l.down.read)
+		l.up.read()
+	}
+	<-l.done
+	for _, d := range l.directions() {
+		d.close()
+	}
+	l.workers.Wait()
+}
+
+// dialTimeout bounds a dial to a callee that does not answer. It is longer than callers wait: they are to
+// see a callee that hangs, not us giving up.
+const dialTimeout = 2 * time.Minute
+
+// dial connects to the callee; the connection's end cuts it short.
+func (l *link) dial(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	stop := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-l.done:
+			cancel()
+		case <-stop:
+		}
+	})
+	callee, err := l.edge.mesh.network.DialContext(ctx, "tcp", l.edge.upstreamNow())
+	close(stop)
+	watching.Wait()
+	return callee, err
+}
+
+// connect dials the callee and gives the directions their ends. A callee that can't be reached
+// resets the caller: its own connect has succeeded already. False: the connection has ended.
+func (l *link) connect(ctx context.Context) bool {
+	callee, err := l.dial(ctx)
+	if err != nil {
+		if !l.ending() {
+			l.edge.failed.Add(1)
+			l.reset()
+		}
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ending() {
+		_ = callee.Close() // nothing was sent
+		return false
+	}
+	l.callee = callee
+	l.up.start(l.caller, callee)
+	l.down.start(callee, l.caller)
+	return true
+}
+
+// start gives a direction its ends; stages and gates may be on already.
+func (d *direction) start(src, dst net.Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.src, d.dst, d.started = src, dst, true
+	if len(d.stages)+len(d.gates) > 0 {
+		d.needDrain()
+	}
+}
+
+// close releases what the stages run and hold.
+func (d *direction) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.stages {
+		s.stage.release()
+	}
+	d.stages, d.gates = nil, nil
+	d.out.takeAll()
+}
+
+// wayOver notes that one direction has delivered its end.
+func (l *link) wayOver() {
+	if l.ways.Add(1) == 2 {
+		l.close()
+	}
+}
+
+// close ends the connection, both halves with a FIN unless linger was set.
+func (l *link) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed() {
+		return
+	}
+	l.end.Store(true)
+	close(l.done)
+	if l.linger != nil {
+		l.linger.Stop()
+	}
+	_ = l.caller.Close() // nobody is left to tell
+	if l.callee != nil {
+		_ = l.callee.Close()
+	}
+}
+
+// reset ends the connection with a reset on both halves, at once. It reports whether there was one to end.
+func (l *link) reset() bool {
+	first := l.end.CompareAndSwap(false, true)
+	l.mu.Lock()
+	setNoLinger(l.caller)
+	if l.callee != nil {
+		setNoLinger(l.callee)
+	}
+	l.mu.Unlock()
+	l.close()
+	return first
+}
+
+// setNoLinger makes closing send a reset instead of a FIN.
+func setNoLinger(c net.Conn) {
+	if t, ok := c.(interface{ SetLinger(sec int) error }); ok {
+		_ = t.SetLinger(0) // it fails only on a connection that has ended
+	}
+}
+
+// lingerTime is how long after its FIN a connection that was hung up still takes what the sides send:
+// closing at once with bytes unread would turn the FIN into a reset.
+const lingerTime = time.Second
+
+// hangUp ends the connection with an end of file on both halves, at once. What the sides still send is
+// thrown away until they close too, at most for lingerTime. It reports whether there was one to end.
+func (l *link) hangUp() bool {
+	if !l.end.CompareAndSwap(false, true) {
+		return false
+	}
+	for _, d := range l.directions() {
+		d.abandon()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	closeWrite(l.caller)
+	l.linger = time.AfterFunc(lingerTime, l.close)
+	if l.callee != nil {
+		closeWrite(l.callee)
+		return true
+	}
+	l.workers.Go(func() {
+		_, _ = io.Copy(io.Discard, l.caller) // until it closes, or close does
+		l.close()
+	})
+	return true
+}

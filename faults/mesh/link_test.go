@@ -1,0 +1,54 @@
+package mesh
+
+import (
+	"io"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestBytesPassBothWays(t *testing.T) {
+	w := newWorld(t, nil)
+	caller, callee := w.pair()
+	w.pass(caller, callee, "question")
+	w.pass(callee, caller, "answer")
+}
+
+func TestHalfClosePasses(t *testing.T) {
+	w := newWorld(t, nil)
+	caller, callee := w.pair()
+	w.write(caller, "all of it")
+	if err := caller.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(callee)
+	if err != nil || string(got) != "all of it" {
+		t.Fatalf("the callee read %q, %v", got, err)
+	}
+	w.pass(callee, caller, "answer after the end of the question")
+	callee.Close()
+	if _, err := caller.Read(make([]byte, 1)); err != io.EOF {
+		t.Fatalf("the caller read %v, want EOF", err)
+	}
+	w.eventually("the connection is gone", func() bool { return w.stats().Open == 0 })
+}
+
+func TestCountersAreExactWhileOpen(t *testing.T) {
+	w := newWorld(t, nil)
+	caller, callee := w.pair()
+	for range 3 {
+		w.pass(caller, callee, "ask")
+		w.pass(caller, callee, " more")
+		w.pass(callee, caller, "answers")
+	}
+	w.eventually("the last bytes are counted", func() bool { return w.stats().BytesDown == 21 && w.stats().BytesUp == 24 })
+	got := w.stats()
+	if got.FirstByteTotal <= 0 {
+		t.Errorf("time to first byte is %s", got.FirstByteTotal)
+	}
+	got.FirstByteTotal = 0
+	want := EdgeStats{Name: "a:b", Connections: 1, Open: 1, Requests: 3, BytesUp: 24, BytesDown: 21, FirstBytes: 3}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}

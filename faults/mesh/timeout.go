@@ -1,0 +1,74 @@
+package mesh
+
+import "time"
+
+// timeout swallows what comes, holds back the end of the stream, and closes the connection a time
+// after the first byte that it swallowed (never, for a time of 0). When it is taken off, a
+// connection that has lost bytes is closed, since nothing good can come of it; others go on.
+type timeout struct {
+	met
+	passing fifo // what it does not hit
+	held    fifo // ends
+	// first is when it swallowed its first byte.
+	first time.Time
+	lost  bool
+	ended bool
+}
+
+func newTimeout(m met, old stage) *timeout {
+	s := &timeout{met: m}
+	if before, ok := old.(*timeout); ok {
+		s.first, s.lost, s.ended = before.first, before.lost, before.ended
+	}
+	return s
+}
+
+func (s *timeout) put(p piece) {
+	hit := s.hits(p)
+	switch {
+	case s.ended:
+	case !hit:
+		s.passing.push(p)
+	case p.end != endNone:
+		s.held.push(p)
+	default:
+		if !s.lost {
+			s.first, s.lost = p.at, true
+		}
+		if s.toxic.meter != nil {
+			s.toxic.meter.lost.Add(int64(len(p.data)))
+		}
+	}
+}
+
+func (s *timeout) take(now time.Time) (piece, bool) {
+	if !s.passing.empty() {
+		return s.passing.pop(), true
+	}
+	if due := s.due(); due.IsZero() || due.After(now) {
+		return piece{}, false
+	}
+	s.ended = true
+	s.held.takeAll()
+	if s.toxic.meter != nil {
+		s.toxic.meter.closed.Add(1)
+	}
+	return piece{at: now, end: endClose}, true
+}
+
+func (s *timeout) due() time.Time {
+	if !s.lost || s.ended || s.toxic.delay == 0 {
+		return time.Time{}
+	}
+	return s.first.Add(s.toxic.delay)
+}
+
+func (s *timeout) full() bool { return false }
+
+func (s *timeout) release() []piece {
+	out := append(s.passing.takeAll(), s.held.takeAll()...)
+	if s.lost && !s.ended {
+		out = []piece{{end: endClose}}
+	}
+	return out
+}

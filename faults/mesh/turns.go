@@ -1,0 +1,61 @@
+package mesh
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// counters are an edge's, updated while things happen.
+type counters struct {
+	connections, open, failed, requests atomic.Int64
+	bytesUp, bytesDown                  atomic.Int64
+	firstBytes, firstByteTotal          atomic.Int64
+}
+
+// turns follows who speaks on a connection. A request begins when the caller speaks first or speaks
+// again after the callee has: exact for protocols in which each request waits for its answer
+// (HTTP/1.1, PostgreSQL), a lower bound for those that do not (HTTP/2, pipelining).
+type turns struct {
+	calleeSpoke atomic.Bool
+	requests    atomic.Int64
+	asked       atomic.Int64 // when the open request began, in ns since epoch; 0: it has been answered
+	epoch       time.Time
+}
+
+// spoke notes that a side was read from, and returns the number of the request that this belongs to.
+func (l *link) spoke(up bool) int64 {
+	t := &l.turns
+	if !up {
+		if !t.calleeSpoke.Load() {
+			t.calleeSpoke.Store(true)
+		}
+		return t.requests.Load()
+	}
+	n := t.requests.Load()
+	if n > 0 && !t.calleeSpoke.Load() {
+		return n
+	}
+	t.calleeSpoke.Store(false)
+	t.asked.Store(max(1, int64(time.Since(t.epoch))))
+	l.edge.requests.Add(1)
+	return t.requests.Add(1)
+}
+
+// delivered counts bytes that were written to a side, and the first byte of an answer when it reaches the caller.
+func (l *link) delivered(up bool, n int) {
+	if n <= 0 {
+		return
+	}
+	if up {
+		l.edge.bytesUp.Add(int64(n))
+		return
+	}
+	l.edge.bytesDown.Add(int64(n))
+	if l.turns.asked.Load() == 0 {
+		return
+	}
+	if asked := l.turns.asked.Swap(0); asked != 0 {
+		l.edge.firstBytes.Add(1)
+		l.edge.firstByteTotal.Add(int64(time.Since(l.turns.epoch)) - asked)
+	}
+}
