@@ -10,7 +10,7 @@ type Expectation struct {
 	Bounds []Bound `yaml:"-" json:"bounds,omitempty"` // every other key: a metric
 
 	After     string        `yaml:"after" json:"after,omitempty" doc:"A phase, or a fault's name: the recovery after it."`
-	Recovered time.Duration `yaml:"recovered_within" json:"recovered_within,omitempty" doc:"The longest that recovery may take, from when the fault was gone."`
+	Recovered time.Duration `yaml:"recovered_within" sign:"positive" json:"recovered_within,omitempty" doc:"The longest that recovery may take, from when the fault was gone."`
 
 	WritesLost       *int `yaml:"writes_lost" json:"writes_lost,omitempty" doc:"The most acknowledged writes that may be missing at the end."`
 	WritesDuplicated *int `yaml:"writes_duplicated" json:"writes_duplicated,omitempty" doc:"The most writes that may be there more than once."`

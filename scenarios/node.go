@@ -18,61 +18,61 @@ const (
 // Node is one part of the topology: what runs in each of its replicas.
 type Node struct {
 	Name     string            `yaml:"-" json:"name"`
-	Kind     Kind              `yaml:"kind" json:"kind" doc:"The node's role."`
+	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,image" json:"kind" doc:"The node's role."`
 	Use      string            `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this node takes."`
-	Replicas int               `yaml:"replicas" json:"replicas,omitempty" doc:"How many instances. Default 1."`
+	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
 	Zone     string            `yaml:"zone" json:"zone,omitempty" doc:"A zone label; an outage may select it."`
 	Labels   map[string]string `yaml:"labels" json:"labels,omitempty" doc:"Any labels; faults may select them."`
-	CPUs     float64           `yaml:"cpus" json:"cpus,omitempty" doc:"CPU limit of each instance (docker)."`
-	Memory   int64             `yaml:"memory" unit:"size" json:"memory,omitempty" doc:"Memory limit of each instance (docker)."`
+	CPUs     float64           `yaml:"cpus" sign:"positive" json:"cpus,omitempty" doc:"CPU limit of each instance (docker)."`
+	Memory   int64             `yaml:"memory" sign:"positive" unit:"size" json:"memory,omitempty" doc:"Memory limit of each instance (docker)."`
 
 	// A real image in place of the built-in role (docker engine only).
 	Image   string            `yaml:"image" json:"image,omitempty" doc:"A container image to run in place of the built-in role (docker engine)."`
-	Command []string          `yaml:"command" json:"command,omitempty" doc:"Arguments for the image."`
-	Env     map[string]string `yaml:"env" json:"env,omitempty" doc:"Environment for the image."`
-	Port    int               `yaml:"port" json:"port,omitempty" doc:"The port the image serves on. Default 8080, a database's 5432."`
-	Health  string            `yaml:"health" json:"health,omitempty" doc:"How readiness is seen: an HTTP path, or tcp. Default tcp for images."`
-	Calls   []string          `yaml:"calls" json:"calls,omitempty" doc:"Nodes that the image connects to, by their names, on their usual ports."`
-	DSN     string            `yaml:"dsn" json:"dsn,omitempty" doc:"For a database image: user:password@database that services connect with."`
+	Command []string          `yaml:"command" kinds:"image" json:"command,omitempty" doc:"Arguments for the image."`
+	Env     map[string]string `yaml:"env" kinds:"image" json:"env,omitempty" doc:"Environment for the image."`
+	Port    int               `yaml:"port" kinds:"image" min:"1" json:"port,omitempty" doc:"The port the image serves on. Default 8080, a database's 5432."`
+	Health  string            `yaml:"health" kinds:"image" json:"health,omitempty" doc:"How readiness is seen: an HTTP path, or tcp. Default tcp for images."`
+	Calls   []string          `yaml:"calls" kinds:"image" json:"calls,omitempty" doc:"Nodes that the image connects to, by their names, on their usual ports."`
+	DSN     string            `yaml:"dsn" kinds:"image" json:"dsn,omitempty" doc:"For a database image: user:password@database that services connect with."`
 
 	// cdn
-	Origin string      `yaml:"origin" json:"origin,omitempty" doc:"cdn: the node behind it."`
-	Cache  []CacheRule `yaml:"cache" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
+	Origin string      `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
+	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
 
 	// gateway
-	Auth      string     `yaml:"auth" json:"auth,omitempty" doc:"gateway: none (default) or api-key."`
-	RateLimit *RateLimit `yaml:"rate_limit" json:"rate_limit,omitempty" doc:"gateway: token bucket."`
-	Routes    []Route    `yaml:"routes" json:"routes,omitempty" doc:"gateway: first match wins."`
+	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key" json:"auth,omitempty" doc:"gateway: none (default) or api-key."`
+	RateLimit *RateLimit `yaml:"rate_limit" kinds:"gateway" json:"rate_limit,omitempty" doc:"gateway: token bucket."`
+	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
-	Workers   int         `yaml:"workers" json:"workers,omitempty" doc:"Requests worked on at once. Default 64."`
-	Queue     int         `yaml:"queue" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503). Default unbounded."`
-	Endpoints []*Endpoint `yaml:"endpoints" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
+	Workers   int         `yaml:"workers" kinds:"service" min:"1" json:"workers,omitempty" doc:"Requests worked on at once. Default 64."`
+	Queue     int         `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503). Default unbounded."`
+	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
 	// service and gateway: defaults for every call this node makes.
-	Policy `yaml:",inline"`
+	Policy `yaml:",inline" kinds:"gateway,service"`
 
 	// database
-	Connections int   `yaml:"connections" json:"connections,omitempty" doc:"database: the most connections it accepts. Default 100."`
-	ReadTime    *Work `yaml:"read_time" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
-	WriteTime   *Work `yaml:"write_time" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
+	Connections int   `yaml:"connections" kinds:"database" min:"1" json:"connections,omitempty" doc:"database: the most connections it accepts. Default 100."`
+	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
+	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 
 	// queue
-	To *Call `yaml:"to" json:"to,omitempty" doc:"queue: where messages are delivered, as NODE METHOD /path."`
+	To *Call `yaml:"to" kinds:"queue" json:"to,omitempty" doc:"queue: where messages are delivered, as NODE METHOD /path."`
 }
 
 // Policy is how a node calls others; on a node the default for all its calls, on a call an override.
 // Zero fields mean "as the layer above says", and at the top: no timeout, no retry, no breaker.
 type Policy struct {
-	Timeout time.Duration `yaml:"timeout" json:"timeout,omitempty" doc:"The longest one attempt may take."`
+	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest one attempt may take."`
 	Retry   *Retry        `yaml:"retry" json:"retry,omitempty" doc:"What is done after a failed attempt."`
 	Breaker *Breaker      `yaml:"circuit_breaker" json:"circuit_breaker,omitempty" doc:"Stops calling a dependency that keeps failing."`
 }
 
 // Retry repeats failed attempts.
 type Retry struct {
-	Attempts int           `yaml:"attempts" json:"attempts" doc:"Attempts in all, the first included."`
+	Attempts int           `yaml:"attempts" need:"yes" min:"1" json:"attempts" doc:"Attempts in all, the first included."`
 	Backoff  time.Duration `yaml:"backoff" json:"backoff,omitempty" doc:"Wait before the second attempt; doubles with each further one."`
 	Most     time.Duration `yaml:"most" json:"most,omitempty" doc:"The longest backoff. Default 10s."`
 	Jitter   string        `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal" doc:"none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2]."`
@@ -82,31 +82,31 @@ type Retry struct {
 
 // Breaker opens when at least Failures of the last Of calls failed, for OpenFor; then one probe decides.
 type Breaker struct {
-	Failures float64       `yaml:"failures" unit:"share" json:"failures" doc:"The share of failed calls that opens it."`
-	Of       int           `yaml:"of" json:"of" doc:"How many of the last calls are looked at."`
-	OpenFor  time.Duration `yaml:"open_for" json:"open_for" doc:"How long it stays open before a probe."`
+	Failures float64       `yaml:"failures" need:"yes" sign:"positive" unit:"share" json:"failures" doc:"The share of failed calls that opens it."`
+	Of       int           `yaml:"of" need:"yes" min:"1" json:"of" doc:"How many of the last calls are looked at."`
+	OpenFor  time.Duration `yaml:"open_for" need:"yes" sign:"positive" json:"open_for" doc:"How long it stays open before a probe."`
 }
 
 // CacheRule says what a cdn keeps.
 type CacheRule struct {
-	Match        string        `yaml:"match" json:"match" doc:"METHOD /path with * for the rest, as in GET /catalog/*."`
-	TTL          time.Duration `yaml:"ttl" json:"ttl" doc:"How long an answer is fresh."`
+	Match        string        `yaml:"match" need:"yes" json:"match" doc:"METHOD /path with * for the rest, as in GET /catalog/*."`
+	TTL          time.Duration `yaml:"ttl" need:"yes" json:"ttl" doc:"How long an answer is fresh."`
 	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty" doc:"How long past its ttl an answer may be served when the origin fails (RFC 5861)."`
 	Coalesce     bool          `yaml:"coalesce" json:"coalesce,omitempty" doc:"Concurrent misses of one key make one origin request."`
 }
 
 // RateLimit is a token bucket; requests over it are answered 429.
 type RateLimit struct {
-	Rate  float64 `yaml:"rate" unit:"rate" json:"rate" doc:"Tokens a second, as in 500/s."`
-	Burst int     `yaml:"burst" json:"burst,omitempty" doc:"The bucket's size. Default the rate of one second."`
+	Rate  float64 `yaml:"rate" need:"yes" sign:"positive" unit:"rate" json:"rate" doc:"Tokens a second, as in 500/s."`
+	Burst int     `yaml:"burst" min:"1" json:"burst,omitempty" doc:"The bucket's size. Default the rate of one second."`
 	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client" doc:"all (default) or client: one bucket for each API key, or each load where there is none."`
 }
 
 // Route sends a path to a node.
 type Route struct {
-	Match   string        `yaml:"match" json:"match" doc:"[METHOD ]/path with * for the rest."`
-	To      string        `yaml:"to" json:"to" doc:"The node that answers."`
-	Timeout time.Duration `yaml:"timeout" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
+	Match   string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
+	To      string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
+	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
 }
 
 // Endpoint is one thing that a service answers.
@@ -118,6 +118,7 @@ type Endpoint struct {
 
 // Step is one thing done, in order, to answer a request. Exactly one of Work, Call, Read, Write and Parallel is set.
 type Step struct {
+	Use      string `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
 	Work     *Work  `yaml:"work" json:"work,omitempty" doc:"Time spent computing."`
 	Call     *Call  `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
 	Read     string `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
@@ -140,11 +141,11 @@ type Call struct {
 type Fallback struct {
 	Write  string `yaml:"write" json:"write,omitempty" doc:"Write to this queue or database instead."`
 	Call   *Call  `yaml:"call" json:"call,omitempty" doc:"Call this instead."`
-	Status int    `yaml:"status" json:"status,omitempty" doc:"Status to answer with. Default 200."`
+	Status int    `yaml:"status" min:"100" json:"status,omitempty" doc:"Status to answer with. Default 200."`
 }
 
 // Work is a service time. A bare duration in the file is a constant one.
 type Work struct {
-	Mean  time.Duration `yaml:"mean" json:"mean" doc:"The mean."`
+	Mean  time.Duration `yaml:"mean" need:"yes" json:"mean" doc:"The mean."`
 	Shape string        `yaml:"shape" json:"shape,omitempty" enum:"constant,exponential,uniform,lognormal" doc:"constant (default), exponential, uniform in [0, 2*mean], lognormal with sigma 1."`
 }

@@ -18,22 +18,26 @@ import (
 // Scenario is one file, its templates resolved and one variant applied.
 // Maps of the file (topology, load) are slices here, in the file's order.
 type Scenario struct {
-	Name    string `yaml:"scenario" json:"scenario" doc:"The scenario's name."`
+	Name    string `yaml:"scenario" need:"yes" json:"scenario" doc:"The scenario's name."`
 	About   string `yaml:"about" json:"about,omitempty" doc:"What this scenario shows, in a sentence."`
 	Variant string `yaml:"-" json:"variant,omitempty"`
 	// Seed is the root of all chance; 0 means "not given" and the runner takes 1.
 	Seed uint64 `yaml:"seed" json:"seed,omitempty" doc:"Root of all chance. The same seed draws the same arrivals, keys and service times."`
 	// WarmUp is driven before the first phase and not counted. Negative: none.
-	WarmUp time.Duration `yaml:"warm_up" json:"warm_up,omitempty" doc:"Load before the first phase that is not counted. Default 2s."`
+	WarmUp time.Duration `yaml:"warm_up" sign:"any" json:"warm_up,omitempty" doc:"Load before the first phase that is not counted. Default 2s."`
 
-	Nodes  []*Node       `yaml:"topology" json:"topology" doc:"The parts and how they call each other."`
+	Nodes  []*Node       `yaml:"topology" need:"yes" json:"topology" doc:"The parts and how they call each other."`
 	Links  []Link        `yaml:"links" json:"links,omitempty" doc:"Base latency between regions or zones."`
-	Loads  []*Load       `yaml:"load" json:"load" doc:"Who uses the system, and how."`
-	Phases []*Phase      `yaml:"phases" json:"phases" doc:"What happens when."`
+	Loads  []*Load       `yaml:"load" need:"yes" json:"load" doc:"Who uses the system, and how."`
+	Phases []*Phase      `yaml:"phases" need:"yes" json:"phases" doc:"What happens when."`
 	Expect []Expectation `yaml:"expect" json:"expect,omitempty" doc:"What must hold for the verdict to be pass."`
 
 	// Variants are the names of the variants that the file offers, in its order.
 	Variants []string `yaml:"-" json:"variants,omitempty"`
+
+	// file and root are where it was read from, for Position: the tree with its variant and templates in.
+	file string
+	root *value
 }
 
 // DefaultWarmUp is how long load runs before the first phase when the scenario does not say.
@@ -42,15 +46,15 @@ const DefaultWarmUp = 2 * time.Second
 // Link is the base network between two regions or zones (or within one, both names equal):
 // Latency is added to each direction of every edge between them, so a round trip grows by twice as much.
 type Link struct {
-	Between [2]string     `yaml:"between" json:"between" doc:"Two region or zone names."`
-	Latency time.Duration `yaml:"latency" json:"latency" doc:"One-way latency added to each direction."`
+	Between [2]string     `yaml:"between" need:"yes" json:"between" doc:"Two region or zone names."`
+	Latency time.Duration `yaml:"latency" need:"yes" json:"latency" doc:"One-way latency added to each direction."`
 	Jitter  time.Duration `yaml:"jitter" json:"jitter,omitempty" doc:"Plus or minus this much, uniform."`
 }
 
 // Phase is a named stretch of the run. Its statistics are kept apart from every other phase's.
 type Phase struct {
-	Name   string         `yaml:"name" json:"name" doc:"The phase's name, used by expectations."`
-	For    time.Duration  `yaml:"for" json:"for" doc:"How long."`
+	Name   string         `yaml:"name" need:"yes" json:"name" doc:"The phase's name, used by expectations."`
+	For    time.Duration  `yaml:"for" need:"yes" sign:"positive" json:"for" doc:"How long."`
 	Faults []faults.Fault `yaml:"faults" json:"faults,omitempty" doc:"What goes wrong in it."`
 }
 

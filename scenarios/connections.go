@@ -1,0 +1,109 @@
+package scenarios
+
+// Connection is who connects to whom, node by node; each becomes an edge for every pair of instances.
+type Connection struct {
+	// From is a node's name, or a load's; To is a node's.
+	From, To string
+	// Async tells that nobody waits for the answer: what a queue delivers.
+	Async bool
+	// Path is where the scenario first says so, for Position.
+	Path []any
+}
+
+// Connections lists every connection of the scenario in the file's order, nodes first and loads
+// last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
+func (s *Scenario) Connections() []Connection {
+	c := connections{seen: map[[2]string]bool{}}
+	for _, n := range s.Nodes {
+		c.node(n)
+	}
+	for _, l := range s.Loads {
+		c.add(l.Name, l.To, false, "load", l.Name, "to")
+	}
+	return c.list
+}
+
+type connections struct {
+	list []Connection
+	seen map[[2]string]bool
+}
+
+func (c *connections) add(from, to string, async bool, path ...any) {
+	pair := [2]string{from, to}
+	if to == "" || c.seen[pair] {
+		return
+	}
+	c.seen[pair] = true
+	c.list = append(c.list, Connection{from, to, async, path})
+}
+
+func (c *connections) node(n *Node) {
+	at := []any{"topology", n.Name}
+	c.add(n.Name, n.Origin, false, extend(at, "origin")...)
+	for i, r := range n.Routes {
+		c.add(n.Name, r.To, false, extend(at, "routes", i, "to")...)
+	}
+	for i, to := range n.Calls {
+		c.add(n.Name, to, false, extend(at, "calls", i)...)
+	}
+	if n.To != nil {
+		c.add(n.Name, n.To.Node, true, extend(at, "to")...)
+	}
+	n.eachStep(func(s *Step, path []any) {
+		for _, use := range s.uses() {
+			c.add(n.Name, use.node, false, extend(path, use.keys...)...)
+		}
+	})
+}
+
+// eachStep visits every step of every endpoint, parallel ones after the step that holds them,
+// with its path in the scenario.
+func (n *Node) eachStep(visit func(s *Step, path []any)) {
+	var steps func(list []Step, path []any)
+	steps = func(list []Step, path []any) {
+		for i := range list {
+			at := extend(path, i)
+			visit(&list[i], at)
+			steps(list[i].Parallel, extend(at, "parallel"))
+		}
+	}
+	for _, e := range n.Endpoints {
+		steps(e.Steps, []any{"topology", n.Name, "endpoints", e.Match})
+	}
+}
+
+// use is one node that a step needs, and how.
+type use struct {
+	node string
+	how  string // call, read or write
+	call *Call  // of a call
+	keys []any  // its path within the step
+}
+
+// uses lists the nodes that a step needs, its fallback's last.
+func (s *Step) uses() []use {
+	var out []use
+	if s.Call != nil {
+		out = append(out, use{s.Call.Node, "call", s.Call, []any{"call"}})
+	}
+	if s.Read != "" {
+		out = append(out, use{s.Read, "read", nil, []any{"read"}})
+	}
+	if s.Write != "" {
+		out = append(out, use{s.Write, "write", nil, []any{"write"}})
+	}
+	if f := s.Fallback; f != nil {
+		if f.Write != "" {
+			out = append(out, use{f.Write, "write", nil, []any{"fallback", "write"}})
+		}
+		if f.Call != nil {
+			out = append(out, use{f.Call.Node, "call", f.Call, []any{"fallback", "call"}})
+		}
+	}
+	return out
+}
+
+// extend is a path with more steps, as a new slice.
+func extend(path []any, more ...any) []any {
+	return append(path[:len(path):len(path)], more...)
+}

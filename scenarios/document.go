@@ -1,0 +1,327 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Limits on a scenario file, so that no input exhausts memory or time.
+const (
+	// MaxBytes is the largest file.
+	MaxBytes = 1 << 20
+	// MaxValues is the most keys, items and scalars, aliases expanded.
+	MaxValues = 100_000
+	// MaxDepth is how deep values may nest.
+	MaxDepth = 64
+)
+
+// read parses one YAML document into a tree. Problems are about syntax and limits; the tree is
+// nil if there is nothing to go on with.
+func read(file string, data []byte) (*value, Problems) {
+	r := &reader{file: file}
+	if len(data) > MaxBytes {
+		r.problem(1, 1, fmt.Sprintf("the file has %d bytes, more than %d", len(data), MaxBytes), "split it into several scenarios")
+		return nil, r.problems
+	}
+	root := r.document(data)
+	if root == nil {
+		return nil, r.problems
+	}
+	tree := r.convert(root, 1)
+	return tree, r.problems
+}
+
+type reader struct {
+	file     string
+	problems Problems
+	values   int
+	// open are the anchors being expanded, to see an alias inside of itself.
+	open  map[*yaml.Node]bool
+	spent bool // a limit was reported; stay silent
+}
+
+func (r *reader) problem(line, column int, what, fix string) {
+	r.problems = append(r.problems, Problem{Position{r.file, max(line, 1), max(column, 1)}, what, fix})
+}
+
+// document parses the only document of the data. The YAML library has panicked on hostile
+// input in the past, so a panic of it is a problem of the file.
+func (r *reader) document(data []byte) (root *yaml.Node) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.problem(1, 1, fmt.Sprintf("the file is not YAML: %v", p), "")
+			root = nil
+		}
+	}()
+	if !utf8.Valid(data) && !bytes.HasPrefix(data, []byte{0xff, 0xfe}) && !bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
+		line, column := invalidByte(data)
+		r.problem(line, column, "the file is not UTF-8 text", "save it as UTF-8")
+		return nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, more yaml.Node
+	switch err := decoder.Decode(&document); {
+	case err == io.EOF:
+		r.problem(1, 1, "the file is empty", "a scenario has scenario, topology, load and phases")
+		return nil
+	case err != nil:
+		r.syntax(data, err)
+		return nil
+	}
+	switch err := decoder.Decode(&more); {
+	case err == io.EOF:
+	case err != nil:
+		r.syntax(data, err)
+		return nil
+	default:
+		r.problem(more.Line, more.Column, "a second YAML document starts here", "keep one scenario a file")
+	}
+	if len(document.Content) == 0 {
+		r.problem(1, 1, "the file is empty", "a scenario has scenario, topology, load and phases")
+		return nil
+	}
+	return document.Content[0]
+}
+
+func invalidByte(data []byte) (line, column int) {
+	line, column = 1, 1
+	for len(data) > 0 {
+		c, size := utf8.DecodeRune(data)
+		switch {
+		case c == utf8.RuneError && size == 1:
+			return line, column
+		case c == '\n':
+			line, column = line+1, 1
+		default:
+			column++
+		}
+		data = data[size:]
+	}
+	return line, column
+}
+
+var (
+	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
+
+// syntax reports an error of the YAML library, which names a line at best.
+func (r *reader) syntax(data []byte, err error) {
+	match := yamlLine.FindStringSubmatch(err.Error())
+	text := err.Error()[len(match[0]):]
+	line, _ := strconv.Atoi(match[1]) // absent: 0
+	if a := yamlAnchor.FindStringSubmatch(text); a != nil {
+		line, column := find(data, "*"+a[1])
+		r.problem(line, column, fmt.Sprintf("no anchor &%s stands before this", a[1]), fmt.Sprintf("define it above with &%s", a[1]))
+		return
+	}
+	source := sourceLine(data, max(line, 1))
+	column := len(source) - len(strings.TrimLeft(source, " \t")) + 1
+	fix := ""
+	switch {
+	case strings.Contains(source[:column-1], "\t"), strings.Contains(text, "cannot start any token") && strings.HasPrefix(source, "\t"):
+		fix = "indent with spaces, not tabs"
+	case strings.Contains(text, "mapping values are not allowed"):
+		fix = "quote a text that has a colon in it, or mend the indentation"
+	case strings.Contains(text, "did not find expected ',' or"):
+		fix = "close the bracket, and quote texts that have brackets, braces or commas in them"
+	case strings.Contains(text, "did not find expected key"):
+		fix = "mend the indentation, here or in the line above"
+	case strings.Contains(text, "cannot start any token"):
+		fix = "quote the text"
+	}
+	r.problem(line, column, "the file is not YAML: "+text, fix)
+}
+
+// find is the first place of a text.
+func find(data []byte, text string) (line, column int) {
+	i := bytes.Index(data, []byte(text))
+	if i < 0 {
+		return 1, 1
+	}
+	before := data[:i]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+// convert turns a node into a value, aliases and merge keys resolved.
+func (r *reader) convert(n *yaml.Node, depth int) *value {
+	v := &value{at: place{n.Line, n.Column}, flow: n.Style&yaml.FlowStyle != 0, tag: tagNull}
+	if r.values++; r.values > MaxValues || depth > MaxDepth {
+		if !r.spent {
+			r.spent = true
+			if depth > MaxDepth {
+				r.problem(n.Line, n.Column, fmt.Sprintf("values nest deeper than %d", MaxDepth), "flatten them")
+			} else {
+				r.problem(n.Line, n.Column, fmt.Sprintf("the file has more than %d values, aliases expanded", MaxValues), "make it smaller")
+			}
+		}
+		return v
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return r.alias(n, depth)
+	case yaml.SequenceNode:
+		v.kind = list
+		for _, item := range n.Content {
+			if r.spent {
+				break
+			}
+			v.items = append(v.items, r.convert(item, depth+1))
+		}
+	case yaml.MappingNode:
+		v.kind = mapping
+		r.mapping(n, v, depth)
+	case yaml.ScalarNode:
+		r.scalar(n, v)
+	}
+	return v
+}
+
+func (r *reader) scalar(n *yaml.Node, v *value) {
+	v.text = n.Value
+	switch n.ShortTag() {
+	case "!!str", "!!timestamp", "!!merge":
+		v.tag = tagText
+	case "!!int":
+		v.tag = tagNumber
+	case "!!float":
+		v.tag = tagFloat
+	case "!!bool":
+		v.tag = tagBool
+	case "!!null":
+		v.tag = tagNull
+	default:
+		r.problem(n.Line, n.Column, fmt.Sprintf("the tag %s means nothing here", n.Tag), "leave it out")
+		v.tag = tagText
+	}
+}
+
+func (r *reader) alias(n *yaml.Node, depth int) *value {
+	if r.open[n.Alias] {
+		r.problem(n.Line, n.Column, fmt.Sprintf("*%s stands inside of its own anchor", n.Value), "name another anchor")
+		return &value{at: place{n.Line, n.Column}, tag: tagNull}
+	}
+	if r.open == nil {
+		r.open = map[*yaml.Node]bool{}
+	}
+	r.open[n.Alias] = true
+	defer delete(r.open, n.Alias)
+	return r.convert(n.Alias, depth+1)
+}
+
+// mapping fills v's entries: the mapping's own keys first seen, then what merge keys add.
+func (r *reader) mapping(n *yaml.Node, v *value, depth int) {
+	seen := make(map[string]place, len(n.Content)/2)
+	var merges []*value
+	if n.Anchor != "" {
+		if r.open == nil {
+			r.open = map[*yaml.Node]bool{}
+		}
+		r.open[n] = true
+		defer delete(r.open, n)
+	}
+	for i := 0; i+1 < len(n.Content) && !r.spent; i += 2 {
+		key, content := n.Content[i], n.Content[i+1]
+		if key.Kind == yaml.AliasNode && key.Alias != nil {
+			key = &yaml.Node{Kind: key.Alias.Kind, Tag: key.Alias.Tag, Value: key.Alias.Value, Style: key.Alias.Style, Line: key.Line, Column: key.Column}
+		}
+		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!null" {
+			r.problem(key.Line, key.Column, "a key must be text", "write name: value")
+			continue
+		}
+		if key.ShortTag() == "!!merge" {
+			merges = append(merges, r.convert(content, depth+1))
+			continue
+		}
+		if first, twice := seen[key.Value]; twice {
+			r.problem(key.Line, key.Column, fmt.Sprintf("%q stands here a second time", shorten(key.Value)), fmt.Sprintf("the first is in line %d; keep one", first.line))
+			continue
+		}
+		at := place{key.Line, key.Column}
+		seen[key.Value] = at
+		v.entries = append(v.entries, entry{key.Value, at, r.convert(content, depth+1)})
+	}
+	for _, m := range merges {
+		r.merge(m, v, seen)
+	}
+}
+
+// merge adds the keys of a merge key's mapping, or list of mappings, that are not there yet.
+func (r *reader) merge(m, v *value, seen map[string]place) {
+	if m.kind == list {
+		for _, item := range m.items {
+			r.merge(item, v, seen)
+		}
+		return
+	}
+	if m.kind != mapping {
+		if !r.spent {
+			r.problem(m.at.line, m.at.column, "<< merges mappings, not "+m.what(), "name an anchor of a mapping")
+		}
+		return
+	}
+	for _, e := range m.entries {
+		if _, own := seen[e.key]; !own {
+			seen[e.key] = e.at
+			v.entries = append(v.entries, e)
+		}
+	}
+}
+
+// write is the tree as YAML: block style with the file's own flow mappings, comments dropped.
+func write(v *value) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(node(v)); err != nil {
+		return nil, fmt.Errorf("write the scenario as YAML: %w", err)
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, fmt.Errorf("write the scenario as YAML: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func node(v *value) *yaml.Node {
+	n := &yaml.Node{}
+	if v.flow {
+		n.Style = yaml.FlowStyle
+	}
+	switch v.kind {
+	case list:
+		n.Kind = yaml.SequenceNode
+		for _, item := range v.items {
+			n.Content = append(n.Content, node(item))
+		}
+	case mapping:
+		n.Kind = yaml.MappingNode
+		for _, e := range v.entries {
+			n.Content = append(n.Content, textNode(e.key), node(e.value))
+		}
+	default:
+		if v.tag == tagText {
+			return textNode(v.text)
+		}
+		n.Kind, n.Style, n.Value = yaml.ScalarNode, 0, v.text
+	}
+	return n
+}
+
+// plain texts are safe without quotes in block and flow style, if they do not read as something else.
+var plain = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./*>% -]*$`)
+
+func textNode(text string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text, Style: yaml.DoubleQuotedStyle}
+	if plain.MatchString(text) && !strings.HasSuffix(text, " ") {
+		n.Style = 0 // the library quotes what would read as another type
+	}
+	return n
+}
