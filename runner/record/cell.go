@@ -57,9 +57,9 @@ func errorClass(s Sample) string {
 	return ErrOther
 }
 
-func (c *cell) request(k kind, seconds float64) Request {
+func (c *cell) request(n name, seconds float64) Request {
 	r := Request{
-		Load: k.load, Request: k.request,
+		Load: n.load, Request: n.request,
 		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent,
 		LatencyMs: summary(c.latency, c.latencySum, c.latencyMax),
 		ServiceMs: summary(c.service, c.serviceSum, c.serviceMax),

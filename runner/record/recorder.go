@@ -25,26 +25,15 @@ type Span struct {
 // A sample belongs to the phase that its intended time is in. The warm-up (intended < 0), and
 // anything outside every phase, is kept out of the phases; its windows carry an empty phase name.
 type Recorder struct {
-	mu      sync.Mutex
-	spans   []Span
-	cells   map[cellKey]*cell
-	windows map[windowKey]*window
-	open    []*window // windows with values that are not encoded yet
-	newest  int       // the newest second seen
-	scratch *hdrhistogram.Histogram
-	lag     *hdrhistogram.Histogram
-	lagMax  time.Duration
-	ledger  ledger
-	// errWindow is the first window that could not be encoded; it must never be set.
-	errWindow error
-}
-
-// kind is one kind of request.
-type kind struct{ load, request string }
-
-type cellKey struct {
-	phase int
-	kind
+	mu     sync.Mutex
+	spans  []Span
+	kinds  map[name]*kind
+	open   []*window // windows with values that are not packed yet
+	newest int       // the newest second seen
+	work   buckets
+	lag    *hdrhistogram.Histogram
+	lagMax time.Duration
+	ledger ledger
 }
 
 // outside is the phase index of samples in no phase.
@@ -53,13 +42,11 @@ const outside = -1
 // NewRecorder makes a recorder for the given phases.
 func NewRecorder(phases []Span) *Recorder {
 	return &Recorder{
-		spans:   slices.Clone(phases),
-		cells:   map[cellKey]*cell{},
-		windows: map[windowKey]*window{},
-		scratch: NewHistogram(),
-		lag:     NewHistogram(),
-		newest:  -1 << 31,
-		ledger:  ledger{},
+		spans:  slices.Clone(phases),
+		kinds:  map[name]*kind{},
+		lag:    NewHistogram(),
+		newest: -1 << 31,
+		ledger: ledger{},
 	}
 }
 
@@ -68,15 +55,15 @@ func (r *Recorder) Add(s Sample) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	phase := r.phaseOf(s.Intended)
-	k := kind{s.Load, s.Request}
+	k := r.kind(name{s.Load, s.Request})
 	if phase != outside {
-		r.cell(cellKey{phase, k}).add(s)
+		k.cell(phase).add(s)
 		if !s.Unsent {
 			RecordDuration(r.lag, s.Lag())
 			r.lagMax = max(r.lagMax, s.Lag())
 		}
 	}
-	r.addToWindow(windowKey{second: floorSecond(s.Intended), phase: phase, kind: k}, s)
+	r.addToWindow(k, windowKey{floorSecond(s.Intended), phase}, s)
 	for _, w := range s.Wrote {
 		r.ledger.add(w)
 	}
@@ -91,13 +78,13 @@ func (r *Recorder) phaseOf(at time.Duration) int {
 	return outside
 }
 
-func (r *Recorder) cell(k cellKey) *cell {
-	c := r.cells[k]
-	if c == nil {
-		c = newCell()
-		r.cells[k] = c
+func (r *Recorder) kind(n name) *kind {
+	k := r.kinds[n]
+	if k == nil {
+		k = &kind{name: n, cells: make([]*cell, len(r.spans)), windows: map[windowKey]*window{}}
+		r.kinds[n] = k
 	}
-	return c
+	return k
 }
 
 // floorSecond is the floor of a time in s, below zero too.
@@ -132,10 +119,11 @@ func (r *Recorder) Phases() []Phase {
 	for i, s := range r.spans {
 		phases[i] = Phase{Name: s.Name, StartS: s.Start.Seconds(), EndS: s.End.Seconds(), Requests: []Request{}}
 	}
-	for k, c := range r.cells {
-		if k.phase < len(phases) {
-			p := &phases[k.phase]
-			p.Requests = append(p.Requests, c.request(k.kind, p.EndS-p.StartS))
+	for _, k := range r.kinds {
+		for i := range phases {
+			if c := k.cells[i]; c != nil {
+				phases[i].Requests = append(phases[i].Requests, c.request(k.name, phases[i].EndS-phases[i].StartS))
+			}
 		}
 	}
 	for _, p := range phases {
@@ -159,12 +147,14 @@ func (r *Recorder) Lag() Lag {
 func (r *Recorder) Balance() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.errWindow != nil {
-		return r.errWindow
-	}
-	for k, c := range r.cells {
-		if err := c.balance(); err != nil {
-			return fmt.Errorf("balance %q %q in phase %d: %w", k.load, k.request, k.phase+1, err)
+	for _, k := range r.kinds {
+		for i, c := range k.cells {
+			if c == nil {
+				continue
+			}
+			if err := c.balance(); err != nil {
+				return fmt.Errorf("balance %q %q in phase %d: %w", k.load, k.request, i+1, err)
+			}
 		}
 	}
 	return nil

@@ -2,43 +2,36 @@ package record
 
 import (
 	"cmp"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-type windowKey struct {
-	second int
-	phase  int
-	kind
-}
+type windowKey struct{ second, phase int }
 
 // window is one second while it fills: latencies wait as plain numbers until the second is over
-// (or there are many) and then live encoded, at most some 4 kB. Late answers are merged in.
+// (or there are many) and are then packed into some 3 bytes a bucket. Late answers are merged in.
 type window struct {
-	key                        windowKey
+	windowKey
+	kind *kind
+
 	sent, ok, degraded, failed int64
-	values                     []uint32 // us, not encoded yet
-	encoded                    []byte
-	isOpen                     bool // in Recorder.open
+
+	values []uint32 // us, not packed yet
+	packed []byte
+	isOpen bool // in Recorder.open
 }
 
-// windowValues is how many latencies wait before they are encoded: 64 kB.
+// windowValues is how many latencies wait before they are packed: 64 kB.
 const windowValues = 16 << 10
 
-func (r *Recorder) addToWindow(k windowKey, s Sample) {
-	if k.second > r.newest {
-		r.newest = k.second
-		r.closeWindows(k.second - 1)
+func (r *Recorder) addToWindow(k *kind, key windowKey, s Sample) {
+	if key.second > r.newest {
+		r.newest = key.second
+		r.closeWindows(key.second - 1)
 	}
-	w := r.windows[k]
-	if w == nil {
-		w = &window{key: k}
-		r.windows[k] = w
-	}
+	w := k.window(key)
 	w.sent++
 	switch s.Outcome {
 	case OK:
@@ -57,19 +50,19 @@ func (r *Recorder) addToWindow(k windowKey, s Sample) {
 		r.open = append(r.open, w)
 	}
 	if len(w.values) >= windowValues {
-		r.encode(w)
+		r.pack(w)
 	}
 }
 
-// closeWindows encodes every open window of a second before the given one.
+// closeWindows packs every open window of a second before the given one.
 func (r *Recorder) closeWindows(before int) {
 	kept := r.open[:0]
 	for _, w := range r.open {
-		if w.key.second >= before {
+		if w.second >= before {
 			kept = append(kept, w)
 			continue
 		}
-		r.encode(w)
+		r.pack(w)
 		w.values = nil
 		w.isOpen = false
 	}
@@ -77,62 +70,47 @@ func (r *Recorder) closeWindows(before int) {
 	r.open = kept
 }
 
-// encode moves the window's waiting values into its encoded histogram.
-func (r *Recorder) encode(w *window) {
-	if len(w.values) == 0 {
-		return
+// pack moves the window's waiting values to its packed ones.
+func (r *Recorder) pack(w *window) {
+	if len(w.values) > 0 {
+		r.work.clear()
+		w.unpackInto(&r.work)
+		w.packed = r.work.pack()
+		w.values = w.values[:0]
 	}
-	if err := r.load(w); err != nil {
-		r.errWindow = cmp.Or(r.errWindow, err)
-		return
-	}
-	encoded, err := r.scratch.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	if err != nil {
-		r.errWindow = cmp.Or(r.errWindow, fmt.Errorf("encode window of %q, second %d: %w", w.key.request, w.key.second, err))
-		return
-	}
-	w.encoded = encoded
-	w.values = w.values[:0]
 }
 
-// load puts everything that the window has seen into the scratch histogram.
-func (r *Recorder) load(w *window) error {
-	r.scratch.Reset()
-	if w.encoded != nil {
-		h, err := hdrhistogram.Decode(w.encoded)
-		if err != nil {
-			return fmt.Errorf("decode window of %q, second %d: %w", w.key.request, w.key.second, err)
-		}
-		r.scratch.Merge(h)
-	}
+// unpackInto adds everything that the window has seen.
+func (w *window) unpackInto(b *buckets) {
+	b.unpack(w.packed)
 	for _, v := range w.values {
-		_ = r.scratch.RecordValue(int64(v)) // in range by micros
+		b.add(v)
 	}
-	return nil
 }
 
 // Windows are all seconds so far, sorted by second, phase, load and request.
 func (r *Recorder) Windows() []Window {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	keys := make([]windowKey, 0, len(r.windows))
-	for k := range r.windows {
-		keys = append(keys, k)
+	var all []*window
+	for _, k := range r.kinds {
+		all = slices.AppendSeq(all, maps.Values(k.windows))
 	}
-	slices.SortFunc(keys, func(a, b windowKey) int {
-		return cmp.Or(a.second-b.second, a.phase-b.phase, strings.Compare(a.load, b.load), strings.Compare(a.request, b.request))
+	slices.SortFunc(all, func(a, b *window) int {
+		return cmp.Or(a.second-b.second, a.phase-b.phase, strings.Compare(a.kind.load, b.kind.load), strings.Compare(a.kind.request, b.kind.request))
 	})
-	out := make([]Window, len(keys))
-	for i, k := range keys {
-		w := r.windows[k]
-		r.encode(w)
+	out := make([]Window, len(all))
+	for i, w := range all {
 		out[i] = Window{
-			Second: k.second, Load: k.load, Request: k.request,
+			Second: w.second, Load: w.kind.load, Request: w.kind.request,
 			Sent: w.sent, OK: w.ok, Degraded: w.degraded, Failed: w.failed,
-			Histogram: string(w.encoded),
 		}
-		if k.phase >= 0 && k.phase < len(r.spans) {
-			out[i].Phase = r.spans[k.phase].Name
+		if w.phase >= 0 && w.phase < len(r.spans) {
+			out[i].Phase = r.spans[w.phase].Name
+		}
+		r.work.clear()
+		if w.unpackInto(&r.work); r.work.total > 0 {
+			out[i].Histogram = r.work.encode()
 		}
 	}
 	return out
@@ -152,20 +130,19 @@ func (r *Recorder) Live(now time.Duration) Live {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	second := floorSecond(now) - 1
-	total := NewHistogram()
+	r.work.clear()
 	var sent, good int64
-	for k, w := range r.windows {
-		if k.second != second {
-			continue
-		}
-		sent += w.sent
-		good += w.ok + w.degraded
-		if r.load(w) == nil {
-			total.Merge(r.scratch)
+	for _, k := range r.kinds {
+		for key, w := range k.windows {
+			if key.second == second {
+				sent += w.sent
+				good += w.ok + w.degraded
+				w.unpackInto(&r.work)
+			}
 		}
 	}
 	if sent == 0 {
 		return Live{}
 	}
-	return Live{Rate: float64(sent), Success: float64(good) / float64(sent), P99: Quantile(total, 99)}
+	return Live{Rate: float64(sent), Success: float64(good) / float64(sent), P99: r.work.quantile(99)}
 }
