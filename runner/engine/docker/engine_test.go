@@ -1,0 +1,70 @@
+package docker
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// testEngine makes an engine for containers of exe, or skips where none answers: SQUALL_REQUIRE_DOCKER=1 makes that a failure.
+func testEngine(t testing.TB, o Options) *Engine {
+	t.Helper()
+	e, err := New(o)
+	if err == nil {
+		_, err = e.Available(t.Context())
+	}
+	if err != nil {
+		if os.Getenv("SQUALL_REQUIRE_DOCKER") == "1" {
+			t.Fatalf("SQUALL_REQUIRE_DOCKER=1 and no engine can be used: %v", err)
+		}
+		t.Skipf("needs a Docker engine (SQUALL_REQUIRE_DOCKER=1 makes this a failure): %v", err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+// cleanRun removes everything of a run when the test ends, and fails the test where something was
+// still there although the test says that the run had been taken down.
+func cleanRun(t testing.TB, e *Engine, run string) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := e.removeRun(ctx, run); err != nil {
+			t.Errorf("clean up run %s: %v", run, err)
+		}
+	})
+}
+
+// wantNothing fails the test where the engine still has something of a run.
+func wantNothing(t testing.TB, e *Engine, run string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	left, err := e.list(ctx, labelRun+"="+run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range left.words() {
+		t.Errorf("left behind: %s", word)
+	}
+}
+
+// buildProgram compiles a one-file program.
+func buildProgram(t testing.TB, source string, cgo string) string {
+	t.Helper()
+	dir := t.TempDir()
+	file, exe := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
+	if err := os.WriteFile(file, []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", exe, file)
+	build.Env = append(os.Environ(), "CGO_ENABLED="+cgo, "GOOS=linux")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the test program: %v\n%s", err, out)
+	}
+	return exe
+}
