@@ -6,78 +6,23 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// link is one call relation between two nodes. Async is a queue's delivery: nobody waits for it.
-type link struct {
-	from, to string
-	async    bool
-}
-
-// graph is the nodes' call relations, each once, in the file's order.
+// graph is which node calls which, each pair once, in the file's order.
 type graph struct {
-	links []link
-	out   map[string][]link
+	calls []scenarios.Connection
+	out   map[string][]scenarios.Connection
 }
 
+// graphOf leaves the loads' connections out.
 func graphOf(s *scenarios.Scenario) graph {
-	g := graph{out: map[string][]link{}}
-	for _, n := range s.Nodes {
-		for _, to := range callees(n) {
-			g.add(link{from: n.Name, to: to, async: n.Kind == scenarios.KindQueue})
+	g := graph{out: map[string][]scenarios.Connection{}}
+	for _, c := range s.Connections() {
+		if c.Path[0] == "load" {
+			continue
 		}
+		g.calls = append(g.calls, c)
+		g.out[c.From] = append(g.out[c.From], c)
 	}
 	return g
-}
-
-func (g *graph) add(l link) {
-	for _, known := range g.out[l.from] {
-		if known.to == l.to {
-			return
-		}
-	}
-	g.links = append(g.links, l)
-	g.out[l.from] = append(g.out[l.from], l)
-}
-
-// callees are the nodes that n calls, in the order in which it names them.
-func callees(n *scenarios.Node) []string {
-	var out []string
-	if n.Origin != "" {
-		out = append(out, n.Origin)
-	}
-	for _, r := range n.Routes {
-		out = append(out, r.To)
-	}
-	for _, e := range n.Endpoints {
-		out = append(out, stepCallees(e.Steps)...)
-	}
-	if n.To != nil {
-		out = append(out, n.To.Node)
-	}
-	return append(out, n.Calls...)
-}
-
-func stepCallees(steps []scenarios.Step) []string {
-	var out []string
-	for _, s := range steps {
-		if s.Call != nil {
-			out = append(out, s.Call.Node)
-		}
-		out = append(out, s.Read, s.Write)
-		out = append(out, stepCallees(s.Parallel)...)
-		if s.Fallback != nil {
-			out = append(out, s.Fallback.Write)
-			if s.Fallback.Call != nil {
-				out = append(out, s.Fallback.Call.Node)
-			}
-		}
-	}
-	named := out[:0]
-	for _, name := range out {
-		if name != "" {
-			named = append(named, name)
-		}
-	}
-	return named
 }
 
 // reached is every node that traffic from the given ones can get to, themselves included.
@@ -90,8 +35,8 @@ func (g graph) reached(from ...string) map[string]bool {
 			continue
 		}
 		seen[n] = true
-		for _, l := range g.out[n] {
-			from = append(from, l.to)
+		for _, c := range g.out[n] {
+			from = append(from, c.To)
 		}
 	}
 	return seen
@@ -132,14 +77,14 @@ func (w *walk) visit(node string) (cycle []string) {
 	w.onPath[node] = true
 	w.path = append(w.path, node)
 	level := 0
-	for _, l := range w.out[node] {
-		if l.async && w.reached(l.to)[node] {
+	for _, c := range w.out[node] {
+		if c.Async && w.reached(c.To)[node] {
 			continue
 		}
-		if cycle := w.visit(l.to); cycle != nil {
+		if cycle := w.visit(c.To); cycle != nil {
 			return cycle
 		}
-		level = max(level, w.level[l.to]+1)
+		level = max(level, w.level[c.To]+1)
 	}
 	w.path = w.path[:len(w.path)-1]
 	w.onPath[node] = false

@@ -50,7 +50,7 @@ type builder struct {
 // problem reports a mistake at a path of the scenario, as in ("phases", 1, "faults", 0).
 func (b *builder) problem(path []any, fix, what string, args ...any) {
 	b.problems = append(b.problems, scenarios.Problem{
-		Position: position(b.Scenario, path...), What: fmt.Sprintf(what, args...), Fix: fix,
+		Position: b.Scenario.Position(path...), What: fmt.Sprintf(what, args...), Fix: fix,
 	})
 }
 
@@ -75,10 +75,10 @@ func (b *builder) nodes() {
 		}
 	}
 	whole := true
-	for _, l := range b.graph.links {
-		if !known[l.to] {
+	for _, c := range b.graph.calls {
+		if !known[c.To] {
 			whole = false
-			b.problem(path("topology", l.from), b.choices(), "%q calls %q, which is not in the topology", l.from, l.to)
+			b.problem(c.Path, b.choices(), "%q calls %q, which is not in the topology", c.From, c.To)
 		}
 	}
 	if !whole {
@@ -137,8 +137,8 @@ func (b *builder) instances() {
 
 func (b *builder) edges() {
 	for _, from := range b.Instances {
-		for _, l := range b.graph.out[from.Node.Name] {
-			for _, i := range b.byNode[l.to] {
+		for _, c := range b.graph.out[from.Node.Name] {
+			for _, i := range b.byNode[c.To] {
 				to := b.Instances[i]
 				edge := Edge{
 					Name: from.Name + ":" + to.Name, From: from.Name, To: to.Name,

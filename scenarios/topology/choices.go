@@ -3,19 +3,7 @@ package topology
 import (
 	"fmt"
 	"strings"
-
-	"github.com/squallhq/squall/scenarios"
 )
-
-// position finds a path of the scenario in its file.
-func position(s *scenarios.Scenario, path ...any) scenarios.Position {
-	if located, ok := any(s).(interface {
-		Position(...any) scenarios.Position
-	}); ok {
-		return located.Position(path...)
-	}
-	return scenarios.Position{File: s.Name}
-}
 
 // choices lists the nodes that there are, for whoever named one that is not.
 func (b *builder) choices() string {
