@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,7 +20,13 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(benchServerEnv) != "" {
+		benchServer()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // pipes is an in-memory network of one server: a listener whose connections are net.Pipes.
 type pipes struct {
