@@ -144,7 +144,7 @@ var Kinds = []Entry{
 	}},
 	{Word: "crash", Zero: Crash{}, Selection: SelectValue, Explain: Explanation{
 		Summary: "Instances are killed (kill -9) and started again with the data that they had on disk.",
-		New:     "nothing listens: over an edge that is otherwise whole, connect succeeds, then end of file or a reset at once",
+		New:     "connect to the edge succeeds, then a reset as soon as its own connect to the instance has failed",
 		Open:    "end of file or a reset, at once: answers break off",
 		Lifted:  "the instance starts again, and connections work as soon as it listens; open ones stay dead",
 		Example: "{crash: payments, restart_after: 5s}",

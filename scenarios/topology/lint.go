@@ -29,9 +29,10 @@ func (b *builder) lintNodes() {
 }
 
 func (b *builder) lintTimes(f ResolvedFault) {
-	switch phase := b.span(f.Phase, f.Start); {
-	case f.Start == 0:
+	if f.Start == 0 {
 		b.warn("%s begins with the first phase: there is no steady state to compare with", title(f))
+	}
+	switch phase := b.span(f.Phase, f.Start); {
 	case f.End == b.Total:
 		b.warn("%s lasts until the end of the run: there is no time left to see the recovery", title(f))
 	case f.End > phase.End:

@@ -13,6 +13,10 @@ func (b *builder) faults() {
 	for i, phase := range b.Scenario.Phases {
 		for j, f := range phase.Faults {
 			at := path("phases", i, "faults", j)
+			if f.Kind == nil {
+				b.problem(at, "", "a fault has no kind")
+				continue
+			}
 			if err := f.Kind.Validate(); err != nil {
 				b.problem(at, "", "%v", err)
 				continue
@@ -72,6 +76,10 @@ func (b *builder) targets(at []any, phase string, f faults.Fault) (faults.Target
 		b.problem(at, b.choices(), "no node, instance or load is named %q", strings.Join(s.unknown, `", "`))
 		return targets, false
 	}
+	if len(s.nested) > 0 {
+		b.problem(at, "name nodes there", "%s is a connection, where one end of a connection is selected", strings.Join(s.nested, ", "))
+		return targets, false
+	}
 	if why != "" {
 		b.problem(at, fix, "%s", why)
 		return targets, false
@@ -97,7 +105,7 @@ func (s *selection) targets(f faults.Fault) (t faults.Targets, why, fix string) 
 		t, why = s.around(f)
 	default:
 		t.Edges = s.onEdges(f)
-		if len(t.Edges) == 0 && len(s.unknown) == 0 {
+		if len(t.Edges)+len(s.unknown)+len(s.nested) == 0 {
 			why, fix = fmt.Sprintf("the topology has no connection %s", f.On), s.turned(f)
 		}
 	}

@@ -53,12 +53,16 @@ type selection struct {
 	draw []string
 	// unknown are the names that stand for nothing.
 	unknown []string
+	// nested are connections where only nodes make sense.
+	nested []string
 }
 
 // members is every instance and load that a selector without edges stands for.
 func (s *selection) members(sel faults.Selector) set {
 	out := newSet()
 	switch {
+	case sel.Edge != nil:
+		s.nested = append(s.nested, sel.String())
 	case sel.Name != "":
 		out = s.named(sel.Name)
 	case len(sel.Any) > 0:
