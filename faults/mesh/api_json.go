@@ -3,10 +3,10 @@ package mesh
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/squallhq/squall/faults"
 )
@@ -39,21 +39,6 @@ func asAPIError(err error) *apiError {
 	return &apiError{Message: err.Error(), Status: status}
 }
 
-// toxicAttributes are the types of toxiproxy's toxics and the attributes that it always shows, zero or not.
-func toxicAttributes(kind string) ([]string, bool) {
-	attributes, ok := map[string][]string{
-		"noop":       {},
-		"latency":    {"latency", "jitter"},
-		"bandwidth":  {"rate"},
-		"slow_close": {"delay"},
-		"timeout":    {"timeout"},
-		"reset_peer": {"timeout"},
-		"slicer":     {"average_size", "size_variation", "delay"},
-		"limit_data": {"bytes"},
-	}[kind]
-	return attributes, ok
-}
-
 // proxyJSON is a proxy as toxiproxy shows it.
 type proxyJSON struct {
 	Name     string      `json:"name"`
@@ -77,24 +62,20 @@ func showProxy(p Proxy) proxyJSON {
 	return proxyJSON{Name: p.Name, Listen: p.Listen, Upstream: p.Upstream, Enabled: p.Enabled, Toxics: showToxics(p.Toxics)}
 }
 
+// showToxics lists those of the upstream first, as toxiproxy does; never null.
 func showToxics(toxics []faults.Toxic) []toxicJSON {
-	shown := make([]toxicJSON, 0, len(toxics)) // never null: clients range over it
+	shown := make([]toxicJSON, 0, len(toxics))
 	for _, t := range toxics {
 		shown = append(shown, showToxic(t))
 	}
+	slices.SortStableFunc(shown, func(a, b toxicJSON) int { return strings.Compare(b.Stream, a.Stream) })
 	return shown
 }
 
-// showToxic fills in the attributes that were left at zero. Numbers need no care: encoding/json
-// writes a whole float64 without a point, which clients of toxiproxy decode as an integer.
+// showToxic needs no care for numbers: encoding/json writes a whole float64 without a point, which
+// clients of toxiproxy decode as an integer.
 func showToxic(t faults.Toxic) toxicJSON {
-	attributes := make(map[string]any)
-	names, _ := toxicAttributes(t.Type)
-	for _, name := range names {
-		attributes[name] = 0
-	}
-	maps.Copy(attributes, t.Attributes)
-	shown := toxicJSON{Attributes: attributes, Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: t.Toxicity}
+	shown := toxicJSON{Attributes: t.Attributes, Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: t.Toxicity}
 	if t.Per != "connection" {
 		shown.Per = t.Per
 	}
@@ -173,7 +154,7 @@ func (t toxicInput) toxic() (faults.Toxic, error) {
 	if !slices.Contains([]string{"upstream", "downstream"}, t.Stream) {
 		return faults.Toxic{}, errToxicStream
 	}
-	if _, known := toxicAttributes(t.Type); !known {
+	if _, known := attributesOf(t.Type); !known {
 		return faults.Toxic{}, errToxicType
 	}
 	toxic := faults.Toxic{Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: 1, Per: t.Per, Attributes: t.Attributes}

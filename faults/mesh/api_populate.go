@@ -14,26 +14,34 @@ type populateAnswer struct {
 
 // populate makes every proxy of a list, and replaces those that listen or lead elsewhere.
 func (a *api) populate(r *http.Request) (int, any, error) {
-	var inputs []proxyInput
-	if err := readBody(r, &inputs); err != nil {
-		return 0, nil, err
-	}
-	// All are checked before any is made.
-	for i, input := range inputs {
-		if err := input.check(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
-			return 0, nil, err
-		}
-	}
-	answer := populateAnswer{Proxies: make([]proxyJSON, 0, len(inputs))}
+	inputs, err := readPopulate(r)
+	var answer populateAnswer // proxies stay null where there are none, as toxiproxy's do
 	for _, input := range inputs {
-		proxy, err := a.createOrReplace(input)
-		if err != nil {
-			answer.apiError = asAPIError(fmt.Errorf("proxy %q: %w", input.Name, err))
-			return answer.Status, answer, nil
+		var proxy Proxy
+		if proxy, err = a.createOrReplace(input); err != nil {
+			break
 		}
 		answer.Proxies = append(answer.Proxies, showProxy(proxy))
 	}
+	if err != nil {
+		answer.apiError = asAPIError(err)
+		return answer.Status, answer, nil
+	}
 	return http.StatusCreated, answer, nil
+}
+
+// readPopulate checks the whole list before any of it is made.
+func readPopulate(r *http.Request) ([]proxyInput, error) {
+	var inputs []proxyInput
+	if err := readBody(r, &inputs); err != nil {
+		return nil, err
+	}
+	for i, input := range inputs {
+		if err := input.check(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
+			return nil, err
+		}
+	}
+	return inputs, nil
 }
 
 // createOrReplace leaves a proxy that is as wanted alone, toxics and all. One that differs is

@@ -1,0 +1,473 @@
+package mesh
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	toxiclient "github.com/Shopify/toxiproxy/v2/client"
+	"github.com/rs/zerolog"
+)
+
+// side is one of the two that get the same toxics over the same HTTP API and the same traffic.
+type side struct {
+	name  string
+	proxy *toxiclient.Proxy
+}
+
+// situation is one toxic, or several, and what a client measures of it.
+type situation struct {
+	name     string
+	toxics   []toxiclient.Toxic
+	upstream func(*net.TCPConn)
+	// measure returns a figure in unit.
+	measure func(*testing.T, *side) float64
+	unit    string
+	// low and high bound our figure: low is what was asked for, high leaves room for a busy machine.
+	low, high float64
+	// near is how far our figure may be from toxiproxy's; it counts where unsound is empty.
+	near float64
+	// unsound says what toxiproxy does wrong here, and what we do instead. theirs bounds its figure, so
+	// that a version that does right fails the test and the row moves.
+	unsound string
+	theirs  [2]float64
+}
+
+func one(kind, stream string, attributes toxiclient.Attributes) []toxiclient.Toxic {
+	return []toxiclient.Toxic{{Name: "t", Type: kind, Stream: stream, Toxicity: 1, Attributes: attributes}}
+}
+
+func echoing(c *net.TCPConn) { _, _ = io.Copy(c, c) }
+
+// sending answers the first byte with n bytes and the end.
+func sending(n int) func(*net.TCPConn) {
+	return func(c *net.TCPConn) {
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			_, _ = c.Write(make([]byte, n))
+		}
+	}
+}
+
+// replying answers only when the caller has ended its way.
+func replying(c *net.TCPConn) {
+	data, _ := io.ReadAll(c)
+	_, _ = c.Write(data)
+}
+
+func discarding(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }
+
+// situations: first what is sound in toxiproxy, with the figures side by side; then what isn't.
+func situations() []situation {
+	const kb = 1000
+	arrived := make(chan float64, 1)
+	return []situation{
+		{name: "no toxic", upstream: echoing, measure: medianRoundTrip, unit: "ms", high: 20, near: 10},
+		{name: "latency down", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 40}),
+			upstream: echoing, measure: medianRoundTrip, unit: "ms", low: 40, high: 60, near: 8},
+		{name: "latency up", toxics: one("latency", "upstream", toxiclient.Attributes{"latency": 40}),
+			upstream: echoing, measure: medianRoundTrip, unit: "ms", low: 40, high: 60, near: 8},
+		{name: "two latencies add", toxics: append(one("latency", "upstream", toxiclient.Attributes{"latency": 20}), toxiclient.Toxic{Name: "u", Type: "latency", Stream: "upstream", Toxicity: 1, Attributes: toxiclient.Attributes{"latency": 30}}),
+			upstream: echoing, measure: medianRoundTrip, unit: "ms", low: 50, high: 75, near: 10},
+		{name: "latency both ways", toxics: append(one("latency", "upstream", toxiclient.Attributes{"latency": 20}), toxiclient.Toxic{Name: "u", Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: toxiclient.Attributes{"latency": 30}}),
+			upstream: echoing, measure: medianRoundTrip, unit: "ms", low: 50, high: 75, near: 10},
+		{name: "jitter, least", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 20, "jitter": 15}),
+			upstream: echoing, measure: roundTrips(60, slices.Min[[]float64]), unit: "ms", low: 5, high: 12, near: 8},
+		{name: "jitter, middle", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 20, "jitter": 15}),
+			upstream: echoing, measure: roundTrips(60, mean), unit: "ms", low: 15, high: 35, near: 9},
+		{name: "latency delays a stream once, not each piece", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 60}),
+			upstream: sending(1000 * kb), measure: receiveTime, unit: "ms", low: 60, high: 200, near: 60},
+		{name: "latency taken off delivers what is held", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 60000}),
+			upstream: echoing, measure: afterRemoval(roundTrip), unit: "ms", high: 1000, near: 1000},
+		{name: "bandwidth", toxics: one("bandwidth", "downstream", toxiclient.Attributes{"rate": 1000}),
+			upstream: sending(600 * kb), measure: receiveTime, unit: "ms", low: 560, high: 800, near: 100},
+		{name: "bandwidth, slow", toxics: one("bandwidth", "downstream", toxiclient.Attributes{"rate": 10}),
+			upstream: sending(4 * kb), measure: receiveTime, unit: "ms", low: 350, high: 600, near: 100},
+		{name: "slicer, time", toxics: one("slicer", "downstream", toxiclient.Attributes{"average_size": 100, "size_variation": 0, "delay": 5000}),
+			upstream: sending(3200), measure: receiveTime, unit: "ms", low: 155, high: 350, near: 80},
+		{name: "slicer, pieces", toxics: one("slicer", "downstream", toxiclient.Attributes{"average_size": 100, "size_variation": 0, "delay": 5000}),
+			upstream: sending(3200), measure: pieces, unit: "reads", low: 24, high: 33, near: 6},
+		{name: "slow_close", toxics: one("slow_close", "downstream", toxiclient.Attributes{"delay": 80}),
+			upstream: sending(100), measure: closeTime, unit: "ms", low: 80, high: 160, near: 30},
+		{name: "limit_data", toxics: one("limit_data", "downstream", toxiclient.Attributes{"bytes": 5001}),
+			upstream: sending(100 * kb), measure: receivedBytes, unit: "bytes", low: 5001, high: 5001},
+		{name: "limit_data up", toxics: one("limit_data", "upstream", toxiclient.Attributes{"bytes": 3}),
+			upstream: counting(arrived), measure: sentThrough(arrived), unit: "bytes", low: 3, high: 3},
+		{name: "timeout closes a quiet connection", toxics: one("timeout", "downstream", toxiclient.Attributes{"timeout": 80}),
+			upstream: echoing, measure: silence(0), unit: "ms", low: 80, high: 200, near: 60},
+		{name: "timeout 0 stays silent", toxics: one("timeout", "downstream", toxiclient.Attributes{"timeout": 0}),
+			upstream: echoing, measure: silentFor(150 * time.Millisecond), unit: "ms", low: 150, high: 150},
+		{name: "timeout taken off ends connections that lost bytes", toxics: one("timeout", "downstream", toxiclient.Attributes{"timeout": 0}),
+			upstream: echoing, measure: afterRemoval(untilEnd), unit: "ms", high: 1000, near: 1000},
+		{name: "reset_peer resets a connection that was made under it", toxics: one("reset_peer", "downstream", toxiclient.Attributes{"timeout": 0}),
+			upstream: echoing, measure: resetsOf(10), unit: "of 10", low: 10, high: 10},
+		{name: "toxicity 0.5 hits half of the connections", toxics: []toxiclient.Toxic{{Name: "t", Type: "limit_data", Stream: "downstream", Toxicity: 0.5, Attributes: toxiclient.Attributes{"bytes": 1}}},
+			// 200 draws: 5 standard deviations are 35.
+			upstream: sending(10), measure: cutShort(200), unit: "of 200", low: 65, high: 135, near: 70},
+		{name: "disabled refuses new connections", upstream: echoing, measure: refusedWhenDown, unit: "of 5", low: 5, high: 5},
+		{name: "disabled ends open connections", upstream: echoing, measure: endsWhenDown, unit: "ms", high: 1000, near: 1000},
+
+		{name: "half-close", upstream: replying, measure: halfClosed, unit: "bytes", low: 4, high: 4,
+			unsound: "an end of stream closes the whole connection, so the answer is lost; ours passes it on", theirs: [2]float64{0, 0}},
+		{name: "timeout of a connection that is written to", toxics: one("timeout", "upstream", toxiclient.Attributes{"timeout": 150}),
+			upstream: echoing, measure: silence(20 * time.Millisecond), unit: "ms", low: 150, high: 300,
+			unsound: "its time starts again at each byte; ours counts from the first", theirs: [2]float64{400, 1e6}},
+		{name: "reset_peer with toxicity 0", toxics: []toxiclient.Toxic{{Name: "t", Type: "reset_peer", Stream: "downstream", Toxicity: 0, Attributes: toxiclient.Attributes{"timeout": 0}}},
+			upstream: sending(2000 * kb), measure: truncated(10), unit: "of 10", low: 0, high: 0,
+			unsound: "every connection's end becomes a reset, whatever the toxicity; ours leaves those alone that it doesn't hit", theirs: [2]float64{1, 10}},
+		{name: "reset_peer of an idle connection", toxics: one("reset_peer", "downstream", toxiclient.Attributes{"timeout": 60}),
+			upstream: echoing, measure: idleUntilReset(300 * time.Millisecond), unit: "ms", low: 60, high: 250,
+			unsound: "its time counts from the first byte, so a connection without one is left alone; ours counts from when the connection or the toxic came, and lets pass what comes before", theirs: [2]float64{300, 300}},
+		{name: "reset_peer on an open connection", upstream: echoing, measure: resetWhenOpen, unit: "of 1", low: 1, high: 1,
+			unsound: "a connection that was open before ends with FIN; ours with RST", theirs: [2]float64{0, 0}},
+		{name: "silence holds the callee's end back", toxics: one("timeout", "downstream", toxiclient.Attributes{"timeout": 0}),
+			upstream: sending(10), measure: silentFor(150 * time.Millisecond), unit: "ms", low: 150, high: 150,
+			unsound: "the callee's end of stream passes through a black hole at once; ours holds it back", theirs: [2]float64{0, 149}},
+	}
+}
+
+func TestToxicsDoWhatToxiproxysDo(t *testing.T) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // its bandwidth toxic logs through the global logger
+	oracle := httptest.NewServer(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()).Routes())
+	t.Cleanup(oracle.Close)
+	m := New(Options{Seed: 7})
+	t.Cleanup(func() { check(t, m.Close()) })
+	ours := httptest.NewServer(NewAPI(m, m.Stats))
+	t.Cleanup(ours.Close)
+	for i, s := range situations() {
+		t.Run(s.name, func(t *testing.T) {
+			upstream := listenFunc(t, s.upstream)
+			run := func(name, url string) float64 {
+				proxy, err := toxiclient.NewClient(url).CreateProxy(fmt.Sprint(i), "127.0.0.1:0", upstream)
+				check(t, err)
+				defer func() { check(t, proxy.Delete()) }()
+				for _, toxic := range s.toxics {
+					_, err := proxy.AddToxic(toxic.Name, toxic.Type, toxic.Stream, toxic.Toxicity, toxic.Attributes)
+					check(t, err)
+				}
+				return s.measure(t, &side{name: name, proxy: proxy})
+			}
+			theirs, own := run("toxiproxy", oracle.URL), run("squall", ours.URL)
+			t.Logf("toxiproxy %.1f, squall %.1f %s", theirs, own, s.unit)
+			s.judge(t, theirs, own)
+		})
+	}
+}
+
+func (s *situation) judge(t *testing.T, theirs, own float64) {
+	t.Helper()
+	if own < s.low || own > s.high {
+		t.Errorf("ours is %.2f %s, want %g to %g", own, s.unit, s.low, s.high)
+	}
+	if s.unsound != "" {
+		if theirs < s.theirs[0] || theirs > s.theirs[1] {
+			t.Errorf("toxiproxy's is %.2f %s, not %v any more: %s", theirs, s.unit, s.theirs, s.unsound)
+		}
+		return
+	}
+	if difference := own - theirs; difference > s.near || -difference > s.near {
+		t.Errorf("ours is %.2f %s, toxiproxy's %.2f: more than %g apart", own, s.unit, theirs, s.near)
+	}
+}
+
+// connect opens a connection over a side, with a deadline for all that a test does on it.
+func (s *side) connect(t *testing.T) *net.TCPConn {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", s.proxy.Listen, patience)
+	if err != nil {
+		t.Fatalf("connect over %s: %v", s.name, err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	check(t, conn.SetDeadline(time.Now().Add(patience)))
+	return conn.(*net.TCPConn)
+}
+
+func since(start time.Time) float64 { return float64(time.Since(start)) / float64(time.Millisecond) }
+
+// send writes one byte, which begins most measurements.
+func send(t *testing.T, c net.Conn) {
+	t.Helper()
+	_, err := c.Write([]byte("x"))
+	check(t, err)
+}
+
+func roundTrip(t *testing.T, c net.Conn) float64 {
+	t.Helper()
+	start := time.Now()
+	send(t, c)
+	_, err := io.ReadFull(c, make([]byte, 1))
+	check(t, err)
+	return since(start)
+}
+
+func medianRoundTrip(t *testing.T, s *side) float64 { return roundTrips(15, median)(t, s) }
+
+func roundTrips(n int, of func([]float64) float64) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		c := s.connect(t)
+		times := make([]float64, 0, n)
+		for range n {
+			times = append(times, roundTrip(t, c))
+		}
+		return of(times)
+	}
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
+// receiveTime is how long the whole answer to one byte takes.
+func receiveTime(t *testing.T, s *side) float64 {
+	c := s.connect(t)
+	start := time.Now()
+	send(t, c)
+	_, err := io.Copy(io.Discard, c)
+	check(t, err)
+	return since(start)
+}
+
+// pieces is in how many reads an answer comes.
+func pieces(t *testing.T, s *side) float64 {
+	c := s.connect(t)
+	send(t, c)
+	reads, buffer := 0.0, make([]byte, 1<<16)
+	for {
+		n, err := c.Read(buffer)
+		if n > 0 {
+			reads++
+		}
+		if err == io.EOF {
+			return reads
+		}
+		check(t, err)
+	}
+}
+
+// closeTime is the time from the last byte of an answer to its end.
+func closeTime(t *testing.T, s *side) float64 {
+	c := s.connect(t)
+	send(t, c)
+	_, err := io.ReadFull(c, make([]byte, 100))
+	check(t, err)
+	return untilEnd(t, c)
+}
+
+// untilEnd is how long a connection takes to end, in whichever way.
+func untilEnd(t *testing.T, c net.Conn) float64 {
+	t.Helper()
+	start := time.Now()
+	_, err := io.Copy(io.Discard, c)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal("the connection has not ended")
+	}
+	return since(start)
+}
+
+func receivedBytes(t *testing.T, s *side) float64 {
+	c := s.connect(t)
+	send(t, c)
+	n, err := io.Copy(io.Discard, c)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal("the connection has not ended")
+	}
+	return float64(n)
+}
+
+// counting tells how many bytes arrived.
+func counting(arrived chan<- float64) func(*net.TCPConn) {
+	return func(c *net.TCPConn) {
+		n, _ := io.Copy(io.Discard, c)
+		arrived <- float64(n)
+	}
+}
+
+// sentThrough sends ten bytes and says how many the callee has got when its stream ended.
+func sentThrough(arrived <-chan float64) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		c := s.connect(t)
+		_, err := c.Write([]byte("0123456789"))
+		check(t, err)
+		select {
+		case n := <-arrived:
+			return n
+		case <-time.After(patience):
+			t.Fatalf("%s has not ended the callee's stream", s.name)
+			return 0
+		}
+	}
+}
+
+// silence is how long a connection that nothing comes over lives, written to at once and then every interval.
+func silence(interval time.Duration) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		c := s.connect(t)
+		start, ended := time.Now(), make(chan float64, 1)
+		send(t, c)
+		go func() {
+			_, _ = io.Copy(io.Discard, c)
+			ended <- since(start)
+		}()
+		for interval > 0 && since(start) < 450 {
+			time.Sleep(interval)
+			if _, err := c.Write([]byte("x")); err != nil {
+				break
+			}
+		}
+		return <-ended
+	}
+}
+
+// silentFor is how long nothing comes after a byte was sent, at most as long as it watches.
+func silentFor(watch time.Duration) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		c := s.connect(t)
+		start := time.Now()
+		send(t, c)
+		check(t, c.SetReadDeadline(start.Add(watch)))
+		n, err := c.Read(make([]byte, 10))
+		if n > 0 {
+			t.Errorf("%s lets %d bytes through", s.name, n)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return float64(watch) / float64(time.Millisecond)
+		}
+		return since(start)
+	}
+}
+
+// afterRemoval sends a byte into the toxic, takes the toxic off and measures from then.
+func afterRemoval(measure func(*testing.T, net.Conn) float64) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		c := s.connect(t)
+		send(t, c)
+		check(t, c.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+		if n, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("%s lets %d bytes through: %v", s.name, n, err)
+		}
+		check(t, c.SetDeadline(time.Now().Add(patience)))
+		start := time.Now()
+		check(t, s.proxy.RemoveToxic("t"))
+		removal := since(start)
+		return max(removal, measure(t, c))
+	}
+}
+
+func isReset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
+
+// resetsOf is how many of n connections end in a reset, as early as in connecting.
+func resetsOf(n int) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		resets := 0.0
+		for range n {
+			if isReset(echoes(s.proxy.Listen)) {
+				resets++
+			}
+		}
+		return resets
+	}
+}
+
+// idleUntilReset is when a connection that carries nothing is reset, at most as long as it watches.
+func idleUntilReset(watch time.Duration) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		start := time.Now()
+		c := s.connect(t)
+		check(t, c.SetReadDeadline(start.Add(watch)))
+		if _, err := c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+			return float64(watch) / float64(time.Millisecond)
+		} else if !isReset(err) {
+			t.Errorf("%s ends an idle connection with %v", s.name, err)
+		}
+		return since(start)
+	}
+}
+
+func resetWhenOpen(t *testing.T, s *side) float64 {
+	c := s.connect(t)
+	roundTrip(t, c)
+	_, err := s.proxy.AddToxic("t", "reset_peer", "downstream", 1, toxiclient.Attributes{"timeout": 0})
+	check(t, err)
+	_, writing := c.Write([]byte("x")) // fails where the reset is here already
+	_, reading := c.Read(make([]byte, 1))
+	if isReset(writing) || isReset(reading) {
+		return 1
+	}
+	return 0
+}
+
+// truncated is how many of n answers of 2 MB don't arrive whole.
+func truncated(n int) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		short := 0.0
+		for range n {
+			c := s.connect(t)
+			send(t, c)
+			time.Sleep(10 * time.Millisecond) // bytes are under way when the end comes
+			if got, err := io.Copy(io.Discard, c); err != nil || got < 2_000_000 {
+				short++
+			}
+		}
+		return short
+	}
+}
+
+// cutShort is how many of n answers of 10 bytes end early.
+func cutShort(n int) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		short := 0.0
+		for range n {
+			if receivedBytes(t, s) < 10 {
+				short++
+			}
+		}
+		return short
+	}
+}
+
+// halfClosed is how much of an answer comes after the caller has ended its way.
+func halfClosed(t *testing.T, s *side) float64 {
+	c := s.connect(t)
+	_, err := c.Write([]byte("late"))
+	check(t, err)
+	check(t, c.CloseWrite())
+	data, _ := io.ReadAll(c)
+	return float64(len(data))
+}
+
+func refusedWhenDown(t *testing.T, s *side) float64 {
+	check(t, s.proxy.Disable())
+	refused := 0.0
+	for range 5 {
+		c, err := net.DialTimeout("tcp", s.proxy.Listen, patience)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			refused++
+		} else if err == nil {
+			_ = c.Close()
+		}
+	}
+	return refused
+}
+
+func endsWhenDown(t *testing.T, s *side) float64 {
+	c := s.connect(t)
+	roundTrip(t, c)
+	check(t, s.proxy.Disable())
+	return untilEnd(t, c)
+}
