@@ -55,6 +55,30 @@ func (w *world) start(n scenarios.Node, upstreams ...string) {
 	start(w.t, w.network, w.config(n, upstreams...))
 }
 
+// run starts a node that the test ends itself; ending it twice is fine.
+func (w *world) run(n scenarios.Node, upstreams ...string) (stop func()) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	started, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := node.Serve(ctx, w.config(n, upstreams...), w.network, func(node.Addresses) { close(started) }); err != nil {
+			w.t.Errorf("serve %q: %v", n.Name, err)
+		}
+	}()
+	select {
+	case <-started:
+	case <-ended:
+		w.t.FailNow()
+	}
+	stop = func() {
+		cancel()
+		<-ended
+	}
+	w.t.Cleanup(stop)
+	return stop
+}
+
 // config names upstreams as NAME or NAME=KIND (service otherwise), with a replica for each comma separated address.
 func (w *world) config(n scenarios.Node, upstreams ...string) node.Config {
 	c := node.Config{

@@ -1,0 +1,49 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// ReadBack says how often each write's id is in a store, over connections that dial makes: a database's
+// rows, or every message that a queue has accepted, delivered or not.
+func ReadBack(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
+	if n.Kind == scenarios.KindQueue {
+		return readQueue(ctx, dial)
+	}
+	return ReadWrites(ctx, dial, n.DSN)
+}
+
+// readBackLimit bounds a queue's answer: some ten million writes.
+const readBackLimit = 1 << 30
+
+func readQueue(ctx context.Context, dial func(context.Context) (net.Conn, error)) (map[string]int, error) {
+	transport := &http.Transport{
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		DisableKeepAlives: true,
+	}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://queue/writes", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read writes: the queue answers %s", answer.Status)
+	}
+	var back QueueWrites
+	if err := json.NewDecoder(io.LimitReader(answer.Body, readBackLimit)).Decode(&back); err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	return back.Writes, nil
+}
