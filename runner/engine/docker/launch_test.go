@@ -1,0 +1,44 @@
+package docker
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+func shop() []*scenarios.Node {
+	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase}
+	orders := service("orders", work(time.Millisecond), scenarios.Step{Write: "db"})
+	orders.Replicas = 2
+	return []*scenarios.Node{db, orders, gateway("api", "orders")}
+}
+
+func TestLaunchServesAndLeavesNothing(t *testing.T) {
+	s := launch(t, Options{}, load(planOf(shop()...), "users", "api"))
+	for range 10 {
+		answer, err := s.client("users:api-1").Post("http://api/orders/", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Fatalf("status %s", answer.Status)
+		}
+	}
+	o, err := s.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var both int64
+	for _, edge := range []string{"api-1:orders-1", "api-1:orders-2"} {
+		both += o.Edges[edge].Requests
+	}
+	if both != 10 {
+		t.Errorf("the mesh saw %d requests from api to orders, want 10: %+v", both, o.Edges)
+	}
+	for _, line := range s.said() {
+		t.Log(line)
+	}
+}

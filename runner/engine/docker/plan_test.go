@@ -1,0 +1,154 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// planOf makes a plan by hand: instances in start order, each with the nodes that it calls.
+func planOf(nodes ...*scenarios.Node) *topology.Plan {
+	p := &topology.Plan{Scenario: &scenarios.Scenario{}, Seed: 1, Total: time.Minute}
+	level := map[string]int{}
+	instances := map[string][]string{}
+	for _, n := range nodes {
+		for _, callee := range callees(n) {
+			level[n.Name] = max(level[n.Name], level[callee]+1)
+		}
+		for r := 1; r <= max(n.Replicas, 1); r++ {
+			name := fmt.Sprintf("%s-%d", n.Name, r)
+			instances[n.Name] = append(instances[n.Name], name)
+			p.Instances = append(p.Instances, topology.Instance{Name: name, Node: n, Replica: r, Level: level[n.Name]})
+			for _, callee := range callees(n) {
+				for _, to := range instances[callee] {
+					p.Edges = append(p.Edges, topology.Edge{Name: name + ":" + to, From: name, To: to, FromNode: n.Name, ToNode: callee})
+				}
+			}
+		}
+	}
+	return p
+}
+
+// load adds a client edge to every instance of a node.
+func load(p *topology.Plan, name, node string) *topology.Plan {
+	for _, i := range p.Instances {
+		if i.Node.Name == node {
+			p.Edges = append(p.Edges, topology.Edge{Name: name + ":" + i.Name, From: name, To: i.Name, FromNode: name, ToNode: node, Client: true})
+		}
+	}
+	return p
+}
+
+func callees(n *scenarios.Node) []string {
+	out := append([]string(nil), n.Calls...)
+	for _, r := range n.Routes {
+		out = append(out, r.To)
+	}
+	for _, e := range n.Endpoints {
+		for _, s := range e.Steps {
+			switch {
+			case s.Call != nil:
+				out = append(out, s.Call.Node)
+			case s.Read != "":
+				out = append(out, s.Read)
+			case s.Write != "":
+				out = append(out, s.Write)
+			}
+		}
+	}
+	var once []string
+	for _, name := range out {
+		seen := false
+		for _, o := range once {
+			seen = seen || o == name
+		}
+		if !seen {
+			once = append(once, name)
+		}
+	}
+	return once
+}
+
+func service(name string, steps ...scenarios.Step) *scenarios.Node {
+	return &scenarios.Node{Name: name, Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{
+		{Match: "GET /", Steps: steps}, {Match: "POST /", Steps: steps},
+	}}
+}
+
+func gateway(name string, to ...string) *scenarios.Node {
+	n := &scenarios.Node{Name: name, Kind: scenarios.KindGateway}
+	for _, t := range to {
+		n.Routes = append(n.Routes, scenarios.Route{Match: "/" + t + "/*", To: t})
+	}
+	return n
+}
+
+func work(d time.Duration) scenarios.Step { return scenarios.Step{Work: &scenarios.Work{Mean: d}} }
+
+func callStep(node string) scenarios.Step {
+	return scenarios.Step{Call: &scenarios.Call{Node: node, Method: "GET", Path: "/"}}
+}
+
+// launched is a running plan of a test.
+type launched struct {
+	*system
+	engine *Engine
+	said   func() []string
+}
+
+// launch starts a plan and takes it down when the test ends; nothing may be left then.
+func launch(t testing.TB, o Options, p *topology.Plan) launched {
+	t.Helper()
+	if o.Exe == "" {
+		o.Exe = squallbin.Path(t)
+	}
+	e := testEngine(t, o)
+	run := fmt.Sprintf("test-%x", time.Now().UnixNano())
+	var mu sync.Mutex
+	var said []string
+	cleanRun(t, e, run)
+	begin := time.Now()
+	s, err := e.Launch(t.Context(), runner.Launch{Plan: p, Run: run, Dir: t.TempDir(), Progress: func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, fmt.Sprintf("%6d ms %s", time.Since(begin).Milliseconds(), text))
+	}})
+	if err != nil {
+		for _, line := range said {
+			t.Log(line)
+		}
+		t.Fatalf("launch: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := s.Down(ctx); err != nil {
+			t.Errorf("down: %v", err)
+		}
+		wantNothing(t, e, run)
+		if t.Failed() {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, line := range said {
+				t.Log(line)
+			}
+		}
+	})
+	return launched{system: s.(*system), engine: e, said: func() []string { mu.Lock(); defer mu.Unlock(); return said }}
+}
+
+// client is an HTTP client whose connections go over one client edge.
+func (l launched) client(edge string) *http.Client {
+	return &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx, edge) },
+	}}
+}
