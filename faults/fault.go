@@ -84,6 +84,7 @@ type Selector struct {
 	Role   string            `json:"kind,omitempty"`
 	Labels map[string]string `json:"labels,omitempty"`
 	// Share in (0,1] takes that part of the matched instances of each node (rounded up), drawn from the seed. 0: all.
+	// With Edge it is a share of the callees' instances.
 	Share float64 `json:"share,omitempty"`
 }
 

@@ -73,6 +73,19 @@ func (t *text) table(rows [][]string) {
 	}
 }
 
+// wide tells whether a table's lines would not fit.
+func wide(rows [][]string) bool {
+	sum := 0
+	for column := range rows[0] {
+		most := 0
+		for _, row := range rows {
+			most = max(most, len([]rune(row[column])))
+		}
+		sum += most + 2
+	}
+	return sum > width
+}
+
 // filled leaves out the columns whose every cell is a dash.
 func filled(rows [][]string) [][]string {
 	out := make([][]string, len(rows))

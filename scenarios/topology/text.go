@@ -127,17 +127,27 @@ func (p *Plan) writePhases(t *text) {
 	t.table(rows)
 }
 
-// writeLoads says what each load is expected to send in each phase.
+// writeLoads says what each load is expected to send, in each phase where that fits a line.
 func (p *Plan) writeLoads(t *text) {
 	t.section("Load", "requests to be expected in the phases")
+	for _, l := range p.Scenario.Loads {
+		t.line("  %s -> %s, %s%s", l.Name, l.To, model(l), p.total(l))
+	}
+	rows := p.loadRows(p.Phases)
+	if wide(rows) {
+		rows = p.loadRows(nil)
+	}
+	t.table(rows)
+}
+
+// loadRows is the table of requests, with a column for each of the phases and one for all of the run.
+func (p *Plan) loadRows(phases []Span) [][]string {
 	head := []string{"load", "request", "share"}
-	for _, span := range p.Phases {
+	for _, span := range phases {
 		head = append(head, span.Name)
 	}
 	rows := [][]string{append(head, "all")}
-	var notes []string
 	for _, l := range p.Scenario.Loads {
-		notes = append(notes, l.Name+" -> "+l.To+": "+model(l))
 		sum := 0.0
 		for _, r := range l.Requests {
 			sum += weight(r)
@@ -145,16 +155,25 @@ func (p *Plan) writeLoads(t *text) {
 		for _, r := range l.Requests {
 			share := weight(r) / sum
 			row := []string{l.Name, r.Send, fmt.Sprintf("%.4g%%", 100*share)}
-			for _, span := range p.Phases {
+			for _, span := range phases {
 				row = append(row, expected(l, share, span.Start, span.End))
 			}
 			rows = append(rows, append(row, expected(l, share, 0, p.Total)))
 		}
 	}
-	for _, note := range notes {
-		t.line("  %s", note)
+	return rows
+}
+
+// total is how much a load is expected to send in all, as the end of a sentence.
+func (p *Plan) total(l *scenarios.Load) string {
+	if _, known := Expected(l, 0, p.Total); !known {
+		return "; how many requests depends on how fast they are answered"
 	}
-	t.table(rows)
+	text := "; " + expected(l, 1, 0, p.Total) + " requests"
+	if warmUp := p.warmUp(); warmUp > 0 {
+		text += " and " + expected(l, 1, -warmUp, 0) + " in the warm-up"
+	}
+	return text
 }
 
 func expected(l *scenarios.Load, share float64, from, until time.Duration) string {
@@ -179,7 +198,7 @@ func model(l *scenarios.Load) string {
 		think = ", " + l.Think.Mean.String() + " of thought between requests"
 	}
 	if l.Users > 0 {
-		return fmt.Sprintf("closed: %s%s; how many requests depends on how fast they are answered", count(l.Users, "user"), think)
+		return "closed: " + count(l.Users, "user") + think
 	}
 	arrivals := l.Arrivals
 	if arrivals == "" {

@@ -64,3 +64,19 @@ func TestWriteText(t *testing.T) {
 		})
 	}
 }
+
+// TestManyPhasesFitALine: where a column for each phase would not fit, the table has the whole run only.
+func TestManyPhasesFitALine(t *testing.T) {
+	s := shop()
+	for range 20 {
+		s.Phases = append(s.Phases, &scenarios.Phase{Name: "one more", For: time.Second})
+	}
+	var got bytes.Buffer
+	if err := plan(t, s).WriteText(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := "  load      request              share    all\n  shoppers  GET /catalog/{item}    90%  8,100\n  shoppers  POST /orders/{id}      10%    900\n"
+	if !strings.Contains(got.String(), want) {
+		t.Error(got.String())
+	}
+}
