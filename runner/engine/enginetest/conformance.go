@@ -1,0 +1,224 @@
+// Package enginetest holds what every engine must do, as one test function that runs against each.
+// It keeps the engines equal: the same topology, the same traffic, every primitive put on and taken off, its effect
+// seen by a plain client. Lower bounds of times are tight, upper ones generous: the machine is shared.
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// The bounds of the suite's waits.
+const (
+	launchTimeout = 2 * time.Minute
+	downTimeout   = time.Minute
+	actTimeout    = 30 * time.Second
+	// soon is the most that something may take that takes milliseconds on a quiet machine.
+	soon = 5 * time.Second
+)
+
+// Conformance runs the suite. newEngine makes an engine that may launch several systems at a time; it is called once
+// for each group of tests.
+func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
+	t.Run("system", func(t *testing.T) {
+		w := launch(t, newEngine(t), "conformance")
+		for _, test := range []struct {
+			name string
+			run  func(*testing.T, *world)
+		}{
+			{"traffic flows over edges", testTraffic},
+			{"counters are exact", testCounters},
+			{"an instance is reached past its edges", testPastEdges},
+			{"latency on an open connection", testLatency},
+			{"overlapping latencies", testOverlap},
+			{"refuse", testRefuse},
+			{"hang", testHang},
+			{"pause", testPause},
+			{"behave", testBehave},
+			{"kill keeps acknowledged writes", testKill},
+			{"kill under a pause", testKillUnderPause},
+			{"a primitive that fails leaves nothing", testFailedInjection},
+			{"nothing died by itself", testNoDeaths},
+		} {
+			t.Run(test.name, func(t *testing.T) { test.run(t, w.with(t)) })
+		}
+	})
+	t.Run("down leaves nothing and may be called twice", func(t *testing.T) { testDown(t, newEngine(t)) })
+	t.Run("a launch that is cut leaves nothing", func(t *testing.T) { testCutLaunch(t, newEngine(t)) })
+	t.Run("two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) })
+}
+
+// Plan is the suite's topology: users -> api (two instances) -> db.
+func Plan(t *testing.T) *topology.Plan {
+	t.Helper()
+	s := &scenarios.Scenario{
+		Name: "conformance",
+		Nodes: []*scenarios.Node{
+			{Name: "api", Kind: scenarios.KindService, Replicas: 2, Policy: scenarios.Policy{Timeout: 2 * time.Second}, Endpoints: []*scenarios.Endpoint{
+				{Match: "GET /ping", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: time.Millisecond}}}},
+				{Match: "POST /orders/{id}", Steps: []scenarios.Step{{Write: "db"}}},
+			}},
+			{Name: "db", Kind: scenarios.KindDatabase},
+		},
+		Loads: []*scenarios.Load{{Name: "users", To: "api", Rate: 10, Requests: []scenarios.Request{
+			{Send: "GET /ping"}, {Send: "POST /orders/{id}", Params: map[string]scenarios.Param{"id": {Sequence: true}}},
+		}}},
+		Phases: []*scenarios.Phase{{Name: "only", For: time.Minute}},
+	}
+	p, err := topology.New(s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// The names of the suite's edges and instances.
+const (
+	toAPI  = "users:api-1"
+	toAPI2 = "users:api-2"
+	toDB   = "api-1:db-1"
+	api    = "api-1"
+	db     = "db-1"
+)
+
+// runID is a name for a run that no other test has.
+func runID(t *testing.T, name string) string {
+	return fmt.Sprintf("%s-%x", strings.ToLower(name), time.Now().UnixNano()&0xffffffff)
+}
+
+func launchAs(ctx context.Context, t *testing.T, e runner.Engine, run string, progress func(string)) (runner.System, *topology.Plan, error) {
+	t.Helper()
+	p := Plan(t)
+	if err := e.Check(p); err != nil {
+		t.Fatalf("Check: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, launchTimeout)
+	defer cancel()
+	s, err := e.Launch(ctx, runner.Launch{Plan: p, Run: run, Dir: t.TempDir(), Progress: progress})
+	return s, p, err
+}
+
+// launch starts the suite's topology, and takes it down when t ends.
+func launch(t *testing.T, e runner.Engine, name string) *world {
+	t.Helper()
+	s, p, err := launchAs(context.Background(), t, e, runID(t, name), func(string) {})
+	if err != nil {
+		t.Fatalf("Launch: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := down(s); err != nil {
+			t.Errorf("Down: %v", err)
+		}
+	})
+	return newWorld(t, s, p)
+}
+
+func down(s runner.System) error {
+	ctx, cancel := context.WithTimeout(context.Background(), downTimeout)
+	defer cancel()
+	return s.Down(ctx)
+}
+
+func testDown(t *testing.T, e runner.Engine) {
+	run := runID(t, "down")
+	s, p, err := launchAs(context.Background(), t, e, run, func(string) {})
+	if err != nil {
+		t.Fatalf("Launch: %v", err)
+	}
+	w := newWorld(t, s, p)
+	w.mustGet(toAPI, "/ping")
+	w.close()
+	for range 2 {
+		if err := down(s); err != nil {
+			t.Errorf("Down: %v", err)
+		}
+	}
+	w.mustNotDial(toAPI)
+	// The same run can start anew: no name of it is taken.
+	s, p, err = launchAs(context.Background(), t, e, run, func(string) {})
+	if err != nil {
+		t.Fatalf("Launch of the same run after Down: %v", err)
+	}
+	w = newWorld(t, s, p)
+	w.mustGet(toAPI, "/ping")
+	w.close()
+	if err := down(s); err != nil {
+		t.Errorf("Down: %v", err)
+	}
+}
+
+// testCutLaunch cuts a launch at its first words, at its second ones, and so on, until one gets through.
+func testCutLaunch(t *testing.T, e runner.Engine) {
+	run := runID(t, "cut")
+	cause := errors.New("cut")
+	for words := 1; ; words++ {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		var mu sync.Mutex
+		left := words
+		s, _, err := launchAs(ctx, t, e, run, func(string) {
+			mu.Lock()
+			defer mu.Unlock()
+			if left--; left == 0 {
+				cancel(cause)
+			}
+		})
+		cancel(nil)
+		if err == nil {
+			if err := down(s); err != nil {
+				t.Errorf("Down: %v", err)
+			}
+			if words == 1 {
+				t.Error("a launch whose context ended at its first words went on")
+			}
+			return
+		}
+		if !errors.Is(err, context.Canceled) && !errors.Is(err, cause) {
+			t.Fatalf("Launch cut at word %d: %v", words, err)
+		}
+	}
+}
+
+func testTwo(t *testing.T, e runner.Engine) {
+	var wg sync.WaitGroup
+	var worlds [2]*world
+	for n := range worlds {
+		wg.Go(func() {
+			s, p, err := launchAs(context.Background(), t, e, runID(t, fmt.Sprintf("two%d", n)), func(string) {})
+			if err != nil {
+				t.Errorf("Launch: %v", err)
+				return
+			}
+			worlds[n] = newWorld(t, s, p)
+		})
+	}
+	wg.Wait()
+	for n, w := range worlds {
+		if w == nil {
+			continue
+		}
+		for i := range n + 1 { // the first one takes one write, the second one two
+			w.mustWrite(toAPI, fmt.Sprintf("two-%d", i))
+		}
+	}
+	for n, w := range worlds {
+		if w == nil {
+			continue
+		}
+		if found := w.writes(db); len(found) != n+1 {
+			t.Errorf("system %d holds %v, want its own %d writes alone", n, found, n+1)
+		}
+		w.close()
+		if err := down(w.system); err != nil {
+			t.Errorf("Down: %v", err)
+		}
+	}
+}

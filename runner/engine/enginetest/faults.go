@@ -1,0 +1,241 @@
+package enginetest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/faults"
+)
+
+func latencyOf(edge string, d time.Duration) faults.Primitive {
+	return faults.Primitive{Op: faults.OpToxic, Edge: edge, Toxic: &faults.Toxic{
+		Type: "latency", Stream: "downstream", Toxicity: 1, Per: "request",
+		Attributes: map[string]any{"latency": float64(d / time.Millisecond), "jitter": 0.0},
+	}}
+}
+
+func outage(edge string, o faults.Outage) faults.Primitive {
+	return faults.Primitive{Op: faults.OpOutage, Edge: edge, Outage: &o}
+}
+
+// median is how long a request takes, of five, all on one open connection.
+func (w *world) median(edge string) time.Duration {
+	w.t.Helper()
+	var took []time.Duration
+	for range 5 {
+		a := w.mustGet(edge, "/ping")
+		if !a.reused {
+			w.t.Errorf("a request over %s made a connection of its own", edge)
+		}
+		took = append(took, a.took)
+	}
+	slices.Sort(took)
+	return took[2]
+}
+
+func testLatency(t *testing.T, w *world) {
+	const promised = 200 * time.Millisecond
+	w.mustGet(toAPI, "/ping") // opens the connection
+	quiet := w.median(toAPI)
+	undo := w.inject(latencyOf(toAPI, promised))
+	if got := w.median(toAPI) - quiet; got < promised-5*time.Millisecond || got > promised+150*time.Millisecond {
+		t.Errorf("a latency of %s added %s", promised, got)
+	}
+	receipt := undo()
+	if got := w.median(toAPI); got > quiet+promised/2 {
+		t.Errorf("without the fault a request takes %s, before it took %s", got, quiet)
+	}
+	if !receipt.Met() || receipt.Requests != 5 || receipt.DelayMs < 199 || receipt.DelayMs > 300 {
+		t.Errorf("receipt %+v, want 5 requests delayed by some 200 ms", receipt)
+	}
+	if diff := cmp.Diff(receipt, undo()); diff != "" {
+		t.Errorf("a second undo has another receipt:\n%s", diff)
+	}
+	if got := w.median(toAPI); got > quiet+promised/2 {
+		t.Errorf("after a second undo a request takes %s", got)
+	}
+}
+
+func testOverlap(t *testing.T, w *world) {
+	w.mustGet(toAPI, "/ping")
+	first := w.inject(latencyOf(toAPI, 100*time.Millisecond))
+	second := w.inject(latencyOf(toAPI, 200*time.Millisecond))
+	if got := w.median(toAPI); got < 299*time.Millisecond {
+		t.Errorf("two latencies together take %s, want 300 ms", got)
+	}
+	first()
+	if got := w.median(toAPI); got < 199*time.Millisecond || got > 290*time.Millisecond {
+		t.Errorf("with one of them gone it takes %s, want 200 ms", got)
+	}
+	second()
+	if got := w.median(toAPI); got > 90*time.Millisecond {
+		t.Errorf("with both gone it takes %s", got)
+	}
+}
+
+func testRefuse(t *testing.T, w *world) {
+	undo := w.inject(outage(toAPI, faults.Outage{New: faults.NewRefuse, Open: faults.OpenReset}))
+	w.mustNotDial(toAPI)
+	w.mustGet(toAPI2, "/ping") // an edge of its own
+	receipt := undo()
+	if receipt.Refused+receipt.Reset == 0 {
+		t.Errorf("receipt %+v, want refused or reset connections", receipt)
+	}
+	w.eventually("a request after the outage", func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
+
+	// The caller of an inner edge is told, too: nothing goes around it.
+	undo = w.inject(outage(toDB, faults.Outage{New: faults.NewRefuse, Open: faults.OpenReset}))
+	if id, err := w.write(toAPI, "refused"); err == nil {
+		t.Errorf("a write was acknowledged as %q though the edge to the database was closed", id)
+	}
+	undo()
+	w.eventually("a write after the outage", func() bool { _, err := w.write(toAPI, "again"); return err == nil })
+}
+
+func testHang(t *testing.T, w *world) {
+	w.mustGet(toAPI, "/ping")
+	undo := w.inject(outage(toAPI, faults.Outage{New: faults.NewHang, Open: faults.OpenKeep}))
+	// Neither the open connection nor a new one gets an answer.
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	if a := w.ask(ctx, toAPI, http.MethodGet, "/ping"); a.err == nil || ctx.Err() == nil {
+		t.Errorf("a request over a hanging edge came to status %d, error %v", a.status, a.err)
+	}
+	cancel()
+	w.close()
+	ctx, cancel = context.WithTimeout(context.Background(), 300*time.Millisecond)
+	if a := w.ask(ctx, toAPI, http.MethodGet, "/ping"); a.err == nil || ctx.Err() == nil {
+		t.Errorf("a new connection over a hanging edge came to status %d, error %v", a.status, a.err)
+	}
+	cancel()
+	if receipt := undo(); !receipt.Met() {
+		t.Errorf("receipt %+v, want traffic", receipt)
+	}
+	w.eventually("a request after the outage", func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
+}
+
+func testPause(t *testing.T, w *world) {
+	w.mustGet(toAPI, "/ping")
+	before := w.observe().Nodes[api].Counters
+	undo := w.inject(faults.Primitive{Op: faults.OpPause, Instance: api})
+	// What is asked meanwhile is answered afterwards.
+	answered := make(chan answer, 1)
+	go func() { answered <- w.get(toAPI, "/ping") }()
+	const paused = 500 * time.Millisecond
+	select {
+	case a := <-answered:
+		t.Errorf("a paused instance answered: %+v", a)
+	case <-time.After(paused):
+	}
+	if diff := cmp.Diff(len(before), len(w.observe().Nodes[api].Counters)); diff != "" {
+		t.Errorf("a paused instance has lost counters: %s", diff)
+	}
+	receipt := undo()
+	select {
+	case a := <-answered:
+		if a.err != nil || a.status != http.StatusOK || a.took < paused {
+			t.Errorf("after the pause: %+v", a)
+		}
+	case <-time.After(soon):
+		t.Error("no answer after the pause")
+	}
+	if !receipt.Met() {
+		t.Errorf("receipt %+v, want traffic", receipt)
+	}
+	w.mustGet(toAPI, "/ping")
+}
+
+func testBehave(t *testing.T, w *world) {
+	undo := w.inject(faults.Primitive{Op: faults.OpBehave, Instance: api, Behaviour: &faults.Behaviour{Errors: 1, Status: 503}})
+	for range 3 {
+		if a := w.get(toAPI, "/ping"); a.status != http.StatusServiceUnavailable {
+			t.Errorf("status %d, error %v, want 503", a.status, a.err)
+		}
+	}
+	w.mustGet(toAPI2, "/ping")
+	if receipt := undo(); receipt.Requests != 3 {
+		t.Errorf("receipt %+v, want 3 requests", receipt)
+	}
+	w.mustGet(toAPI, "/ping")
+	undo = w.inject(faults.Primitive{Op: faults.OpBehave, Instance: api, Behaviour: &faults.Behaviour{Slow: 150 * time.Millisecond}})
+	if got := w.median(toAPI); got < 150*time.Millisecond || got > soon {
+		t.Errorf("a slow instance answers in %s, want 150 ms", got)
+	}
+	undo()
+	w.mustGet(toAPI, "/ping")
+}
+
+func testKill(t *testing.T, w *world) {
+	var acknowledged []string
+	for i := range 10 {
+		acknowledged = append(acknowledged, w.mustWrite(toAPI, fmt.Sprintf("kill-%d", i)))
+	}
+	before := w.observe()
+	undo := w.inject(faults.Primitive{Op: faults.OpKill, Instance: db})
+	if id, err := w.write(toAPI, "dead"); err == nil {
+		t.Errorf("a write was acknowledged as %q though the database was killed", id)
+	}
+	if got := w.observe().Nodes[db]; len(got.Counters) < len(before.Nodes[db].Counters) {
+		t.Errorf("a killed instance has lost its counters: %v", got)
+	}
+	receipt := undo()
+	if !receipt.Met() {
+		t.Errorf("receipt %+v, want traffic", receipt)
+	}
+	found := w.writes(db)
+	for _, id := range acknowledged {
+		if found[id] != 1 {
+			t.Errorf("acknowledged write %q is there %d times after kill -9", id, found[id])
+		}
+	}
+	w.eventually("a write after the restart", func() bool { _, err := w.write(toAPI, "alive"); return err == nil })
+	after := w.observe()
+	if got := after.Nodes[db].Restarts - before.Nodes[db].Restarts; got != 1 {
+		t.Errorf("%d restarts, want 1", got)
+	}
+	for name, v := range before.Nodes[db].Counters {
+		if len(name) > 6 && name[len(name)-6:] == "_total" && after.Nodes[db].Counters[name] < v {
+			t.Errorf("counter %s fell from %v to %v over a restart", name, v, after.Nodes[db].Counters[name])
+		}
+	}
+	undo()
+	if got := w.observe().Nodes[db].Restarts - before.Nodes[db].Restarts; got != 1 {
+		t.Errorf("a second undo restarted it: %d restarts, want 1", got)
+	}
+}
+
+// testKillUnderPause kills a paused instance: each fault is undone by its own undo, in any order.
+func testKillUnderPause(t *testing.T, w *world) {
+	resume := w.inject(faults.Primitive{Op: faults.OpPause, Instance: api})
+	restart := w.inject(faults.Primitive{Op: faults.OpKill, Instance: api})
+	restart()
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	if a := w.ask(ctx, toAPI, http.MethodGet, "/ping"); a.err == nil {
+		t.Errorf("an instance that was restarted under a pause answered: %+v", a)
+	}
+	resume()
+	w.eventually("a request after both", func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
+}
+
+func testFailedInjection(t *testing.T, w *world) {
+	w.mustGet(toAPI, "/ping")
+	ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
+	defer cancel()
+	for _, bad := range []faults.Primitive{
+		{Op: faults.OpKill, Instance: "nobody-1"},
+		latencyOf("nobody:api-1", time.Second),
+	} {
+		if _, err := w.system.Inject(ctx, []faults.Primitive{latencyOf(toAPI, 500*time.Millisecond), bad}); err == nil {
+			t.Errorf("%s was injected", bad)
+		}
+		if got := w.median(toAPI); got > 400*time.Millisecond {
+			t.Errorf("after a failed injection a request takes %s: a part of it stayed", got)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package process_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner/node"
+)
+
+// child does what the program's hidden commands do: configuration from standard input, addresses to standard output, the
+// end when standard input ends.
+func child(role string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	in := json.NewDecoder(os.Stdin)
+	watch := func() {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+	}
+	announce := func(v any) { check(json.NewEncoder(os.Stdout).Encode(v)) }
+	switch role {
+	case "node":
+		var c node.Config
+		check(in.Decode(&c))
+		watch()
+		check(node.Serve(ctx, c, node.TCP{}, func(a node.Addresses) { announce(a) }))
+	case "mesh":
+		var c mesh.ServeConfig
+		check(in.Decode(&c))
+		watch()
+		check(mesh.Serve(ctx, c, func(a mesh.ServeAddresses) { announce(a) }))
+	}
+}

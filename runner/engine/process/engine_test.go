@@ -1,0 +1,52 @@
+package process_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/enginetest"
+	"github.com/squallhq/squall/runner/engine/process"
+)
+
+// TestMain is also the children's program: this test binary plays squall's own `node` and `mesh`.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "node", "mesh":
+			child(os.Args[1])
+			return
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func newEngine(t *testing.T) runner.Engine {
+	t.Helper()
+	return process.New(process.Options{Exe: os.Args[0]})
+}
+
+func TestConformance(t *testing.T) {
+	t.Setenv("SQUALL_STATE", t.TempDir())
+	enginetest.Conformance(t, newEngine)
+}
+
+// The same with the mesh in this process.
+func TestConformanceWithMeshHere(t *testing.T) {
+	t.Setenv("SQUALL_STATE", t.TempDir())
+	enginetest.Conformance(t, func(*testing.T) runner.Engine {
+		return process.New(process.Options{Exe: os.Args[0], Mesh: func(seed uint64) mesh.Control { return mesh.New(mesh.Options{Seed: seed}) }})
+	})
+}
+
+func check(err error) {
+	if err != nil && err != context.Canceled {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
