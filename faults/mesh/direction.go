@@ -44,6 +44,8 @@ type direction struct {
 	// started: src and dst are there.
 	started bool
 
+	pipe *pipe // the reader's own, once there has been bulk
+
 	wake chan struct{} // for the second goroutine
 	room chan struct{} // for the reader
 }
@@ -208,6 +210,7 @@ func (d *direction) place(i int, t *toxic, replace bool, now time.Time) bool {
 func (d *direction) read() {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
+	defer func() { d.pipe.close() }()
 	for d.awaitRoom() {
 		n, err := d.src.Read(*buffer)
 		if n > 0 {
@@ -308,13 +311,16 @@ func (d *direction) abandon() {
 
 // ended passes on that src has ended.
 func (d *direction) ended(err error) {
+	if d.link.closed() {
+		return // it was us
+	}
 	p := piece{at: time.Now(), request: d.link.turns.requests.Load(), end: endReset}
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
 		p.end = endFIN
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.dead {
+	if d.dead { // hung up, and this side has seen it
 		d.finish()
 		return
 	}

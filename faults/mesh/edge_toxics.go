@@ -123,13 +123,17 @@ func (e *edge) enable(on bool) error {
 	return e.begin(off)
 }
 
-// shown is the edge as toxiproxy's API shows it.
+// shown is the edge as toxiproxy's API shows it: its toxics in the order in which they act, upstream ones first.
 func (e *edge) shown() Proxy {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := Proxy{Name: e.name, Listen: e.spec.Listen, Upstream: e.spec.Upstream, Enabled: e.off == nil, Toxics: make([]faults.Toxic, 0, len(e.toxics))}
-	for _, t := range e.toxics {
-		p.Toxics = append(p.Toxics, t.shown())
+	for _, up := range []bool{true, false} {
+		for _, t := range e.toxics {
+			if t.up() == up {
+				p.Toxics = append(p.Toxics, t.shown())
+			}
+		}
 	}
 	return p
 }

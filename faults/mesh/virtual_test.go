@@ -1,0 +1,372 @@
+package mesh
+
+import (
+	"io"
+	"math"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/faults"
+)
+
+const ms = time.Millisecond
+
+// TestExactTimes holds every toxic to its size in virtual time, where it has no tolerance: how long
+// text takes over an open connection with the toxic on, and again when it has been changed and when it is off.
+func TestExactTimes(t *testing.T) {
+	kilobyte := strings.Repeat("x", 1000)
+	cases := []struct {
+		name             string
+		kind             string
+		first, second    map[string]any
+		text             string
+		onFirst, changed time.Duration
+	}{
+		{"latency", "latency", map[string]any{"latency": 200}, map[string]any{"latency": 50.5}, "x", 200 * ms, 50*ms + 500*time.Microsecond},
+		{"latency of a fraction of a ms", "latency", map[string]any{"latency": 0.25}, map[string]any{"latency": 0.0}, "x", 250 * time.Microsecond, 0},
+		{"bandwidth", "bandwidth", map[string]any{"rate": 1}, map[string]any{"rate": 0.5}, kilobyte, time.Second, 2 * time.Second},
+		{"bandwidth over many slices", "bandwidth", map[string]any{"rate": 0.1}, map[string]any{"rate": 1000}, kilobyte, 10 * time.Second, ms},
+		{"slicer", "slicer", map[string]any{"average_size": 100, "delay": 1000}, map[string]any{"average_size": 500, "delay": 2000}, kilobyte, 15 * ms, 2 * ms},
+	}
+	for _, c := range cases {
+		for _, stream := range []string{streamUp, streamDown} {
+			t.Run(c.name+" "+stream, func(t *testing.T) {
+				bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+					from, to := caller, callee
+					if stream == streamDown {
+						from, to = callee, caller
+					}
+					measure := func(what string, want time.Duration) {
+						t.Helper()
+						if got := crossing(t, from, to, c.text); got != want {
+							t.Errorf("%s: took %s, want %s", what, got, want)
+						}
+						time.Sleep(time.Minute) // whatever pauses it still makes are over
+					}
+					measure("before", 0)
+					added, err := m.AddToxic("a:b", faults.Toxic{Type: c.kind, Stream: stream, Toxicity: 1, Attributes: c.first})
+					if err != nil {
+						t.Fatal(err)
+					}
+					measure("on", c.onFirst)
+					measure("on again", c.onFirst)
+					if got := crossing(t, to, from, "y"); got != 0 {
+						t.Errorf("the other way took %s", got)
+					}
+					if _, err := m.UpdateToxic("a:b", added.Name, nil, c.second); err != nil {
+						t.Fatal(err)
+					}
+					measure("changed", c.changed)
+					if err := m.RemoveToxic("a:b", added.Name); err != nil {
+						t.Fatal(err)
+					}
+					measure("removed", 0)
+				})
+			})
+		}
+	}
+}
+
+func TestLatenciesAddUpAndTheBaseIsUnderThem(t *testing.T) {
+	bubble(t, Edge{Latency: 7 * ms}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		if got := crossing(t, caller, callee, "x"); got != 7*ms {
+			t.Errorf("the base takes %s", got)
+		}
+		applyTo(t, m, "f", toxicOn("latency", streamUp, map[string]any{"latency": 50}), toxicOn("latency", streamUp, map[string]any{"latency": 70}))
+		if got := crossing(t, caller, callee, "x"); got != 127*ms {
+			t.Errorf("7 + 50 + 70 ms take %s", got)
+		}
+		if p, err := m.Proxy("a:b"); err != nil || len(p.Toxics) != 2 || p.Toxics[0].Name == p.Toxics[1].Name {
+			t.Errorf("toxics are %+v, %v; want the two with names of their own", p.Toxics, err)
+		}
+		got := liftFrom(t, m, "f")
+		if diff := cmp.Diff(faults.Receipt{Connections: 1, Requests: 1, Bytes: 2, DelayMs: 60}, got); diff != "" {
+			t.Errorf("receipt (-want +got):\n%s", diff)
+		}
+		if got := crossing(t, callee, caller, "x"); got != 7*ms {
+			t.Errorf("the way back takes %s", got)
+		}
+	})
+}
+
+func TestRemovalDeliversAtOnceWhatIsHeldInOrder(t *testing.T) {
+	for _, kind := range []faults.Primitive{
+		toxicOn("latency", streamUp, map[string]any{"latency": 3600_000}),
+		toxicOn("bandwidth", streamUp, map[string]any{"rate": 0.001}),
+		toxicOn("slicer", streamUp, map[string]any{"average_size": 1, "delay": 3600_000_000}),
+		outageOf(faults.Outage{Open: faults.OpenKeep}),
+	} {
+		name := "keep"
+		if kind.Toxic != nil {
+			name = kind.Toxic.Type
+		}
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+				applyTo(t, m, "f", kind)
+				for _, text := range []string{"one ", "two ", "three"} {
+					if _, err := io.WriteString(caller, text); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(time.Second)
+				start := time.Now()
+				liftFrom(t, m, "f")
+				got := make([]byte, len("one two three"))
+				if _, err := io.ReadFull(callee, got); err != nil || string(got) != "one two three" {
+					t.Errorf("read %q, %v", got, err)
+				}
+				if took := time.Since(start); took != 0 {
+					t.Errorf("delivery took %s", took)
+				}
+			})
+		})
+	}
+}
+
+func TestEndOfFileIsDelayedAsDataIs(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn("latency", streamUp, map[string]any{"latency": 500}))
+		start := time.Now()
+		caller.Close()
+		if _, err := callee.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("read %v, want EOF", err)
+		}
+		if took := time.Since(start); took != 500*ms {
+			t.Errorf("the end took %s, want 500ms", took)
+		}
+	})
+}
+
+func TestSlowCloseDelaysOnlyTheEnd(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn("slow_close", streamUp, map[string]any{"delay": 300}))
+		if took := crossing(t, caller, callee, "data"); took != 0 {
+			t.Errorf("data took %s", took)
+		}
+		start := time.Now()
+		caller.Close()
+		if _, err := callee.Read(make([]byte, 1)); err != io.EOF || time.Since(start) != 300*ms {
+			t.Errorf("read %v after %s, want EOF after 300ms", err, time.Since(start))
+		}
+	})
+}
+
+func TestRemovingSlowCloseDeliversTheEnd(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn("slow_close", streamUp, map[string]any{"delay": 3600_000}))
+		caller.Close()
+		time.Sleep(time.Second)
+		start := time.Now()
+		liftFrom(t, m, "f")
+		if _, err := callee.Read(make([]byte, 1)); err != io.EOF || time.Since(start) != 0 {
+			t.Errorf("read %v after %s, want EOF at once", err, time.Since(start))
+		}
+	})
+}
+
+// TestTimeoutCountsFromTheFirstByteItSwallows: toxiproxy's is an idle timer, which a client that writes keeps alive.
+func TestTimeoutCountsFromTheFirstByteItSwallows(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn("timeout", streamUp, map[string]any{"timeout": 300}))
+		start := time.Now()
+		stop := make(chan struct{})
+		go func() {
+			for range 30 {
+				if _, err := io.WriteString(caller, "x"); err != nil {
+					break
+				}
+				time.Sleep(100 * ms)
+			}
+			close(stop)
+		}()
+		if _, err := caller.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("read %v, want EOF", err)
+		}
+		if took := time.Since(start); took != 300*ms {
+			t.Errorf("closed after %s, want 300ms", took)
+		}
+		<-stop
+		if r := liftFrom(t, m, "f"); r.Closed != 1 || r.Lost < 3 || r.Connections != 1 {
+			t.Errorf("receipt %+v", r)
+		}
+	})
+}
+
+func TestResetPeerWaitsItsTimeAndCanBeTakenOffBefore(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "off", toxicOn("reset_peer", streamDown, map[string]any{"timeout": 1000}))
+		time.Sleep(999 * ms)
+		liftFrom(t, m, "off")
+		time.Sleep(time.Second)
+		if took := crossing(t, caller, callee, "alive"); took != 0 {
+			t.Errorf("took %s", took)
+		}
+		applyTo(t, m, "on", toxicOn("reset_peer", streamDown, map[string]any{"timeout": 1000}))
+		start := time.Now()
+		if _, err := caller.Read(make([]byte, 1)); err != io.EOF || time.Since(start) != time.Second {
+			t.Errorf("ended with %v after %s, want after 1s", err, time.Since(start))
+		}
+	})
+}
+
+func TestLimitDataCutsAfterItsBytes(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn("limit_data", streamDown, map[string]any{"bytes": 5}))
+		go func() { _, _ = io.WriteString(callee, "1234567") }()
+		got, err := io.ReadAll(caller)
+		if string(got) != "12345" || err != nil {
+			t.Errorf("read %q, %v; want 5 bytes and the end", got, err)
+		}
+	})
+}
+
+// draws measures n round trips' delays under a latency with jitter.
+func draws(t *testing.T, attributes map[string]any, toxicity float64, n int) []float64 {
+	t.Helper()
+	var out []float64
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		p := toxicOn("latency", streamDown, attributes)
+		p.Toxic.Per, p.Toxic.Toxicity = perRequest, toxicity
+		applyTo(t, m, "f", p)
+		for range n {
+			out = append(out, float64(crossing(t, caller, callee, "?")+crossing(t, callee, caller, "!"))/float64(ms))
+		}
+		if r := liftFrom(t, m, "f"); toxicity == 1 && (r.Requests != int64(n) || math.Abs(r.DelayMs-average(out)) > 1e-3) {
+			t.Errorf("receipt %+v, want %d requests delayed by %g ms", r, n, average(out))
+		}
+	})
+	return out
+}
+
+func average(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+func TestJitterHasItsShape(t *testing.T) {
+	const n = 4000
+	cases := []struct {
+		shape          string
+		low, high      float64 // bounds of every draw
+		mean, meanWide float64
+		deviation      float64
+	}{
+		{"uniform", 80, 120, 100, 1.5, 20 / math.Sqrt(3)},
+		{"normal", 0, 1000, 100, 1.5, 20},
+		{"pareto", 100, 1e6, 120, 3, 0}, // mean = latency + jitter
+	}
+	for _, c := range cases {
+		t.Run(c.shape, func(t *testing.T) {
+			got := draws(t, map[string]any{"latency": 100, "jitter": 20, "shape": c.shape}, 1, n)
+			if low, high := slices.Min(got), slices.Max(got); low < c.low || high > c.high {
+				t.Errorf("draws from %g to %g, want %g to %g", low, high, c.low, c.high)
+			}
+			mean := average(got)
+			if math.Abs(mean-c.mean) > c.meanWide {
+				t.Errorf("mean %g, want %g", mean, c.mean)
+			}
+			squares := 0.0
+			for _, x := range got {
+				squares += (x - mean) * (x - mean)
+			}
+			if d := math.Sqrt(squares / n); c.deviation > 0 && math.Abs(d-c.deviation) > 1 {
+				t.Errorf("standard deviation %g, want %g", d, c.deviation)
+			}
+			if diff := cmp.Diff(got, draws(t, map[string]any{"latency": 100, "jitter": 20, "shape": c.shape}, 1, n)); diff != "" {
+				t.Errorf("the same seed drew otherwise:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestToxicityPerRequestHitsItsShareOfOneConnection(t *testing.T) {
+	got := draws(t, map[string]any{"latency": 100}, 0.3, 2000)
+	hit := 0
+	for _, d := range got {
+		switch d {
+		case 100:
+			hit++
+		case 0:
+		default:
+			t.Fatalf("a request took %g ms", d)
+		}
+	}
+	if hit < 540 || hit > 660 { // 600 ± 3 standard deviations
+		t.Errorf("%d of 2000 were hit, want 600 or so", hit)
+	}
+}
+
+func TestLatencyBoundsWhatItHolds(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn("latency", streamUp, map[string]any{"latency": 3600_000}))
+		sent := 0
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				n, err := caller.Write(make([]byte, 64<<10))
+				sent += n
+				if err != nil {
+					return
+				}
+			}
+		}()
+		synctest.Wait() // the writer is held up
+		if most := pathBytes + 2*bufferBytes; sent > most || sent < pathBytes {
+			t.Errorf("took %d bytes before back-pressure, want %d to %d", sent, pathBytes, most)
+		}
+		caller.Close()
+		<-done
+	})
+}
+
+func TestFreezeAndSlowInVirtualTime(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		outage faults.Outage
+		want   time.Duration
+	}{
+		{"slow", faults.Outage{New: faults.NewSlow, Delay: 2 * time.Second}, 2 * time.Second},
+		{"slow, lifted before", faults.Outage{New: faults.NewSlow, Delay: time.Hour}, 5 * time.Second},
+		{"freeze", faults.Outage{New: faults.NewFreeze}, 5 * time.Second},
+		{"hang without a port", faults.Outage{New: faults.NewHang}, 5 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network := newMemory()
+				m := New(Options{Network: network})
+				defer m.Close()
+				listener, _ := network.Listen(t.Context(), "tcp", "callee")
+				if _, err := m.Open(t.Context(), []Edge{{Name: "a:b", Listen: "caller", Upstream: "callee"}}); err != nil {
+					t.Fatal(err)
+				}
+				applyTo(t, m, "f", outageOf(c.outage))
+				start := time.Now()
+				caller, err := network.DialContext(t.Context(), "tcp", "caller")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer caller.Close()
+				time.AfterFunc(5*time.Second, func() { liftFrom(t, m, "f") })
+				callee, err := listener.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer callee.Close()
+				if got := time.Since(start); got != c.want {
+					t.Errorf("reached the callee after %s, want %s", got, c.want)
+				}
+				time.Sleep(10 * time.Second)
+			})
+		})
+	}
+}
