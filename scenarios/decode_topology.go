@@ -123,6 +123,9 @@ func (d *decoder) step(v *value, into *Step) {
 		d.problemAt(does[1].at, fmt.Sprintf("a step has both %s and %s", does[0].key, does[1].key), "make them two steps, or put them under parallel")
 		return
 	}
+	if e := does[0]; e.key == "parallel" && e.value.kind == list && len(e.value.items) == 0 {
+		d.problemAt(e.at, "parallel is empty", "give it steps")
+	}
 	if did := does[0].key; did == "work" || did == "parallel" {
 		for _, e := range v.entries {
 			switch e.key {
@@ -179,8 +182,8 @@ func checkMatch(text string, needMethod bool) (what, fix string) {
 		method, path = "", text
 	}
 	switch {
-	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\n\r#") || strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f }):
-		return fmt.Sprintf("%s is not METHOD /path", quoteShort(text)), "write it as in GET /catalog/{item}, the path without blanks"
+	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\n\r#") || strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c >= 0x7f }):
+		return fmt.Sprintf("%s is not METHOD /path", quoteShort(text)), "write it as in GET /catalog/{item}, in ASCII and the path without blanks"
 	case method == "" && needMethod:
 		return fmt.Sprintf("%s has no method", quoteShort(text)), "write GET " + shorten(text)
 	case method != "" && !slices.Contains(methods, method):

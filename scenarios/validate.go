@@ -1,17 +1,42 @@
 package scenarios
 
+import "net/http"
+
 // validator checks what needs meaning: names that must exist, paths that somebody must answer,
 // faults that must hit something. It works on whatever was decoded, so that mistakes of both
-// sorts are told at once.
+// sorts are told at once; what was not decoded is empty, and passes.
 type validator struct {
 	*Scenario
-	decoder *decoder
-}
-
-func (v *validator) problem(path []any, what, fix string) {
-	at := v.root.walk(path)
-	v.decoder.problemAt(at, what, fix)
+	decoder     *decoder
+	connections []Connection
+	endpoints   map[string]*http.ServeMux // of built-in services, by node
 }
 
 func (v *validator) validate() {
+	v.connections = v.Connections()
+	v.names()
+	v.nodes()
+	v.links()
+	v.calls()
+	v.cycles()
+	v.loads()
+	v.phases()
+	v.expectations()
+}
+
+// problem reports a mistake at a path of the scenario.
+func (v *validator) problem(path []any, what, fix string) {
+	v.decoder.problemAt(v.root.walk(path), what, fix)
+}
+
+// path is a path of the scenario, as in path("topology", "orders", "to").
+func path(steps ...any) []any { return steps }
+
+// nodeNames lists the nodes, for whoever named one that isn't there.
+func (v *validator) nodeNames() []string {
+	names := make([]string, len(v.Nodes))
+	for i, n := range v.Nodes {
+		names[i] = n.Name
+	}
+	return names
 }

@@ -1,0 +1,153 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// matchRest splits "[METHOD ]/path[*]" of routes and cache rules.
+func matchRest(match string) (method, path string, rest bool) {
+	method, path, ok := strings.Cut(match, " ")
+	if !ok {
+		method, path = "", match
+	}
+	path, rest = strings.CutSuffix(path, "*")
+	return method, path, rest
+}
+
+// matched tells whether a route takes a request, as gateways do it.
+func matched(match, method, path string) bool {
+	m, p, rest := matchRest(match)
+	if m != "" && m != method && (m != "GET" || method != "HEAD") {
+		return false
+	}
+	return p == path || rest && strings.HasPrefix(path, p)
+}
+
+// covers tells whether a route takes everything that another one would.
+func covers(wide, narrow string) bool {
+	wm, wp, wrest := matchRest(wide)
+	nm, np, nrest := matchRest(narrow)
+	if wm != "" && wm != nm && (wm != "GET" || nm != "HEAD") {
+		return false
+	}
+	return wrest && strings.HasPrefix(np, wp) || !nrest && wp == np && !wrest
+}
+
+var (
+	anyParameter = regexp.MustCompile(`\{[^{}]*\}`)
+	conflict     = regexp.MustCompile(`conflicts with pattern "([^"]*)"`)
+)
+
+// sample is a path as it may be sent: its parameters filled, its query cut off.
+func sample(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return anyParameter.ReplaceAllString(path, "1")
+}
+
+// register builds the same multiplexer that a service answers with, and reports endpoints that it refuses.
+func (v *validator) register(n *Node) {
+	if n.Kind != KindService || n.Image != "" {
+		return
+	}
+	mux := http.NewServeMux()
+	for _, e := range n.Endpoints {
+		at := path("topology", n.Name, "endpoints", e.Match)
+		if what, _ := checkMatch(e.Match, true); what != "" {
+			continue
+		}
+		if strings.HasSuffix(e.Match, "*") {
+			v.problem(at, fmt.Sprintf("endpoint %s has a *", quoteShort(e.Match)), "write {rest...} for the rest of a path")
+			continue
+		}
+		err := handle(mux, e.Match)
+		if other := conflict.FindStringSubmatch(err); other != nil {
+			v.problem(at, fmt.Sprintf("endpoint %s takes some of the same requests as %s", quoteShort(e.Match), quoteShort(other[1])), "let one be more specific in every part of its path")
+		} else if err != "" {
+			v.problem(at, fmt.Sprintf("endpoint %s can't be matched", quoteShort(e.Match)), "let each {name} be a whole part of the path, as in /orders/{id}, and stand there once")
+		}
+	}
+	if v.endpoints == nil {
+		v.endpoints = map[string]*http.ServeMux{}
+	}
+	v.endpoints[n.Name] = mux
+}
+
+// handle registers a pattern; ServeMux panics about bad ones.
+func handle(mux *http.ServeMux, pattern string) (err string) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Sprint(p)
+		}
+	}()
+	mux.Handle(pattern, http.NotFoundHandler())
+	return ""
+}
+
+// answered tells whether a node can answer a request, as far as that is known from the scenario,
+// and if not, what would be right. It follows a cdn to its origin and a gateway along its routes.
+func (v *validator) answered(node, method, target string) (ok bool, what, fix string) {
+	target = sample(target)
+	for range len(v.Nodes) + 1 { // a cycle is reported elsewhere
+		n := v.Node(node)
+		switch {
+		case n == nil || n.Image != "":
+			return true, "", ""
+		case n.Kind == KindCDN:
+			node = n.Origin
+		case n.Kind == KindGateway:
+			next := ""
+			for _, r := range n.Routes {
+				if r.Match == "" || matched(r.Match, method, target) {
+					next = r.To
+					break
+				}
+			}
+			if next == "" && len(n.Routes) > 0 {
+				matches := make([]string, len(n.Routes))
+				for i, r := range n.Routes {
+					matches[i] = r.Match
+				}
+				return false, fmt.Sprintf("no route of gateway %q takes it", n.Name), "its routes: " + shortList(matches)
+			}
+			node = next
+		case n.Kind == KindService:
+			return v.served(n, method, target)
+		case n.Kind == KindQueue:
+			if method == "POST" && target == "/messages" {
+				return true, "", ""
+			}
+			return false, fmt.Sprintf("queue %q takes only POST /messages", n.Name), "send that, or write to it from a service"
+		default:
+			return true, "", "" // what can't be asked is reported where it is named
+		}
+	}
+	return true, "", ""
+}
+
+func (v *validator) served(n *Node, method, target string) (ok bool, what, fix string) {
+	mux := v.endpoints[n.Name]
+	if mux == nil || len(n.Endpoints) == 0 {
+		return true, "", ""
+	}
+	u := &url.URL{Path: target}
+	if _, pattern := mux.Handler(&http.Request{Method: method, URL: u}); pattern != "" {
+		return true, "", ""
+	}
+	var matches []string
+	for _, e := range n.Endpoints {
+		matches = append(matches, e.Match)
+	}
+	return false, fmt.Sprintf("service %q has no endpoint for it", n.Name), "its endpoints: " + shortList(matches)
+}
+
+// shortList spells out a few names of many.
+func shortList(names []string) string {
+	if more := len(names) - listed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:listed], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,224 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// selecting resolves one selection to names of nodes and loads, and reports what stands for nothing.
+type selecting struct {
+	*validator
+	at   []any  // the key that holds the selection
+	node *value // its value
+	bad  bool   // something was reported
+}
+
+// anyLoad stands for every load, unless a node or load has that name.
+const anyLoad = "client"
+
+// members are the nodes and loads that a selector without edges stands for.
+func (s *selecting) members(sel faults.Selector) []string {
+	switch {
+	case sel.Name != "":
+		return s.named(sel.Name)
+	case len(sel.Any) > 0:
+		var out []string
+		for _, one := range sel.Any {
+			out = append(out, s.members(one)...)
+		}
+		return out
+	case sel.IsZero():
+		return nil
+	}
+	var out []string
+	for _, n := range s.Nodes {
+		if chosen(n, sel) {
+			out = append(out, n.Name)
+		}
+	}
+	if len(out) == 0 {
+		s.labels(sel)
+	}
+	return out
+}
+
+func chosen(n *Node, sel faults.Selector) bool {
+	if sel.Region != "" && n.Region != sel.Region || sel.Zone != "" && n.Zone != sel.Zone || sel.Role != "" && string(n.Kind) != sel.Role {
+		return false
+	}
+	for key, text := range sel.Labels {
+		if got, ok := n.Labels[key]; !ok || got != text {
+			return false
+		}
+	}
+	return true
+}
+
+// named is a node, the node of an instance, a load, * or client.
+func (s *selecting) named(name string) []string {
+	if name == "*" {
+		return append(s.nodeNames(), s.loadNames()...)
+	}
+	if s.Node(name) != nil || slices.Contains(s.loadNames(), name) {
+		return []string{name}
+	}
+	if n, _ := s.instance(name); n != nil {
+		return []string{n.Name}
+	}
+	if name == anyLoad && len(s.Loads) > 0 {
+		return s.loadNames()
+	}
+	s.bad = true
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		if n := s.Node(name[:i]); n != nil && strings.Trim(name[i+1:], "0123456789") == "" {
+			s.say(name, fmt.Sprintf("there is no instance %s", quoteShort(name)), fmt.Sprintf("%s has %d: use %s-1 to %s-%d", n.Name, max(n.Replicas, 1), n.Name, n.Name, max(n.Replicas, 1)))
+			return nil
+		}
+	}
+	known := append(s.nodeNames(), s.loadNames()...)
+	s.say(name, fmt.Sprintf("no node, instance or load is named %s", quoteShort(name)), didYouMean(name, known, "there are"))
+	return nil
+}
+
+func (v *validator) loadNames() []string {
+	var names []string
+	for _, l := range v.Loads {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// labels reports a selection by labels that no node has.
+func (s *selecting) labels(sel faults.Selector) {
+	s.bad = true
+	known := map[string][]string{}
+	add := func(key, text string) {
+		if text != "" && !slices.Contains(known[key], text) {
+			known[key] = append(known[key], text)
+		}
+	}
+	for _, n := range s.Nodes {
+		add("region", n.Region)
+		add("zone", n.Zone)
+		add("kind", string(n.Kind))
+		for key, text := range n.Labels {
+			add("label "+key, text)
+		}
+	}
+	wanted := []struct{ key, text string }{{"region", sel.Region}, {"zone", sel.Zone}, {"kind", sel.Role}}
+	for _, key := range sortedKeys(sel.Labels) {
+		wanted = append(wanted, struct{ key, text string }{"label " + key, sel.Labels[key]})
+	}
+	for _, w := range wanted {
+		if w.text != "" && !slices.Contains(known[w.key], w.text) {
+			slices.Sort(known[w.key])
+			s.say(w.text, fmt.Sprintf("no node has %s %s", w.key, quoteShort(w.text)), didYouMean(w.text, known[w.key], "there are"))
+			return
+		}
+	}
+	s.say("", fmt.Sprintf("no node has all of %s", sel), "ask for less")
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// say reports a problem at the scalar of the selection that has the name in it.
+func (s *selecting) say(name, what, fix string) {
+	at := s.root.walk(s.at)
+	if found := s.node.holding(name); found != nil && name != "" {
+		at = found.at
+	}
+	s.decoder.problemAt(at, what, fix)
+}
+
+// holding is the first scalar with a text in it.
+func (v *value) holding(text string) *value {
+	if v == nil {
+		return nil
+	}
+	if v.kind == scalar {
+		if slices.Contains(strings.FieldsFunc(v.text, func(c rune) bool { return c == ' ' || c == '>' || c == '<' }), text) || v.text == text {
+			return v
+		}
+		if before, after, edge := strings.Cut(v.text, "->"); edge && (strings.TrimSpace(before) == text || strings.TrimSpace(after) == text) {
+			return v
+		}
+		return nil
+	}
+	for _, item := range v.items {
+		if found := item.holding(text); found != nil {
+			return found
+		}
+	}
+	for _, e := range v.entries {
+		if found := e.value.holding(text); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// edges checks that a selection of connections, or of nodes for the connections into them, is not empty.
+func (s *selecting) edges(sel faults.Selector, word string) {
+	if len(sel.Any) > 0 {
+		for _, one := range sel.Any {
+			s.edges(one, word)
+		}
+		return
+	}
+	if sel.Edge == nil {
+		members := s.members(sel)
+		for _, c := range s.connections {
+			if slices.Contains(members, c.To) || slices.Contains(s.loadNames(), c.From) && slices.Contains(members, c.From) {
+				return
+			}
+		}
+		if !s.bad {
+			s.say(sel.Name, fmt.Sprintf("%s on %s hits nothing: nobody calls it", word, sel), "select a node that is called")
+		}
+		return
+	}
+	from, to := s.members(sel.Edge.From), s.members(sel.Edge.To)
+	if s.bad || joined(s.connections, from, to) || sel.Edge.Both && joined(s.connections, to, from) {
+		return
+	}
+	fix := s.nearby(from, to)
+	if joined(s.connections, to, from) {
+		fix = fmt.Sprintf("the caller comes first: %s -> %s", sel.Edge.To, sel.Edge.From)
+	}
+	s.say(sel.Edge.From.Name, fmt.Sprintf("the topology has no connection %s", sel), fix)
+}
+
+func joined(connections []Connection, from, to []string) bool {
+	return slices.ContainsFunc(connections, func(c Connection) bool {
+		return slices.Contains(from, c.From) && slices.Contains(to, c.To)
+	})
+}
+
+// nearby lists connections that share an end with one that isn't there.
+func (s *selecting) nearby(from, to []string) string {
+	var names []string
+	for _, c := range s.connections {
+		if slices.Contains(from, c.From) || slices.Contains(to, c.To) {
+			names = append(names, c.From+" -> "+c.To)
+		}
+	}
+	if len(names) == 0 {
+		for _, c := range s.connections {
+			names = append(names, c.From+" -> "+c.To)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "there are " + shortList(names)
+}

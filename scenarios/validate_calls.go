@@ -1,0 +1,156 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// calls checks every place where a node names another: that it is there, is of a kind that can
+// be used so, and has an answer.
+func (v *validator) calls() {
+	for _, n := range v.Nodes {
+		v.reaches(n.Origin, "origin", path("topology", n.Name, "origin"))
+		for i, r := range n.Routes {
+			v.reaches(r.To, "to", path("topology", n.Name, "routes", i, "to"))
+		}
+		for i, to := range n.Calls {
+			v.exists(to, path("topology", n.Name, "calls", i))
+		}
+		if n.To != nil {
+			v.called(n.To, path("topology", n.Name, "to"))
+		}
+		v.steps(n)
+	}
+}
+
+// exists checks that a name is a node's.
+func (v *validator) exists(name string, at []any) *Node {
+	if name == "" {
+		return nil
+	}
+	n := v.Node(name)
+	if n == nil {
+		v.problem(at, fmt.Sprintf("there is no node %s", quoteShort(name)), didYouMean(name, v.nodeNames(), "nodes"))
+	}
+	return n
+}
+
+// reaches checks that a name is a node's that answers HTTP.
+func (v *validator) reaches(name, key string, at []any) {
+	if n := v.exists(name, at); n != nil && n.Kind == KindDatabase {
+		v.problem(at, fmt.Sprintf("%s names %q, which is a database", key, name), "name a node that answers HTTP; let a service read it")
+	}
+}
+
+func (v *validator) called(c *Call, at []any) {
+	n := v.exists(c.Node, at)
+	switch {
+	case n == nil:
+	case n.Kind == KindDatabase:
+		v.problem(at, fmt.Sprintf("%q is a database and can't be called", c.Node), "use read: or write: in a step")
+	default:
+		if ok, what, fix := v.answered(c.Node, c.Method, c.Path); !ok {
+			v.problem(at, fmt.Sprintf("nothing answers %s %s on %q: %s", c.Method, shorten(c.Path), c.Node, what), fix)
+		}
+	}
+}
+
+func (v *validator) steps(n *Node) {
+	match := ""
+	n.eachStep(func(s *Step, at []any) {
+		match = at[3].(string)
+		for _, u := range s.uses() {
+			here := extend(at, u.keys...)
+			if u.how == "call" {
+				v.called(u.call, here)
+				v.parameters(u.call, match, here)
+				continue
+			}
+			v.stored(u, here)
+		}
+	})
+}
+
+// stored checks that what is read is a database, and what is written a database or queue.
+func (v *validator) stored(u use, at []any) {
+	n := v.exists(u.node, at)
+	switch {
+	case n == nil || n.Kind == KindDatabase || n.Kind == "":
+	case n.Kind == KindQueue && u.how == "write":
+	case n.Kind == KindQueue:
+		v.problem(at, fmt.Sprintf("%q is a queue and can't be read", u.node), "a queue delivers by itself: give it to: NODE METHOD /path")
+	default:
+		v.problem(at, fmt.Sprintf("%s needs a database%s, and %q is a %s", u.how, orQueue(u.how), u.node, n.Kind), "use call: NODE METHOD /path")
+	}
+}
+
+func orQueue(how string) string {
+	if how == "write" {
+		return " or queue"
+	}
+	return ""
+}
+
+// parameters checks that a called path takes only parameters that its endpoint has.
+func (v *validator) parameters(c *Call, match string, at []any) {
+	name := func(p string) string { return strings.TrimSuffix(strings.Trim(p, "{}"), "...") }
+	var has []string
+	for _, p := range anyParameter.FindAllString(match, -1) {
+		has = append(has, name(p))
+	}
+	for _, p := range anyParameter.FindAllString(c.Path, -1) {
+		if !slices.Contains(has, name(p)) {
+			fix := didYouMean(name(p), has, "it has")
+			if len(has) == 0 {
+				fix = "it has no parameters; write a fixed path"
+			}
+			v.problem(at, fmt.Sprintf("the call takes %s from its endpoint %s, which does not have it", shorten(p), quoteShort(match)), fix)
+		}
+	}
+}
+
+// cycles finds nodes that wait for each other; what a queue delivers nobody waits for.
+func (v *validator) cycles() {
+	next := map[string][]Connection{}
+	for _, c := range v.connections {
+		if !c.Async {
+			next[c.From] = append(next[c.From], c)
+		}
+	}
+	const onWay, done = 1, 2
+	state := map[string]int{}
+	var way []Connection
+	var visit func(name string)
+	visit = func(name string) {
+		state[name] = onWay
+		for _, c := range next[name] {
+			way = append(way, c)
+			switch state[c.To] {
+			case onWay:
+				v.cycle(way)
+			case 0:
+				visit(c.To)
+			}
+			way = way[:len(way)-1]
+		}
+		state[name] = done
+	}
+	for _, n := range v.Nodes {
+		if state[n.Name] == 0 {
+			visit(n.Name)
+		}
+	}
+}
+
+// cycle reports the end of the way that runs in a circle.
+func (v *validator) cycle(way []Connection) {
+	last := way[len(way)-1]
+	start := slices.IndexFunc(way, func(c Connection) bool { return c.From == last.To })
+	var names []string
+	for _, c := range way[start:] {
+		names = append(names, c.From)
+	}
+	names = append(names, last.To)
+	v.problem(last.Path, "these nodes wait for each other: "+strings.Join(names, " -> "), "take one of the calls away, or put a queue in its place")
+}

@@ -1,0 +1,130 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// expectations checks that the phases, requests, loads, edges and faults they name are there.
+func (v *validator) expectations() {
+	for i, e := range v.Expect {
+		at := path("expect", i)
+		if e.In != "" {
+			v.phaseNamed(e.In, extend(at, "in"))
+		}
+		if e.After != "" {
+			v.recovery(e.After, extend(at, "after"))
+		}
+		v.subject(e, at)
+	}
+}
+
+func (v *validator) phaseNamed(name string, at []any) {
+	var names []string
+	for _, p := range v.Phases {
+		names = append(names, p.Name)
+	}
+	if !slices.Contains(names, name) {
+		v.problem(at, fmt.Sprintf("there is no phase %s", quoteShort(name)), didYouMean(name, names, "phases"))
+	}
+}
+
+// recovery checks that what an expectation comes after is a phase with faults or a fault, and that the run goes on after it.
+func (v *validator) recovery(name string, at []any) {
+	var names []string
+	var end, clock time.Duration
+	found := false
+	for _, p := range v.Phases {
+		if p.Name == name {
+			found = true
+			if len(p.Faults) == 0 {
+				v.problem(at, fmt.Sprintf("phase %s has no faults to recover from", quoteShort(name)), "name a phase that has, or a fault")
+				return
+			}
+		}
+		if len(p.Faults) > 0 {
+			names = append(names, p.Name)
+		}
+		for _, f := range p.Faults {
+			if f.Kind == nil {
+				return
+			}
+			if p.Name == name || faultName(f) == name {
+				end = max(end, clock+faultEnd(p, f))
+				found = true
+			}
+			names = append(names, faultName(f))
+		}
+		clock += p.For
+	}
+	switch {
+	case !found && len(names) == 0:
+		v.problem(at, fmt.Sprintf("there is no phase or fault %s", quoteShort(name)), "no phase has a fault; add one to recover from")
+	case !found:
+		v.problem(at, fmt.Sprintf("there is no phase or fault %s", quoteShort(name)), didYouMean(name, names, "phases with faults, and faults"))
+	case end >= clock && clock > 0:
+		v.problem(at, fmt.Sprintf("the run ends with %s, and leaves no time to recover", quoteShort(name)), "add a phase after it")
+	}
+}
+
+// faultEnd is when a fault ends, from the start of its phase.
+func faultEnd(p *Phase, f faults.Fault) time.Duration {
+	if length, _ := lasts(f); length > 0 {
+		return f.At + length
+	}
+	return p.For
+}
+
+func faultName(f faults.Fault) string {
+	if f.Name != "" {
+		return f.Name
+	}
+	return f.Kind.String()
+}
+
+// subject checks of: a request, a load, all, or an edge for amplification.
+func (v *validator) subject(e Expectation, at []any) {
+	amplifies := slices.ContainsFunc(e.Bounds, func(b Bound) bool { return b.Metric == MetricAmplification })
+	from, to, edge := strings.Cut(e.Of, "->")
+	of := extend(at, "of")
+	switch {
+	case amplifies && !edge:
+		v.problem(extend(at, string(MetricAmplification)), "amplification is of a connection", "add of: NODE -> NODE")
+	case amplifies && len(e.Bounds) > 1:
+		v.problem(extend(at, string(MetricAmplification)), "amplification stands with other metrics", "make it a line of its own: they are of requests, and it is of a connection")
+	case edge && !amplifies && len(e.Bounds) > 0:
+		v.problem(of, "of names a connection, and these metrics are of requests", "name a request or a load")
+	case edge:
+		v.connection(strings.TrimSpace(from), strings.TrimSpace(to), of)
+	case e.Of != "" && e.Of != "all":
+		v.requestNamed(e.Of, of)
+	}
+}
+
+func (v *validator) connection(from, to string, at []any) {
+	if joined(v.connections, []string{from}, []string{to}) {
+		return
+	}
+	names := make([]string, len(v.connections))
+	for i, c := range v.connections {
+		names[i] = c.From + " -> " + c.To
+	}
+	v.problem(at, fmt.Sprintf("the topology has no connection %s -> %s", shorten(from), shorten(to)), didYouMean(from+" -> "+to, names, "there are"))
+}
+
+func (v *validator) requestNamed(name string, at []any) {
+	var names []string
+	for _, l := range v.Loads {
+		names = append(names, l.Name)
+		for _, r := range l.Requests {
+			names = append(names, r.Send)
+		}
+	}
+	if !slices.Contains(names, name) {
+		v.problem(at, fmt.Sprintf("no load sends or is named %s", quoteShort(name)), didYouMean(name, names, "there are"))
+	}
+}

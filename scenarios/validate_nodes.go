@@ -1,0 +1,119 @@
+package scenarios
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// names finds names that two things have.
+func (v *validator) names() {
+	for _, n := range v.Nodes {
+		if of, replica := v.instance(n.Name); of != nil {
+			v.problem(path("topology", n.Name), fmt.Sprintf("node %q has the name of replica %d of %q", n.Name, replica, of.Name), "rename one of them")
+		}
+	}
+	for _, l := range v.Loads {
+		of, _ := v.instance(l.Name)
+		switch {
+		case v.Node(l.Name) != nil:
+			v.problem(path("load", l.Name), fmt.Sprintf("load %q has the name of a node", l.Name), "rename one of them")
+		case of != nil:
+			v.problem(path("load", l.Name), fmt.Sprintf("load %q has the name of a replica of %q", l.Name, of.Name), "rename one of them")
+		case l.Name == "all":
+			v.problem(path("load", l.Name), `a load can't be named "all"`, "expectations use it for all loads; choose another name")
+		}
+	}
+}
+
+// instance finds the node and replica that a name such as orders-2 stands for; nil if none.
+func (s *Scenario) instance(name string) (*Node, int) {
+	i := strings.LastIndexByte(name, '-')
+	if i < 0 {
+		return nil, 0
+	}
+	number := name[i+1:]
+	replica, err := strconv.Atoi(number)
+	if err != nil || strconv.Itoa(replica) != number {
+		return nil, 0
+	}
+	n := s.Node(name[:i])
+	if n == nil || replica < 1 || replica > max(n.Replicas, 1) {
+		return nil, 0
+	}
+	return n, replica
+}
+
+// nodes checks what each kind of node must have.
+func (v *validator) nodes() {
+	for _, n := range v.Nodes {
+		at := v.root.get("topology").get(n.Name)
+		if at == nil || at.kind != mapping || n.Image != "" {
+			continue
+		}
+		need := map[Kind][2]string{
+			KindCDN:     {"origin", "the node behind it"},
+			KindGateway: {"routes", "[{match: /*, to: NODE}]"},
+			KindService: {"endpoints", "{GET /path: [{work: 5ms}]}"},
+		}[n.Kind]
+		if need[0] != "" && at.get(need[0]) == nil {
+			v.problem(path("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
+		}
+		v.matches(n)
+		v.register(n)
+	}
+	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
+		v.problem(path("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")
+	}
+}
+
+// matches checks what a cdn's rules and a gateway's routes look for.
+func (v *validator) matches(n *Node) {
+	check := func(text string, at []any) {
+		if text == "" {
+			return
+		}
+		if what, fix := checkMatch(text, false); what != "" {
+			v.problem(at, what, fix)
+		} else if strings.ContainsAny(text, "{?") {
+			v.problem(at, fmt.Sprintf("match %s has a parameter or query in it", quoteShort(text)), "write * for the rest of the path")
+		}
+	}
+	for i, rule := range n.Cache {
+		check(rule.Match, path("topology", n.Name, "cache", i, "match"))
+	}
+	for i, route := range n.Routes {
+		at := path("topology", n.Name, "routes", i, "match")
+		check(route.Match, at)
+		for j := range i {
+			if earlier := n.Routes[j].Match; route.Match != "" && covers(earlier, route.Match) {
+				v.problem(at, fmt.Sprintf("route %s is never reached", quoteShort(route.Match)), fmt.Sprintf("%s before it takes all of it; put this one first", quoteShort(earlier)))
+				break
+			}
+		}
+	}
+}
+
+// links checks that regions and zones exist.
+func (v *validator) links() {
+	var places []string
+	seen := map[string]bool{"": true}
+	for _, n := range v.Nodes {
+		for _, name := range []string{n.Region, n.Zone} {
+			if !seen[name] {
+				seen[name] = true
+				places = append(places, name)
+			}
+		}
+	}
+	for i, l := range v.Links {
+		for j, name := range l.Between {
+			if !seen[name] {
+				v.problem(path("links", i, "between", j), fmt.Sprintf("no node is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
+			}
+		}
+		if l.Jitter > l.Latency {
+			v.problem(path("links", i, "jitter"), fmt.Sprintf("a jitter of %s is more than the latency of %s", l.Jitter, l.Latency), "nothing arrives before it is sent; use less")
+		}
+	}
+}

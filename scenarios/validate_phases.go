@@ -1,0 +1,132 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// phases checks names and times, and that every fault hits something.
+func (v *validator) phases() {
+	if given := v.root.get("phases"); given != nil && given.kind == list && len(given.items) == 0 {
+		v.problem(path("phases"), "there are no phases", "add one, as in {name: steady, for: 20s}")
+	}
+	seen, named := map[string]bool{}, map[string]bool{}
+	for i, p := range v.Phases {
+		at := path("phases", i, "name")
+		switch {
+		case p.Name == "":
+		case p.Name == "all":
+			v.problem(at, `a phase can't be named "all"`, "expectations use it for all phases; choose another name")
+		case seen[p.Name]:
+			v.problem(at, fmt.Sprintf("a second phase is named %s", quoteShort(p.Name)), "give each phase a name of its own")
+		case strings.ContainsFunc(p.Name, func(c rune) bool { return c < ' ' || c == 0x7f }) || strings.TrimSpace(p.Name) != p.Name || len(p.Name) > 80:
+			v.problem(at, fmt.Sprintf("%s can't be the name of a phase", quoteShort(p.Name)), "use one line of at most 80 letters, without blanks around it")
+		}
+		seen[p.Name] = true
+	}
+	for i, p := range v.Phases {
+		for j, f := range p.Faults {
+			if f.Kind == nil {
+				continue
+			}
+			at := path("phases", i, "faults", j)
+			if f.Name != "" && (named[f.Name] || seen[f.Name]) {
+				v.problem(extend(at, "name"), fmt.Sprintf("the name %s is taken", quoteShort(f.Name)), "give each fault a name that no other fault and no phase has")
+			}
+			named[f.Name] = true
+			v.times(p, f, at)
+			v.hits(f, at)
+		}
+	}
+}
+
+// lasts is how long a fault was asked to last, 0 for the rest of its phase, and the key that says so.
+func lasts(f faults.Fault) (time.Duration, string) {
+	if own, ok := f.Kind.(faults.Lasting); ok {
+		if d, key := own.Lasts(); d > 0 {
+			return d, key
+		}
+	}
+	return f.For, "for"
+}
+
+// times checks that a fault begins and ends within its phase.
+func (v *validator) times(p *Phase, f faults.Fault, at []any) {
+	if p.For <= 0 {
+		return
+	}
+	length, key := lasts(f)
+	switch {
+	case f.At >= p.For:
+		v.problem(extend(at, "at"), fmt.Sprintf("the fault begins at %s, when its phase of %s is over", f.At, p.For), fmt.Sprintf("use less than %s", p.For))
+	case f.At+length > p.For:
+		v.problem(extend(at, key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, or make the phase longer", p.For-f.At))
+	}
+	if f.For > 0 && key != "for" && f.For != length {
+		v.problem(extend(at, key), fmt.Sprintf("the fault has both for: %s and %s: %s", f.For, key, length), "they mean the same; keep one")
+	}
+}
+
+// hits checks that a fault's selection stands for something that it can hit.
+func (v *validator) hits(f faults.Fault, at []any) {
+	word := f.Kind.Kind()
+	key := "on"
+	if row, ok := faults.Lookup(word); ok && row.Selection != faults.SelectOn {
+		key = word
+	}
+	at = extend(at, key)
+	if f.On.IsZero() {
+		return // reported when it was read
+	}
+	s := &selecting{validator: v, at: at, node: v.valueAt(at)}
+	switch f.Kind.Scope() {
+	case faults.ScopeEdges:
+		s.edges(f.On, word)
+	default:
+		if edgeIn(f.On) {
+			v.problem(at, fmt.Sprintf("%s hits nodes, not connections", word), "name a node")
+			return
+		}
+		members := s.members(f.On)
+		for _, name := range members {
+			if v.Node(name) != nil {
+				return
+			}
+		}
+		if len(members) > 0 {
+			v.problem(at, fmt.Sprintf("%s hits nodes, and %q is a load", word, members[0]), didYouMean("", v.nodeNames(), "nodes"))
+		}
+	}
+}
+
+// valueAt is the value at a path; nil if there is none.
+func (v *validator) valueAt(path []any) *value {
+	at := v.root
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			at = at.get(step)
+		case int:
+			if at == nil || at.kind != list || step >= len(at.items) {
+				return nil
+			}
+			at = at.items[step]
+		}
+		if at == nil {
+			return nil
+		}
+	}
+	return at
+}
+
+func edgeIn(sel faults.Selector) bool {
+	for _, one := range sel.Any {
+		if edgeIn(one) {
+			return true
+		}
+	}
+	return sel.Edge != nil
+}
