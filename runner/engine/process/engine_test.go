@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 		case "node", "mesh":
 			child(os.Args[1])
 			return
+		case "squall":
+			beSquall()
+			return
 		}
 	}
 	goleak.VerifyTestMain(m)
