@@ -1,0 +1,173 @@
+package runner_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/record"
+)
+
+func TestLagLimit(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		tightest, median time.Duration
+		want             time.Duration
+	}{
+		{"nothing is claimed of a fast system", 0, 5 * ms, 10 * ms},
+		{"nothing is claimed of a slow one", 0, 400 * ms, 40 * ms},
+		{"a tight claim", 120 * ms, 400 * ms, 12 * ms},
+		{"a very tight claim", 20 * ms, 400 * ms, 10 * ms},
+	} {
+		if got := runner.LagLimit(c.tightest, c.median); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestScheduleCheck(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		g    record.Generator
+		ok   bool
+	}{
+		{"kept", record.Generator{Intended: 1000, Sent: 1000, LagMs: record.Lag{P99: 2}}, true},
+		{"1 % unsent", record.Generator{Intended: 1000, Sent: 990, Unsent: 10, LagMs: record.Lag{P99: 2}}, true},
+		{"more than 1 % unsent", record.Generator{Intended: 1000, Sent: 989, Unsent: 11, LagMs: record.Lag{P99: 2}}, false},
+		{"at the limit of lag", record.Generator{Intended: 1000, Sent: 1000, LagMs: record.Lag{P99: 10, Max: 500}}, true},
+		{"late", record.Generator{Intended: 1000, Sent: 1000, LagMs: record.Lag{P99: 10.1}}, false},
+		{"nothing to send", record.Generator{}, true},
+	} {
+		if got := runner.ScheduleCheck(c.g, 10*ms); got.OK != c.ok {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
+
+func TestFlow(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		flow runner.Flow
+		ok   bool
+	}{
+		{"equal", runner.Flow{Sent: 3000, Seen: 3000, Seconds: 30}, true},
+		{"a thousandth off", runner.Flow{Sent: 3000, Seen: 2997, Seconds: 30}, true},
+		{"more than that", runner.Flow{Sent: 3000, Seen: 2996, Seconds: 30}, false},
+		{"in flight", runner.Flow{Sent: 3000, Seen: 3010, InFlight: 10, Seconds: 30}, true},
+		{"more than in flight", runner.Flow{Sent: 3000, Seen: 3014, InFlight: 10, Seconds: 30}, false},
+		{"refused ones were never seen", runner.Flow{Sent: 3000, Broken: 1000, Seen: 2000, Seconds: 30}, true},
+		{"as many again were not", runner.Flow{Sent: 3000, Broken: 1000, Seen: 1000, Seconds: 30}, false},
+		{"the first reading was 10 ms late", runner.Flow{Sent: 3000, Seen: 2994, Late: 10 * ms, Seconds: 30}, true},
+	} {
+		if got := c.flow.Check("users"); got.OK != c.ok {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
+
+func TestLittle(t *testing.T) {
+	// 100/s for 20 s, 50 ms each: 5 in flight.
+	law := runner.Little{
+		Mesh: 100 * time.Second, Answers: 2000, Seconds: 20,
+		Generator: 100 * time.Second, Sent: 2000, PhaseSeconds: 20, Longest: 60 * ms,
+	}
+	change := func(f func(*runner.Little)) runner.Little {
+		l := law
+		f(&l)
+		return l
+	}
+	for _, c := range []struct {
+		name string
+		law  runner.Little
+		ok   bool
+	}{
+		{"both agree", law, true},
+		{"connections and bodies add 5 ms", change(func(l *runner.Little) { l.Generator += 2000 * 5 * ms }), true},
+		{"the harness adds 20 ms to each", change(func(l *runner.Little) { l.Generator += 2000 * 20 * ms }), false},
+		{"the generator misses half the wait", change(func(l *runner.Little) { l.Generator /= 2 }), false},
+		{"the mesh saw twice as much", change(func(l *runner.Little) { l.Mesh *= 2 }), false},
+	} {
+		got := c.law.Check()
+		if got == nil || got.OK != c.ok {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+	if got := change(func(l *runner.Little) { l.Sent = 99 }).Check(); got != nil {
+		t.Errorf("with 99 requests: %+v, want no check", got)
+	}
+}
+
+func TestSteadyCheck(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		lived []stretch
+		want  string
+	}{
+		{"steady", []stretch{fine(20)}, "ok"},
+		{"one bad second", []stretch{fine(15), slow(1), fine(4)}, "ok"},
+		{"it gets slower", []stretch{fine(10), slow(10)}, "not ok"},
+		{"it begins to fail", []stretch{fine(12), failing(8)}, "not ok"},
+		{"too short to tell", []stretch{fine(5)}, "none"},
+	} {
+		seconds, end := timeline(c.lived...)
+		got := "none"
+		check := runner.SteadyCheck(seconds, end)
+		switch {
+		case check != nil && check.OK:
+			got = "ok"
+		case check != nil:
+			got = "not ok"
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s (%+v)", c.name, got, c.want, check)
+		}
+	}
+}
+
+func TestPromised(t *testing.T) {
+	targets := faults.Targets{Edges: []string{"a:b"}}
+	for _, c := range []struct {
+		name      string
+		of        []faults.Primitive
+		low, high time.Duration
+		ok        bool
+	}{
+		{"constant", faults.Latency{Delay: 200 * ms}.Compile(targets), 200 * ms, 200 * ms, true},
+		{"jitter", faults.Latency{Delay: 200 * ms, Jitter: 50 * ms, Direction: faults.Both}.Compile(targets), 150 * ms, 250 * ms, true},
+		{"more jitter than delay", faults.Latency{Delay: 20 * ms, Jitter: 50 * ms}.Compile(targets), 0, 70 * ms, true},
+		{"a long tail", faults.Latency{Delay: 200 * ms, Jitter: 50 * ms, Shape: "pareto"}.Compile(targets), 200 * ms, 450 * ms, true},
+		{"no latency", []faults.Primitive{{Op: faults.OpKill, Instance: "a-1"}}, 0, 0, false},
+	} {
+		low, high, ok := runner.Promised(c.of)
+		if low != c.low || high != c.high || ok != c.ok {
+			t.Errorf("%s: %s to %s, %v", c.name, low, high, ok)
+		}
+	}
+}
+
+// A fault that moved what met it by less than it promised must not pass for one.
+func TestReceiptThatBreaksItsPromise(t *testing.T) {
+	for delay, ok := range map[float64]bool{100: true, 110: true, 98: false, 135: false} {
+		bubble(t, func(t *testing.T, w *world) {
+			w.system.receipt.DelayMs = delay
+			res, err := runner.Run(t.Context(), w.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := false
+			for _, c := range res.Checks {
+				if strings.HasPrefix(c.Name, "receipt of latency 100ms") {
+					found = true
+					if c.OK != ok {
+						t.Errorf("%v ms: %+v", delay, c)
+					}
+				}
+			}
+			if !found {
+				t.Error("no check of the receipt")
+			}
+		})
+	}
+}
