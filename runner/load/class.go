@@ -103,7 +103,6 @@ func (c *class) leave() {
 
 // send carries out an admitted request and takes its sample.
 func (c *class) send(ctx context.Context, r request) record.Sample {
-	defer c.leave()
 	hit := c.hits.Add(1) - 1
 	deadline := c.order.Zero.Add(r.intended + c.timeout)
 	s := record.Sample{
@@ -112,6 +111,7 @@ func (c *class) send(ctx context.Context, r request) record.Sample {
 	}
 	a, err := c.exchange(ctx, r, deadline)
 	s.Done = c.now()
+	c.leave()
 	s.Status = a.status
 	switch {
 	case err != nil:

@@ -188,9 +188,7 @@ func TestInterrupt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		network := newPipes()
-		server := &http.Server{Handler: serves(3 * time.Second)}
-		var wg sync.WaitGroup
-		wg.Go(func() { _ = server.Serve(network) })
+		stop := network.serve(serves(3 * time.Second))
 		var mu sync.Mutex
 		var samples []record.Sample
 		zero := time.Now()
@@ -211,9 +209,7 @@ func TestInterrupt(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)
 		}
-		_ = server.Close()
-		_ = network.Close()
-		wg.Wait()
+		stop()
 		classes := map[string]int{}
 		for _, s := range samples {
 			classes[s.Load+" "+string(s.Outcome)+" "+s.Error]++

@@ -69,6 +69,27 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes"} }
 
+// serve serves HTTP on the network; stop ends it and waits for the handlers too.
+func (p *pipes) serve(handler http.Handler) (stop func()) {
+	var wg sync.WaitGroup
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wg.Add(1)
+		defer wg.Done()
+		handler.ServeHTTP(w, r)
+	})}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(p)
+	}()
+	return func() {
+		_ = server.Close()
+		_ = p.Close()
+		<-served
+		wg.Wait()
+	}
+}
+
 // driven is what came of one drive.
 type driven struct {
 	generator record.Generator
@@ -90,9 +111,7 @@ func virtuallyUnder(t *testing.T, ctx context.Context, loads []*scenarios.Load, 
 	var out driven
 	synctest.Test(t, func(t *testing.T) {
 		network := newPipes()
-		server := &http.Server{Handler: handler}
-		var wg sync.WaitGroup
-		wg.Go(func() { _ = server.Serve(network) })
+		stop := network.serve(handler)
 		out = driven{network: network, recorder: record.NewRecorder([]record.Span{{Name: "all", End: length}})}
 		var mu sync.Mutex
 		d := runner.Drive{
@@ -113,9 +132,7 @@ func virtuallyUnder(t *testing.T, ctx context.Context, loads []*scenarios.Load, 
 		begun := time.Now()
 		out.generator, out.err = load.New(load.Options{}).Drive(ctx, d)
 		out.took = time.Since(begun)
-		_ = server.Close()
-		_ = network.Close()
-		wg.Wait()
+		stop()
 	})
 	if err := out.recorder.Balance(); err != nil {
 		t.Error(err)

@@ -19,7 +19,6 @@ type pool struct {
 	mu          sync.Mutex
 	idle        [][]*conn
 	all         map[*conn]struct{}
-	closed      bool
 }
 
 // conn is one connection and its buffers.

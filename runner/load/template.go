@@ -90,7 +90,7 @@ func headers(l *scenarios.Load) (string, error) {
 	if h, given := fields["Host"]; given {
 		host = h
 	}
-	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection"} {
+	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection", record.HeaderRequest} {
 		delete(fields, k)
 	}
 	fields[record.HeaderLoad] = l.Name

@@ -54,7 +54,7 @@ func TestStallShowsInTheTail(t *testing.T) {
 	if r.Sent != 5000 || r.OK != 5000 || got.generator.Intended != 5000 {
 		t.Errorf("sent %d, ok %d, intended %d, want 5000 each", r.Sent, r.OK, got.generator.Intended)
 	}
-	within(t, r.LatencyMs, truth, 0.02, 0.02)
+	within(t, r.LatencyMs, truth, 0.02, 0.02, 0)
 	if got.generator.LagMs.Max != 0 {
 		t.Errorf("lag %v ms in virtual time, want none", got.generator.LagMs)
 	}
@@ -65,8 +65,8 @@ func TestStallShowsInTheTail(t *testing.T) {
 	t.Logf("%+v, %d connections", r.LatencyMs, got.network.dials.Load())
 }
 
-// within holds quantiles to a truth, as far below and above it as the two shares say.
-func within(t *testing.T, got, want record.Latency, below, above float64) {
+// within holds quantiles to a truth, as far below and above it as the two shares say and, above, some ms more.
+func within(t *testing.T, got, want record.Latency, below, above, more float64) {
 	t.Helper()
 	for _, q := range []struct {
 		name      string
@@ -75,8 +75,8 @@ func within(t *testing.T, got, want record.Latency, below, above float64) {
 		{"p50", got.P50, want.P50}, {"p90", got.P90, want.P90}, {"p95", got.P95, want.P95},
 		{"p99", got.P99, want.P99}, {"p99.9", got.P999, want.P999}, {"max", got.Max, want.Max},
 	} {
-		if q.got < q.want*(1-below) || q.got > q.want*(1+above) {
-			t.Errorf("%s = %v ms, want %v -%v%% +%v%%", q.name, q.got, q.want, 100*below, 100*above)
+		if q.got < q.want*(1-below) || q.got > q.want*(1+above)+more {
+			t.Errorf("%s = %v ms, want %v -%v%% +%v%% and %v ms", q.name, q.got, q.want, 100*below, 100*above, more)
 		}
 	}
 }
@@ -103,12 +103,12 @@ func TestStallUnderALimit(t *testing.T) {
 }
 
 // The same truth over real sockets in real time. Lower bounds are tight: a tool with coordinated omission
-// reports 21 ms at p90. Upper bounds leave room for a busy machine.
+// reports 21 ms at p90. Upper bounds leave room for a busy machine, as much as the generator itself
+// owns up to: on a quiet one its lag is a few ms. It runs alone, not in parallel with others of this package.
 func TestStallOverSockets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 10 s")
 	}
-	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +135,6 @@ func TestStallOverSockets(t *testing.T) {
 	if r.Sent != 5000 || r.OK != 5000 {
 		t.Errorf("sent %d, ok %d, want 5000", r.Sent, r.OK)
 	}
-	within(t, r.LatencyMs, truth, 0.02, 0.35)
+	within(t, r.LatencyMs, truth, 0.02, 0.35, 2*generator.LagMs.Max)
 	t.Logf("%+v, %+v", r.LatencyMs, generator)
 }
