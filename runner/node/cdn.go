@@ -122,7 +122,7 @@ func (c *cdn) fetch(r *http.Request, why cause, rule *cdnRule, key string) (fill
 		got := c.ask(r.Context(), r, why, rule, key)
 		return got, r.Context().Err()
 	}
-	got, joined, err := c.fills.do(r.Context(), key, c.i.answering.Go, func(ctx context.Context) fill {
+	got, joined, err := c.fills.do(r.Context(), key, c.i.answering.start, func(ctx context.Context) fill {
 		return c.ask(ctx, r, why, rule, key)
 	})
 	if err != nil || !joined {

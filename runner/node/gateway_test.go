@@ -22,7 +22,9 @@ func gatewayNode(routes ...scenarios.Route) scenarios.Node {
 func TestRoutes(t *testing.T) {
 	inWorld(t, func(w *world) {
 		for _, name := range []string{"catalog", "orders", "rest"} {
-			w.leaf(name, func(rw http.ResponseWriter, r *http.Request) { fmt.Fprintf(rw, "%s %s %s", name, r.Method, r.URL.RequestURI()) })
+			w.leaf(name, func(rw http.ResponseWriter, r *http.Request) {
+				fmt.Fprintf(rw, "%s %s %s", name, r.Method, r.URL.RequestURI())
+			})
 		}
 		w.start(gatewayNode(
 			scenarios.Route{Match: "GET /catalog/*", To: "catalog"},

@@ -58,7 +58,7 @@ var _ role = (*httpRole)(nil)
 func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
 	err := serveHTTP(ctx, l, r.handler, shutdownGrace)
 	close(r.i.halt) // handlers that are still at it have nobody left to answer
-	r.i.answering.Wait()
+	r.i.answering.wait()
 	return err
 }
 
@@ -73,8 +73,10 @@ func (r *httpRole) close() error {
 func (i *instance) counted(h func(http.ResponseWriter, *http.Request, cause)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		i.answering.Add(1)
-		defer i.answering.Done()
+		if !i.answering.enter() {
+			return // the node has ended, and with it this connection
+		}
+		defer i.answering.leave()
 		i.metrics.requests.Add(1)
 		i.metrics.inFlight.Add(1)
 		watched := &statusWriter{ResponseWriter: w}

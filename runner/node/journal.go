@@ -117,14 +117,9 @@ func (j *journal) append(payload []byte) error {
 func (j *journal) run() {
 	defer close(j.stopped)
 	for {
-		j.mu.Lock()
-		b, closed := j.pending, j.closed
-		if len(b.ends) > 0 {
-			j.pending = newBatch()
-		}
-		j.mu.Unlock()
+		b, closed := j.take()
 		switch {
-		case len(b.ends) > 0:
+		case b != nil:
 			j.commit(b)
 		case closed:
 			return
@@ -132,6 +127,16 @@ func (j *journal) run() {
 			<-j.wake
 		}
 	}
+}
+
+// take is what is pending, nil if nothing is.
+func (j *journal) take() (b *batch, closed bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.pending.ends) > 0 {
+		b, j.pending = j.pending, newBatch()
+	}
+	return b, j.closed
 }
 
 // commit writes a batch and syncs it, then applies its records, then lets its appenders go. After

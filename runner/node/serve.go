@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +45,7 @@ type instance struct {
 	transport *http.Transport
 	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
 	halt      chan struct{}
-	answering sync.WaitGroup
+	answering attendance
 	upstreams map[string]*upstream
 }
 

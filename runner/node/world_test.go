@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,10 +180,10 @@ func (w *world) leaf(name string, h http.HandlerFunc) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var handlers sync.WaitGroup
+	var handlers atomic.Int64
 	server := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		handlers.Add(1)
-		defer handlers.Done()
+		defer handlers.Add(-1)
 		h(rw, r)
 	})}
 	done := make(chan struct{})
@@ -194,7 +194,9 @@ func (w *world) leaf(name string, h http.HandlerFunc) {
 	w.t.Cleanup(func() {
 		server.Close()
 		<-done
-		handlers.Wait()
+		for handlers.Load() > 0 {
+			time.Sleep(ms)
+		}
 	})
 }
 
