@@ -30,6 +30,8 @@ const (
 	// without end meets its limit and not the machine's.
 	builtinMemory = 1 << 30
 	builtinPids   = 1024
+	meshMemory    = 2 << 30
+	meshPids      = 16384
 	imagePids     = 8192
 	// healthEvery is long: each check starts a process in the container, and readiness is polled from
 	// here. It is for people who look with docker ps.
@@ -132,8 +134,9 @@ func meshSpec(name, image string, control subnet, token string, seed uint64, lab
 		"net.ipv4.ip_forward":          "0", // it carries connections, never packets
 		"net.ipv4.ip_local_port_range": "32768 65535",
 	}
-	many := int64(16384)
-	s.host.PidsLimit = &many
+	pids := int64(meshPids)
+	s.host.PidsLimit = &pids
+	s.host.Memory, s.host.MemorySwap = meshMemory, meshMemory
 	s.content = mesh.ServeConfig{Control: address, API: "127.0.0.1:" + strconv.Itoa(apiPort), Token: token, Seed: seed}
 	s.address = control.mesh().String()
 	return s

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/network"
 	"golang.org/x/sync/errgroup"
 
@@ -213,7 +214,7 @@ func (l *launching) startMesh(ctx context.Context) error {
 	token := rand.Text()
 	s := meshSpec(l.name("mesh"), l.image, l.layout.control, token, l.plan.Seed, l.labels("mesh"))
 	s.network = id
-	if l.meshID, err = l.engine.create(ctx, s); err != nil {
+	if l.meshID, err = l.create(ctx, s); err != nil {
 		return err
 	}
 	log := l.follow("mesh", l.meshID)
@@ -266,6 +267,19 @@ func (l *launching) startMember(ctx context.Context, m *member) error {
 	l.progress(m.name() + " is healthy")
 	close(m.healthy)
 	return nil
+}
+
+// create makes a container. Another squall may have cleaned up our image as one that nobody uses,
+// in the moment before somebody did: then it is made again.
+func (l *launching) create(ctx context.Context, s spec) (string, error) {
+	id, err := l.engine.create(ctx, s)
+	if !errdefs.IsNotFound(err) || s.config.Image != l.image {
+		return id, err
+	}
+	if _, err := l.engine.ensureImage(ctx); err != nil {
+		return "", err
+	}
+	return l.engine.create(ctx, s)
 }
 
 func (l *launching) makeNetworks(ctx context.Context, m *member) ([]string, error) {
@@ -322,7 +336,7 @@ func (l *launching) createMember(ctx context.Context, m *member, networks []stri
 		s = nodeSpec(m.place, l.name(m.name()), l.image, l.run, l.plan.Seed, l.labels(m.name()))
 	}
 	s.network = networks[0]
-	if m.id, err = l.engine.create(ctx, s); err != nil {
+	if m.id, err = l.create(ctx, s); err != nil {
 		return err
 	}
 	m.log = l.follow(m.name(), m.id)

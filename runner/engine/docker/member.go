@@ -12,6 +12,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/squallhq/squall/faults"
 )
@@ -96,18 +97,35 @@ func (s *system) kill(ctx context.Context, m *member) error {
 		m.paused = false
 	}
 	s.lastCounters(ctx, m)
-	m.expected++
-	// The watcher takes the lock to see what was expected, so it is let in while the engine works.
-	m.mu.Unlock()
-	err := s.engine.api.ContainerKill(ctx, m.id, "SIGKILL")
-	m.mu.Lock()
-	if err != nil {
-		m.expected--
-		if !errdefs.IsConflict(err) { // conflict: it is not running
+	m.expected.Add(1)
+	var group errgroup.Group
+	group.Go(func() error { return s.redirect(ctx, m, nobody) })
+	group.Go(func() error {
+		err := s.engine.api.ContainerKill(ctx, m.id, "SIGKILL")
+		if err != nil {
+			m.expected.Add(-1)
+		}
+		if err != nil && !errdefs.IsConflict(err) { // conflict: it is not running
 			return fmt.Errorf("kill %s: %w", m.name(), err)
 		}
+		m.dead = true
+		return nil
+	})
+	return group.Wait()
+}
+
+// nobody is an address in the mesh's own container where nobody listens.
+const nobody = "127.0.0.1:9"
+
+// redirect lets the edges into an instance lead to another address. With a container its address
+// vanishes and connections to it would hang; with a process that was killed its port is closed, and
+// they are refused at once. A crash is the latter, on every engine.
+func (s *system) redirect(ctx context.Context, m *member, address string) error {
+	for _, edge := range s.into[m.name()] {
+		if err := s.mesh.SetUpstream(ctx, edge, address); err != nil {
+			return fmt.Errorf("lead %s to %s: %w", edge, address, err)
+		}
 	}
-	m.dead = true
 	return nil
 }
 
@@ -127,6 +145,10 @@ func (s *system) revive(ctx context.Context, m *member) error {
 	m.dead, m.behaving = false, faults.Behaviour{}
 	m.restarts.Add(1)
 	m.log.started()
+	// Callers may come as soon as it listens, as they may with a process: health is only when we stop waiting.
+	if err := s.redirect(ctx, m, m.place.address()); err != nil {
+		return err
+	}
 	return s.awaitHealth(ctx, m)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -87,9 +86,9 @@ type member struct {
 	limit        float64
 	// behaving is what a built-in node was told last.
 	behaving faults.Behaviour
-	// expected counts deaths that were ordered and not reported yet.
-	expected int
 
+	// expected counts deaths that were ordered and that the engine has not reported yet.
+	expected atomic.Int64
 	restarts atomic.Int64
 	countMu  sync.Mutex
 	counted  lives
@@ -316,38 +315,3 @@ func (s *system) awaitHealth(ctx context.Context, m *member) error {
 const healthTimeout = 90 * time.Second
 
 var errUnhealthy = errors.New("not healthy in time")
-
-// probe tells whether an instance is healthy now.
-func (s *system) probe(ctx context.Context, m *member) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if !m.place.image() {
-		return s.get(ctx, m, "http://"+m.place.adminAddress()+healthPath)
-	}
-	if path := m.place.instance.Node.Health; path != "" && path != "tcp" {
-		return s.get(ctx, m, "http://"+m.place.address()+path)
-	}
-	conn, err := s.mesh.DialVia(ctx, m.place.address())
-	if err != nil {
-		return err
-	}
-	return conn.Close()
-}
-
-// get wants 200 to 299.
-func (s *system) get(ctx context.Context, m *member, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := m.admin.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20)) // so that the connection can be used again
-	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("GET %s: %s", url, answer.Status)
-	}
-	return nil
-}

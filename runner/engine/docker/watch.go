@@ -66,17 +66,10 @@ func (s *system) ended(message events.Message) {
 	}
 	what := message.Actor.Attributes[labelNode]
 	if m := s.byName[what]; m != nil {
-		m.mu.Lock()
-		expected := m.expected > 0
-		if expected {
-			m.expected--
-		} else {
-			m.dead = true
-		}
-		m.mu.Unlock()
-		if expected {
+		if m.expected.Add(-1) >= 0 {
 			return
 		}
+		m.expected.Add(1)
 	}
 	s.died <- fmt.Errorf("%s ended by itself: %s; its log is %s", what, s.reason(message), s.logFile(what))
 }

@@ -1,0 +1,93 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/image"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// strangerProgram is somebody else's image: a server on port 7000, and a client.
+const strangerProgram = `package main
+
+import ("fmt"; "io"; "net/http"; "os"; "time")
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == "get" {
+		c := http.Client{Timeout: 10 * time.Second}
+		r, err := c.Get(os.Args[2])
+		if err != nil { fmt.Println(err); os.Exit(1) }
+		defer r.Body.Close()
+		b, _ := io.ReadAll(r.Body)
+		fmt.Println(r.StatusCode, string(b))
+		return
+	}
+	host, _ := os.Hostname()
+	http.ListenAndServe(":7000", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ready" { w.WriteHeader(204); return }
+		fmt.Fprintf(w, "%s %s", host, os.Getenv("GREETING"))
+	}))
+}
+`
+
+// strangerImage loads the image and removes it when the test ends.
+func strangerImage(t *testing.T) string {
+	t.Helper()
+	e := testEngine(t, Options{Exe: buildProgram(t, strangerProgram, "0")})
+	ref, err := e.ensureImage(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := e.api.ImageRemove(context.Background(), ref, image.RemoveOptions{Force: true}); err != nil {
+			t.Error(err)
+		}
+	})
+	return ref
+}
+
+// An image knows its upstreams by their names and usual ports, two on the same port included, each
+// name standing for all replicas; and it is an instance like others to its callers.
+func TestImageCallsItsUpstreamsByName(t *testing.T) {
+	ref := strangerImage(t)
+	a, b, c := service("a", work(0)), service("b", work(0)), service("c", work(0))
+	a.Replicas = 2
+	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase}
+	stranger := &scenarios.Node{
+		Name: "stranger", Kind: scenarios.KindImage, Image: ref, Port: 7000, Health: "/ready",
+		Env: map[string]string{"GREETING": "hello"}, Calls: []string{"a", "b", "c", "db"},
+	}
+	s := launch(t, Options{}, load(planOf(a, b, c, db, stranger), "users", "stranger"))
+	if n := len(s.byName["stranger-1"].place.links); n != 3 {
+		t.Errorf("it has %d networks, want one for each of the upstreams on port 8080", n)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		for range 4 {
+			if out, code := s.inside(t, "stranger-1", "get", "http://"+name+":8080/"); code != 0 || !strings.HasPrefix(out, "200") {
+				t.Fatalf("%s: %q (exit code %d)", name, out, code)
+			}
+		}
+	}
+	o, err := s.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for edge, want := range map[string]int64{"stranger-1:a-1": 2, "stranger-1:a-2": 2, "stranger-1:b-1": 4, "stranger-1:c-1": 4} {
+		if got := o.Edges[edge].Requests; got != want {
+			t.Errorf("%s carried %d requests, want %d", edge, got, want)
+		}
+	}
+	request, err := s.client("users:stranger-1").Get("http://stranger/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer request.Body.Close()
+	var host, greeting string
+	if _, err := fmt.Fscan(request.Body, &host, &greeting); err != nil || host != "stranger-1" || greeting != "hello" {
+		t.Errorf("it answers %q %q, %v", host, greeting, err)
+	}
+}
