@@ -108,6 +108,8 @@ func TestSteadyCheck(t *testing.T) {
 		{"steady", []stretch{fine(20)}, "ok"},
 		{"one bad second", []stretch{fine(15), slow(1), fine(4)}, "ok"},
 		{"it gets slower", []stretch{fine(10), slow(10)}, "not ok"},
+		{"its p99 scatters", []stretch{{4, 100, 100, 30 * ms}, {2, 100, 100, 90 * ms}, {4, 100, 100, 40 * ms}, {2, 100, 100, 120 * ms}}, "ok"},
+		{"it gets faster", []stretch{slow(10), fine(10)}, "not ok"},
 		{"it begins to fail", []stretch{fine(12), failing(8)}, "not ok"},
 		{"too short to tell", []stretch{fine(5)}, "none"},
 	} {

@@ -120,7 +120,7 @@ func (r *run) inject(ctx context.Context, i *injection) {
 	if err != nil {
 		r.happened(applied, "note", fmt.Sprintf("%s could not be applied: %s", title(i.fault), err))
 	} else {
-		r.happened(applied, "fault", title(i.fault))
+		r.happened(applied, "fault", title(i.fault)+": on")
 	}
 }
 
@@ -151,7 +151,7 @@ func (r *run) undo(ctx context.Context, i *injection) {
 	if err != nil {
 		r.happened(undone, "note", fmt.Sprintf("%s could not be undone: %s", title(i.fault), err))
 	} else {
-		r.happened(undone, "undo", title(i.fault))
+		r.happened(undone, "undo", title(i.fault)+": off")
 	}
 }
 

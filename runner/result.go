@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +39,7 @@ func (r *run) result(partial bool) *record.Result {
 	r.mu.Lock()
 	res.Events = append([]record.Event{}, r.events...)
 	r.mu.Unlock()
+	slices.SortStableFunc(res.Events, func(a, b record.Event) int { return cmp.Compare(a.AtS, b.AtS) })
 	res.Checks = r.checks(res)
 	return res
 }

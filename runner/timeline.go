@@ -17,13 +17,16 @@ type mark struct {
 	do   func(context.Context)
 }
 
-// The order of marks of one time: what ends comes before what begins.
+// The order of marks of one time: what ends comes before what begins, and faults before words, which take time.
 const (
 	rankEnd = iota
+	rankBegin
 	rankObserve
 	rankPhase
-	rankBegin
 )
+
+// steadyMargin is how long before the first fault the counters of the steady stretch are read: not under it.
+const steadyMargin = 50 * time.Millisecond
 
 // timeline is everything that happens in the phases, sorted by time.
 func (r *run) timeline() []mark {
@@ -39,7 +42,7 @@ func (r *run) timeline() []mark {
 		r.usage = readUsage()
 		r.observing(ctx, &r.start)
 	}})
-	if steady := steadyEnd(r.o.Plan); steady > 0 {
+	if steady := steadyEnd(r.o.Plan) - steadyMargin; steady > 0 {
 		marks = append(marks, mark{steady, rankObserve, func(ctx context.Context) { r.observing(ctx, &r.steady) }})
 	}
 	for _, p := range r.o.Plan.Phases {
@@ -103,17 +106,23 @@ func (r *run) waitUntil(ctx context.Context, at time.Duration) error {
 		}
 		timer.Stop()
 		now := time.Since(r.zero)
+		if now >= at {
+			return nil // a second to report is due after the mark
+		}
 		if now >= r.tick {
 			r.report(now)
-			r.tick = now.Truncate(time.Second) + time.Second
-			if now < 0 {
-				r.tick = min(now.Truncate(time.Second)+time.Second, 0)
-			}
-		}
-		if now >= at {
-			return nil
+			r.tick = nextSecond(now)
 		}
 	}
+}
+
+// nextSecond is the first whole second after an offset, below zero too.
+func nextSecond(now time.Duration) time.Duration {
+	next := now.Truncate(time.Second)
+	if next <= now {
+		next += time.Second
+	}
+	return next
 }
 
 func (r *run) died(err error) {

@@ -1,0 +1,79 @@
+package runner
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/record"
+)
+
+// latencySlack is how far a fault's measured delay may be off its promise: timers and a busy machine.
+const latencySlack = 20 * time.Millisecond
+
+// delayCheck tells whether a latency fault moved what met it as promised. nil for other faults, and for one that
+// delayed nothing (its receipt says so).
+func (i *injection) delayCheck() *record.Check {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	low, high, ok := Promised(i.fault.Primitives)
+	if !ok || i.undone == nil || i.receipt.Requests == 0 {
+		return nil
+	}
+	got := time.Duration(i.receipt.DelayMs * float64(time.Millisecond))
+	slack := latencySlack + high/10
+	return &record.Check{
+		Name: "receipt of " + title(i.fault),
+		OK:   got >= low-time.Millisecond && got <= high+slack,
+		Text: fmt.Sprintf("it delayed by %.1f ms on average (promised %s to %s)", i.receipt.DelayMs, low, high),
+	}
+}
+
+// Promised is the least and the most mean delay that latency toxics promise; false where there are none, or with others.
+func Promised(primitives []faults.Primitive) (low, high time.Duration, ok bool) {
+	for _, p := range primitives {
+		if p.Op != faults.OpToxic || p.Toxic.Type != "latency" {
+			return 0, 0, false
+		}
+		latency, jitter := attribute(p.Toxic, "latency"), attribute(p.Toxic, "jitter")
+		one, most := max(latency-jitter, 0), latency+jitter
+		if p.Toxic.Attributes["shape"] == "pareto" {
+			one, most = latency, latency+5*jitter
+		}
+		if !ok || one < low {
+			low = one
+		}
+		high = max(high, most)
+		ok = true
+	}
+	return low, high, ok
+}
+
+func attribute(t *faults.Toxic, name string) time.Duration {
+	ms, _ := t.Attributes[name].(float64)
+	return time.Duration(ms * float64(time.Millisecond))
+}
+
+// latenessLimit is how late the harness may begin to put a fault on or take it off. How long carrying it out then
+// takes is the fault's own affair (a restart takes its time) and stands in the record.
+const latenessLimit = 250 * time.Millisecond
+
+// latenessCheck tells whether the harness ordered a fault on and off in time. A fault that began late because an
+// earlier one on the same target was still being undone is late too.
+func (i *injection) latenessCheck() *record.Check {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.startedOn == nil {
+		return nil
+	}
+	on := *i.startedOn - i.fault.Start
+	off := time.Duration(0)
+	if i.startedOff != nil {
+		off = max(*i.startedOff-i.fault.End, 0)
+	}
+	return &record.Check{
+		Name: "timing of " + title(i.fault),
+		OK:   on <= latenessLimit && off <= latenessLimit,
+		Text: fmt.Sprintf("on %.1f ms late, off %.1f ms late (at most %s)", record.Milliseconds(on), record.Milliseconds(off), latenessLimit),
+	}
+}
