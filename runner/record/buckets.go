@@ -12,20 +12,17 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// buckets are the counts of a histogram of NewHistogram's geometry, densely, as a place to work:
-// windows are packed from it and unpacked into it. HdrHistogram's own encoder allocates 0.8 MB a
-// window, which is why the packing is ours; the format that leaves this package is HdrHistogram's.
+// buckets are the counts of a histogram of NewHistogram's geometry, up to the highest value seen:
+// latencies below a second take 50 kB, where HdrHistogram takes 170 kB, and its encoder 0.8 MB a
+// time. The format that leaves this package is HdrHistogram's.
 type buckets struct {
-	counts [bucketCount]uint32
+	counts []uint32
 	total  int64
 	zip    *zlib.Writer
 }
 
 // Buckets are 1 us wide below 2^11 us; above, each doubling has 2^10 of them.
-const (
-	exactBits   = 11
-	bucketCount = 21 << 10
-)
+const exactBits = 11
 
 // bucketOf is the index of the bucket that a value in us falls into.
 func bucketOf(us uint32) int {
@@ -47,13 +44,20 @@ func bucketTop(i int) int64 {
 }
 
 func (b *buckets) clear() {
-	clear(b.counts[:])
+	clear(b.counts)
 	b.total = 0
 }
 
-func (b *buckets) add(us uint32) {
-	b.counts[bucketOf(us)]++
-	b.total++
+func (b *buckets) add(us uint32) { b.addTo(bucketOf(us), 1) }
+
+func (b *buckets) addTo(i int, n uint32) {
+	if i >= len(b.counts) {
+		grown := make([]uint32, (i/1024+1)*1024)
+		copy(grown, b.counts)
+		b.counts = grown
+	}
+	b.counts[i] += n
+	b.total += int64(n)
 }
 
 // pack writes the counts as pairs of varints: how many buckets further, and the count.
@@ -78,12 +82,11 @@ func (b *buckets) unpack(packed []byte) {
 		count, n := binary.Uvarint(packed)
 		packed = packed[n:]
 		i += int(step)
-		b.counts[i] += uint32(count)
-		b.total += int64(count)
+		b.addTo(i, uint32(count))
 	}
 }
 
-// quantile is the value at a percentile, by the same rule as Quantile.
+// quantile is the value at a percentile, by the same rule as Quantile; 0 if there is none.
 func (b *buckets) quantile(percentile float64) time.Duration {
 	rank := min(max(int64(percentile/100*float64(b.total)+0.5), 1), b.total)
 	for i, n := range b.counts {

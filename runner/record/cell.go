@@ -4,23 +4,36 @@ import (
 	"fmt"
 	"maps"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // cell is one kind of request in one phase.
 type cell struct {
 	sent, ok, degraded, failed, unsent int64
 
-	latency, service       *hdrhistogram.Histogram
-	latencySum, serviceSum time.Duration
-	latencyMax, serviceMax time.Duration
-	errors                 map[string]int64
+	latency, service times
+	errors           map[string]int64
 }
 
-func newCell() *cell {
-	return &cell{latency: NewHistogram(), service: NewHistogram(), errors: map[string]int64{}}
+// times is a distribution, with its sum and maximum to the ns.
+type times struct {
+	buckets
+	sum, most time.Duration
 }
+
+func (t *times) add(d time.Duration) {
+	t.buckets.add(micros(d))
+	t.sum += d
+	t.most = max(t.most, d)
+}
+
+func (t *times) summary() Latency {
+	if t.total == 0 {
+		return Latency{}
+	}
+	return summarize(t.quantile, Milliseconds(t.sum/time.Duration(t.total)), t.most)
+}
+
+func newCell() *cell { return &cell{errors: map[string]int64{}} }
 
 func (c *cell) add(s Sample) {
 	c.sent++
@@ -37,13 +50,8 @@ func (c *cell) add(s Sample) {
 		c.unsent++
 		return
 	}
-	latency, service := s.Latency(), s.Done-s.Sent
-	RecordDuration(c.latency, latency)
-	RecordDuration(c.service, service)
-	c.latencySum += latency
-	c.serviceSum += service
-	c.latencyMax = max(c.latencyMax, latency)
-	c.serviceMax = max(c.serviceMax, service)
+	c.latency.add(s.Latency())
+	c.service.add(s.Done - s.Sent)
 }
 
 // errorClass is never empty for a failed sample.
@@ -61,22 +69,14 @@ func (c *cell) request(n name, seconds float64) Request {
 	r := Request{
 		Load: n.load, Request: n.request,
 		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent,
-		LatencyMs: summary(c.latency, c.latencySum, c.latencyMax),
-		ServiceMs: summary(c.service, c.serviceSum, c.serviceMax),
-		Errors:    maps.Clone(c.errors),
+		LatencyMs: c.latency.summary(), ServiceMs: c.service.summary(),
+		Errors: maps.Clone(c.errors),
 	}
 	if seconds > 0 {
 		r.Rate = float64(c.sent) / seconds
 		r.Goodput = float64(c.ok+c.degraded) / seconds
 	}
 	return r
-}
-
-func summary(h *hdrhistogram.Histogram, sum, most time.Duration) Latency {
-	if h.TotalCount() == 0 {
-		return Latency{}
-	}
-	return summarize(h, Milliseconds(sum/time.Duration(h.TotalCount())), most)
 }
 
 func (c *cell) balance() error {
@@ -89,8 +89,8 @@ func (c *cell) balance() error {
 		return fmt.Errorf("ok %d + degraded %d + failed %d is not sent %d", c.ok, c.degraded, c.failed, c.sent)
 	case classed != c.failed:
 		return fmt.Errorf("errors add up to %d, failed is %d", classed, c.failed)
-	case c.latency.TotalCount() != c.sent-c.unsent:
-		return fmt.Errorf("%d latencies for %d requests sent", c.latency.TotalCount(), c.sent-c.unsent)
+	case c.latency.total != c.sent-c.unsent:
+		return fmt.Errorf("%d latencies for %d requests sent", c.latency.total, c.sent-c.unsent)
 	}
 	return nil
 }

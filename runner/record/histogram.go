@@ -54,12 +54,13 @@ func LatencyOf(h *hdrhistogram.Histogram) Latency {
 	if h.TotalCount() == 0 {
 		return Latency{}
 	}
-	return summarize(h, h.Mean()/1000, time.Duration(h.Max())*time.Microsecond)
+	quantile := func(percentile float64) time.Duration { return Quantile(h, percentile) }
+	return summarize(quantile, h.Mean()/1000, time.Duration(h.Max())*time.Microsecond)
 }
 
 // summarize reads the quantiles of a histogram; no quantile exceeds the exact maximum.
-func summarize(h *hdrhistogram.Histogram, meanMs float64, most time.Duration) Latency {
-	at := func(p float64) float64 { return Milliseconds(min(Quantile(h, p), most)) }
+func summarize(quantile func(float64) time.Duration, meanMs float64, most time.Duration) Latency {
+	at := func(p float64) float64 { return Milliseconds(min(quantile(p), most)) }
 	return Latency{
 		Mean: meanMs,
 		P50:  at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),

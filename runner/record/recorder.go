@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Span is a phase in time; times count from the start of the first phase.
@@ -31,8 +29,7 @@ type Recorder struct {
 	open   []*window // windows with values that are not packed yet
 	newest int       // the newest second seen
 	work   buckets
-	lag    *hdrhistogram.Histogram
-	lagMax time.Duration
+	lag    times
 	ledger ledger
 }
 
@@ -44,7 +41,6 @@ func NewRecorder(phases []Span) *Recorder {
 	return &Recorder{
 		spans:  slices.Clone(phases),
 		kinds:  map[name]*kind{},
-		lag:    NewHistogram(),
 		newest: -1 << 31,
 		ledger: ledger{},
 	}
@@ -59,8 +55,7 @@ func (r *Recorder) Add(s Sample) {
 	if phase != outside {
 		k.cell(phase).add(s)
 		if !s.Unsent {
-			RecordDuration(r.lag, s.Lag())
-			r.lagMax = max(r.lagMax, s.Lag())
+			r.lag.add(s.Lag())
 		}
 	}
 	r.addToWindow(k, windowKey{floorSecond(s.Intended), phase}, s)
@@ -138,7 +133,7 @@ func (r *Recorder) Phases() []Phase {
 func (r *Recorder) Lag() Lag {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l := summarize(r.lag, 0, r.lagMax)
+	l := r.lag.summary()
 	return Lag{P50: l.P50, P99: l.P99, Max: l.Max}
 }
 
