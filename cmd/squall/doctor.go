@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/squallhq/squall/runner/engine/docker"
+)
+
+func doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check what this machine offers for runs",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !doctor(c.Context(), c.OutOrStdout()) {
+				return environment(fmt.Errorf("something above needs a fix"))
+			}
+			return nil
+		},
+	}
+}
+
+// doctor prints a line for each thing that a run needs and tells whether all is well.
+func doctor(ctx context.Context, w io.Writer) bool {
+	well := true
+	line := func(ok bool, what, text string) {
+		mark := "ok "
+		if !ok {
+			mark, well = "fix", false
+		}
+		fmt.Fprintf(w, "%s  %-10s %s\n", mark, what, text)
+	}
+	line(true, "program", fmt.Sprintf("squall %s, %s/%s, %d CPUs", version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU()))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		line(false, "loopback", "can't listen on 127.0.0.1: "+err.Error())
+	} else {
+		listener.Close()
+		line(true, "loopback", "the process engine can run")
+	}
+	var files unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err == nil {
+		line(files.Max >= 4096, "files", fmt.Sprintf("%d open files allowed (4096 or more are wanted: ulimit -n)", files.Max))
+	}
+	if dir, err := os.MkdirTemp("", "squall-doctor-"); err != nil {
+		line(false, "temp", "can't write to the temporary folder: "+err.Error())
+	} else {
+		os.Remove(dir)
+		line(true, "temp", "the temporary folder can be written")
+	}
+	e, err := docker.New(docker.Options{})
+	if err == nil {
+		var version string
+		if version, err = e.Available(ctx); err == nil {
+			line(true, "docker", version+" answers: --engine auto takes it")
+			return well
+		}
+	}
+	fmt.Fprintf(w, "-    %-10s %s: --engine auto takes the process engine\n", "docker", err)
+	return well
+}

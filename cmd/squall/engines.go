@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/docker"
+	"github.com/squallhq/squall/runner/engine/process"
+	"github.com/squallhq/squall/runner/lease"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// engineFlags choose where a scenario runs.
+type engineFlags struct {
+	name string
+	cidr string
+}
+
+func (f *engineFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.name, "engine", "auto", "auto, process or docker; auto takes docker where an engine answers")
+	c.Flags().StringVar(&f.cidr, "docker-range", docker.DefaultRange.String(), "addresses that docker test networks are made from")
+}
+
+// engine makes the engine that was asked for and says why it is this one.
+func (f *engineFlags) engine(ctx context.Context, _ *topology.Plan) (runner.Engine, string, error) {
+	switch f.name {
+	case "process":
+		return process.New(process.Options{}), "asked for", nil
+	case "docker":
+		e, version, err := f.docker(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		return e, "asked for; " + version, nil
+	case "auto":
+		e, version, err := f.docker(ctx)
+		if err != nil {
+			return process.New(process.Options{}), "no container engine answers", nil
+		}
+		return e, version + " answers", nil
+	}
+	return nil, "", fmt.Errorf("unknown engine %q; use auto, process or docker", f.name)
+}
+
+func (f *engineFlags) docker(ctx context.Context) (runner.Engine, string, error) {
+	addresses, err := netip.ParsePrefix(f.cidr)
+	if err != nil {
+		return nil, "", fmt.Errorf("--docker-range: %w", err)
+	}
+	e, err := docker.New(docker.Options{Range: addresses})
+	if err != nil {
+		return nil, "", err
+	}
+	version, err := e.Available(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	return e, version, nil
+}
+
+func cleanCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "clean",
+		Short: "Remove what killed runs have left: processes, containers, networks, images, folders",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			removed := 0
+			reap(c.Context(), func(line string) {
+				removed++
+				fmt.Fprintln(c.OutOrStdout(), line)
+			})
+			if removed == 0 {
+				fmt.Fprintln(c.OutOrStdout(), "nothing to clean")
+			}
+			return nil
+		},
+	}
+}
+
+// reap removes what killed runs have left, and says so. What can't be removed is told, and is no reason not to run.
+func reap(ctx context.Context, say func(string)) {
+	removed, err := lease.Reap(ctx)
+	for _, line := range removed {
+		say("removed " + line)
+	}
+	if err != nil {
+		say("could not remove everything a killed run left: " + err.Error())
+	}
+	e, err := docker.New(docker.Options{})
+	if err != nil {
+		return
+	}
+	if _, err := e.Available(ctx); err != nil {
+		return
+	}
+	removed, err = e.Reap(ctx)
+	for _, line := range removed {
+		say("removed " + line)
+	}
+	if err != nil {
+		say("could not remove everything a killed run left: " + err.Error())
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/report"
+)
+
+func explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [FAULT | TERM]",
+		Short: "Say exactly what a fault does to a client, or what a word of the report means",
+		RunE: func(c *cobra.Command, args []string) error {
+			w := c.OutOrStdout()
+			if len(args) == 0 {
+				return explainAll(w)
+			}
+			word := strings.ToLower(strings.Join(args, " "))
+			if e, ok := faults.Lookup(strings.ReplaceAll(word, " ", "_")); ok {
+				explainFault(w, e)
+				return nil
+			}
+			for _, t := range report.Terms {
+				if strings.ToLower(t.Name) == word {
+					fmt.Fprintf(w, "%s\n\n%s\n", t.Name, t.Meaning)
+					return nil
+				}
+			}
+			return fmt.Errorf("nothing is called %q; `squall explain` lists every fault and term", word)
+		},
+	}
+}
+
+func explainAll(w io.Writer) error {
+	fmt.Fprintln(w, "Faults:")
+	for _, e := range faults.Kinds {
+		fmt.Fprintf(w, "  %-14s %s\n", e.Word, e.Explain.Summary)
+	}
+	fmt.Fprintln(w, "\nTerms:")
+	for _, t := range report.Terms {
+		first, _, _ := strings.Cut(strings.ReplaceAll(t.Meaning, "\n", " "), ". ")
+		fmt.Fprintf(w, "  %-17s %s.\n", t.Name, strings.TrimSuffix(first, "."))
+	}
+	return nil
+}
+
+func explainFault(w io.Writer, e faults.Entry) {
+	fmt.Fprintf(w, "%s: %s\n\n", e.Word, e.Explain.Summary)
+	fmt.Fprintf(w, "  new connections   %s\n", e.Explain.New)
+	fmt.Fprintf(w, "  open connections  %s\n", e.Explain.Open)
+	fmt.Fprintf(w, "  when it ends      %s\n\n", e.Explain.Lifted)
+	fmt.Fprintf(w, "  faults:\n    - %s\n", e.Explain.Example)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// folder is a run's: result.json, windows.jsonl, scenario.yaml, results.gob, logs.
+type folder struct {
+	id, dir string
+	made    bool // by us, for this run alone
+}
+
+// newFolder makes the run's folder: out, or one of its own under runs/ (or under out, for several files).
+func newFolder(out string, p *topology.Plan, several bool) (*folder, error) {
+	id := time.Now().Format("20060102-150405") + "-" + randomHex()
+	name := p.Scenario.Name
+	if p.Scenario.Variant != "" {
+		name += "-" + p.Scenario.Variant
+	}
+	dir := filepath.Join("runs", name+"-"+id)
+	switch {
+	case out != "" && several:
+		dir = filepath.Join(out, name+"-"+id)
+	case out != "":
+		dir = out
+	}
+	_, err := os.Stat(dir)
+	f := &folder{id: id, dir: dir, made: os.IsNotExist(err)}
+	if _, err := os.Stat(filepath.Join(dir, "result.json")); err == nil {
+		return nil, fmt.Errorf("%s holds a run already; give --out a new folder", dir)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
+		return nil, fmt.Errorf("make the run's folder: %w", err)
+	}
+	return f, nil
+}
+
+func randomHex() string {
+	b := make([]byte, 2)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+func (f *folder) results() (*os.File, error) {
+	return os.Create(filepath.Join(f.dir, "results.gob"))
+}
+
+// discard removes a folder in which nothing was recorded, but keeps the logs that say why where there are any.
+func (f *folder) discard() {
+	if logs, err := os.ReadDir(filepath.Join(f.dir, "logs")); !f.made || err != nil || len(logs) > 0 {
+		return
+	}
+	_ = os.RemoveAll(f.dir)
+}
+
+// save writes the record before it is judged, so that no failing judge can lose a run, and again with its verdict.
+func (f *folder) save(file, variant string, p *topology.Plan, result *record.Result) error {
+	source, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read scenario again: %w", err)
+	}
+	asRun, err := scenarios.AsRun(source, variant)
+	if err != nil {
+		return fmt.Errorf("write scenario as run: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(f.dir, "scenario.yaml"), asRun, 0o644); err != nil {
+		return err
+	}
+	result.Verdict, result.Reasons = record.Inconclusive, []string{"not judged yet"}
+	if err := record.Save(f.dir, result); err != nil {
+		return err
+	}
+	report.Judge(result, p.Scenario)
+	return record.Save(f.dir, result)
+}

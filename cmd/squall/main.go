@@ -1,0 +1,111 @@
+// Command squall is a chaos and load testing harness: see `squall help`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/scenarios"
+)
+
+func main() { os.Exit(execute(os.Args[1:])) }
+
+// exit carries an exit code through cobra; its message has been printed, or is printed by execute.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return report.ExitMeaning(e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+// environment marks an error as the environment's.
+func environment(err error) error { return &exit{code: report.ExitEnvironment, err: err} }
+
+func execute(args []string) int {
+	ctx, stop := interruptible()
+	defer stop()
+	root := command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return report.ExitPass
+	}
+	var problems scenarios.Problems
+	var coded *exit
+	switch {
+	case errors.As(err, &problems):
+		printProblems(os.Stderr, problems)
+		return report.ExitUsage
+	case errors.As(err, &coded):
+		if coded.err != nil {
+			fmt.Fprintln(os.Stderr, "squall: "+coded.err.Error())
+		}
+		return coded.code
+	}
+	fmt.Fprintln(os.Stderr, "squall: "+err.Error())
+	return report.ExitUsage
+}
+
+// errInterrupted is the cause of a run's end by Ctrl-C.
+var errInterrupted = errors.New("interrupted")
+
+// interruptible ends the context on the first SIGINT or SIGTERM; the second says how to clean up and ends at once.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel(errInterrupted)
+		<-signals
+		fmt.Fprintln(os.Stderr, "\nsquall: ended at once; `squall clean` removes what is left")
+		os.Exit(report.ExitInterrupted)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "squall",
+		Short: "Chaos and load testing: how does an architecture behave when things go wrong while people use it?",
+		Long: `Squall launches the topology that a scenario file describes, drives load at it, injects faults on
+the real connections between its parts, and reports what its users would have felt, with a verdict.
+
+Exit codes: ` + exitCodes(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w; `%s --help` lists the flags", err, c.CommandPath())
+	})
+	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), explainCommand(),
+		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
+		nodeCommand(), meshCommand(), healthCommand())
+	return root
+}
+
+func exitCodes() string {
+	var out []string
+	for _, code := range []int{report.ExitPass, report.ExitFail, report.ExitUsage, report.ExitEnvironment,
+		report.ExitInconclusive, report.ExitRegression, report.ExitInterrupted} {
+		out = append(out, fmt.Sprintf("%d %s", code, report.ExitMeaning(code)))
+	}
+	return strings.Join(out, "; ") + "."
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner/record"
+)
+
+func reportCommand() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "report DIR",
+		Short: "Show a stored run again",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("which run? try: squall report runs/latest")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			r, err := record.Read(args[0])
+			if err != nil {
+				return err
+			}
+			switch format {
+			case "table":
+				return report.Terminal(c.OutOrStdout(), r, report.TerminalOptions{Color: colorful(os.Stdout)})
+			case "json":
+				encoder := json.NewEncoder(c.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(r)
+			}
+			return fmt.Errorf("unknown format %q; use table or json", format)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "table", "table or json")
+	return c
+}
+
+// colorful tells whether colour may be written: a terminal, and nobody asked for none.
+func colorful(f *os.File) bool {
+	_, none := os.LookupEnv("NO_COLOR")
+	return animated(f) && !none
+}
+
+// animated tells whether a line may be redrawn in place.
+func animated(f *os.File) bool {
+	_, ci := os.LookupEnv("CI")
+	return term.IsTerminal(int(f.Fd())) && !ci && os.Getenv("TERM") != "dumb"
+}
+
+func width(f *os.File) func() int {
+	return func() int {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+		return 100
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// runFlags are what `squall run` was asked for.
+type runFlags struct {
+	engineFlags
+	variant string
+	seed    uint64
+	out     string
+	quiet   bool
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run FILE...",
+		Short: "Launch a scenario's topology, drive its load, inject its faults, report",
+		Example: `  squall run examples/quickstart.yaml
+  squall run examples/quickstart.yaml --variant unprotected --engine process`,
+		Args: files,
+		RunE: func(c *cobra.Command, args []string) error { return runAll(c.Context(), c, f, args) },
+	}
+	f.engineFlags.register(c)
+	c.Flags().StringVar(&f.variant, "variant", "", "the variant to run (default: the scenario as it stands)")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
+	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME; with several files, a folder of them)")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	return c
+}
+
+// runAll runs the files one after another; the first exit code that is not 0 is the command's. Every file
+// is read before the first is run, so that a mistake in the last one costs nobody a run.
+func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) error {
+	var plans []*topology.Plan
+	var problems scenarios.Problems
+	for _, file := range args {
+		p, err := plan(file, f.variant, f.seed)
+		if ps, ok := errors.AsType[scenarios.Problems](err); ok {
+			problems = append(problems, ps...)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		plans = append(plans, p)
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	code := report.ExitPass
+	for i, p := range plans {
+		got, err := runOne(ctx, c, f, args[i], p, len(plans) > 1)
+		if err != nil {
+			return err
+		}
+		if code == report.ExitPass {
+			code = got
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if code != report.ExitPass {
+		return &exit{code: code}
+	}
+	return nil
+}
+
+// runOne runs a plan and says its exit code; an error means that there is no result.
+func runOne(ctx context.Context, c *cobra.Command, f runFlags, file string, p *topology.Plan, several bool) (int, error) {
+	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
+	say := progress.Line
+	show := progress.Show
+	if f.quiet {
+		say, show = func(string) {}, nil
+	}
+	reap(ctx, say)
+	engine, why, err := f.engine(ctx, p)
+	if err != nil {
+		return 0, environment(err)
+	}
+	if err := engine.Check(p); err != nil {
+		return 0, usageOf(err)
+	}
+	folder, err := newFolder(f.out, p, several)
+	if err != nil {
+		return 0, environment(err)
+	}
+	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
+	result, err := conduct(ctx, engine, why, p, folder, show)
+	if result == nil {
+		folder.discard()
+		return 0, failed(ctx, err)
+	}
+	if saveErr := folder.save(file, f.variant, p, result); saveErr != nil {
+		return 0, environment(errors.Join(saveErr, err))
+	}
+	if err := report.Terminal(c.OutOrStdout(), result, report.TerminalOptions{Color: colorful(os.Stdout)}); err != nil {
+		return 0, environment(err)
+	}
+	code := report.ExitCode(result)
+	fmt.Fprintf(c.OutOrStdout(), " %s\n exit %d: %s\n\n", folder.dir, code, report.ExitMeaning(code))
+	if err != nil && !result.Partial {
+		return 0, environment(err)
+	}
+	return code, nil
+}
+
+func conduct(ctx context.Context, engine runner.Engine, why string, p *topology.Plan, folder *folder, show func(record.Status)) (*record.Result, error) {
+	results, err := folder.results()
+	if err != nil {
+		return nil, err
+	}
+	result, err := runner.Run(ctx, runner.Options{
+		Plan: p, Engine: engine, EngineWhy: why, Loader: load.New(load.Options{FineWait: true}),
+		Run: folder.id, Dir: folder.dir, Watch: show, Results: results,
+		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
+			return node.ReadBack(ctx, dial, i.Node)
+		},
+		Version: version(),
+	})
+	return result, errors.Join(err, results.Close())
+}
+
+// failed gives a run without a result its exit code: interrupted, or the environment's fault.
+func failed(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		return &exit{code: report.ExitInterrupted, err: errors.New("interrupted before the first request; everything undone")}
+	}
+	return environment(err)
+}
+
+// usageOf marks what the engine can't do for this scenario as the scenario's or the command line's fault.
+func usageOf(err error) error { return &exit{code: report.ExitUsage, err: err} }
+
+func title(p *topology.Plan) string {
+	if p.Scenario.Variant != "" {
+		return p.Scenario.Name + " / " + p.Scenario.Variant
+	}
+	return p.Scenario.Name
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+func validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate FILE...",
+		Short: "Check scenario files, every variant of them; nothing is started",
+		Args:  files,
+		RunE: func(c *cobra.Command, args []string) error {
+			var all scenarios.Problems
+			for _, file := range args {
+				problems, err := validate(file)
+				if err != nil {
+					return err
+				}
+				if len(problems) == 0 {
+					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", file)
+				}
+				all = append(all, problems...)
+			}
+			if len(all) > 0 {
+				return all
+			}
+			return nil
+		},
+	}
+}
+
+// validate checks a file as it is and with each of its variants; a problem that several have is told once.
+func validate(file string) (scenarios.Problems, error) {
+	var all scenarios.Problems
+	seen := map[scenarios.Problem]bool{}
+	collect := func(err error) error {
+		if err == nil {
+			return nil
+		}
+		problems, ok := err.(scenarios.Problems)
+		if !ok {
+			return err
+		}
+		for _, p := range problems {
+			if !seen[p] {
+				seen[p] = true
+				all = append(all, p)
+			}
+		}
+		return nil
+	}
+	base, err := plan(file, "", 0)
+	if err := collect(err); err != nil {
+		return nil, err
+	}
+	if base == nil {
+		return all, nil
+	}
+	for _, variant := range base.Scenario.Variants {
+		_, err := plan(file, variant, 0)
+		if err := collect(err); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// plan loads a file and lays out its plan.
+func plan(file, variant string, seed uint64) (*topology.Plan, error) {
+	s, err := scenarios.LoadFile(file, variant)
+	if err != nil {
+		return nil, err
+	}
+	if seed == 0 {
+		seed = s.Seed
+	}
+	if seed == 0 {
+		seed = 1
+	}
+	return topology.New(s, seed)
+}
+
+// files wants at least one scenario.
+func files(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("no scenario given; try: %s examples/quickstart.yaml", c.CommandPath())
+	}
+	return nil
+}
+
+// file wants exactly one scenario.
+func file(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%d scenarios given, %s takes one; try: %s examples/quickstart.yaml", len(args), c.Name(), c.CommandPath())
+	}
+	return nil
+}
+
+func printProblems(w io.Writer, problems scenarios.Problems) {
+	sources := map[string][]byte{}
+	for _, p := range problems {
+		if _, ok := sources[p.File]; !ok {
+			sources[p.File], _ = os.ReadFile(p.File) // a file that has gone is shown without its lines
+		}
+	}
+	for _, p := range problems {
+		fmt.Fprint(w, scenarios.Render(scenarios.Problems{p}, sources[p.File]))
+	}
+}
+
+func planCommand() *cobra.Command {
+	var variant string
+	var seed uint64
+	c := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Print what a run would do: topology, every edge, every action with its time; nothing is started",
+		Args:  file,
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := plan(args[0], variant, seed)
+			if err != nil {
+				return err
+			}
+			return p.WriteText(c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&variant, "variant", "", "the variant to plan")
+	c.Flags().Uint64Var(&seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
+	return c
+}
+
+func schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON schema of scenario files, for completion in editors",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := c.OutOrStdout().Write(scenarios.Schema())
+			return err
+		},
+	}
+}

@@ -1,0 +1,155 @@
+// Package examples holds scenarios that a stranger can run. Its tests run every one of them.
+package examples
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner/record"
+)
+
+// runs is every example with every variant, and the exit code that it is to have: what a variant
+// without its protection takes away must show, or the example shows nothing.
+var runs = []struct {
+	file, variant string
+	exit          int
+}{
+	{"quickstart.yaml", "", report.ExitPass},
+	{"quickstart.yaml", "unprotected", report.ExitFail},
+	{"latency.yaml", "", report.ExitPass},
+	{"latency.yaml", "no-breaker", report.ExitFail},
+	{"partition.yaml", "", report.ExitPass},
+	{"region-outage.yaml", "", report.ExitPass},
+	{"region-outage.yaml", "one-region", report.ExitFail},
+	{"crash.yaml", "", report.ExitPass},
+	{"crash.yaml", "no-retry", report.ExitFail},
+}
+
+func TestEveryExampleIsRun(t *testing.T) {
+	files, err := filepath.Glob("*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !slices.ContainsFunc(runs, func(r struct {
+			file, variant string
+			exit          int
+		}) bool {
+			return r.file == file
+		}) {
+			t.Errorf("%s is run by no test", file)
+		}
+	}
+}
+
+func TestExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs every example in real time; not with -short")
+	}
+	for _, r := range runs {
+		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
+			run(t, "process", r.file, r.variant, r.exit)
+		})
+	}
+}
+
+// The same scenario gives the same verdict on both engines, and figures that agree. How closely is stated
+// here: success within 1 percentage point in every phase and request, p50 within 5 ms or 50 %, whichever is more
+// (containers' networks and a shared machine cost that much); amplification within 0.3.
+func TestEnginesAgree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs in real time; not with -short")
+	}
+	if !dockerAnswers(t) {
+		return
+	}
+	for _, variant := range []string{"", "unprotected"} {
+		t.Run("quickstart/"+variant, func(t *testing.T) {
+			exit := report.ExitPass
+			if variant != "" {
+				exit = report.ExitFail
+			}
+			agree(t, run(t, "process", "quickstart.yaml", variant, exit), run(t, "docker", "quickstart.yaml", variant, exit))
+		})
+	}
+}
+
+func agree(t *testing.T, a, b *record.Result) {
+	t.Helper()
+	if a.Verdict != b.Verdict {
+		t.Errorf("verdicts: %s on %s, %s on %s", a.Verdict, a.Engine, b.Verdict, b.Engine)
+	}
+	for i, phase := range a.Phases {
+		for j, p := range phase.Requests {
+			q := b.Phases[i].Requests[j]
+			success := func(r record.Request) float64 { return float64(r.OK+r.Degraded) / float64(r.Sent) }
+			t.Logf("%-14s %-22s success %.4f %.4f  p50 %.2f %.2f ms  p99 %.1f %.1f ms", phase.Name, p.Request,
+				success(p), success(q), p.LatencyMs.P50, q.LatencyMs.P50, p.LatencyMs.P99, q.LatencyMs.P99)
+			if math.Abs(success(p)-success(q)) > .01 && a.Verdict == record.Pass {
+				t.Errorf("%s, %s: success %.4f and %.4f", phase.Name, p.Request, success(p), success(q))
+			}
+			if d := math.Abs(p.LatencyMs.P50 - q.LatencyMs.P50); d > max(5, p.LatencyMs.P50/2) {
+				t.Errorf("%s, %s: p50 %.2f and %.2f ms", phase.Name, p.Request, p.LatencyMs.P50, q.LatencyMs.P50)
+			}
+		}
+	}
+	for i, e := range a.Edges {
+		if f := b.Edges[i]; e.Name != f.Name || math.Abs(e.Amplification-f.Amplification) > .3 {
+			t.Errorf("edge %s amplifies %.2fx, edge %s %.2fx", e.Name, e.Amplification, f.Name, f.Amplification)
+		}
+	}
+}
+
+// run runs one example and checks its exit code. A run that the machine disturbed (inconclusive) is made again, twice
+// at most: these machines are shared, and what is tested is the example.
+func run(t *testing.T, engine, file, variant string, want int) *record.Result {
+	t.Helper()
+	for attempt := 1; ; attempt++ {
+		dir := filepath.Join(t.TempDir(), "run")
+		args := []string{"run", "--quiet", "--engine", engine, "--out", dir, file}
+		if variant != "" {
+			args = append(args, "--variant", variant)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+		cmd := exec.CommandContext(ctx, squallbin.Path(t), args...)
+		cmd.Env = append(os.Environ(), "SQUALL_STATE="+t.TempDir())
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		err := cmd.Run()
+		cancel()
+		got := cmd.ProcessState.ExitCode()
+		if got == report.ExitInconclusive && attempt < 3 {
+			t.Logf("inconclusive, made again:\n%s", out.String())
+			continue
+		}
+		if got != want {
+			t.Fatalf("exit %d (%v), want %d:\n%s", got, err, want, out.String())
+		}
+		result, err := record.Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+}
+
+func dockerAnswers(t *testing.T) bool {
+	t.Helper()
+	if out, err := exec.Command("docker", "version").CombinedOutput(); err != nil {
+		if os.Getenv("SQUALL_REQUIRE_DOCKER") == "1" {
+			t.Fatalf("a container engine is required here and none answers: %v: %s", err, out)
+		}
+		t.Skipf("no container engine answers: %v", err)
+	}
+	return true
+}
