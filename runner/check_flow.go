@@ -85,20 +85,20 @@ func entryFlow(load string, res *record.Result) Flow {
 // littleCheck compares two independent clocks over the steady stretch: the requests in flight behind the entry as the mesh
 // integrated them (time to first byte, summed), and rate x latency as the generator measured them.
 func (r *run) littleCheck(res *record.Result) *record.Check {
-	if r.start == nil || r.steady == nil || r.ended < steadyEnd(r.o.Plan) {
+	if r.start == nil || r.quiet == nil || r.ended < quietEnd(r.o.Plan) {
 		return nil
 	}
-	l := Little{Seconds: r.steady.At.Sub(r.start.At).Seconds()}
+	l := Little{Seconds: r.quiet.At.Sub(r.start.At).Seconds()}
 	for _, e := range r.o.Plan.Edges {
 		if !e.Client {
 			continue
 		}
-		first, last := meshOf(r.start, e.Name), meshOf(r.steady, e.Name)
+		first, last := meshOf(r.start, e.Name), meshOf(r.quiet, e.Name)
 		l.Mesh += last.FirstByteTotal - first.FirstByteTotal
 		l.Answers += last.FirstBytes - first.FirstBytes
 	}
 	for _, p := range res.Phases {
-		if p.EndS > seconds(steadyEnd(r.o.Plan))+1e-9 {
+		if p.EndS > seconds(quietEnd(r.o.Plan))+1e-9 {
 			continue
 		}
 		for _, q := range p.Requests {

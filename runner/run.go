@@ -105,8 +105,8 @@ type run struct {
 	driven chan driven
 	load   *driven
 	stop   context.CancelCauseFunc // ends the load
-	// start, steady and final are the counters at zero, when the first fault began, and at the end.
-	start, steady, final *Observation
+	// start, quiet and final are the counters at zero, at the end of the last phase before a fault, and at the end.
+	start, quiet, final *Observation
 	ended                time.Duration // of the phases: Total, or when the run was cut short
 	writes               record.Writes
 	usage                usage // the harness's own, at zero

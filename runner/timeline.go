@@ -25,9 +25,6 @@ const (
 	rankPhase
 )
 
-// steadyMargin is how long before the first fault the counters of the steady stretch are read: not under it.
-const steadyMargin = 50 * time.Millisecond
-
 // timeline is everything that happens in the phases, sorted by time.
 func (r *run) timeline() []mark {
 	var marks []mark
@@ -42,8 +39,8 @@ func (r *run) timeline() []mark {
 		r.usage = readUsage()
 		r.observing(ctx, &r.start)
 	}})
-	if steady := steadyEnd(r.o.Plan) - steadyMargin; steady > 0 {
-		marks = append(marks, mark{steady, rankObserve, func(ctx context.Context) { r.observing(ctx, &r.steady) }})
+	if quiet := quietEnd(r.o.Plan); quiet > 0 {
+		marks = append(marks, mark{max(quiet-quietMargin, 0), rankObserve, func(ctx context.Context) { r.observing(ctx, &r.quiet) }})
 	}
 	for _, p := range r.o.Plan.Phases {
 		marks = append(marks, mark{p.Start, rankPhase, func(context.Context) { r.beginPhase(p) }})
@@ -67,6 +64,20 @@ func steadyEnd(p *topology.Plan) time.Duration {
 	}
 	return end
 }
+
+// quietEnd is the end of the last whole phase before the first fault; 0 if there is none.
+func quietEnd(p *topology.Plan) time.Duration {
+	var end time.Duration
+	for _, phase := range p.Phases {
+		if phase.End <= steadyEnd(p) {
+			end = phase.End
+		}
+	}
+	return end
+}
+
+// quietMargin is how long before that the counters are read: not under a fault.
+const quietMargin = 50 * time.Millisecond
 
 func (r *run) beginPhase(p topology.Span) {
 	r.say("running", "")

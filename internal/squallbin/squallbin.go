@@ -4,6 +4,7 @@ package squallbin
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,7 @@ var built = sync.OnceValues(build)
 
 // Path is the program, built from this checkout with `go build`, once for each test process. A build that
 // fails fails the test. The program stays in a folder of the system's temporary folder that belongs to this
-// user, so that its pages are shared by tests that run at the same time.
+// user and checkout, so that its pages are shared by tests that run at the same time.
 func Path(t testing.TB) string {
 	t.Helper()
 	path, err := built()
@@ -33,7 +34,7 @@ func build() (string, error) {
 		return "", errors.New("find the checkout: no caller")
 	}
 	root := filepath.Join(filepath.Dir(here), "..", "..")
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("squallbin-%d", os.Getuid()))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("squallbin-%d-%08x", os.Getuid(), crc32.ChecksumIEEE([]byte(root))))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make a folder for the program: %w", err)
 	}
