@@ -123,7 +123,11 @@ func (d *decoder) keys(v *value, into reflect.Value, fields []field, noun string
 	for _, e := range v.entries {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == e.key })
 		if i < 0 {
-			d.unknown(e, noun, keysOf(fields))
+			known := keysOf(fields)
+			if into.Type() == reflect.TypeFor[Scenario]() {
+				known = append(known, "templates", "variants") // taken out before
+			}
+			d.unknown(e, noun, known)
 			continue
 		}
 		d.decode(e.value, into.FieldByIndex(fields[i].index), fields[i])

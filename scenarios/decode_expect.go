@@ -55,6 +55,7 @@ func (d *decoder) expectation(v *value, into *Expectation) {
 		return
 	}
 	into.Line = v.at.line
+	before := len(d.problems)
 	for _, e := range v.entries {
 		i := slices.IndexFunc(metrics, func(m struct {
 			Metric Metric
@@ -77,7 +78,9 @@ func (d *decoder) expectation(v *value, into *Expectation) {
 		d.keys(&value{kind: mapping, entries: []entry{e}}, reflect.ValueOf(into).Elem(), fields, "an expectation")
 	}
 	into.Text = expectationText(v)
-	d.expectationForm(v)
+	if len(d.problems) == before {
+		d.expectationForm(v)
+	}
 	if into.In == "all" {
 		into.In = ""
 	}
@@ -148,9 +151,17 @@ func (d *decoder) bound(e entry, class metricClass) (Bound, bool) {
 		}
 		d.problem(e.value, fmt.Sprintf("%s has no comparison", e.key), "write "+better)
 	case op == "" || !ok:
-		d.problem(e.value, fmt.Sprintf("%s can't be compared with %s", e.key, quoteShort(text)), "write <, <=, >, >= or == and a value, as in "+spell)
+		fix := "write <, <=, >, >= or == and a value, as in " + spell
+		if _, bare := parseNumber(number); op != "" && bare {
+			fix = fmt.Sprintf(`write "%s %s%s"`, op, shorten(number), [...]string{"%", "/s", "ms", ""}[class])
+		}
+		d.problem(e.value, fmt.Sprintf("%s can't be compared with %s", e.key, quoteShort(text)), fix)
 	case n < 0 || class == metricShare && n > 1:
-		d.problem(e.value, fmt.Sprintf("%s can't reach %s", e.key, quoteShort(number)), "use a value that it can have, as in "+spell)
+		fix := "use a value that it can have, as in " + spell
+		if m, bare := parseNumber(number); bare && m > 1 && m <= 100 {
+			fix = fmt.Sprintf(`write "%s %s%%"`, op, number)
+		}
+		d.problem(e.value, fmt.Sprintf("%s can't reach %s", e.key, quoteShort(number)), fix)
 	default:
 		return Bound{Metric(e.key), op, n}, true
 	}

@@ -55,7 +55,7 @@ func (d *decoder) fault(v *value, into *faults.Fault) {
 		case e.key == "on" && row.Selection == faults.SelectOn:
 			into.On = d.selector(e.value, "on")
 		case e.key == "on":
-			d.problemAt(e.at, fmt.Sprintf("%s has no on", row.Word), fmt.Sprintf("name what it hits in its own key: {%s: ...}", row.Word))
+			d.problemAt(e.at, fmt.Sprintf("%s takes no on", row.Word), fmt.Sprintf("name what it hits in its own key: {%s: ...}", row.Word))
 		default:
 			d.unknown(e, row.Word, known)
 		}

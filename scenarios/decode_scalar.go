@@ -116,7 +116,7 @@ func (d *decoder) measure(v *value, into reflect.Value, f field) {
 		return
 	}
 	if f.unit == unitShare && n > 1 {
-		d.problem(v, fmt.Sprintf("%s is %s, more than the whole", f.key, shorten(v.text)), "use 100% at most"+percentFix(v.text))
+		d.problem(v, fmt.Sprintf("%s is %s, more than the whole", f.key, shorten(v.text)), percentFix(v.text))
 		return
 	}
 	if f.unit != unitSize && d.inRange(v, f, n) {
@@ -124,11 +124,12 @@ func (d *decoder) measure(v *value, into reflect.Value, f field) {
 	}
 }
 
+// percentFix is for a number that was meant as a percentage.
 func percentFix(text string) string {
-	if n, ok := parseNumber(text); ok && n <= 100 {
-		return ", as in " + strings.TrimSpace(text) + "%"
+	if n, ok := parseNumber(text); ok && n > 1 && n <= 100 {
+		return "write " + strings.TrimSpace(text) + "%"
 	}
-	return ""
+	return "use 100% at most"
 }
 
 // unitFix is the right spelling of a number without its unit.
@@ -153,14 +154,18 @@ func unitFix(text, unit string) string {
 
 // inRange refuses negative numbers, and zero where the field says so.
 func (d *decoder) inRange(v *value, f field, n float64) bool {
+	fix := "use more, or leave it out"
+	if f.need {
+		fix = "use more"
+	}
 	switch {
 	case f.sign == "any":
 		return true
 	case n < 0:
-		d.problem(v, fmt.Sprintf("%s is %s, less than zero", f.key, shorten(v.text)), "use more, or leave it out")
+		d.problem(v, fmt.Sprintf("%s is %s, less than zero", f.key, shorten(v.text)), fix)
 		return false
 	case n == 0 && f.sign == "positive":
-		d.problem(v, f.key+" is zero", "use more, or leave it out")
+		d.problem(v, f.key+" is zero", fix)
 		return false
 	}
 	return true
@@ -218,6 +223,8 @@ func hint(f field) string {
 		return "1MB/s"
 	case t == durationType:
 		return "250ms"
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Pointer && t.Elem() != reflect.TypeFor[*Phase]():
+		return "{...}" // a mapping of names
 	case t.Kind() == reflect.Slice:
 		return "[...]"
 	case t.Kind() == reflect.Struct:

@@ -52,7 +52,7 @@ func (d *decoder) kind(e entry, n *Node) {
 		if i < 0 || fields[i].kinds == nil {
 			continue
 		}
-		belongs := fields[i].kinds
+		belongs, before := fields[i].kinds, len(d.problems)
 		switch {
 		case slices.Contains(belongs, "image"):
 			if !hasImage {
@@ -64,6 +64,9 @@ func (d *decoder) kind(e entry, n *Node) {
 			d.problemAt(key.at, fmt.Sprintf("%s does not belong to a %s", key.key, n.Kind), fmt.Sprintf("it is for a %s; take it away or change the kind of %q", strings.Join(belongs, " or "), name))
 		case hasImage:
 			d.problemAt(key.at, fmt.Sprintf("%s is for the built-in %s, and %q runs an image", key.key, n.Kind, name), "take it or the image away")
+		}
+		if len(d.problems) > before { // no further mistakes from what should not be there
+			reflect.ValueOf(n).Elem().FieldByIndex(fields[i].index).SetZero()
 		}
 	}
 }
@@ -105,6 +108,7 @@ func (d *decoder) endpoints(v *value) []*Endpoint {
 
 // step reads one step and wants exactly one thing done in it.
 func (d *decoder) step(v *value, into *Step) {
+	before := len(d.problems)
 	if !d.structure(v, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[Step]())) {
 		return
 	}
@@ -116,6 +120,8 @@ func (d *decoder) step(v *value, into *Step) {
 		}
 	}
 	switch {
+	case len(does) == 0 && len(d.problems) > before: // an unknown key may have been meant
+		return
 	case len(does) == 0:
 		d.problem(v, "a step does nothing", "give it one of work, call, read, write, parallel")
 		return

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strconv"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -108,21 +108,20 @@ func invalidByte(data []byte) (line, column int) {
 }
 
 var (
-	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:line \d+: )?`)
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
 // syntax reports an error of the YAML library, which names a line at best.
 func (r *reader) syntax(data []byte, err error) {
-	match := yamlLine.FindStringSubmatch(err.Error())
-	text := err.Error()[len(match[0]):]
-	line, _ := strconv.Atoi(match[1]) // absent: 0
+	text := err.Error()[len(yamlLine.FindString(err.Error())):]
 	if a := yamlAnchor.FindStringSubmatch(text); a != nil {
 		line, column := find(data, "*"+a[1])
 		r.problem(line, column, fmt.Sprintf("no anchor &%s stands before this", a[1]), fmt.Sprintf("define it above with &%s", a[1]))
 		return
 	}
-	source := sourceLine(data, max(line, 1))
+	line := blame(data, err)
+	source := sourceLine(data, line)
 	column := len(source) - len(strings.TrimLeft(source, " \t")) + 1
 	fix := ""
 	switch {
@@ -138,6 +137,25 @@ func (r *reader) syntax(data []byte, err error) {
 		fix = "quote the text"
 	}
 	r.problem(line, column, "the file is not YAML: "+text, fix)
+}
+
+// blame finds the line of a syntax error. The library names the line where the surrounding mapping
+// or list began, if any, so the shortest beginning of the file with the same error tells better.
+func blame(data []byte, err error) int {
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	return 1 + sort.Search(len(lines)-1, func(i int) bool {
+		end := 0
+		for _, line := range lines[:i+1] {
+			end += len(line)
+		}
+		decoder := yaml.NewDecoder(bytes.NewReader(data[:end]))
+		for {
+			var n yaml.Node
+			if got := decoder.Decode(&n); got != nil {
+				return got.Error() == err.Error()
+			}
+		}
+	})
 }
 
 // find is the first place of a text.

@@ -22,13 +22,17 @@ func patchIn(target, change *value, templated bool, missing func(entry)) *value 
 		target = &value{kind: mapping, at: change.at, flow: change.flow}
 		missing = func(entry) {} // RFC 7396: nulls in what is new just go
 	}
-	templated = templated || target.get("use") != nil || change.get("use") != nil
+	if use := change.get("use"); use != nil {
+		templated = templated || !use.isNull()
+	} else {
+		templated = templated || target.get("use") != nil
+	}
 	out := *target
 	out.entries = slices.Clone(target.entries)
 	for _, e := range change.entries {
 		i := slices.IndexFunc(out.entries, func(o entry) bool { return o.key == e.key })
 		switch {
-		case e.value.isNull() && templated:
+		case e.value.isNull() && templated && e.key != "use":
 			if i >= 0 {
 				out.entries[i] = e
 			} else {

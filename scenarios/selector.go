@@ -81,6 +81,7 @@ func (d *decoder) selectorMapping(v *value, word string) faults.Selector {
 	var keys selectorKeys
 	into := reflect.ValueOf(&keys).Elem()
 	var out faults.Selector
+	before := len(d.problems)
 	edge := v.get("from") != nil || v.get("to") != nil
 	for _, e := range v.entries {
 		switch e.key {
@@ -109,7 +110,9 @@ func (d *decoder) selectorMapping(v *value, word string) faults.Selector {
 		}
 		return out
 	}
-	d.selectorPairs(v, word)
+	if len(d.problems) == before {
+		d.selectorPairs(v, word)
+	}
 	out = faults.Selector{Name: keys.Node, Region: keys.Region, Zone: keys.Zone, Role: keys.Kind, Labels: keys.Labels, Share: max(keys.Share, keys.Replicas)}
 	if out.Labels == nil {
 		out.Labels = keys.Label

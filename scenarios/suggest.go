@@ -9,7 +9,7 @@ import (
 // nearest is the known word closest to a mistyped one, "" if none is close: at most a third of
 // its letters apart, or one the beginning of the other.
 func nearest(word string, known []string) string {
-	if len(word) > 64 {
+	if len(word) < 2 || len(word) > 64 {
 		return ""
 	}
 	best, least := "", 1+max(1, utf8.RuneCountInString(word)/3)
@@ -51,7 +51,7 @@ func distance(a, b string) int {
 }
 
 // listed are the most words that a fix spells out.
-const listed = 12
+const listed = 14
 
 // didYouMean is the fix for a wrong word: the nearest known one, and all of them where they are few.
 func didYouMean(word string, known []string, noun string) string {

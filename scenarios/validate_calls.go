@@ -114,7 +114,7 @@ func (v *validator) parameters(c *Call, match string, at []any) {
 func (v *validator) cycles() {
 	next := map[string][]Connection{}
 	for _, c := range v.connections {
-		if !c.Async {
+		if !c.Async && c.Path[0] == "topology" {
 			next[c.From] = append(next[c.From], c)
 		}
 	}
