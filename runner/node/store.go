@@ -190,9 +190,20 @@ func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error
 		return nil, fmt.Errorf("read writes: %w", err)
 	}
 	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is read
-	rows, err := c.Query(ctx, sqlReadBack)
+	writes, err := countWrites(ctx, c)
+	if sqlState(err) == "42P01" { // undefined_table
+		return map[string]int{}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	return writes, nil
+}
+
+func countWrites(ctx context.Context, c *pgx.Conn) (map[string]int, error) {
+	rows, err := c.Query(ctx, sqlReadBack)
+	if err != nil {
+		return nil, err
 	}
 	writes := make(map[string]int)
 	var id string
@@ -201,11 +212,5 @@ func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error
 		writes[id] = int(count)
 		return nil
 	})
-	if sqlState(err) == "42P01" {
-		return map[string]int{}, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read writes: %w", err)
-	}
-	return writes, nil
+	return writes, err
 }

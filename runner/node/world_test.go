@@ -225,3 +225,10 @@ func (w *world) writes(name string) map[string]int {
 }
 
 func (a answer) String() string { return fmt.Sprintf("%d after %s: %s", a.status, a.took, a.body) }
+
+// newClient is an HTTP client over real sockets, its connections closed with the test.
+func newClient(t testing.TB) *http.Client {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
