@@ -17,9 +17,9 @@ import (
 //
 // The port stays taken by a second socket that is bound to it and does not listen. Refusing closes
 // the listener: the kernel answers attempts with a reset (ECONNREFUSED), and nobody else can take
-// the port. Hanging attaches a filter to the listener that drops every packet meant for it: the SYN is
+// the port. Hanging fills the listener's queue of connections to be accepted (see jam): the SYN is
 // not answered, connect waits and repeats it after 1, 3, 7 ... seconds, so that an attempt that
-// hangs gets through at its next repetition after the filter is gone, and a new one at once.
+// hangs gets through at its next repetition after the queue is served again, and a new one at once.
 type port struct {
 	address *net.TCPAddr
 	reserve int // the bound socket
@@ -27,7 +27,8 @@ type port struct {
 	mu       sync.Mutex
 	listener *net.TCPListener // nil while refusing
 	changed  chan struct{}    // closed when listener changes
-	hanging  bool
+	jam      *jam             // not nil while hanging
+	fillers  map[string]bool  // remote addresses of jams that are still to be taken off the queue
 	closed   bool
 	// refused and hung count what was turned away before the present spell.
 	refused, hung int64
@@ -51,7 +52,7 @@ func listenPort(ctx context.Context, network, address string) (net.Listener, err
 }
 
 // listenShared listens in such a way that the port can be bound twice by this user. Multipath TCP is
-// off: its sockets take no filter and carry bytes more slowly.
+// off: its sockets carry bytes more slowly and tell nothing of their queue.
 func listenShared(ctx context.Context, network, address string) (*net.TCPListener, error) {
 	config := net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
 		return control(c, func(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
@@ -113,7 +114,11 @@ func bindLike(s, fd, domain int, at unix.Sockaddr) error {
 			return os.NewSyscallError("setsockopt", err)
 		}
 	}
-	return os.NewSyscallError("bind", unix.Bind(s, at))
+	if err := unix.Bind(s, at); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	// Any listener may share the address with a socket that allows reuse and does not listen.
+	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(s, unix.SOL_SOCKET, unix.SO_REUSEADDR, 0))
 }
 
 func control(c syscall.RawConn, f func(fd int) error) error {
@@ -131,23 +136,35 @@ func (p *port) Addr() net.Addr { return p.address }
 func (p *port) Accept() (net.Conn, error) {
 	for {
 		p.mu.Lock()
-		listener, changed, closed := p.listener, p.changed, p.closed
+		listener, changed, jammed, closed := p.listener, p.changed, p.jam != nil, p.closed
 		p.mu.Unlock()
 		switch {
 		case closed:
 			return nil, net.ErrClosed
-		case listener == nil:
+		case listener == nil || jammed:
 			<-changed
 			continue
 		}
 		c, err := listener.Accept()
-		if err == nil {
+		switch {
+		case err == nil && p.filler(c):
+			_ = c.Close() // it carried nothing
+		case err == nil:
 			return c, nil
-		}
-		if !errors.Is(err, net.ErrClosed) {
+		case !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, err
 		}
 	}
+}
+
+// filler tells whether a connection is one of ours that kept the port hanging.
+func (p *port) filler(c net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := c.RemoteAddr().String()
+	was := p.fillers[at]
+	delete(p.fillers, at)
+	return was
 }
 
 // set makes listener the present one. p.mu is held.
@@ -167,25 +184,28 @@ func (p *port) Refuse() error {
 	p.settle()
 	p.resetsBefore = resetsSent()
 	before := p.listener
+	jam := p.jam
+	p.jam, p.fillers = nil, nil
 	p.set(nil)
-	p.hanging = false
-	return before.Close()
+	return errors.Join(before.Close(), jam.Close())
 }
 
-// Hang drops what is sent to the listener.
+// Hang leaves attempts to connect without an answer.
 func (p *port) Hang() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.hanging {
+	if p.closed || p.jam != nil {
 		return nil
 	}
 	if err := p.listen(); err != nil {
 		return err
 	}
-	if err := p.filter(true); err != nil {
-		return err
+	jam, err := jamQueue(p.listener)
+	if err != nil {
+		return fmt.Errorf("fill the queue of %s: %w", p.address, err)
 	}
-	p.hanging = true
+	p.jam = jam
+	p.dropsBefore = jam.drops
 	return nil
 }
 
@@ -196,12 +216,20 @@ func (p *port) Serve() error {
 	if p.closed {
 		return nil
 	}
-	if p.hanging {
-		if err := p.filter(false); err != nil {
+	if p.jam != nil {
+		p.settle()
+		if p.fillers == nil {
+			p.fillers = map[string]bool{}
+		}
+		for _, at := range p.jam.addresses {
+			p.fillers[at] = true
+		}
+		err := errors.Join(p.jam.disperse(p.listener), p.jam.Close())
+		p.jam = nil
+		p.set(p.listener) // wakes Accept
+		if err != nil {
 			return err
 		}
-		p.settle()
-		p.hanging = false
 	}
 	return p.listen()
 }
@@ -222,23 +250,6 @@ func (p *port) listen() error {
 	return nil
 }
 
-// filter attaches or detaches the filter that drops everything. p.mu is held.
-func (p *port) filter(on bool) error {
-	raw, err := p.listener.SyscallConn()
-	if err != nil {
-		return err
-	}
-	return control(raw, func(fd int) error {
-		if !on {
-			return os.NewSyscallError("detach filter", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0))
-		}
-		p.dropsBefore = drops(fd)
-		nothing := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}} // keep 0 bytes of each packet
-		err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(nothing)), Filter: &nothing[0]})
-		return os.NewSyscallError("attach filter", err)
-	})
-}
-
 // Turned is how many attempts were refused and how many hung. Hung ones are exact, repetitions included. The kernel counts
 // refused ones only for all ports of the network namespace together, so they are an upper bound:
 // exact where the mesh has a namespace of its own.
@@ -255,7 +266,7 @@ func (p *port) spell() (refused, hung int64) {
 	case p.closed:
 	case p.listener == nil:
 		refused = max(0, resetsSent()-p.resetsBefore)
-	case p.hanging:
+	case p.jam != nil:
 		raw, err := p.listener.SyscallConn()
 		if err != nil {
 			return 0, 0
@@ -284,11 +295,12 @@ func (p *port) Close() error {
 	}
 	p.settle()
 	p.closed = true
-	before := p.listener
+	before, jam := p.listener, p.jam
+	p.jam = nil
 	p.set(nil)
 	err := os.NewSyscallError("close", unix.Close(p.reserve))
 	if before != nil {
-		err = errors.Join(err, before.Close())
+		err = errors.Join(err, before.Close(), jam.Close())
 	}
 	return err
 }
