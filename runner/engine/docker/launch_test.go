@@ -31,6 +31,14 @@ func TestLaunchServesAndLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, i := range []string{"db-1", "orders-1", "api-1"} {
+		if cpu := o.Nodes[i].CPU; cpu <= 0 || cpu > time.Minute {
+			t.Errorf("%s used %s of CPU", i, cpu)
+		}
+	}
+	if o.MeshCPU <= 0 {
+		t.Error("the mesh used no CPU")
+	}
 	var both int64
 	for _, edge := range []string{"api-1:orders-1", "api-1:orders-2"} {
 		both += o.Edges[edge].Requests

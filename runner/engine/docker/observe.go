@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
-
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/node"
@@ -31,8 +29,10 @@ func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
 			s.observeMember(ctx, m)
 		})
 	}
-	wait.Go(func() { o.MeshCPU, _ = s.engine.cpuTime(ctx, s.meshID) })
 	stats, err := s.meshCounters(ctx)
+	s.mu.Lock()
+	o.MeshCPU, _ = s.meshCPU.read(ctx, s.engine, s.meshID)
+	s.mu.Unlock()
 	wait.Wait()
 	if err != nil {
 		return o, err
@@ -71,9 +71,9 @@ func (s *system) observeMember(ctx context.Context, m *member) {
 	life := int(m.restarts.Load())
 	var stats node.Stats
 	read := !m.place.image() && s.readStats(ctx, m, &stats) == nil
-	cpu, used := s.engine.cpuTime(ctx, m.id)
 	m.countMu.Lock()
 	defer m.countMu.Unlock()
+	cpu, used := m.cpu.read(ctx, s.engine, m.id)
 	if int(m.restarts.Load()) != life {
 		return // it was restarted while we read
 	}
@@ -96,18 +96,4 @@ func (s *system) readStats(ctx context.Context, m *member, into *node.Stats) err
 	}
 	defer answer.Body.Close()
 	return json.NewDecoder(answer.Body).Decode(into)
-}
-
-// cpuTime is the CPU time of a container's present life.
-func (e *Engine) cpuTime(ctx context.Context, id string) (time.Duration, bool) {
-	answer, err := e.api.ContainerStatsOneShot(ctx, id)
-	if err != nil {
-		return 0, false
-	}
-	defer answer.Body.Close()
-	var stats container.StatsResponse
-	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil || stats.CPUStats.CPUUsage.TotalUsage == 0 {
-		return 0, false
-	}
-	return time.Duration(stats.CPUStats.CPUUsage.TotalUsage), true
 }

@@ -57,6 +57,7 @@ type system struct {
 
 	mu       sync.Mutex
 	nextUndo int
+	meshCPU  cpuMeter
 	logs     []*follower
 	// closing is closed when no container will be started any more.
 	closing chan struct{}
@@ -92,6 +93,7 @@ type member struct {
 	restarts atomic.Int64
 	countMu  sync.Mutex
 	counted  lives
+	cpu      cpuMeter
 }
 
 func (m *member) name() string { return m.place.name() }
