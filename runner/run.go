@@ -107,9 +107,9 @@ type run struct {
 	stop   context.CancelCauseFunc // ends the load
 	// start, quiet and final are the counters at zero, at the end of the last phase before a fault, and at the end.
 	start, quiet, final *Observation
-	ended                time.Duration // of the phases: Total, or when the run was cut short
-	writes               record.Writes
-	usage                usage // the harness's own, at zero
+	ended               time.Duration // of the phases: Total, or when the run was cut short
+	writes              record.Writes
+	usage               usage // the harness's own, at zero
 
 	mu     sync.Mutex // guards what operations and progress write
 	events []record.Event
