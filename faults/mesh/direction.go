@@ -35,8 +35,8 @@ type direction struct {
 	drains bool
 	// dead: dst takes no more, everything is thrown away.
 	dead bool
-	// lost: bytes have been lost in an outage.
-	lost bool
+	// lost is how many bytes outages have lost, thrown how many came when dst was dead.
+	lost, thrown int
 	// broken: a reset is on its way through.
 	broken bool
 	// over: the end of the stream has been delivered.
@@ -63,6 +63,10 @@ func newDirection(l *link, up bool) *direction {
 // outBytes bounds what has passed the stages and waits for dst.
 const outBytes = 64 << 10
 
+// windowBytes is how much a sender gets rid of when nobody takes it any more: about what a TCP window
+// lets it send without an acknowledgement. Then it feels back-pressure, as it would on a dead path.
+const windowBytes = 1 << 20
+
 func notify(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -81,7 +85,10 @@ func (d *direction) clear() bool {
 // full tells that the reader must wait.
 func (d *direction) full() bool {
 	if d.dead {
-		return false
+		return d.thrown >= windowBytes
+	}
+	if d.losing() && d.lost >= windowBytes {
+		return true
 	}
 	for _, p := range d.stages {
 		if p.stage.full() {
@@ -250,6 +257,7 @@ func (d *direction) arrived(data []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dead {
+		d.thrown += len(data)
 		return
 	}
 	if !d.clear() {

@@ -31,11 +31,16 @@ func (d *direction) lift(o *outage) (lost bool) {
 		return false
 	}
 	d.swallow()
-	lost = d.gates[i].lose && d.lost
+	lost = d.gates[i].lose && d.lost > 0
 	d.gates = slices.Delete(d.gates, i, i+1)
 	d.signal()
 	notify(d.room)
 	return lost
+}
+
+// losing tells that an outage loses what comes.
+func (d *direction) losing() bool {
+	return slices.ContainsFunc(d.gates, func(g gate) bool { return g.lose })
 }
 
 // swallow throws away the bytes that a losing gate has caught. Ends wait.
@@ -49,7 +54,7 @@ func (d *direction) swallow() {
 			d.out.push(p)
 			continue
 		}
-		d.lost = true
+		d.lost += len(p.data)
 		d.gates[i].meter.lost.Add(int64(len(p.data)))
 	}
 }

@@ -141,7 +141,9 @@ func (d *direction) spliced(p *pipe) error {
 			return os.NewSyscallError("read pipe", err)
 		}
 		p.held -= n
-		if !d.dead {
+		if d.dead {
+			d.thrown += n
+		} else {
 			d.push(piece{data: data[:n], at: time.Now(), request: request})
 		}
 	}
