@@ -149,6 +149,10 @@ func (s *system) Dial(ctx context.Context, edge string) (net.Conn, error) {
 	if !known {
 		return nil, fmt.Errorf("dial client edge %q: there is no such edge", edge)
 	}
+	// What answers at the address of a network that is gone is somebody else.
+	if s.ending() {
+		return nil, fmt.Errorf("dial client edge %q: %w", edge, errDown)
+	}
 	if !s.direct {
 		return s.mesh.DialVia(ctx, address)
 	}
@@ -162,6 +166,9 @@ func (s *system) DialInstance(ctx context.Context, instance string) (net.Conn, e
 	if !known {
 		return nil, fmt.Errorf("dial instance %q: there is no such instance", instance)
 	}
+	if s.ending() {
+		return nil, fmt.Errorf("dial instance %q: %w", instance, errDown)
+	}
 	conn, err := s.mesh.DialVia(ctx, m.place.address())
 	if err != nil {
 		return nil, fmt.Errorf("dial instance %q: %w", instance, err)
@@ -174,6 +181,16 @@ func (s *system) Died() <-chan error { return s.died }
 
 // Toxiproxy is the address on this machine's loopback where toxiproxy's HTTP API answers.
 func (s *system) Toxiproxy() string { return s.toxiproxy }
+
+// errDown is the answer to whoever uses a system that was taken down.
+var errDown = errors.New("the system has been taken down")
+
+// ending tells that the system is being taken down or has been.
+func (s *system) ending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isDown
+}
 
 // Down stops and removes everything. A second call waits for the first.
 func (s *system) Down(ctx context.Context) error {

@@ -58,10 +58,7 @@ func (s *system) watchFrom(since *time.Time) {
 
 // ended takes the death of a container: one that was ordered is expected.
 func (s *system) ended(message events.Message) {
-	s.mu.Lock()
-	down := s.isDown
-	s.mu.Unlock()
-	if down {
+	if s.ending() {
 		return
 	}
 	what := message.Actor.Attributes[labelNode]

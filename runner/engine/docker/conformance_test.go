@@ -1,0 +1,15 @@
+package docker
+
+import (
+	"testing"
+
+	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/enginetest"
+)
+
+func TestConformance(t *testing.T) {
+	enginetest.Conformance(t, func(t *testing.T) runner.Engine {
+		return testEngine(t, Options{Exe: squallbin.Path(t)})
+	})
+}
