@@ -92,7 +92,7 @@ func handle(mux *http.ServeMux, pattern string) (err string) {
 func (v *validator) answered(node, method, target string) (ok bool, what, fix string) {
 	target = sample(target)
 	for range len(v.Nodes) + 1 { // a cycle is reported elsewhere
-		n := v.Node(node)
+		n := v.node(node)
 		switch {
 		case n == nil || n.Image != "":
 			return true, "", ""

@@ -10,6 +10,9 @@ type Connection struct {
 	Path []any
 }
 
+// fromLoad tells that From is a load's name.
+func (c Connection) fromLoad() bool { return c.Path[0] == "load" }
+
 // Connections lists every connection of the scenario in the file's order, nodes first and loads
 // last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
 func (s *Scenario) Connections() []Connection {

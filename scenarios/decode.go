@@ -19,6 +19,9 @@ type decoder struct {
 	fields    map[reflect.Type][]field
 }
 
+// full tells that there are more mistakes than are told, and that looking for more is a waste.
+func (d *decoder) full() bool { return len(d.problems) > 2*maxProblems }
+
 func (d *decoder) problem(v *value, what, fix string) { d.problemAt(v.at, what, fix) }
 
 func (d *decoder) problemAt(at place, what, fix string) {
@@ -39,6 +42,9 @@ func (d *decoder) fieldsOf(t reflect.Type) []field {
 
 // decode fills one place of the model. f says what the value is called and how it is spelled.
 func (d *decoder) decode(v *value, into reflect.Value, f field) {
+	if d.full() {
+		return
+	}
 	if v.isNull() {
 		d.problem(v, f.key+" is empty", "give it a value, or leave it out")
 		return
@@ -135,6 +141,9 @@ func (d *decoder) keys(v *value, into reflect.Value, fields []field, noun string
 }
 
 func (d *decoder) unknown(e entry, noun string, known []string) {
+	if d.full() {
+		return
+	}
 	d.problemAt(e.at, fmt.Sprintf("unknown key %s in %s", quoteShort(e.key), noun), didYouMean(e.key, known, "its keys"))
 }
 

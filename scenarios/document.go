@@ -17,7 +17,9 @@ const (
 	// MaxBytes is the largest file.
 	MaxBytes = 1 << 20
 	// MaxValues is the most keys, items and scalars, aliases expanded.
-	MaxValues = 100_000
+	MaxValues = 50_000
+	// MaxEntries is the most keys of a mapping and items of a list.
+	MaxEntries = 2_000
 	// MaxDepth is how deep values may nest.
 	MaxDepth = 64
 )
@@ -181,6 +183,10 @@ func (r *reader) convert(n *yaml.Node, depth int) *value {
 				r.problem(n.Line, n.Column, fmt.Sprintf("the file has more than %d values, aliases expanded", MaxValues), "make it smaller")
 			}
 		}
+		return v
+	}
+	if (n.Kind == yaml.SequenceNode && len(n.Content) > MaxEntries) || (n.Kind == yaml.MappingNode && len(n.Content) > 2*MaxEntries) {
+		r.problem(n.Line, n.Column, fmt.Sprintf("more than %d keys or items in one place", MaxEntries), "make it smaller")
 		return v
 	}
 	switch n.Kind {

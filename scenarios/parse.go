@@ -147,9 +147,9 @@ func (ps Problems) ordered() Problems {
 		return strings.Compare(a.What, b.What)
 	})
 	ps = slices.CompactFunc(ps, func(a, b Problem) bool { return a.Position == b.Position && a.What == b.What })
-	if more := len(ps) - maxProblems; more > 0 {
+	if len(ps) > maxProblems {
 		last := ps[maxProblems]
-		ps = append(ps[:maxProblems:maxProblems], Problem{last.Position, fmt.Sprintf("%d more problems from here on", more), "mend the ones above first"})
+		ps = append(ps[:maxProblems:maxProblems], Problem{last.Position, "more problems from here on", "mend the ones above first"})
 	}
 	return ps
 }

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,32 +12,36 @@ import (
 // selecting resolves one selection to names of nodes and loads, and reports what stands for nothing.
 type selecting struct {
 	*validator
-	at   []any  // the key that holds the selection
-	node *value // its value
-	bad  bool   // something was reported
+	at    []any  // the key that holds the selection
+	given *value // its value
+	bad   bool   // something was reported
 }
 
 // anyLoad stands for every load, unless a node or load has that name.
 const anyLoad = "client"
 
 // members are the nodes and loads that a selector without edges stands for.
-func (s *selecting) members(sel faults.Selector) []string {
+func (s *selecting) members(sel faults.Selector) map[string]bool {
 	switch {
 	case sel.Name != "":
 		return s.named(sel.Name)
 	case len(sel.Any) > 0:
-		var out []string
+		out := map[string]bool{}
 		for _, one := range sel.Any {
-			out = append(out, s.members(one)...)
+			members := s.members(one)
+			if len(members) == len(s.everything) {
+				return members
+			}
+			maps.Copy(out, members)
 		}
 		return out
 	case sel.IsZero():
 		return nil
 	}
-	var out []string
+	out := map[string]bool{}
 	for _, n := range s.Nodes {
 		if chosen(n, sel) {
-			out = append(out, n.Name)
+			out[n.Name] = true
 		}
 	}
 	if len(out) == 0 {
@@ -58,29 +63,41 @@ func chosen(n *Node, sel faults.Selector) bool {
 }
 
 // named is a node, the node of an instance, a load, * or client.
-func (s *selecting) named(name string) []string {
+func (s *selecting) named(name string) map[string]bool {
 	if name == "*" {
-		return append(s.nodeNames(), s.loadNames()...)
+		return s.everything
 	}
-	if s.Node(name) != nil || slices.Contains(s.loadNames(), name) {
-		return []string{name}
+	if s.everything[name] {
+		return map[string]bool{name: true}
 	}
 	if n, _ := s.instance(name); n != nil {
-		return []string{n.Name}
+		return map[string]bool{n.Name: true}
 	}
 	if name == anyLoad && len(s.Loads) > 0 {
-		return s.loadNames()
+		out := map[string]bool{}
+		for _, l := range s.Loads {
+			out[l.Name] = true
+		}
+		return out
 	}
+	s.unknown(name)
+	return nil
+}
+
+// unknown reports a name that nothing has.
+func (s *selecting) unknown(name string) {
 	s.bad = true
+	if s.decoder.full() {
+		return
+	}
 	if i := strings.LastIndexByte(name, '-'); i > 0 {
-		if n := s.Node(name[:i]); n != nil && strings.Trim(name[i+1:], "0123456789") == "" {
+		if n := s.node(name[:i]); n != nil && strings.Trim(name[i+1:], "0123456789") == "" {
 			s.say(name, fmt.Sprintf("there is no instance %s", quoteShort(name)), fmt.Sprintf("%s has %d: use %s-1 to %s-%d", n.Name, max(n.Replicas, 1), n.Name, n.Name, max(n.Replicas, 1)))
-			return nil
+			return
 		}
 	}
 	known := append(s.nodeNames(), s.loadNames()...)
 	s.say(name, fmt.Sprintf("no node, instance or load is named %s", quoteShort(name)), didYouMean(name, known, "there are"))
-	return nil
 }
 
 func (v *validator) loadNames() []string {
@@ -94,6 +111,9 @@ func (v *validator) loadNames() []string {
 // labels reports a selection by labels that no node has.
 func (s *selecting) labels(sel faults.Selector) {
 	s.bad = true
+	if s.decoder.full() {
+		return
+	}
 	known := map[string][]string{}
 	add := func(key, text string) {
 		if text != "" && !slices.Contains(known[key], text) {
@@ -134,7 +154,7 @@ func sortedKeys(m map[string]string) []string {
 // say reports a problem at the scalar of the selection that has the name in it.
 func (s *selecting) say(name, what, fix string) {
 	at := s.root.walk(s.at)
-	if found := s.node.holding(name); found != nil && name != "" {
+	if found := s.given.holding(name); found != nil && name != "" {
 		at = found.at
 	}
 	s.decoder.problemAt(at, what, fix)
@@ -178,7 +198,7 @@ func (s *selecting) edges(sel faults.Selector, word string) {
 	if sel.Edge == nil {
 		members := s.members(sel)
 		for _, c := range s.connections {
-			if slices.Contains(members, c.To) || slices.Contains(s.loadNames(), c.From) && slices.Contains(members, c.From) {
+			if members[c.To] || c.fromLoad() && members[c.From] {
 				return
 			}
 		}
@@ -198,17 +218,20 @@ func (s *selecting) edges(sel faults.Selector, word string) {
 	s.say(sel.Edge.From.Name, fmt.Sprintf("the topology has no connection %s", sel), fix)
 }
 
-func joined(connections []Connection, from, to []string) bool {
+func joined(connections []Connection, from, to map[string]bool) bool {
 	return slices.ContainsFunc(connections, func(c Connection) bool {
-		return slices.Contains(from, c.From) && slices.Contains(to, c.To)
+		return from[c.From] && to[c.To]
 	})
 }
 
 // nearby lists connections that share an end with one that isn't there.
-func (s *selecting) nearby(from, to []string) string {
+func (s *selecting) nearby(from, to map[string]bool) string {
+	if s.decoder.full() {
+		return ""
+	}
 	var names []string
 	for _, c := range s.connections {
-		if slices.Contains(from, c.From) || slices.Contains(to, c.To) {
+		if from[c.From] || to[c.To] {
 			names = append(names, c.From+" -> "+c.To)
 		}
 	}

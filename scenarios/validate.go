@@ -9,11 +9,20 @@ type validator struct {
 	*Scenario
 	decoder     *decoder
 	connections []Connection
+	byName      map[string]*Node
+	everything  map[string]bool           // nodes and loads
 	endpoints   map[string]*http.ServeMux // of built-in services, by node
 }
 
 func (v *validator) validate() {
 	v.connections = v.Connections()
+	v.byName, v.everything = map[string]*Node{}, map[string]bool{}
+	for _, n := range v.Nodes {
+		v.byName[n.Name], v.everything[n.Name] = n, true
+	}
+	for _, l := range v.Loads {
+		v.everything[l.Name] = true
+	}
 	v.names()
 	v.nodes()
 	v.links()
@@ -28,6 +37,8 @@ func (v *validator) validate() {
 func (v *validator) problem(path []any, what, fix string) {
 	v.decoder.problemAt(v.root.walk(path), what, fix)
 }
+
+func (v *validator) node(name string) *Node { return v.byName[name] }
 
 // path is a path of the scenario, as in path("topology", "orders", "to").
 func path(steps ...any) []any { return steps }

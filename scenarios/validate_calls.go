@@ -29,8 +29,8 @@ func (v *validator) exists(name string, at []any) *Node {
 	if name == "" {
 		return nil
 	}
-	n := v.Node(name)
-	if n == nil {
+	n := v.node(name)
+	if n == nil && !v.decoder.full() {
 		v.problem(at, fmt.Sprintf("there is no node %s", quoteShort(name)), didYouMean(name, v.nodeNames(), "nodes"))
 	}
 	return n
@@ -114,7 +114,7 @@ func (v *validator) parameters(c *Call, match string, at []any) {
 func (v *validator) cycles() {
 	next := map[string][]Connection{}
 	for _, c := range v.connections {
-		if !c.Async && c.Path[0] == "topology" {
+		if !c.Async && !c.fromLoad() {
 			next[c.From] = append(next[c.From], c)
 		}
 	}

@@ -28,7 +28,7 @@ func (v *validator) phaseNamed(name string, at []any) {
 	for _, p := range v.Phases {
 		names = append(names, p.Name)
 	}
-	if !slices.Contains(names, name) {
+	if !slices.Contains(names, name) && !v.decoder.full() {
 		v.problem(at, fmt.Sprintf("there is no phase %s", quoteShort(name)), didYouMean(name, names, "phases"))
 	}
 }
@@ -62,6 +62,7 @@ func (v *validator) recovery(name string, at []any) {
 		clock += p.For
 	}
 	switch {
+	case v.decoder.full():
 	case !found && len(names) == 0:
 		v.problem(at, fmt.Sprintf("there is no phase or fault %s", quoteShort(name)), "no phase has a fault; add one to recover from")
 	case !found:
@@ -106,7 +107,7 @@ func (v *validator) subject(e Expectation, at []any) {
 }
 
 func (v *validator) connection(from, to string, at []any) {
-	if joined(v.connections, []string{from}, []string{to}) {
+	if joined(v.connections, map[string]bool{from: true}, map[string]bool{to: true}) || v.decoder.full() {
 		return
 	}
 	names := make([]string, len(v.connections))
@@ -117,6 +118,9 @@ func (v *validator) connection(from, to string, at []any) {
 }
 
 func (v *validator) requestNamed(name string, at []any) {
+	if v.decoder.full() {
+		return
+	}
 	var names []string
 	for _, l := range v.Loads {
 		names = append(names, l.Name)

@@ -16,7 +16,7 @@ func (v *validator) names() {
 	for _, l := range v.Loads {
 		of, _ := v.instance(l.Name)
 		switch {
-		case v.Node(l.Name) != nil:
+		case v.node(l.Name) != nil:
 			v.problem(path("load", l.Name), fmt.Sprintf("load %q has the name of a node", l.Name), "rename one of them")
 		case of != nil:
 			v.problem(path("load", l.Name), fmt.Sprintf("load %q has the name of a replica of %q", l.Name, of.Name), "rename one of them")

@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +83,7 @@ func (v *validator) hits(f faults.Fault, at []any) {
 	if f.On.IsZero() {
 		return // reported when it was read
 	}
-	s := &selecting{validator: v, at: at, node: v.valueAt(at)}
+	s := &selecting{validator: v, at: at, given: v.valueAt(at)}
 	switch f.Kind.Scope() {
 	case faults.ScopeEdges:
 		s.edges(f.On, word)
@@ -90,13 +92,8 @@ func (v *validator) hits(f faults.Fault, at []any) {
 			v.problem(at, fmt.Sprintf("%s hits nodes, not connections", word), "name a node")
 			return
 		}
-		members := s.members(f.On)
-		for _, name := range members {
-			if v.Node(name) != nil {
-				return
-			}
-		}
-		if len(members) > 0 {
+		members := slices.Sorted(maps.Keys(s.members(f.On)))
+		if len(members) > 0 && !slices.ContainsFunc(members, func(name string) bool { return v.node(name) != nil }) {
 			v.problem(at, fmt.Sprintf("%s hits nodes, and %q is a load", word, members[0]), didYouMean("", v.nodeNames(), "nodes"))
 		}
 	}
