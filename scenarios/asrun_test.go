@@ -1,0 +1,127 @@
+package scenarios
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Every valid file, with every variant, is written as run so that it parses to an equal scenario.
+func TestAsRunParsesToAnEqualScenario(t *testing.T) {
+	files, err := filepath.Glob("testdata/valid/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no valid files: %v", err)
+	}
+	schema := compiled(t)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, variant := range append(load(t, file, "").Variants, "") {
+			t.Run(filepath.Base(file)+"/"+variant, func(t *testing.T) {
+				s := load(t, file, variant)
+				asRun, err := AsRun(data, variant)
+				if err != nil {
+					t.Fatal(err)
+				}
+				again, err := Parse("again.yaml", asRun, "")
+				if err != nil {
+					t.Fatalf("%v\n%s", err, asRun)
+				}
+				if diff := cmp.Diff(s.essence(), again.essence(), cmp.AllowUnexported(Scenario{})); diff != "" || !s.Equal(again) {
+					t.Errorf("differs (-parsed +written and parsed):\n%s\n%s", diff, asRun)
+				}
+				if err := schema.Validate(instance(t, asRun)); err != nil {
+					t.Errorf("the schema refuses what is written: %v", err)
+				}
+				twice, err := AsRun(asRun, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, body, _ := bytes.Cut(asRun, []byte("\n")); !bytes.HasSuffix(twice, body) {
+					t.Errorf("written again it differs:\n%s", cmp.Diff(string(body), string(twice)))
+				}
+			})
+		}
+	}
+}
+
+func TestAsRunHidesAPIKeysOnly(t *testing.T) {
+	scenario := `scenario: keys
+topology:
+  api: {kind: service, endpoints: {GET /a: []}}
+load:
+  a: {to: api, rate: 1/s, api_key: s3cret, requests: [{send: GET /a}]}
+  b: {to: api, rate: 1/s, api_key: other, requests: [{send: GET /a}]}
+  c: {to: api, rate: 1/s, api_key: s3cret, requests: [{send: GET /a}]}
+  d: {to: api, rate: 1/s, requests: [{send: GET /a}]}
+phases: [{name: steady, for: 1s}]
+`
+	asRun, err := AsRun([]byte(scenario), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(asRun), "s3cret") {
+		t.Errorf("the key stands in\n%s", asRun)
+	}
+	s, err := Parse("as run", asRun, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, l := range s.Loads {
+		keys = append(keys, l.APIKey)
+	}
+	if diff := cmp.Diff([]string{"redacted-1", "redacted-2", "redacted-1", ""}, keys); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+}
+
+func TestAsRunTellsMistakes(t *testing.T) {
+	_, err := AsRun([]byte("scenario: x\nvariants: {fast: {}}\n"), "fats")
+	if err == nil || !strings.Contains(err.Error(), `did you mean "fast"?`) {
+		t.Errorf("an unknown variant gives %v", err)
+	}
+	if _, err := AsRun([]byte("- x\n"), ""); err == nil {
+		t.Error("a list is written as a scenario")
+	}
+}
+
+func TestEqual(t *testing.T) {
+	base := load(t, yardstick, "")
+	if !base.Equal(load(t, yardstick, "")) {
+		t.Error("a file does not equal itself")
+	}
+	changes := map[string]func(*Scenario){
+		"name":   func(s *Scenario) { s.Name = "x" },
+		"node":   func(s *Scenario) { s.Nodes[2].Workers++ },
+		"step":   func(s *Scenario) { s.Nodes[3].Endpoints[0].Steps[1].Timeout++ },
+		"rate":   func(s *Scenario) { s.Loads[0].Rate++ },
+		"key":    func(s *Scenario) { s.Loads[0].APIKey = "x" },
+		"fault":  func(s *Scenario) { s.Phases[1].Faults[0].At++ },
+		"bound":  func(s *Scenario) { s.Expect[0].Bounds[0].Value = 0.5 },
+		"writes": func(s *Scenario) { *s.Expect[3].WritesLost = 1 },
+	}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			changed := load(t, yardstick, "")
+			change(changed)
+			if base.Equal(changed) || changed.Equal(base) {
+				t.Error("the change is not seen")
+			}
+		})
+	}
+	moved := load(t, yardstick, "")
+	moved.Variant, moved.Expect[0].Line, moved.file = "x", 99, "elsewhere"
+	if !base.Equal(moved) {
+		t.Error("where it stands makes a difference")
+	}
+	if base.Equal(nil) || !(*Scenario)(nil).Equal(nil) {
+		t.Error("nil equals something, or not itself")
+	}
+}
