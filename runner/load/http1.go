@@ -53,7 +53,8 @@ func readOneHead(r *bufio.Reader) (head, error) {
 	if len(line) < 12 || string(line[:7]) != "HTTP/1." || line[8] != ' ' || (len(line) > 12 && line[12] != ' ') {
 		return head{}, fmt.Errorf("status line %.40q: %w", line, errProtocol)
 	}
-	h.close = line[7] == '0'
+	old := line[7] == '0' // HTTP/1.0 closes unless it says otherwise, and knows no chunks
+	h.close = old
 	if h.status, err = strconv.Atoi(string(line[9:12])); err != nil || h.status < 100 {
 		return head{}, fmt.Errorf("status line %.40q: %w", line, errProtocol)
 	}
@@ -76,6 +77,7 @@ func readOneHead(r *bufio.Reader) (head, error) {
 			return head{}, err
 		}
 	}
+	h.chunked = h.chunked && !old
 	h.frame()
 	return h, nil
 }

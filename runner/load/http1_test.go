@@ -29,6 +29,7 @@ func TestReadAnswers(t *testing.T) {
 		{name: "closes", wire: "HTTP/1.1 200 OK\r\nConnection: foo, Close\r\nContent-Length: 0\r\n\r\n", want: head{status: 200, close: true}},
 		{name: "HTTP/1.0 closes", wire: "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", want: head{status: 200, close: true}},
 		{name: "HTTP/1.0 keeps alive", wire: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", want: head{status: 200}},
+		{name: "HTTP/1.0 knows no chunks", wire: "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", want: head{status: 200, length: -1, untilEOF: true, close: true}, body: 11},
 		{name: "after interim answers", wire: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", want: head{status: 201}},
 		{name: "degraded, and what it wrote", wire: "HTTP/1.1 202 Accepted\r\nsquall-degraded: payments timed out\r\nSquall-Wrote: db/a, queue/b\r\nSquall-Wrote: db/c\r\nContent-Length: 0\r\n\r\n",
 			want: head{status: 202, degraded: true, wrote: []string{"db/a", "queue/b", "db/c"}}},
@@ -76,7 +77,7 @@ func TestReadAnswers(t *testing.T) {
 func FuzzReadAnswer(f *testing.F) {
 	for _, s := range []string{
 		"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-		"HTTP/1.0 404 Not Found\r\n\r\ngone", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n",
+		"HTTP/1.0 404 Not Found\r\n\r\ngone", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n",
 	} {
 		f.Add(s)
 	}
