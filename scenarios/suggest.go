@@ -19,8 +19,7 @@ func nearest(word string, known []string) string {
 		if len(lower) >= 3 && len(k) >= 3 && (strings.HasPrefix(k, lower) || strings.HasPrefix(lower, k)) {
 			d = min(d, 1)
 		}
-		// Of two that are as near, the one as long as the word: more likely swapped than left out.
-		if d < least || d == least && best != "" && len(k) == len(word) && len(best) != len(word) {
+		if d < least {
 			best, least = k, d
 		}
 	}

@@ -36,7 +36,7 @@ func TestUnits(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	known := []string{"timeout", "retry", "read_time", "region", "latency", "b", "db", "of"}
+	known := []string{"timeout", "retry", "read_time", "region", "latency", "db", "of"}
 	for word, want := range map[string]string{
 		"tiemout": "timeout", "Timeout": "timeout", "time": "timeout", "laten": "latency", "retyr": "retry", "regoin": "region",
 		"bd": "db", "x": "", "colour": "", "": "", "zz": "",
