@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -14,21 +13,21 @@ import (
 const (
 	// mostUnsent is the share of intended requests that may have gone unsent.
 	mostUnsent = 0.01
-	// leastLag is the lag that is always allowed: some timer ticks of a busy machine.
-	leastLag = 10 * time.Millisecond
-	// lagShare of the tightest latency that is claimed may be lag.
+	// lagShare of the tightest latency that is claimed may be lag; leastLag is always allowed: some timer ticks of a busy machine.
 	lagShare = 0.1
+	leastLag = 10 * time.Millisecond
+	// unclaimedLag is allowed where no latency is claimed: latencies are then for reading, not for judging.
+	unclaimedLag = 100 * time.Millisecond
 )
 
-// LagLimit is how late the generator's p99 may be: 10 % of the tightest latency that the scenario expects (0: it
-// expects none; then of the median latency), and 10 ms at least. Lag is part of every latency, as that counts
-// from the intended time; the rule keeps that part small against the claim that is judged.
-func LagLimit(tightest, median time.Duration) time.Duration {
-	basis := tightest
-	if basis == 0 {
-		basis = median
+// LagLimit is how late the generator's p99 may be: 10 % of the tightest latency that the scenario expects and 10 ms at
+// least; 100 ms where it expects none (tightest is 0). Lag is part of every latency, as that counts from the intended
+// time; the rule keeps that part small against the claim that is judged.
+func LagLimit(tightest time.Duration) time.Duration {
+	if tightest == 0 {
+		return unclaimedLag
 	}
-	return max(leastLag, time.Duration(lagShare*float64(basis)))
+	return max(leastLag, time.Duration(lagShare*float64(tightest)))
 }
 
 // ScheduleCheck tells whether the generator kept its schedule: at most 1 % unsent and lag p99 within the limit.
@@ -62,20 +61,4 @@ func tightest(s *scenarios.Scenario) time.Duration {
 		}
 	}
 	return time.Duration(least * float64(time.Second))
-}
-
-// median is the median latency of the kind of request whose median is lowest.
-func median(phases []record.Phase) time.Duration {
-	least := math.Inf(1)
-	for _, p := range phases {
-		for _, q := range p.Requests {
-			if q.Sent > q.Unsent {
-				least = min(least, q.LatencyMs.P50)
-			}
-		}
-	}
-	if math.IsInf(least, 1) {
-		return 0
-	}
-	return time.Duration(least * float64(time.Millisecond))
 }

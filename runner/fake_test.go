@@ -138,6 +138,7 @@ type fakeLoader struct {
 	answer func(at time.Duration) (latency time.Duration, outcome record.Outcome)
 	err    error
 	errAt  time.Duration
+	writes []string // acknowledged by the first answer
 
 	mu     sync.Mutex
 	sent   int64
@@ -180,6 +181,9 @@ func (l *fakeLoader) Drive(ctx context.Context, d runner.Drive) (record.Generato
 			case <-time.After(latency):
 			case <-ctx.Done():
 				s.Outcome = record.Failed
+			}
+			if at == d.From+5*time.Millisecond {
+				s.Wrote = l.writes
 			}
 			if s.Outcome == record.Failed {
 				s.Error = "503"

@@ -2,7 +2,9 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"time"
@@ -31,7 +33,8 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 	*into = &o
 }
 
-// readBack compares the acknowledged writes with what the databases and queues hold.
+// readBack compares the acknowledged writes with what the databases and queues hold. An interrupt cuts it short; after
+// one it has little time.
 func (r *run) readBack(ctx context.Context) {
 	acknowledged := r.recorder.Acknowledged()
 	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
@@ -41,23 +44,23 @@ func (r *run) readBack(ctx context.Context) {
 	}
 	timeout := readTimeout
 	if ctx.Err() != nil {
-		timeout = observeTimeout // somebody waits for the end
+		ctx, timeout = context.WithoutCancel(ctx), readTimeoutCut
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	found := map[string]map[string]int{}
-	why := ""
-	for store := range acknowledged {
+	var errs []error
+	for _, store := range slices.Sorted(maps.Keys(acknowledged)) {
 		counts, err := r.readStore(ctx, store)
 		if err != nil {
-			why = err.Error()
+			errs = append(errs, err)
 			continue
 		}
 		found[store] = counts
 	}
 	r.writes = record.Reconcile(acknowledged, found)
-	if why != "" {
-		r.writes.Why = why
+	if err := errors.Join(errs...); err != nil {
+		r.writes.Why = err.Error()
 	}
 }
 

@@ -43,7 +43,9 @@ const (
 	undoTimeout   = 60 * time.Second
 	// observeTimeout bounds one reading of all counters.
 	observeTimeout = 10 * time.Second
+	// readTimeout bounds reading all writes back, readTimeoutCut when somebody waits for the end.
 	readTimeout    = 60 * time.Second
+	readTimeoutCut = 10 * time.Second
 	downTimeout    = 90 * time.Second
 	// drainMargin is how much longer than the longest user's timeout draining may take.
 	drainMargin = 15 * time.Second
@@ -80,6 +82,9 @@ func Run(ctx context.Context, o Options) (*record.Result, error) {
 	err := r.drive(ctx)
 	r.observe(ctx, &r.final)
 	r.readBack(ctx)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // while reading back
+	}
 	result := r.result(err != nil)
 	if down := r.down(ctx); down != nil {
 		err = errors.Join(err, down)
