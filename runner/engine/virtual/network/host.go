@@ -1,0 +1,170 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Host is one process on the network: all its connections and listeners. The network outlives it.
+type Host struct {
+	network *Network
+	// ip is where its connections come from.
+	ip string
+
+	// halted: it is stopped or dead; so that whoever runs needs no lock to see it.
+	halted atomic.Bool
+
+	mu        sync.Mutex
+	moved     sync.Cond // stopped or dead has changed
+	stopped   bool
+	dead      bool
+	conns     map[*Conn]struct{}
+	listeners map[*Listener]struct{}
+}
+
+// Host makes a process whose connections come from ip.
+func (n *Network) Host(ip string) *Host {
+	h := &Host{network: n, ip: ip, conns: make(map[*Conn]struct{}), listeners: make(map[*Listener]struct{})}
+	h.moved.L = &h.mu
+	return h
+}
+
+// Stop stops everything that the host does, as SIGSTOP does: whoever reads, writes, accepts, dials or closes waits
+// until it goes on. What others send arrives, and others connect, as long as there is room: that is the
+// kernel's doing, not the process's.
+func (h *Host) Stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = true
+	h.halted.Store(true)
+}
+
+// Go lets a stopped host go on.
+func (h *Host) Go() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = false
+	h.halted.Store(h.dead)
+	h.moved.Broadcast()
+}
+
+// Kill ends the host for ever, as SIGKILL does: its connections are closed (with a reset where it had not read
+// everything), nobody listens on its addresses any more, and all it still tries fails with net.ErrClosed.
+func (h *Host) Kill() {
+	h.mu.Lock()
+	h.dead = true
+	h.halted.Store(true)
+	conns, listeners := h.conns, h.listeners
+	h.conns, h.listeners = nil, nil
+	h.moved.Broadcast()
+	h.mu.Unlock()
+	for l := range listeners {
+		l.end()
+	}
+	for c := range conns {
+		c.end()
+	}
+}
+
+// Await waits while the host is stopped; false: it is dead.
+func (h *Host) Await() bool {
+	if !h.halted.Load() {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.stopped && !h.dead {
+		h.moved.Wait()
+	}
+	return !h.dead
+}
+
+// keep takes a connection in; false: the host is dead.
+func (h *Host) keep(c *Conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.dead {
+		return false
+	}
+	h.conns[c] = struct{}{}
+	return true
+}
+
+func (h *Host) forget(c *Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+}
+
+// Listen takes host:port; port 0 is any free one. The listener is a *Listener.
+func (h *Host) Listen(ctx context.Context, _, address string) (net.Listener, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	l := &Listener{host: h}
+	l.arrived.L = &l.mu
+	if !h.Await() {
+		return nil, l.failure("listen", net.ErrClosed)
+	}
+	if err := h.network.claim(l, address); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.dead {
+		h.network.release(l)
+		return nil, l.failure("listen", net.ErrClosed)
+	}
+	h.listeners[l] = struct{}{}
+	return l, nil
+}
+
+// synTimes are when Linux repeats a SYN, counted from the first; after the last it gives up.
+var synTimes = [...]time.Duration{
+	1 * time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second, 63 * time.Second, 127 * time.Second,
+}
+
+// DialContext connects. Where nobody listens, or a listener refuses, it is refused at once; where a listener hangs or
+// has no room for it, it knocks again after 1, 3, 7 ... seconds and gives up after 127.
+func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	fail := func(err error) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: addr(address), Err: err}
+	}
+	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
+	began := time.Now()
+	for _, again := range synTimes {
+		if !h.Await() {
+			return fail(net.ErrClosed)
+		}
+		l, from := h.network.find(address, h.ip)
+		if l == nil {
+			return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
+		}
+		near, err := l.knock(h, from)
+		switch {
+		case err == nil && h.keep(near):
+			return near, nil
+		case err == nil:
+			near.end()
+			return fail(net.ErrClosed)
+		case !errors.Is(err, errSilence):
+			return fail(os.NewSyscallError("connect", err))
+		}
+		timer := time.NewTimer(time.Until(began.Add(again)))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return fail(ctx.Err())
+		}
+	}
+	return fail(os.NewSyscallError("connect", syscall.ETIMEDOUT))
+}
