@@ -5,6 +5,9 @@ import "time"
 // sliceTime bounds how long bytes wait for others to go with them.
 const sliceTime = 20 * time.Millisecond
 
+// lateTime is how late a goroutine may come to a busy processor without costing a fast line any of its rate.
+const lateTime = 50 * time.Millisecond
+
 // bandwidth lets bytes go at a rate, each slice when its last byte would have been sent. It stands for
 // toxiproxy's own toxic, which knows only whole KB/s and writes to a global log when it is changed. A
 // rate of 0 lets nothing pass, as toxiproxy's does.
@@ -70,6 +73,10 @@ func (s *bandwidth) due() time.Time {
 	return due
 }
 
-func (s *bandwidth) full() bool { return s.queue.bytes >= bottleneckBytes }
+// full keeps enough for lateTime at hand, so that the line does not run dry while a goroutine waits for a processor.
+func (s *bandwidth) full() bool {
+	enough := min(pathBytes, max(bottleneckBytes, int(s.toxic.rate*lateTime.Seconds())))
+	return s.queue.bytes >= enough
+}
 
 func (s *bandwidth) release() []piece { return s.queue.takeAll() }

@@ -220,3 +220,12 @@ func (w *world) stats() EdgeStats {
 	}
 	return all[0]
 }
+
+// dialShort connects with little patience, for clients under faults that hang.
+func dialShort(address string) (net.Conn, error) {
+	c, err := net.DialTimeout("tcp", address, 50*time.Millisecond)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.SetDeadline(time.Now().Add(100 * time.Millisecond))
+}

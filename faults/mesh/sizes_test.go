@@ -1,0 +1,279 @@
+package mesh
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// ends are an open connection's, the sender first, for a stream.
+func ends(stream string, caller, callee *net.TCPConn) (from, to *net.TCPConn) {
+	if stream == streamUp {
+		return caller, callee
+	}
+	return callee, caller
+}
+
+// measured tries a measurement up to five times, since others use this machine too; what must never
+// happen it reports itself.
+func measured(t *testing.T, what string, measure func() (got, low, high float64)) {
+	t.Helper()
+	var seen []string
+	for range 5 {
+		got, low, high := measure()
+		if got >= low && got <= high {
+			return
+		}
+		seen = append(seen, fmt.Sprintf("%.2f, want %.2f to %.2f", got, low, high))
+	}
+	t.Errorf("%s: %v", what, seen)
+}
+
+// delays are n measured crossings in ms, none of which may be shorter than least.
+func (w *world) delays(n int, from, to net.Conn, least time.Duration) []float64 {
+	w.Helper()
+	out := make([]float64, 0, n)
+	for range n {
+		start := time.Now()
+		w.pass(from, to, "x")
+		took := time.Since(start)
+		if took < least {
+			w.Errorf("a byte took %s, want at least %s", took, least)
+		}
+		out = append(out, float64(took)/float64(time.Millisecond))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
+	for _, stream := range []string{streamUp, streamDown} {
+		t.Run(stream, func(t *testing.T) {
+			w := newWorld(t, nil)
+			caller, callee := w.pair()
+			from, to := ends(stream, caller, callee)
+			w.pass(from, to, "open before")
+			added, err := w.mesh.AddToxic("a:b", faults.Toxic{Type: "latency", Stream: stream, Toxicity: 1, Attributes: map[string]any{"latency": 200}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			measured(t, "median of 200 ms", func() (float64, float64, float64) {
+				d := w.delays(5, from, to, 200*time.Millisecond)
+				return d[2], 200, 202
+			})
+			if _, err := w.mesh.UpdateToxic("a:b", added.Name, nil, map[string]any{"latency": 50.5}); err != nil {
+				t.Fatal(err)
+			}
+			measured(t, "median of 50.5 ms", func() (float64, float64, float64) {
+				d := w.delays(5, from, to, 50500*time.Microsecond)
+				return d[2], 50.5, 52.5
+			})
+			if _, err := w.mesh.UpdateToxic("a:b", added.Name, nil, map[string]any{"latency": 30, "jitter": 20}); err != nil {
+				t.Fatal(err)
+			}
+			measured(t, "median of 30 ± 20 ms", func() (float64, float64, float64) {
+				d := w.delays(21, from, to, 10*time.Millisecond)
+				return d[10], 15, 50
+			})
+			if err := w.mesh.RemoveToxic("a:b", added.Name); err != nil {
+				t.Fatal(err)
+			}
+			measured(t, "median without", func() (float64, float64, float64) {
+				d := w.delays(5, from, to, 0)
+				return d[2], 0, 5
+			})
+		})
+	}
+}
+
+func TestBandwidthHasItsSizeOnOpenConnections(t *testing.T) {
+	for _, stream := range []string{streamUp, streamDown} {
+		t.Run(stream, func(t *testing.T) {
+			w := newWorld(t, nil)
+			caller, callee := w.pair()
+			from, to := ends(stream, caller, callee)
+			w.pass(from, to, "open before")
+			added, err := w.mesh.AddToxic("a:b", faults.Toxic{Type: "bandwidth", Stream: stream, Toxicity: 1, Attributes: map[string]any{"rate": 1000}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rate := func(bytes int64) float64 {
+				var sending sync.WaitGroup
+				sending.Go(func() { _, _ = from.Write(make([]byte, bytes)) })
+				start := time.Now()
+				if _, err := io.CopyN(io.Discard, to, bytes); err != nil {
+					t.Fatal(err)
+				}
+				took := time.Since(start).Seconds()
+				sending.Wait()
+				return float64(bytes) / took / 1e6
+			}
+			measured(t, "MB/s at 1 MB/s", func() (float64, float64, float64) { return rate(700_000), 0.95, 1.05 })
+			if _, err := w.mesh.UpdateToxic("a:b", added.Name, nil, map[string]any{"rate": 20_000}); err != nil {
+				t.Fatal(err)
+			}
+			measured(t, "MB/s at 20 MB/s", func() (float64, float64, float64) { return rate(10_000_000), 5, 21 })
+			if err := w.mesh.RemoveToxic("a:b", added.Name); err != nil {
+				t.Fatal(err)
+			}
+			measured(t, "MB/s without", func() (float64, float64, float64) { return rate(10_000_000), 40, 1e6 })
+		})
+	}
+}
+
+func TestSlicerCutsOpenConnections(t *testing.T) {
+	for _, stream := range []string{streamUp, streamDown} {
+		t.Run(stream, func(t *testing.T) {
+			w := newWorld(t, nil)
+			caller, callee := w.pair()
+			from, to := ends(stream, caller, callee)
+			w.pass(from, to, "open before")
+			w.apply("f", toxicOn("slicer", stream, map[string]any{"average_size": 100, "delay": 5000}))
+			text := string(make([]byte, 1600))
+			start := time.Now()
+			w.pass(from, to, text)
+			if took := time.Since(start); took < 75*time.Millisecond { // 16 pieces, 15 pauses
+				t.Errorf("16 pieces took %s, want at least 75ms", took)
+			}
+			w.lift("f")
+			measured(t, "ms without", func() (float64, float64, float64) {
+				start := time.Now()
+				w.pass(from, to, text)
+				return float64(time.Since(start)) / float64(time.Millisecond), 0, 10
+			})
+		})
+	}
+}
+
+func TestEndsHaveTheirTimesOnOpenConnections(t *testing.T) {
+	for _, c := range []struct {
+		kind  string
+		named string
+		saw   string
+	}{
+		{"slow_close", "delay", sawEOF},
+		{"timeout", "timeout", sawEOF},
+		{"reset_peer", "timeout", sawReset},
+	} {
+		for _, stream := range []string{streamUp, streamDown} {
+			t.Run(c.kind+" "+stream, func(t *testing.T) {
+				w := newWorld(t, nil)
+				caller, callee := w.pair()
+				from, to := ends(stream, caller, callee)
+				w.pass(from, to, "open before")
+				start := time.Now()
+				w.apply("f", toxicOn(c.kind, stream, map[string]any{c.named: 120}))
+				if c.kind != "reset_peer" {
+					w.write(from, "x")
+				}
+				if c.kind == "slow_close" {
+					w.expect(to, "x")
+					if err := from.CloseWrite(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				_, err := to.Read(make([]byte, 1))
+				if took := time.Since(start); sight(err) != c.saw || took < 120*time.Millisecond {
+					t.Errorf("saw %s (%v) after %s, want %s after 120ms", sight(err), err, took, c.saw)
+				}
+			})
+		}
+	}
+}
+
+func TestOverlappingOutagesAreEachUndoneExactly(t *testing.T) {
+	w := newWorld(t, nil)
+	caller, callee := w.pair()
+	keep := outageOf(faults.Outage{Open: faults.OpenKeep, New: faults.NewRefuse})
+	w.apply("1", keep)
+	w.apply("2", outageOf(faults.Outage{Open: faults.OpenKeep, Direction: faults.Up, New: faults.NewHang}))
+	w.write(caller, "kept")
+	w.silent(callee, watch)
+	if _, err := net.DialTimeout("tcp", w.edge.Listen, watch); sight(err) != sawNothing {
+		t.Errorf("dial: %v, want it to hang: the stricter of the two", err)
+	}
+	w.lift("1")
+	w.pass(callee, caller, "down is free")
+	w.silent(callee, watch)
+	w.apply("3", keep)
+	w.lift("2")
+	w.silent(callee, watch)
+	if _, err := net.DialTimeout("tcp", w.edge.Listen, watch); sight(err) != sawRefused {
+		t.Errorf("dial: %v, want it refused again", err)
+	}
+	w.lift("3")
+	w.expect(callee, "kept")
+	w.dial()
+	if again, err := w.mesh.Lift(t.Context(), "3"); err != nil || again.Refused < 1 {
+		t.Errorf("lifted again: %+v, %v", again, err)
+	}
+	if r := w.lift("never applied"); r.Met() {
+		t.Errorf("an unknown id gives %+v", r)
+	}
+}
+
+func TestAGroupTakesItsEdgesInTurn(t *testing.T) {
+	w := newWorld(t, nil)
+	var specs []Edge
+	for n := range 3 {
+		specs = append(specs, Edge{Name: fmt.Sprintf("a:b-%d", n), Upstream: w.callee.address()})
+	}
+	if _, err := w.mesh.Open(t.Context(), specs); err != nil {
+		t.Fatal(err)
+	}
+	address, err := w.mesh.OpenGroup(t.Context(), Group{Listen: "127.0.0.1:0", Edges: []string{"a:b-0", "a:b-1", "a:b-2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 7 {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		w.pass(c, w.accept(), "x")
+	}
+	all, err := w.mesh.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int64
+	for _, s := range all[1:] {
+		got = append(got, s.Connections)
+	}
+	if !slices.Equal(got, []int64{3, 2, 2}) {
+		t.Errorf("connections per edge %v, want 3, 2, 2", got)
+	}
+}
+
+func TestSetUpstreamMovesNewConnectionsOnly(t *testing.T) {
+	w := newWorld(t, nil)
+	caller, callee := w.pair()
+	second := newCallee(t, echo)
+	if err := w.mesh.SetUpstream(t.Context(), "a:b", second.address()); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(caller, callee, "stays")
+	c := w.dial()
+	w.pass(c, c, "moved")
+}
+
+func TestOpenLeavesNothingWhenOneEdgeFails(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := w.mesh.Open(t.Context(), []Edge{
+		{Name: "new", Listen: "127.0.0.1:0", Upstream: w.callee.address()},
+		{Name: "taken", Listen: w.callee.address(), Upstream: w.callee.address()},
+	})
+	if err == nil {
+		t.Fatal("opened on a port that is taken")
+	}
+	if _, err := w.mesh.Proxy("new"); err == nil {
+		t.Error("the first edge is left")
+	}
+}

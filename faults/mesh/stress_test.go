@@ -1,0 +1,168 @@
+package mesh
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// harmless are faults that delay and cut up, but neither lose a byte nor end a connection.
+func harmless() []faults.Primitive {
+	half := toxicOn("latency", streamUp, map[string]any{"latency": 3, "jitter": 3})
+	half.Toxic.Toxicity, half.Toxic.Per = 0.5, perRequest
+	return []faults.Primitive{
+		half,
+		toxicOn("latency", streamDown, map[string]any{"latency": 2, "jitter": 2, "shape": "pareto"}),
+		toxicOn("bandwidth", streamUp, map[string]any{"rate": 20_000}),
+		toxicOn("bandwidth", streamDown, map[string]any{"rate": 20_000}),
+		toxicOn("slicer", streamUp, map[string]any{"average_size": 700, "size_variation": 300, "delay": 10}),
+		toxicOn("slicer", streamDown, map[string]any{"average_size": 700, "size_variation": 300}),
+		toxicOn("slow_close", streamDown, map[string]any{"delay": 1}),
+		toxicOn("limit_data", streamUp, map[string]any{"bytes": 1 << 39}),
+		toxicOn("timeout", streamDown, nil), // spares everything, see below
+		outageOf(faults.Outage{Open: faults.OpenKeep}),
+		outageOf(faults.Outage{Open: faults.OpenKeep, Direction: faults.Up}),
+		outageOf(faults.Outage{New: faults.NewSlow, Delay: time.Millisecond}),
+		outageOf(faults.Outage{New: faults.NewFreeze}),
+		outageOf(faults.Outage{New: faults.NewHang}),
+	}
+}
+
+// TestDataSurvivesFaultsThatComeAndGo sends a million random bytes each way over several connections
+// while faults are put on, changed and taken off by several hands at once: all arrives, in order, once.
+func TestDataSurvivesFaultsThatComeAndGo(t *testing.T) {
+	w := newWorld(t, nil)
+	const size, connections, hands = 1_000_000, 4, 3
+	stop := make(chan struct{})
+	var carrying, meddling sync.WaitGroup
+	for n := range connections {
+		caller, callee := w.pair()
+		for way, ends := range [][2]io.ReadWriter{{caller, callee}, {callee, caller}} {
+			data := make([]byte, size)
+			r := rand.NewChaCha8([32]byte{byte(n), byte(way)})
+			_, _ = r.Read(data) // it never fails
+			pace := rand.New(rand.NewPCG(uint64(n), uint64(way)))
+			carrying.Go(func() {
+				for rest := data; len(rest) > 0; {
+					k := min(len(rest), 1+pace.IntN(30_000))
+					if _, err := ends[0].Write(rest[:k]); err != nil {
+						t.Errorf("write: %v", err)
+						return
+					}
+					rest = rest[k:]
+					time.Sleep(time.Duration(pace.IntN(10)) * time.Millisecond)
+				}
+			})
+			carrying.Go(func() {
+				got := make([]byte, size)
+				if k, err := io.ReadFull(ends[1], got); err != nil || !bytes.Equal(got, data) {
+					t.Errorf("connection %d way %d: %d bytes, %v; equal to what was sent: %t", n, way, k, err, bytes.Equal(got, data))
+				}
+			})
+		}
+	}
+	for hand := range hands {
+		choose := rand.New(rand.NewPCG(7, uint64(hand)))
+		meddling.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				case <-time.After(time.Duration(choose.IntN(4)) * time.Millisecond):
+				}
+				p := harmless()[choose.IntN(len(harmless()))]
+				if p.Toxic != nil && p.Toxic.Type == "timeout" {
+					p.Toxic.Toxicity = 0
+				}
+				id := fmt.Sprintf("%d/%d", hand, n)
+				p.Edge = "a:b"
+				if err := w.mesh.Apply(t.Context(), id, []faults.Primitive{p}); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(time.Duration(choose.IntN(10)) * time.Millisecond)
+				if p.Toxic != nil && p.Toxic.Type == "latency" {
+					for _, x := range mustProxy(t, w.mesh).Toxics {
+						if x.Type == "latency" { // another hand may have taken it off
+							_, _ = w.mesh.UpdateToxic("a:b", x.Name, nil, map[string]any{"latency": float64(choose.IntN(5))})
+						}
+					}
+				}
+				if _, err := w.mesh.Lift(t.Context(), id); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	carrying.Wait()
+	close(stop)
+	meddling.Wait()
+	want := int64(size * connections)
+	w.eventually("every byte is counted", func() bool {
+		s := w.stats()
+		return s.BytesUp == want && s.BytesDown == want
+	})
+}
+
+func mustProxy(t *testing.T, m *Mesh) Proxy {
+	p, err := m.Proxy("a:b")
+	if err != nil {
+		t.Error(err)
+	}
+	return p
+}
+
+// TestNothingIsLeftWhateverHappens opens, uses, aborts and resets connections under all faults at once.
+func TestNothingIsLeftWhateverHappens(t *testing.T) {
+	w := newWorld(t, echo)
+	all := append(harmless()[:11:11],
+		toxicOn("reset_peer", streamDown, map[string]any{"timeout": 5}),
+		toxicOn("timeout", streamUp, map[string]any{"timeout": 5}),
+		toxicOn("limit_data", streamDown, map[string]any{"bytes": 5000}),
+		outageOf(faults.Outage{New: faults.NewReset, Open: faults.OpenReset}),
+		outageOf(faults.Outage{New: faults.NewClose, Open: faults.OpenClose}),
+		outageOf(faults.Outage{New: faults.NewRefuse, Open: faults.OpenLose}),
+		outageOf(faults.Outage{New: faults.NewFreeze, Open: faults.OpenKeep}),
+	)
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 20 {
+		clients.Go(func() {
+			b := make([]byte, 3000)
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				c, err := dialShort(w.edge.Listen)
+				if err != nil {
+					continue
+				}
+				for range 3 {
+					if _, err = c.Write(b); err == nil {
+						_, err = io.ReadFull(c, b)
+					}
+				}
+				c.Close()
+			}
+		})
+	}
+	for round := range 60 {
+		id := fmt.Sprint(round)
+		p := all[round%len(all)]
+		w.apply(id, p)
+		time.Sleep(5 * time.Millisecond)
+		w.lift(id)
+	}
+	close(stop)
+	clients.Wait()
+	w.eventually("every connection is gone", func() bool { return w.stats().Open == 0 })
+	c := w.dial()
+	w.pass(c, c, "whole again")
+}
