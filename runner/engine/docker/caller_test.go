@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -34,26 +35,40 @@ func main() {
 }
 `
 
-// strangerImage loads the image and removes it when the test ends.
-func strangerImage(t *testing.T) string {
+// loadStranger loads a program as an image that is nothing that squall would clean up, and removes it when the test ends.
+func loadStranger(t *testing.T, program string) string {
 	t.Helper()
-	e := testEngine(t, Options{Exe: buildProgram(t, strangerProgram, "0")})
-	ref, err := e.ensureImage(t.Context())
+	e := testEngine(t, Options{})
+	stranger, err := newNodeImage(buildProgram(t, program, "0"), architecture(t, e))
 	if err != nil {
 		t.Fatal(err)
 	}
+	stranger.config = bytes.Replace(stranger.config, []byte(labelBinary), []byte("squall.test"), 1)
+	stranger.ref = fmt.Sprintf("squall-test-stranger:%.16s", stranger.sum)
+	if err := e.load(t.Context(), stranger); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if _, err := e.api.ImageRemove(context.Background(), ref, image.RemoveOptions{Force: true}); err != nil {
+		if _, err := e.api.ImageRemove(context.Background(), stranger.ref, image.RemoveOptions{Force: true}); err != nil {
 			t.Error(err)
 		}
 	})
-	return ref
+	return stranger.ref
+}
+
+func architecture(t *testing.T, e *Engine) string {
+	t.Helper()
+	info, err := e.api.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Architecture
 }
 
 // An image knows its upstreams by their names and usual ports, two on the same port included, each
 // name standing for all replicas; and it is an instance like others to its callers.
 func TestImageCallsItsUpstreamsByName(t *testing.T) {
-	ref := strangerImage(t)
+	ref := loadStranger(t, strangerProgram)
 	a, b, c := service("a", work(0)), service("b", work(0)), service("c", work(0))
 	a.Replicas = 2
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase}

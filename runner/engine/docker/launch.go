@@ -40,7 +40,7 @@ func (e *Engine) Check(plan *topology.Plan) error {
 	for _, f := range plan.Faults {
 		for _, p := range f.Primitives {
 			if err := checkPrimitive(plan, p); err != nil {
-				problems = append(problems, fmt.Errorf("fault %q: %w", f.Fault.Kind, err))
+				problems = append(problems, fmt.Errorf("fault %q: %w", f.Fault.Kind.String(), err))
 			}
 		}
 	}

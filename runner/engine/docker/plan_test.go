@@ -108,6 +108,11 @@ type launched struct {
 // launch starts a plan and takes it down when the test ends; nothing may be left then.
 func launch(t testing.TB, o Options, p *topology.Plan) launched {
 	t.Helper()
+	return launchIn(t, t.TempDir(), o, p)
+}
+
+func launchIn(t testing.TB, dir string, o Options, p *topology.Plan) launched {
+	t.Helper()
 	if o.Exe == "" {
 		o.Exe = squallbin.Path(t)
 	}
@@ -117,7 +122,7 @@ func launch(t testing.TB, o Options, p *topology.Plan) launched {
 	var said []string
 	cleanRun(t, e, run)
 	begin := time.Now()
-	s, err := e.Launch(t.Context(), runner.Launch{Plan: p, Run: run, Dir: t.TempDir(), Progress: func(text string) {
+	s, err := e.Launch(t.Context(), runner.Launch{Plan: p, Run: run, Dir: dir, Progress: func(text string) {
 		mu.Lock()
 		defer mu.Unlock()
 		said = append(said, fmt.Sprintf("%6d ms %s", time.Since(begin).Milliseconds(), text))
