@@ -65,6 +65,9 @@ func (d *decoder) decode(v *value, into reflect.Value, f field) {
 		}
 		into.Set(reflect.MakeSlice(into.Type(), len(v.items), len(v.items)))
 		for i, item := range v.items {
+			if one := into.Index(i); one.Kind() == reflect.Pointer {
+				one.Set(reflect.New(one.Type().Elem())) // what has a mistake is empty, not nil
+			}
 			d.decode(item, into.Index(i), f)
 		}
 	case reflect.Map:
