@@ -55,6 +55,9 @@ func (r *run) survivalCheck() *record.Check {
 const mostCPU = 0.9
 
 func (r *run) cpuCheck(res *record.Result) *record.Check {
+	if _, virtual := r.o.Engine.(Enclosing); virtual {
+		return nil // the harness has as much time as it takes
+	}
 	share := res.Host.HarnessCPUs / float64(runtime.NumCPU())
 	return &record.Check{
 		Name: "harness CPU",

@@ -26,6 +26,15 @@ type Engine interface {
 	Launch(context.Context, Launch) (System, error)
 }
 
+// Enclosing is an Engine whose runs need surroundings of their own, as virtual time does. Run calls everything
+// else within them; where time is virtual, what only makes sense in real time (the harness's CPU) is not measured.
+type Enclosing interface {
+	Engine
+	// Enclose calls f once, with a context that has ctx's values and ends when ctx does, with its cause. The error
+	// says that f could not be called, or that it did not end as it should have.
+	Enclose(ctx context.Context, f func(context.Context)) error
+}
+
 // Launch is what an engine is asked to start.
 type Launch struct {
 	Plan *topology.Plan

@@ -7,8 +7,11 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// OnOff is when a fault was in force and gone, from zero; nil: never.
-type OnOff struct{ On, Off *time.Duration }
+// OnOff is when a fault was in force and gone, from zero; nil: never. What is the fault in words.
+type OnOff struct {
+	What    string
+	On, Off *time.Duration
+}
 
 // Recovered is what a fault did to the steady state. All times are nil where Untold says why they can't be told.
 type Recovered struct {
@@ -129,7 +132,7 @@ func blamed(timeline []Second, steady Steady, spans []OnOff, which int, off, unt
 		}
 		for _, s := range between(timeline, on, gone) {
 			if on < gone && !steady.Within(s) {
-				return fmt.Sprintf("fault %d was on before it could have recovered", i+1)
+				return o.What + " was on before it could have recovered"
 			}
 		}
 	}

@@ -44,7 +44,9 @@ func at(seconds float64) *time.Duration {
 	return &d
 }
 
-func on(from, to float64) runner.OnOff { return runner.OnOff{On: at(from), Off: at(to)} }
+func on(from, to float64) runner.OnOff {
+	return runner.OnOff{What: fmt.Sprintf("the fault at %gs", from), On: at(from), Off: at(to)}
+}
 
 // words are a Recovered that a test can be read by.
 func words(r runner.Recovered) string {
@@ -118,7 +120,7 @@ func TestRecovery(t *testing.T) {
 		{"more load than before explains it", []stretch{fine(10), {30, 200, 80, 20 * ms}}, []runner.OnOff{on(10, 20)},
 			"detected 0s, recovered -, from onset -"},
 		{"another fault follows and hurts", []stretch{fine(10), slow(20), fine(10)}, []runner.OnOff{on(10, 20), on(20, 30)},
-			"untold: fault 2 was on before it could have recovered, detected 0s"},
+			"untold: the fault at 20s was on before it could have recovered, detected 0s"},
 		{"another fault follows and nobody feels it", []stretch{fine(10), slow(10), fine(20)}, []runner.OnOff{on(10, 20), on(20, 30)},
 			"detected 0s, recovered 0s, from onset 10s"},
 		{"another fault hurts after it had recovered", []stretch{fine(10), slow(10), fine(5), slow(5), fine(10)}, []runner.OnOff{on(10, 20), on(25, 30)},

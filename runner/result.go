@@ -55,7 +55,7 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 	out := make([]record.Fault, 0, len(r.injections))
 	for n, i := range r.injections {
 		f := i.record()
-		spans[n] = OnOff{On: i.applied, Off: i.undone}
+		spans[n] = OnOff{What: title(i.fault), On: i.applied, Off: i.undone}
 		out = append(out, f)
 	}
 	for n := range out {

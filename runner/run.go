@@ -51,7 +51,7 @@ const (
 	drainMargin = 15 * time.Second
 )
 
-// StageError is a run that could not go on: Stage is check, launch, load or tear down.
+// StageError is a run that could not go on: Stage is check, launch, load, tear down, or run (its surroundings failed).
 type StageError struct {
 	Stage string
 	Err   error
@@ -71,6 +71,23 @@ func (e *StageError) Unwrap() error { return e.Err }
 // it could not be torn down (a *StageError of tear down) and the result is whole. Faults that could
 // not be applied or undone, and instances that died, are no errors: the result tells, and the judge weighs them.
 func Run(ctx context.Context, o Options) (*record.Result, error) {
+	surroundings, ok := o.Engine.(Enclosing)
+	if !ok {
+		return conduct(ctx, o)
+	}
+	began := time.Now()
+	var result *record.Result
+	var err error
+	if failed := surroundings.Enclose(ctx, func(ctx context.Context) { result, err = conduct(ctx, o) }); failed != nil {
+		err = errors.Join(err, &StageError{"run", failed})
+	}
+	if result != nil {
+		result.Started = began // by the clock on the wall
+	}
+	return result, err
+}
+
+func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	r := newRun(o)
 	r.say("launching", "checking that "+o.Engine.Name()+" can run this")
 	if err := o.Engine.Check(o.Plan); err != nil {
@@ -183,6 +200,9 @@ func (r *run) drive(ctx context.Context) (err error) {
 	r.ended = min(time.Since(r.zero), r.o.Plan.Total)
 	r.lift(ctx)
 	if err != nil {
+		if r.load == nil { // it went on while faults were undone
+			r.ended = min(time.Since(r.zero), r.o.Plan.Total)
+		}
 		stop(err)
 	} else {
 		r.say("", "waiting for the last answers")

@@ -23,6 +23,9 @@ func readUsage() usage {
 // harnessCPUs is the CPU that the harness itself used since zero, in cores on average: this process, and
 // the mesh where it has a process of its own. Nodes are not the harness.
 func (r *run) harnessCPUs() float64 {
+	if _, virtual := r.o.Engine.(Enclosing); virtual {
+		return 0 // CPU time is real, and can't be measured against time that is not
+	}
 	now := readUsage()
 	wall := now.at.Sub(r.usage.at)
 	if r.usage.at.IsZero() || now.at.IsZero() || wall <= 0 {

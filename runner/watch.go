@@ -29,7 +29,10 @@ func (r *run) tell(state, message string, now time.Duration) {
 		lifted = lifted || i.undone != nil
 		i.mu.Unlock()
 	}
-	live := r.recorder.Live(now)
+	var live record.Live
+	if r.o.Watch != nil {
+		live = r.recorder.Live(now)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if state != "" {

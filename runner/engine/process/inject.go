@@ -151,6 +151,9 @@ func met(before, after map[string]mesh.EdgeStats) faults.Receipt {
 func (i *instance) act(ctx context.Context, p faults.Primitive) error {
 	i.acts.Lock()
 	defer i.acts.Unlock()
+	if i.gone {
+		return errDown
+	}
 	switch p.Op {
 	case faults.OpKill:
 		if i.kills++; i.kills == 1 {
@@ -181,6 +184,9 @@ func (i *instance) act(ctx context.Context, p faults.Primitive) error {
 func (i *instance) unact(ctx context.Context, p faults.Primitive) error {
 	i.acts.Lock()
 	defer i.acts.Unlock()
+	if i.gone {
+		return nil // with it, everything that was on it
+	}
 	switch p.Op {
 	case faults.OpKill:
 		if i.kills == 1 {

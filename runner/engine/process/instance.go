@@ -33,6 +33,7 @@ type instance struct {
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
+	gone          bool // taken down
 
 	mu        sync.Mutex // guards what follows
 	child     *child     // of this life; nil before the first
@@ -166,21 +167,18 @@ func (i *instance) admin(ctx context.Context, method, path string, question, int
 	return i.ask(ctx, method, "http://"+address+path, question, into)
 }
 
-// stop ends it for good; a paused one can't end by itself and is killed.
+// stop ends it for good; a paused one can't end by itself and is killed. No fault acts on it afterwards.
 func (i *instance) stop(grace <-chan struct{}) {
+	i.acts.Lock()
+	defer i.acts.Unlock()
+	i.gone = true
 	if k := i.current(); k != nil {
-		if i.isPaused() {
+		if i.pauses > 0 {
 			k.kill()
 		}
 		k.stop(grace)
 	}
 	i.client.CloseIdleConnections()
-}
-
-func (i *instance) isPaused() bool {
-	i.acts.Lock()
-	defer i.acts.Unlock()
-	return i.pauses > 0
 }
 
 // release gives its ports back.

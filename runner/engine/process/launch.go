@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -44,7 +45,7 @@ func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, 
 		if len(instances) == 0 {
 			break
 		}
-		l.Progress(fmt.Sprintf("starting level %d: %d instances", level+1, len(instances)))
+		l.Progress("starting " + names(instances))
 		if err := s.startLevel(ctx, instances); err != nil {
 			return nil, err
 		}
@@ -128,6 +129,20 @@ func (s *system) level(level int) []*instance {
 		}
 	}
 	return out
+}
+
+// shownNames is how many names words about several instances give.
+const shownNames = 6
+
+func names(instances []*instance) string {
+	var out []string
+	for _, i := range instances[:min(len(instances), shownNames)] {
+		out = append(out, i.plan.Name)
+	}
+	if more := len(instances) - shownNames; more > 0 {
+		out = append(out, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(out, ", ")
 }
 
 func (s *system) startLevel(ctx context.Context, instances []*instance) error {
