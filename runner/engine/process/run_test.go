@@ -1,0 +1,122 @@
+package process_test
+
+import (
+	"context"
+	"math"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/enginetest"
+	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// A whole run with faults of known size: what the record says must be what was put on.
+func TestRunMeasuresWhatWasPutOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 13 s; not with -short")
+	}
+	t.Setenv("SQUALL_STATE", t.TempDir())
+	s := enginetest.Plan(t).Scenario
+	s.Nodes[0].Replicas = 1
+	s.Nodes[0].Retry = &scenarios.Retry{Attempts: 3, Backoff: 20 * time.Millisecond}
+	s.Loads[0].Rate, s.Loads[0].Timeout = 50, 2*time.Second
+	s.WarmUp = time.Second
+	const promised = 200 * time.Millisecond
+	s.Phases = []*scenarios.Phase{
+		{Name: "steady", For: 4 * time.Second},
+		{Name: "slow", For: 3 * time.Second, Faults: []faults.Fault{{
+			Kind: faults.Latency{Delay: promised},
+			On:   faults.Selector{Edge: &faults.EdgeSelector{From: faults.Selector{Name: "users"}, To: faults.Selector{Name: "api"}}},
+		}}},
+		{Name: "dead", For: 2 * time.Second, Faults: []faults.Fault{{Kind: faults.Crash{}, On: faults.Selector{Name: "db"}, For: time.Second}}},
+		{Name: "recovery", For: 3 * time.Second},
+	}
+	p, err := topology.New(s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := runner.Run(context.Background(), runner.Options{
+		Plan: p, Engine: newEngine(t), Loader: load.New(load.Options{}), Run: "measures", Dir: t.TempDir(),
+		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
+			return node.ReadBack(ctx, dial, i.Node)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range res.Checks {
+		t.Logf("%v %s: %s", c.OK, c.Name, c.Text)
+	}
+	checkLatency(t, res, promised)
+	checkCrash(t, res)
+	if len(res.Phases) != 4 || res.Partial {
+		t.Errorf("%d phases, partial %v", len(res.Phases), res.Partial)
+	}
+	for _, e := range res.Edges {
+		// A request at zero may be counted by one of them as the warm-up's.
+		if off := e.Attempts - e.Requests; e.From == "users" && (off < -2 || off > 2) {
+			t.Errorf("the load sent %d requests, the mesh saw %d", e.Attempts, e.Requests)
+		}
+	}
+	if w := res.Writes; !w.Checked || w.Lost != 0 || w.Acknowledged < 100 {
+		t.Errorf("writes: %+v", w)
+	}
+}
+
+// checkLatency holds the latency fault's effect, as users felt it, against its size.
+func checkLatency(t *testing.T, res *record.Result, promised time.Duration) {
+	t.Helper()
+	p50 := func(phase int) float64 {
+		worst := 0.0
+		for _, q := range res.Phases[phase].Requests {
+			worst = math.Max(worst, q.LatencyMs.P50)
+		}
+		return worst
+	}
+	f := res.Faults[0]
+	if added := p50(1) - p50(0); added < record.Milliseconds(promised)-10 || added > record.Milliseconds(promised)+100 {
+		t.Errorf("a latency of %s added %.1f ms to the median", promised, added)
+	}
+	if f.AppliedS == nil || f.UndoneS == nil || *f.AppliedS < 4 || *f.AppliedS > 5 || *f.UndoneS < 7 || *f.UndoneS > 8 {
+		t.Errorf("fault: %+v", f)
+	}
+	if !f.Receipt.Met || f.Receipt.DelayMs < 199 || f.Receipt.DelayMs > 300 || f.DetectedAfterS == nil {
+		t.Errorf("receipt %+v, detected %v", f.Receipt, f.DetectedAfterS)
+	}
+}
+
+// checkCrash holds the kill of the database against what its caller counted and its users felt.
+func checkCrash(t *testing.T, res *record.Result) {
+	t.Helper()
+	f := res.Faults[1]
+	if f.Error != "" || !f.Receipt.Met || f.UndoneS == nil || *f.UndoneS-*f.AppliedS < 0.9 {
+		t.Errorf("crash: %+v", f)
+	}
+	var failed int64
+	for _, q := range res.Phases[2].Requests {
+		if q.Request == "POST /orders/{id}" {
+			failed = q.Failed
+		}
+	}
+	var calls record.Edge
+	for _, e := range res.Edges {
+		if e.From == "api" {
+			calls = e
+		}
+	}
+	if failed == 0 || calls.Retries == 0 || calls.Failures == 0 || calls.Amplification <= 1 {
+		t.Errorf("%d writes failed while the database was dead; its caller counted %+v", failed, calls)
+	}
+	for _, n := range res.Nodes {
+		if want := map[string]int{"db-1": 1}[n.Instance]; n.Restarts != want {
+			t.Errorf("%s: %d restarts, want %d", n.Instance, n.Restarts, want)
+		}
+	}
+}
