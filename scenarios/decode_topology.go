@@ -57,18 +57,25 @@ func (d *decoder) kind(e entry, n *Node) {
 		case slices.Contains(belongs, "image"):
 			if !hasImage {
 				d.problemAt(key.at, fmt.Sprintf("%s is for nodes with an image, and %q has none", key.key, name), "add image, or take it away")
-			} else if key.key == "dsn" && n.Kind != KindDatabase {
-				d.problemAt(key.at, fmt.Sprintf("dsn is for a database, and %q is a %s", name, n.Kind), "take it away")
 			}
 		case !slices.Contains(belongs, string(n.Kind)):
-			d.problemAt(key.at, fmt.Sprintf("%s does not belong to a %s", key.key, n.Kind), fmt.Sprintf("it is for a %s; take it away or change the kind of %q", strings.Join(belongs, " or "), name))
-		case hasImage:
+			d.problemAt(key.at, fmt.Sprintf("%s does not belong to a %s", key.key, n.Kind), fmt.Sprintf("it is for a %s; take it away or change the kind of %q", either(belongs), name))
+		case hasImage && key.key != "dsn":
 			d.problemAt(key.at, fmt.Sprintf("%s is for the built-in %s, and %q runs an image", key.key, n.Kind, name), "take it or the image away")
 		}
 		if len(d.problems) > before { // no further mistakes from what should not be there
 			reflect.ValueOf(n).Elem().FieldByIndex(fields[i].index).SetZero()
 		}
 	}
+}
+
+// either lists words as a, b or c.
+func either(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func kinds() []string {

@@ -34,7 +34,7 @@ type Node struct {
 	Port    int               `yaml:"port" kinds:"image" min:"1" json:"port,omitempty" doc:"The port the image serves on. Default 8080, a database's 5432."`
 	Health  string            `yaml:"health" kinds:"image" json:"health,omitempty" doc:"How readiness is seen: an HTTP path, or tcp. Default tcp for images."`
 	Calls   []string          `yaml:"calls" kinds:"image" json:"calls,omitempty" doc:"Nodes that the image connects to, by their names, on their usual ports."`
-	DSN     string            `yaml:"dsn" kinds:"image" json:"dsn,omitempty" doc:"For a database image: user:password@database that services connect with."`
+	DSN     string            `yaml:"dsn" kinds:"database" json:"dsn,omitempty" doc:"database: user:password@database that services connect with."`
 
 	// cdn
 	Origin string      `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
@@ -46,12 +46,12 @@ type Node struct {
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
-	Workers   int         `yaml:"workers" kinds:"service" min:"1" json:"workers,omitempty" doc:"Requests worked on at once. Default 64."`
+	Workers   int         `yaml:"workers" kinds:"service,queue" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once."`
 	Queue     int         `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503). Default unbounded."`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
-	// service and gateway: defaults for every call this node makes.
-	Policy `yaml:",inline" kinds:"gateway,service"`
+	// cdn, gateway, service and queue: defaults for every call this node makes.
+	Policy `yaml:",inline" kinds:"cdn,gateway,service,queue"`
 
 	// database
 	Connections int   `yaml:"connections" kinds:"database" min:"1" json:"connections,omitempty" doc:"database: the most connections it accepts. Default 100."`

@@ -52,9 +52,10 @@ func (v *validator) nodes() {
 			continue
 		}
 		need := map[Kind][2]string{
-			KindCDN:     {"origin", "the node behind it"},
+			KindCDN:     {"origin", "NODE, the one behind it"},
 			KindGateway: {"routes", "[{match: /*, to: NODE}]"},
 			KindService: {"endpoints", "{GET /path: [{work: 5ms}]}"},
+			KindQueue:   {"to", "NODE METHOD /path, where it delivers"},
 		}[n.Kind]
 		if need[0] != "" && at.get(need[0]) == nil {
 			v.problem(path("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
