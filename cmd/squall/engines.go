@@ -10,6 +10,7 @@ import (
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/docker"
 	"github.com/squallhq/squall/runner/engine/process"
+	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/lease"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -21,7 +22,7 @@ type engineFlags struct {
 }
 
 func (f *engineFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.name, "engine", "auto", "auto, process or docker; auto takes docker where an engine answers")
+	c.Flags().StringVar(&f.name, "engine", "auto", "auto, virtual, process or docker; auto takes docker where an engine answers")
 	c.Flags().StringVar(&f.cidr, "docker-range", docker.DefaultRange.String(), "addresses that docker test networks are made from")
 }
 
@@ -30,6 +31,8 @@ func (f *engineFlags) engine(ctx context.Context, _ *topology.Plan) (runner.Engi
 	switch f.name {
 	case "process":
 		return process.New(process.Options{}), "asked for", nil
+	case "virtual":
+		return virtual.New(), "asked for", nil
 	case "docker":
 		e, version, err := f.docker(ctx)
 		if err != nil {
@@ -43,7 +46,7 @@ func (f *engineFlags) engine(ctx context.Context, _ *topology.Plan) (runner.Engi
 		}
 		return e, version + " answers", nil
 	}
-	return nil, "", fmt.Errorf("unknown engine %q; use auto, process or docker", f.name)
+	return nil, "", fmt.Errorf("unknown engine %q; use auto, virtual, process or docker", f.name)
 }
 
 func (f *engineFlags) docker(ctx context.Context) (runner.Engine, string, error) {

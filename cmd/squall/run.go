@@ -128,8 +128,9 @@ func conduct(ctx context.Context, engine runner.Engine, why string, p *topology.
 	if err != nil {
 		return nil, err
 	}
+	_, inVirtualTime := engine.(runner.Enclosing)
 	result, err := runner.Run(ctx, runner.Options{
-		Plan: p, Engine: engine, EngineWhy: why, Loader: load.New(load.Options{FineWait: true}),
+		Plan: p, Engine: engine, EngineWhy: why, Loader: load.New(load.Options{FineWait: !inVirtualTime}),
 		Run: folder.id, Dir: folder.dir, Watch: show, Results: results,
 		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 			return node.ReadBack(ctx, dial, i.Node)

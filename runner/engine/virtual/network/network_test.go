@@ -56,7 +56,12 @@ func TestEndsAreThoseOfSockets(t *testing.T) {
 		{"everything read, then close", func(c net.Conn) { io.ReadFull(c, make([]byte, 5)); c.Close() }, io.EOF, ""},
 		{"answered, then close", func(c net.Conn) { io.ReadFull(c, make([]byte, 5)); c.Write([]byte("bye")); c.Close() }, io.EOF, "bye"},
 		{"closed with something unread", func(c net.Conn) { io.ReadFull(c, make([]byte, 1)); c.Close() }, syscall.ECONNRESET, ""},
-		{"answered, closed with something unread", func(c net.Conn) { io.ReadFull(c, make([]byte, 1)); c.Write([]byte("bye")); time.Sleep(10 * time.Millisecond); c.Close() }, syscall.ECONNRESET, "bye"},
+		{"answered, closed with something unread", func(c net.Conn) {
+			io.ReadFull(c, make([]byte, 1))
+			c.Write([]byte("bye"))
+			time.Sleep(10 * time.Millisecond)
+			c.Close()
+		}, syscall.ECONNRESET, "bye"},
 		{"closed without lingering", func(c net.Conn) {
 			io.ReadFull(c, make([]byte, 5))
 			c.(interface{ SetLinger(int) error }).SetLinger(0)

@@ -1,0 +1,62 @@
+// Package virtual runs topologies within this process, in virtual time: every instance is the same node code as
+// everywhere, on a network in memory through the same mesh, under the same load generator; minutes pass in the time
+// that the computing takes.
+//
+// Enclose gives the bubble in which time is virtual. Launched outside of one, a system runs in real time.
+package virtual
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// Engine starts runs in this process.
+type Engine struct{}
+
+var (
+	_ runner.Engine    = (*Engine)(nil)
+	_ runner.Enclosing = (*Engine)(nil)
+)
+
+// New makes an engine. Nothing is started.
+func New() *Engine { return &Engine{} }
+
+// Name is virtual.
+func (e *Engine) Name() string { return "virtual" }
+
+// Enclose runs f where time is virtual.
+func (e *Engine) Enclose(ctx context.Context, f func(context.Context)) error { return enclose(ctx, f) }
+
+// Check refuses images; every reason is told at once.
+func (e *Engine) Check(p *topology.Plan) error {
+	var errs []error
+	for _, n := range p.Scenario.Nodes {
+		if n.Image != "" || n.Kind == scenarios.KindImage {
+			errs = append(errs, fmt.Errorf("node %q wants image %q, and the virtual engine runs built-in nodes alone; use --engine docker", n.Name, n.Image))
+		}
+	}
+	for _, f := range p.Faults {
+		for _, one := range f.Primitives {
+			if err := supports(one); err != nil {
+				errs = append(errs, fmt.Errorf("fault %q in phase %q: %w", f.Fault.Kind.String(), f.Phase, err))
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func supports(p faults.Primitive) error {
+	switch p.Op {
+	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpPause:
+		return nil
+	default:
+		return fmt.Errorf("the virtual engine knows no %q", p.Op)
+	}
+}

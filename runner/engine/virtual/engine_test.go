@@ -1,0 +1,18 @@
+package virtual_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/enginetest"
+	"github.com/squallhq/squall/runner/engine/virtual"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/squallhq/squall/runner/engine/virtual.waitForEver")) }
+
+// Outside of a bubble the engine works in real time, which is how the suite is made.
+func TestConformance(t *testing.T) {
+	enginetest.Conformance(t, func(*testing.T) runner.Engine { return virtual.New() })
+}

@@ -1,0 +1,106 @@
+package virtual
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/node"
+)
+
+// Observe reads the mesh's counters and every instance's. One that can't answer keeps its last ones; counters of a
+// restarted instance go on from what it had counted before.
+func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
+	o := runner.Observation{Edges: map[string]runner.EdgeCounters{}, Nodes: map[string]runner.NodeCounters{}}
+	var (
+		stats   []mesh.EdgeStats
+		err     error
+		reading sync.WaitGroup
+	)
+	for _, i := range s.instances {
+		reading.Go(func() { i.refresh(ctx) })
+	}
+	reading.Go(func() { stats, err = s.mesh.Stats(ctx) })
+	reading.Wait()
+	o.At = time.Now()
+	if err != nil {
+		return o, fmt.Errorf("read the mesh's counters: %w", err)
+	}
+	for _, e := range stats {
+		o.Edges[e.Name] = runner.EdgeCounters{
+			Connections: e.Connections, Open: e.Open, Requests: e.Requests,
+			BytesUp: e.BytesUp, BytesDown: e.BytesDown,
+			FirstBytes: e.FirstBytes, FirstByteTotal: e.FirstByteTotal,
+		}
+	}
+	for _, i := range s.instances {
+		o.Nodes[i.plan.Name] = i.counters()
+	}
+	return o, nil
+}
+
+// refresh asks an instance for its counters if nobody acts on it just now and it can answer.
+func (i *instance) refresh(ctx context.Context) {
+	if !i.acts.TryLock() {
+		return
+	}
+	defer i.acts.Unlock()
+	if i.kills > 0 || i.pauses > 0 {
+		return
+	}
+	_ = i.read(ctx) // then the last reading stands
+}
+
+// read asks this life for its counters. acts is held.
+func (i *instance) read(ctx context.Context) error {
+	var stats node.Stats
+	if err := i.admin(ctx, http.MethodGet, "/stats", nil, &stats); err != nil {
+		return errors.Join(fmt.Errorf("read counters of %q", i.plan.Name), err)
+	}
+	counters := runner.NodeCounters{Calls: map[string]runner.CallCounters{}, Counters: stats.Counters}
+	for callee, c := range stats.Calls {
+		counters.Calls[callee] = runner.CallCounters{Attempts: c.Attempts, Organic: c.Organic, Retries: c.Retries, Failures: c.Failures}
+	}
+	i.mu.Lock()
+	i.last = counters
+	i.mu.Unlock()
+	return nil
+}
+
+// counters are those of all lives.
+func (i *instance) counters() runner.NodeCounters {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	total := sum(i.before, i.last)
+	total.Restarts = i.restarts
+	return total
+}
+
+// sum adds a later life to earlier ones. Of metrics only counters add up (by Prometheus's names: they end in _total, _count or
+// _sum); of all others the later life's stands,
+// and until there is one, the earlier life's.
+func sum(before, last runner.NodeCounters) runner.NodeCounters {
+	out := runner.NodeCounters{Calls: map[string]runner.CallCounters{}, Counters: map[string]float64{}, CPU: before.CPU + last.CPU}
+	maps.Copy(out.Calls, before.Calls)
+	maps.Copy(out.Counters, before.Counters)
+	for callee, c := range last.Calls {
+		b := out.Calls[callee]
+		out.Calls[callee] = runner.CallCounters{
+			Attempts: b.Attempts + c.Attempts, Organic: b.Organic + c.Organic,
+			Retries: b.Retries + c.Retries, Failures: b.Failures + c.Failures,
+		}
+	}
+	for name, v := range last.Counters {
+		if runner.IsCounter(name) {
+			v += out.Counters[name]
+		}
+		out.Counters[name] = v
+	}
+	return out
+}
