@@ -279,9 +279,11 @@ func takeHold(b *testing.B, r *route, connections int) (applied, lifted float64)
 	begin := time.Now()
 	_, err = proxy.AddToxic("slow", "latency", "downstream", 1, map[string]any{"latency": latency.Milliseconds()})
 	require(b, err)
+	applied = float64(time.Since(begin)) / 1e6 // it can't be sooner than the call says
 	time.Sleep(2 * latency)
 	end := time.Now()
 	require(b, proxy.RemoveToxic("slow"))
+	lifted = float64(time.Since(end)) / 1e6
 	time.Sleep(2 * latency)
 	close(stop)
 	conns.Wait()
