@@ -10,7 +10,9 @@ import (
 	"github.com/squallhq/squall/runner/engine/virtual"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/squallhq/squall/runner/engine/virtual.waitForEver")) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/squallhq/squall/runner/engine/virtual.waitForEver"))
+}
 
 // Outside of a bubble the engine works in real time, which is how the suite is made.
 func TestConformance(t *testing.T) {
