@@ -18,6 +18,15 @@ type bandwidth struct {
 	free time.Time
 }
 
+// newBandwidth starts with a free line. What waited for an older one does not count as sent meanwhile.
+func newBandwidth(m met, old stage, now time.Time) *bandwidth {
+	s := &bandwidth{met: m}
+	if old != nil {
+		s.free = now
+	}
+	return s
+}
+
 func (s *bandwidth) put(p piece) { s.queue.push(p) }
 
 // slice is how many bytes of the first piece go next, and when they have been sent.

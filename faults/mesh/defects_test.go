@@ -499,7 +499,7 @@ func TestDefectHeldMemoryStaysAfterClose(t *testing.T) {
 		return bytes
 	}
 	w.eventually("the latency holds what it may", func() bool { return held() >= pathBytes })
-	if got := held(); got > pathBytes+2*pipeBytes {
+	if got := held(); got > pathBytes+2*bottleneckBytes {
 		t.Errorf("holds %d bytes, want %d or so", got, pathBytes)
 	}
 	if err := w.mesh.RemoveProxy("a:b"); err != nil {

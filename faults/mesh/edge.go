@@ -68,7 +68,9 @@ func (e *edge) listen(ctx context.Context, address string) error {
 	defer e.mu.Unlock()
 	e.listener, e.spec.Listen = listener, listener.Addr().String()
 	e.refused, e.hung = 0, 0
-	e.mesh.accept(listener, func(c net.Conn) { e.carry(c) })
+	if err := e.mesh.accept(listener, e.carry); err != nil {
+		return err
+	}
 	return e.steer()
 }
 
@@ -159,6 +161,13 @@ func (e *edge) countTurned() {
 	e.refused, e.hung = refused, hung
 }
 
+// forgetTurned makes countTurned begin at this moment. e.mu is held.
+func (e *edge) forgetTurned() {
+	if port, ok := e.listener.(Port); ok {
+		e.refused, e.hung = port.Turned()
+	}
+}
+
 // begin puts an outage on, on open connections too.
 func (e *edge) begin(o *outage) error {
 	e.mu.Lock()
@@ -172,6 +181,7 @@ func (e *edge) begin(o *outage) error {
 	for l := range e.links {
 		l.begin(o)
 	}
+	e.forgetTurned() // the resets that this sent are no refusals
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/squallhq/squall/faults"
 )
@@ -14,7 +15,7 @@ type injection struct {
 	mu     sync.Mutex
 	put    []put
 	meters []*meter // one for each edge
-	lifted bool
+	lifted atomic.Bool
 }
 
 // put is one primitive on its edge: a toxic or an outage.
@@ -25,7 +26,8 @@ type put struct {
 }
 
 // Apply puts toxics and outages on under one id, and returns when they are in force: what is read from
-// now on meets them, on every open connection. On an error none of them stays.
+// now on meets them, on every open connection. On an error none of them stays. An id that is in
+// force is taken (ErrExists), a lifted one begins anew.
 func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primitive) error {
 	i, err := m.prepare(primitives)
 	if err != nil {
@@ -34,7 +36,7 @@ func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primiti
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	m.mu.Lock()
-	if before := m.injections[id]; before != nil {
+	if before := m.injections[id]; before != nil && !before.lifted.Load() {
 		m.mu.Unlock()
 		return fmt.Errorf("apply %q: %w", id, ErrExists)
 	}
@@ -113,8 +115,7 @@ func (m *Mesh) Lift(_ context.Context, id string) (faults.Receipt, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	var err error
-	if !i.lifted {
-		i.lifted = true
+	if i.lifted.CompareAndSwap(false, true) {
 		err = i.lift()
 	}
 	var total faults.Receipt

@@ -146,25 +146,34 @@ func (m *Mesh) OpenGroup(ctx context.Context, g Group) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("listen on %q for a group: %w", g.Listen, err)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
-		return "", errors.Join(ErrClosed, listener.Close())
-	}
-	m.groups = append(m.groups, listener)
 	next := 0
-	m.accept(listener, func(c net.Conn) {
+	err = m.accept(listener, func(c net.Conn) {
 		edges[next].carry(c)
 		next = (next + 1) % len(edges)
 	})
+	if err != nil {
+		return "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.groups = append(m.groups, listener)
+	if m.closed {
+		return "", errors.Join(ErrClosed, listener.Close())
+	}
 	return listener.Addr().String(), nil
 }
 
 // acceptPause is how long accepting waits after an error, as when no file descriptor is left.
 const acceptPause = 10 * time.Millisecond
 
-// accept hands a listener's connections to carry, one after the other, until the listener is closed.
-func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) {
+// accept hands a listener's connections to carry, one after the other, until the listener is closed. A
+// mesh that is closed accepts nothing, and closes the listener.
+func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return errors.Join(ErrClosed, listener.Close())
+	}
 	m.workers.Go(func() {
 		for {
 			c, err := listener.Accept()
@@ -182,6 +191,7 @@ func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) {
 			}
 		}
 	})
+	return nil
 }
 
 // SetUpstream moves an edge's callee; open connections stay where they are.

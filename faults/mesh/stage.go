@@ -37,7 +37,7 @@ func (t *toxic) build(d *direction, old stage, now time.Time) stage {
 	case "latency":
 		return newLatency(m)
 	case "bandwidth":
-		return &bandwidth{met: m}
+		return newBandwidth(m, old, now)
 	case "timeout":
 		return newTimeout(m, old)
 	case "reset_peer":

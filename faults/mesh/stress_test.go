@@ -145,8 +145,11 @@ func TestNothingIsLeftWhateverHappens(t *testing.T) {
 					continue
 				}
 				for range 3 {
-					if _, err = c.Write(b); err == nil {
-						_, err = io.ReadFull(c, b)
+					if _, err = c.Write(b); err != nil {
+						break
+					}
+					if _, err = io.ReadFull(c, b); err != nil {
+						break
 					}
 				}
 				c.Close()
