@@ -248,3 +248,25 @@ func TestAbandonedCallIsNoFailure(t *testing.T) {
 		w.counters("inner", map[string]float64{"squall_breaker_open_total": 0, "squall_in_flight": 0})
 	})
 }
+
+// The node's own breaker for a callee is shared by its steps; a step's override is its own.
+func TestBreakersAreSharedByCallee(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.leaf("leaf", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) })
+		breaker := func() *scenarios.Breaker { return &scenarios.Breaker{Failures: 1, Of: 1, OpenFor: time.Hour} }
+		own := calls("leaf")
+		own.Breaker = breaker()
+		n := service("s", "GET /a", calls("leaf"))
+		n.Endpoints = append(n.Endpoints, &scenarios.Endpoint{Match: "GET /b", Steps: []scenarios.Step{calls("leaf")}}, &scenarios.Endpoint{Match: "GET /own", Steps: []scenarios.Step{own}})
+		n.Breaker = breaker()
+		w.start(n, "leaf")
+		for _, r := range []struct {
+			path   string
+			status int
+		}{{"/a", 502}, {"/a", 503}, {"/b", 503}, {"/own", 502}, {"/own", 503}} {
+			if got := w.ask("GET", "s:80"+r.path); got.status != r.status {
+				t.Errorf("%s: got %s, want %d", r.path, got, r.status)
+			}
+		}
+	})
+}

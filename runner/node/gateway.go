@@ -31,7 +31,7 @@ type gatewayRoute struct {
 func newGateway(i *instance) (role, error) {
 	g := &gateway{i: i, keyed: i.config.Node.Auth == "api-key", limit: newLimiter(i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
-	// Routes to the same node share its breaker and budget where they share its timeout.
+	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
 	type shared struct {
 		to      string
 		timeout string

@@ -91,11 +91,34 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
 	}
 	p := mergePolicies(policies)
-	g := &guard{i: i, to: to, timeout: p.Timeout, budget: newBudget(p.Retry), breaker: newBreaker(p.Breaker, i.metrics)}
+	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker)}
 	if p.Retry != nil {
 		g.retry = *p.Retry
 	}
 	return g, nil
+}
+
+// policyOf is a part of a policy as it applies to one callee. Steps and routes that take the node's own
+// policy share one breaker and one budget for each callee; a step's override is its own.
+type policyOf[T any] struct {
+	to   *upstream
+	part *T
+}
+
+func (i *instance) breakerFor(to *upstream, b *scenarios.Breaker) *breaker {
+	key := policyOf[scenarios.Breaker]{to, b}
+	if i.breakers[key] == nil {
+		i.breakers[key] = newBreaker(b, i.metrics)
+	}
+	return i.breakers[key]
+}
+
+func (i *instance) budgetFor(to *upstream, r *scenarios.Retry) *budget {
+	key := policyOf[scenarios.Retry]{to, r}
+	if i.budgets[key] == nil {
+		i.budgets[key] = newBudget(r)
+	}
+	return i.budgets[key]
 }
 
 func mergePolicies(policies []scenarios.Policy) scenarios.Policy {

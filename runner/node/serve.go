@@ -47,10 +47,16 @@ type instance struct {
 	halt      chan struct{}
 	answering attendance
 	upstreams map[string]*upstream
+	// breakers and budgets are filled while the role is built, and not touched after.
+	breakers map[policyOf[scenarios.Breaker]]*breaker
+	budgets  map[policyOf[scenarios.Retry]]*budget
 }
 
 func newInstance(c Config, network Network) *instance {
-	i := &instance{config: c, network: network, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream)}
+	i := &instance{
+		config: c, network: network, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
+		breakers: make(map[policyOf[scenarios.Breaker]]*breaker), budgets: make(map[policyOf[scenarios.Retry]]*budget),
+	}
 	i.transport = newTransport(network)
 	for name, replicas := range c.Upstreams {
 		i.upstreams[name] = newUpstream(c, name, replicas)
