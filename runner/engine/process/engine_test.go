@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -23,6 +24,10 @@ func TestMain(m *testing.M) {
 			return
 		case "squall":
 			beSquall()
+			return
+		case "mute":
+			fmt.Fprintln(os.Stderr, "I say nothing")
+			time.Sleep(time.Minute)
 			return
 		}
 	}

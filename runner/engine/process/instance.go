@@ -84,8 +84,7 @@ func (i *instance) launch(ctx context.Context) error {
 
 // start begins a life and waits until it is healthy.
 func (i *instance) start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, i.s.options.Health,
-		fmt.Errorf("it was not healthy within %s", i.s.options.Health))
+	ctx, cancel := i.s.healthDeadline(ctx)
 	defer cancel()
 	var addresses node.Addresses
 	child, err := i.s.command(i.plan.Name, "node", i.config).start(ctx, i.s.spawner, i.s.lease, &addresses)

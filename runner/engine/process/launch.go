@@ -37,6 +37,9 @@ func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, 
 			err = errors.Join(err, s.Down(down))
 		}
 	}()
+	if limited := limitedNodes(l.Plan); len(limited) > 0 {
+		l.Progress("not enforced without containers: the CPU and memory limits of " + strings.Join(limited, ", "))
+	}
 	if err := s.startMesh(ctx); err != nil {
 		return nil, err
 	}
@@ -51,6 +54,17 @@ func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, 
 		}
 	}
 	return s, nil
+}
+
+// limitedNodes are the nodes with limits that processes can't be held to.
+func limitedNodes(p *topology.Plan) []string {
+	var out []string
+	for _, n := range p.Scenario.Nodes {
+		if n.CPUs > 0 || n.Memory > 0 {
+			out = append(out, n.Name)
+		}
+	}
+	return out
 }
 
 func (e *Engine) newSystem(l runner.Launch) (*system, error) {
@@ -96,7 +110,7 @@ func (s *system) startMesh(ctx context.Context) error {
 	if s.options.API != NoAPI {
 		config.API = s.options.API
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.options.Health)
+	ctx, cancel := s.healthDeadline(ctx)
 	defer cancel()
 	var addresses mesh.ServeAddresses
 	child, err := s.command("mesh", "mesh", config).start(ctx, s.spawner, s.lease, &addresses)
@@ -110,6 +124,11 @@ func (s *system) startMesh(ctx context.Context) error {
 		s.progress("toxiproxy's API: http://" + addresses.API)
 	}
 	return nil
+}
+
+// healthDeadline bounds a start.
+func (s *system) healthDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, s.options.Health, fmt.Errorf("it was not healthy within %s", s.options.Health))
 }
 
 // command is a child of this system in one of the roles node and mesh.

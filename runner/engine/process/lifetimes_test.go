@@ -134,6 +134,39 @@ func TestInstanceThatCannotStart(t *testing.T) {
 	}
 }
 
+// A child that lives and says nothing is given up, with its last words, and ended.
+func TestChildThatSaysNothing(t *testing.T) {
+	onLinux(t)
+	state := t.TempDir()
+	t.Setenv("SQUALL_STATE", state)
+	e := process.New(process.Options{Exe: os.Args[0], Args: []string{"mute"}, Health: 500 * time.Millisecond})
+	_, err := e.Launch(t.Context(), runner.Launch{Plan: enginetest.Plan(t), Run: "mute", Progress: func(string) {}})
+	if want := `start "mesh": it was not healthy within 500ms; its log ends with: I say nothing`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if found := left(t, "mute", state); len(found) > 0 {
+		t.Errorf("left: %q", found)
+	}
+}
+
+// Limits that processes can't be held to are told.
+func TestLimitsAreTold(t *testing.T) {
+	t.Setenv("SQUALL_STATE", t.TempDir())
+	p := enginetest.Plan(t)
+	p.Scenario.Nodes[1].CPUs = 0.5
+	var said []string
+	s, err := newEngine(t).Launch(t.Context(), runner.Launch{Plan: p, Run: "limits", Progress: func(m string) { said = append(said, m) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Down(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if want := "not enforced without containers: the CPU and memory limits of db"; said[0] != want {
+		t.Errorf("said %q, want %q first", said, want)
+	}
+}
+
 func TestDownLeavesNothing(t *testing.T) {
 	onLinux(t)
 	state := t.TempDir()
