@@ -43,7 +43,7 @@ type fakeSystem struct {
 	mu    sync.Mutex
 	begin time.Time
 	log   []string
-	on    map[string]bool
+	on    map[string]int // how many injections are on, by target
 
 	injectTakes, undoTakes time.Duration
 	injectErr              error
@@ -55,7 +55,7 @@ type fakeSystem struct {
 }
 
 func newSystem() *fakeSystem {
-	return &fakeSystem{begin: time.Now(), on: map[string]bool{}, deaths: make(chan error, 4), receipt: faults.Receipt{Requests: 7, Connections: 2, DelayMs: 100}}
+	return &fakeSystem{begin: time.Now(), on: map[string]int{}, deaths: make(chan error, 4), receipt: faults.Receipt{Requests: 7, Connections: 2, DelayMs: 100}}
 }
 
 // zero is when the first phase begins: 100 ms of lead and 2 s of warm-up after the launch.
@@ -81,11 +81,7 @@ func (s *fakeSystem) Inject(ctx context.Context, ps []faults.Primitive) (runner.
 		return nil, s.injectErr
 	}
 	s.mu.Lock()
-	if s.on[what] {
-		s.mu.Unlock()
-		return nil, fmt.Errorf("%s is on already", what)
-	}
-	s.on[what] = true
+	s.on[what]++
 	s.mu.Unlock()
 	s.note("inject %s", what)
 	return func(ctx context.Context) (faults.Receipt, error) {
@@ -98,7 +94,9 @@ func (s *fakeSystem) Inject(ctx context.Context, ps []faults.Primitive) (runner.
 		if fails {
 			s.undoErrs--
 		}
-		s.on[what] = fails
+		if !fails {
+			s.on[what]--
+		}
 		s.mu.Unlock()
 		if fails {
 			s.note("undo %s failed", what)

@@ -3,6 +3,8 @@ package runner_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"testing"
@@ -406,4 +408,58 @@ func TestFaultsOnDifferentTargetsDoNotWait(t *testing.T) {
 		}
 		w.wantLog(t, "14s inject api-1:db-1", "16s inject db-1", "20s undo api-1:db-1", "22s undo db-1", "30.005s down")
 	})
+}
+
+// Whatever the schedule, however long faults take to be put on and taken off, whenever it is interrupted: at the
+// end nothing is on, and the system was taken down once, last of all.
+func TestAnyScheduleEndsClean(t *testing.T) {
+	cause := errors.New("Ctrl-C")
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		bubble(t, func(t *testing.T, w *world) {
+			var stretches [][2]time.Duration
+			for range 1 + rng.IntN(6) {
+				from := time.Duration(rng.Int64N(int64(29 * second)))
+				stretches = append(stretches, [2]time.Duration{from, from + 1 + time.Duration(rng.Int64N(int64(30*second-from)))})
+			}
+			w.o.Plan = plan(stretches...)
+			for n := range w.o.Plan.Faults {
+				target := fmt.Sprintf("edge-%d", rng.IntN(3))
+				w.o.Plan.Faults[n].Primitives = []faults.Primitive{{Op: faults.OpOutage, Edge: target}}
+			}
+			w.system.injectTakes = time.Duration(rng.Int64N(int64(3 * second)))
+			w.system.undoTakes = time.Duration(rng.Int64N(int64(3 * second)))
+			w.system.undoErrs = rng.IntN(4)
+			ctx, cancel := context.WithCancelCause(context.Background())
+			defer cancel(nil)
+			cut := rng.IntN(2) == 0
+			if cut {
+				stop := time.AfterFunc(zero+time.Duration(rng.Int64N(int64(29*second))), func() { cancel(cause) })
+				defer stop.Stop()
+			}
+			res, err := runner.Run(ctx, w.o)
+			if cut != errors.Is(err, cause) || res.Partial != cut {
+				t.Errorf("seed %d: cut %v, error %v, partial %v", seed, cut, err, res.Partial)
+			}
+			for target, n := range w.system.on {
+				if n != 0 {
+					t.Errorf("seed %d: %d faults are left on %s: %q", seed, n, target, w.system.log)
+				}
+			}
+			downs := 0
+			for _, line := range w.system.log {
+				if strings.HasSuffix(line, " down") {
+					downs++
+				}
+			}
+			if last := w.system.log[len(w.system.log)-1]; downs != 1 || !strings.HasSuffix(last, " down") {
+				t.Errorf("seed %d: taken down %d times: %q", seed, downs, w.system.log)
+			}
+			for _, f := range res.Faults {
+				if !cut && (f.AppliedS == nil || f.UndoneS == nil || f.Error != "") {
+					t.Errorf("seed %d: fault %+v", seed, f)
+				}
+			}
+		})
+	}
 }
