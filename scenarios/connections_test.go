@@ -24,7 +24,7 @@ func TestConnections(t *testing.T) {
 		"api -> orders [routes 1 to]",
 		"api -> legacy [routes 2 to]",
 		"api -> orders-queue [routes 3 to]",
-		"catalog -> catalog-db [endpoints GET /catalog/{item} 1 read]",
+		"catalog -> catalog-db [endpoints GET /catalog/{item} 2 read]",
 		"orders -> payments [" + steps + " 0 parallel 0 call]",
 		"orders -> catalog [" + steps + " 0 parallel 1 call]",
 		"orders -> orders-db [" + steps + " 1 write]",

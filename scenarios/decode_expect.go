@@ -81,9 +81,6 @@ func (d *decoder) expectation(v *value, into *Expectation) {
 	if len(d.problems) == before {
 		d.expectationForm(v)
 	}
-	if into.In == "all" {
-		into.In = ""
-	}
 }
 
 // expectationText is the line in words: in: steady, of: all, success >= 99.9%, p99 < 120ms.

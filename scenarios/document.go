@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -110,7 +111,7 @@ func invalidByte(data []byte) (line, column int) {
 }
 
 var (
-	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:line \d+: )?`)
+	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
@@ -141,9 +142,16 @@ func (r *reader) syntax(data []byte, err error) {
 	r.problem(line, column, "the file is not YAML: "+text, fix)
 }
 
+// searched is the largest file in which blame searches: it parses the file a dozen times.
+const searched = 128 << 10
+
 // blame finds the line of a syntax error. The library names the line where the surrounding mapping
 // or list began, if any, so the shortest beginning of the file with the same error tells better.
 func blame(data []byte, err error) int {
+	if len(data) > searched {
+		line, _ := strconv.Atoi(yamlLine.FindStringSubmatch(err.Error())[1]) // absent: 0
+		return max(line, 1)
+	}
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	return 1 + sort.Search(len(lines)-1, func(i int) bool {
 		end := 0

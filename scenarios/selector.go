@@ -32,14 +32,14 @@ func (d *decoder) selector(v *value, word string) faults.Selector {
 		if len(v.items) == 0 {
 			d.problem(v, word+" is an empty list", "name what it hits")
 		}
-		var any []faults.Selector
-		for _, item := range v.items {
-			any = append(any, d.selector(item, word))
+		union := make([]faults.Selector, len(v.items))
+		for i, item := range v.items {
+			union[i] = d.selector(item, word)
 		}
-		if len(any) == 1 {
-			return any[0]
+		if len(union) == 1 {
+			return union[0]
 		}
-		return faults.Selector{Any: any}
+		return faults.Selector{Any: union}
 	case v.kind == mapping:
 		return d.selectorMapping(v, word)
 	case v.tag != tagText:
@@ -100,8 +100,8 @@ func (d *decoder) selectorMapping(v *value, word string) faults.Selector {
 		}
 	}
 	if edge {
-		any := faults.Selector{Name: "*"}
-		out.Edge = &faults.EdgeSelector{From: any, To: any, Both: keys.Both}
+		all := faults.Selector{Name: "*"}
+		out.Edge = &faults.EdgeSelector{From: all, To: all, Both: keys.Both}
 		if keys.From != nil {
 			out.Edge.From = *keys.From
 		}

@@ -13,6 +13,9 @@ import (
 func (v *validator) expectations() {
 	for i, e := range v.Expect {
 		at := path("expect", i)
+		if e.In == "all" && !v.hasPhase("all") { // all of them, as if it were not given
+			v.Expect[i].In, e.In = "", ""
+		}
 		if e.In != "" {
 			v.phaseNamed(e.In, extend(at, "in"))
 		}
@@ -21,6 +24,10 @@ func (v *validator) expectations() {
 		}
 		v.subject(e, at)
 	}
+}
+
+func (v *validator) hasPhase(name string) bool {
+	return slices.ContainsFunc(v.Phases, func(p *Phase) bool { return p.Name == name })
 }
 
 func (v *validator) phaseNamed(name string, at []any) {

@@ -20,8 +20,6 @@ func (v *validator) phases() {
 		at := path("phases", i, "name")
 		switch {
 		case p.Name == "":
-		case p.Name == "all":
-			v.problem(at, `a phase can't be named "all"`, "expectations use it for all phases; choose another name")
 		case seen[p.Name]:
 			v.problem(at, fmt.Sprintf("a second phase is named %s", quoteShort(p.Name)), "give each phase a name of its own")
 		case strings.ContainsFunc(p.Name, func(c rune) bool { return c < ' ' || c == 0x7f }) || strings.TrimSpace(p.Name) != p.Name || len(p.Name) > 80:
