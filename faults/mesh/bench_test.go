@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// route is one way to the same upstream: past every proxy, over an edge of ours, or over bare
-// toxiproxy. Every benchmark takes all three in turns, in an order that rotates, so that what
+// route is one way to the same upstream: past every proxy, over the least proxy that can be, over
+// an edge of ours, or over bare toxiproxy. Every benchmark takes all of them in turns, in an order that rotates, so that what
 // else this machine does hits them alike.
 type route struct {
 	name    string
@@ -25,7 +25,7 @@ type route struct {
 
 func routesTo(b *testing.B, upstream string) []*route {
 	routes := []*route{{name: "direct", address: upstream}}
-	for _, kind := range []string{"squall", "toxiproxy"} {
+	for _, kind := range []string{"copying", "squall", "toxiproxy"} {
 		c := startCarrier(b, kind)
 		routes = append(routes, &route{name: kind, address: c.edge(b, upstream).Listen, carrier: c})
 	}
@@ -63,6 +63,7 @@ func reportCPU(b *testing.B, routes []*route, units float64, unit string) {
 		per[r.name] = r.used.Seconds() / units
 		b.ReportMetric(per[r.name], r.name+"-cpu-s/"+unit)
 	}
+	b.ReportMetric(per["copying"]/per["toxiproxy"], "cpu-floor")
 	b.ReportMetric(per["squall"]/per["toxiproxy"], "cpu-of-toxiproxy")
 }
 
@@ -85,10 +86,11 @@ func BenchmarkEdgeRoundTrip(b *testing.B) {
 		p50[name], p99[name] = s[len(s)/2], s[len(s)*99/100]
 	}
 	b.ReportMetric(p50["direct"], "direct-us")
-	for _, name := range []string{"squall", "toxiproxy"} {
+	for _, name := range []string{"copying", "squall", "toxiproxy"} {
 		b.ReportMetric(p50[name]-p50["direct"], name+"-added-us")
 		b.ReportMetric(p99[name]-p99["direct"], name+"-added-p99-us")
 	}
+	b.ReportMetric((p50["copying"]-p50["direct"])/(p50["toxiproxy"]-p50["direct"]), "added-floor")
 	b.ReportMetric((p50["squall"]-p50["direct"])/(p50["toxiproxy"]-p50["direct"]), "added-of-toxiproxy")
 	reportCPU(b, routes, float64(len(samples["squall"]))/1e5, "100k-echos")
 	b.ReportMetric(0, "ns/op")
@@ -220,7 +222,7 @@ func get(client *http.Client, url string) error {
 // after the call to take it off the last byte arrived late.
 func BenchmarkFaultTakesHold(b *testing.B) {
 	const connections = 500
-	routes := routesTo(b, listenEcho(b))[1:]
+	routes := routesTo(b, listenEcho(b))[2:] // those that have faults
 	on, off := make(map[string][]float64), make(map[string][]float64)
 	inTurns(b, 3, routes, func(r *route) {
 		applied, lifted := takeHold(b, r, connections)

@@ -3,6 +3,7 @@ package mesh
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -31,6 +32,8 @@ func TestCarrier(t *testing.T) {
 	case "squall":
 		m := New(Options{})
 		api = NewAPI(m, m.Stats)
+	case "copying":
+		api = http.HandlerFunc(serveCopying)
 	case "toxiproxy":
 		zerolog.SetGlobalLevel(zerolog.Disabled)
 		api = toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()).Routes()
@@ -55,6 +58,56 @@ func TestCarrier(t *testing.T) {
 	os.Exit(0)
 }
 
+// serveCopying answers what opens a proxy with the least proxy that can be: a read and a write in a
+// loop each way, no counting, no faults. It is the floor that a proxy of this sort stands on.
+func serveCopying(w http.ResponseWriter, r *http.Request) {
+	var proxy toxiclient.Proxy
+	if err := json.NewDecoder(r.Body).Decode(&proxy); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	go func() { // ends with the process
+		for {
+			caller, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go copyBoth(caller, proxy.Upstream)
+		}
+	}()
+	proxy.Listen = listener.Addr().String()
+	_ = json.NewEncoder(w).Encode(proxy)
+}
+
+func copyBoth(caller net.Conn, upstream string) {
+	callee, err := net.Dial("tcp", upstream)
+	if err != nil {
+		_ = caller.Close()
+		return
+	}
+	way := func(to, from net.Conn) {
+		buffer := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(buffer)
+			if err != nil {
+				break
+			}
+			if _, err := to.Write(buffer[:n]); err != nil {
+				break
+			}
+		}
+		_ = to.Close()
+		_ = from.Close()
+	}
+	go way(callee, caller)
+	way(caller, callee)
+}
+
 // carrier is a child process that carries edges.
 type carrier struct {
 	kind   string
@@ -62,13 +115,12 @@ type carrier struct {
 	client *toxiclient.Client
 }
 
-// startCarrier starts a child process; it ends with the benchmark.
+// startCarrier starts a child process; it ends with its input: with the benchmark, or when this process is killed.
 func startCarrier(b *testing.B, kind string) *carrier {
 	b.Helper()
-	command := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestCarrier$", "-test.v=false")
+	command := exec.Command(os.Args[0], "-test.run=^TestCarrier$", "-test.v=false")
 	command.Env = append(os.Environ(), carrierVariable+"="+kind)
 	command.Stderr = os.Stderr
-	command.WaitDelay = patience
 	input, err := command.StdinPipe()
 	require(b, err)
 	output, err := command.StdoutPipe()
@@ -76,7 +128,9 @@ func startCarrier(b *testing.B, kind string) *carrier {
 	require(b, command.Start())
 	b.Cleanup(func() {
 		_ = input.Close()
-		_ = command.Wait() // the context may have killed it
+		if err := command.Wait(); err != nil {
+			b.Errorf("%s: %v", kind, err)
+		}
 	})
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {

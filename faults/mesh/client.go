@@ -103,11 +103,15 @@ func (c *Client) Disconnect() { c.http.CloseIdleConnections() }
 func (c *Client) call(ctx context.Context, method, route string, question, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	body, err := json.Marshal(question)
-	if err != nil {
-		return fmt.Errorf("encode a request for the mesh: %w", err)
+	var body io.Reader
+	if question != nil {
+		encoded, err := json.Marshal(question)
+		if err != nil {
+			return fmt.Errorf("encode a request for the mesh: %w", err)
+		}
+		body = bytes.NewReader(encoded)
 	}
-	request, err := c.request(ctx, method, route, bytes.NewReader(body))
+	request, err := c.request(ctx, method, route, body)
 	if err != nil {
 		return err
 	}

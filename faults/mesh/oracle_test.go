@@ -1,13 +1,17 @@
 package mesh
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -62,7 +66,27 @@ func replying(c *net.TCPConn) {
 	_, _ = c.Write(data)
 }
 
-func discarding(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }
+// acknowledging answers n bytes with one.
+func acknowledging(n int) func(*net.TCPConn) {
+	return func(c *net.TCPConn) {
+		if _, err := io.ReadFull(c, make([]byte, n)); err == nil {
+			_, _ = c.Write([]byte("x"))
+		}
+	}
+}
+
+// answeringHTTP answers every request of a connection.
+func answeringHTTP(c *net.TCPConn) {
+	requests := bufio.NewReader(c)
+	for {
+		if _, err := http.ReadRequest(requests); err != nil {
+			return
+		}
+		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); err != nil {
+			return
+		}
+	}
+}
 
 // situations: first what is sound in toxiproxy, with the figures side by side; then what isn't.
 func situations() []situation {
@@ -78,6 +102,8 @@ func situations() []situation {
 			upstream: echoing, measure: medianRoundTrip, unit: "ms", low: 50, high: 75, near: 10},
 		{name: "latency both ways", toxics: append(one("latency", "upstream", toxiclient.Attributes{"latency": 20}), toxiclient.Toxic{Name: "u", Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: toxiclient.Attributes{"latency": 30}}),
 			upstream: echoing, measure: medianRoundTrip, unit: "ms", low: 50, high: 75, near: 10},
+		{name: "latency of HTTP answers over a kept connection", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 40}),
+			upstream: answeringHTTP, measure: medianGet, unit: "ms", low: 40, high: 60, near: 8},
 		{name: "jitter, least", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 20, "jitter": 15}),
 			upstream: echoing, measure: roundTrips(60, slices.Min[[]float64]), unit: "ms", low: 5, high: 12, near: 8},
 		{name: "jitter, middle", toxics: one("latency", "downstream", toxiclient.Attributes{"latency": 20, "jitter": 15}),
@@ -88,6 +114,8 @@ func situations() []situation {
 			upstream: echoing, measure: afterRemoval(roundTrip), unit: "ms", high: 1000, near: 1000},
 		{name: "bandwidth", toxics: one("bandwidth", "downstream", toxiclient.Attributes{"rate": 1000}),
 			upstream: sending(600 * kb), measure: receiveTime, unit: "ms", low: 560, high: 800, near: 100},
+		{name: "bandwidth up", toxics: one("bandwidth", "upstream", toxiclient.Attributes{"rate": 1000}),
+			upstream: acknowledging(600 * kb), measure: sendTime(600 * kb), unit: "ms", low: 560, high: 800, near: 100},
 		{name: "bandwidth, slow", toxics: one("bandwidth", "downstream", toxiclient.Attributes{"rate": 10}),
 			upstream: sending(4 * kb), measure: receiveTime, unit: "ms", low: 350, high: 600, near: 100},
 		{name: "slicer, time", toxics: one("slicer", "downstream", toxiclient.Attributes{"average_size": 100, "size_variation": 0, "delay": 5000}),
@@ -217,6 +245,44 @@ func roundTrips(n int, of func([]float64) float64) func(*testing.T, *side) float
 			times = append(times, roundTrip(t, c))
 		}
 		return of(times)
+	}
+}
+
+// medianGet is the median time of a GET, with all of them on one connection.
+func medianGet(t *testing.T, s *side) float64 {
+	var dials atomic.Int32
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		dials.Add(1)
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
+	defer transport.CloseIdleConnections()
+	client, times := &http.Client{Transport: transport, Timeout: patience}, make([]float64, 0, 15)
+	for range cap(times) {
+		start := time.Now()
+		response, err := client.Get("http://" + s.proxy.Listen)
+		check(t, err)
+		body, err := io.ReadAll(response.Body)
+		check(t, err)
+		check(t, response.Body.Close())
+		same(t, "body", "ok", string(body))
+		times = append(times, since(start))
+	}
+	if n := dials.Load(); n != 1 {
+		t.Errorf("%d connections were made", n)
+	}
+	return median(times)
+}
+
+// sendTime is how long n bytes take until they are acknowledged.
+func sendTime(n int) func(*testing.T, *side) float64 {
+	return func(t *testing.T, s *side) float64 {
+		c := s.connect(t)
+		start := time.Now()
+		_, err := c.Write(make([]byte, n))
+		check(t, err)
+		_, err = io.ReadFull(c, make([]byte, 1))
+		check(t, err)
+		return since(start)
 	}
 }
 

@@ -131,7 +131,7 @@ func TestFaultsChangeWhateverClientsDo(t *testing.T) {
 		if testing.Short() {
 			rounds = 40 // one of each type, stream and outage
 		}
-		took := changeFaults(t, ctx, proxy, control, rounds)
+		took := changeFaults(t, ctx, listenEcho(t), proxy, control, rounds)
 		slices.Sort(took)
 		t.Logf("%d calls: median %s, p99 %s, slowest %s", len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
 		if slowest := took[len(took)-1]; slowest > soakBound {
@@ -154,8 +154,8 @@ func TestFaultsChangeWhateverClientsDo(t *testing.T) {
 }
 
 // changeFaults makes rounds of adding a toxic, updating it and removing it, of all types and both
-// streams in turn, every tenth with an outage as well, and returns how long each call took.
-func changeFaults(t *testing.T, ctx context.Context, proxy *toxiclient.Proxy, control *Client, rounds int) []time.Duration {
+// streams in turn, every tenth with an outage and a tunnel to an echo server as well, and returns how long each call took.
+func changeFaults(t *testing.T, ctx context.Context, echo string, proxy *toxiclient.Proxy, control *Client, rounds int) []time.Duration {
 	t.Helper()
 	var took []time.Duration
 	timed := func(what string, call func() error) {
@@ -191,11 +191,27 @@ func changeFaults(t *testing.T, ctx context.Context, proxy *toxiclient.Proxy, co
 			})
 			pause(ctx, 30*time.Millisecond)
 			timed("lift", func() error { _, err := control.Lift(ctx, id); return err })
+			timed("tunnel", func() error { return echoesVia(ctx, control, echo) })
 		}
 		timed("stats", func() error { _, err := control.Stats(ctx); return err })
 		timed("remove "+name, func() error { return proxy.RemoveToxic("t") })
 	}
 	return took
+}
+
+// echoesVia sends a byte through a tunnel and waits for it to come back.
+func echoesVia(ctx context.Context, control *Client, address string) error {
+	conn, err := control.DialVia(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if _, err := conn.Write([]byte("x")); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
 }
 
 // allAnswered has n new clients each get a whole answer, with all the crowd's noise around them.
