@@ -40,13 +40,12 @@ const (
 
 // spec is a container to be made.
 type spec struct {
-	name     string
-	config   *container.Config
-	host     *container.HostConfig
-	network  string
-	address  string
-	content  any // the configuration file, nil for images
-	platform string
+	name    string
+	config  *container.Config
+	host    *container.HostConfig
+	network string
+	address string
+	content any // the configuration file, nil for images
 }
 
 // builtin is what all containers of our own binary have in common: no privileges at all, nothing

@@ -162,7 +162,12 @@ func (l *launching) all(ctx context.Context) error {
 	// A member that dies ends the launch, whatever is being waited for.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	group.Go(func() error { return l.startMesh(ctx) })
+	// The mesh's network before all others, which wait in a queue: every instance needs the mesh.
+	control, err := l.makeNetwork(ctx, "control", l.layout.control, false)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return l.startMesh(ctx, control) })
 	for _, m := range l.members {
 		group.Go(func() error {
 			if err := l.startMember(ctx, m); err != nil {
@@ -205,15 +210,11 @@ func (l *launching) makeNetwork(ctx context.Context, what string, s subnet, inte
 	return l.engine.createNetwork(ctx, l.name(what), s, internal, l.labels(what))
 }
 
-// startMesh makes the control network and the mesh on it, waits until it answers, and opens the loads' edges.
-func (l *launching) startMesh(ctx context.Context) error {
-	id, err := l.makeNetwork(ctx, "control", l.layout.control, false)
-	if err != nil {
-		return err
-	}
+// startMesh starts the mesh on the control network, waits until it answers, and opens the loads' edges.
+func (l *launching) startMesh(ctx context.Context, control string) (err error) {
 	token := rand.Text()
 	s := meshSpec(l.name("mesh"), l.image, l.layout.control, token, l.plan.Seed, l.labels("mesh"))
-	s.network = id
+	s.network = control
 	if l.meshID, err = l.create(ctx, s); err != nil {
 		return err
 	}

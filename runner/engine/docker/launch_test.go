@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -46,7 +47,13 @@ func TestLaunchServesAndLeavesNothing(t *testing.T) {
 	if both != 10 {
 		t.Errorf("the mesh saw %d requests from api to orders, want 10: %+v", both, o.Edges)
 	}
-	for _, line := range s.said() {
-		t.Log(line)
+	answer, err := http.Get("http://" + s.Toxiproxy() + "/proxies")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var proxies map[string]any
+	if err := json.NewDecoder(answer.Body).Decode(&proxies); err != nil || len(proxies) != len(o.Edges) || proxies["users:api-1"] == nil {
+		t.Errorf("toxiproxy's API lists %v, %v; want all %d edges", proxies, err, len(o.Edges))
 	}
 }

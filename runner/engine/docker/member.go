@@ -54,6 +54,7 @@ func (m *member) drop(id string) {
 // paused while one pauses it, with the least CPU and the sum of misbehaviours that they ask for. So
 // each can be undone on its own, in any order. The caller holds mu.
 func (s *system) reconcile(ctx context.Context, m *member) error {
+	defer func() { m.away.Store(m.dead || m.paused) }()
 	if len(m.kills) > 0 {
 		return s.kill(ctx, m)
 	}

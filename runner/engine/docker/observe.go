@@ -45,7 +45,9 @@ func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
 	}
 	for _, m := range s.members {
 		m.countMu.Lock()
-		o.Nodes[m.name()] = m.counted.counters()
+		c := m.counted.counters()
+		c.Restarts = int(m.restarts.Load())
+		o.Nodes[m.name()] = c
 		m.countMu.Unlock()
 	}
 	return o, nil
@@ -70,7 +72,7 @@ func (s *system) observeMember(ctx context.Context, m *member) {
 	defer cancel()
 	life := int(m.restarts.Load())
 	var stats node.Stats
-	read := !m.place.image() && s.readStats(ctx, m, &stats) == nil
+	read := !m.place.image() && !m.away.Load() && s.readStats(ctx, m, &stats) == nil
 	m.countMu.Lock()
 	defer m.countMu.Unlock()
 	cpu, used := m.cpu.read(ctx, s.engine, m.id)

@@ -90,6 +90,8 @@ type member struct {
 
 	// expected counts deaths that were ordered and that the engine has not reported yet.
 	expected atomic.Int64
+	// away tells that it is dead or paused, so that nobody waits for its answer.
+	away     atomic.Bool
 	restarts atomic.Int64
 	countMu  sync.Mutex
 	counted  lives
