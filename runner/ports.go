@@ -119,7 +119,7 @@ type Drive struct {
 	// Zero is the start of the first phase; From (negative: the warm-up) and Until count from it.
 	Zero        time.Time
 	From, Until time.Duration
-	// Edges are each load's client edges, by load name; requests take them in turn by connection.
+	// Edges are each load's client edges, by load name; requests take them in turn.
 	Edges map[string][]string
 	// Dial is System.Dial.
 	Dial func(ctx context.Context, edge string) (net.Conn, error)

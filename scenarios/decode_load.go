@@ -77,6 +77,7 @@ func (d *decoder) stages(stages *entry, l *Load) {
 	for i, item := range stages.value.items {
 		s := l.Stages[i]
 		level, from, to := item.entry("rate"), item.entry("from"), item.entry("to")
+		l.Stages[i].Level = level != nil
 		switch {
 		case item.kind != mapping:
 		case level != nil && (from != nil || to != nil):

@@ -55,7 +55,7 @@ func TestLoads(t *testing.T) {
 	want := []*Load{
 		{
 			Name: "shoppers", To: "edge", Arrivals: "bursty", Burst: 5, Timeout: 10 * time.Second, MaxInFlight: 500, APIKey: "s3cret",
-			Stages:  []Stage{{For: 10 * time.Second, To: 300}, {For: 20 * time.Second, To: 100}, {For: 10 * time.Second, Rate: 50}},
+			Stages:  []Stage{{For: 10 * time.Second, To: 300}, {For: 20 * time.Second, To: 100}, {For: 10 * time.Second, Rate: 50, Level: true}},
 			Headers: map[string]string{"Accept": "application/json", "X-Version": "3"},
 			Requests: []Request{
 				{Send: "GET /catalog/{item}", Weight: 9, Params: map[string]Param{"item": {Zipf: 1.1, Of: 1000}}},

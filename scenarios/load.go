@@ -39,9 +39,33 @@ const (
 // Stage changes the rate linearly from From to To within For. A file may give just rate for a level stage.
 type Stage struct {
 	For  time.Duration `yaml:"for" need:"yes" sign:"positive" json:"for" doc:"How long."`
-	Rate float64       `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty" doc:"A level rate (in place of from and to)."`
+	Rate float64       `yaml:"rate" unit:"rate" json:"rate,omitempty" doc:"A level rate (in place of from and to); 0/s is a pause."`
 	From float64       `yaml:"from" unit:"rate" json:"from,omitempty" doc:"The rate at its start. Default where the last stage ended."`
 	To   float64       `yaml:"to" unit:"rate" json:"to,omitempty" doc:"The rate at its end."`
+	// Level tells that rate was given: a stage of rate 0/s is a pause, not a ramp down to nothing.
+	Level bool `yaml:"-" json:"level,omitempty"`
+}
+
+// Shape is an open load's stages with nothing left to defaults: a level one has From = To, one without
+// From begins where the last one ended, and a load without stages is one level stage without an
+// end (For is 0). After the last stage its end's rate stays.
+func (l *Load) Shape() []Stage {
+	if len(l.Stages) == 0 {
+		return []Stage{{From: l.Rate, To: l.Rate}}
+	}
+	out := make([]Stage, len(l.Stages))
+	last := 0.0
+	for i, s := range l.Stages {
+		switch {
+		case s.Level || s.Rate > 0:
+			s.From, s.To = s.Rate, s.Rate
+		case s.From == 0:
+			s.From = last // also for a ramp down to 0
+		}
+		last = s.To
+		out[i] = s
+	}
+	return out
 }
 
 // Session is one visit.

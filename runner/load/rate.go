@@ -22,20 +22,10 @@ type piece struct {
 
 // newRate makes the rate of a load from the drive's start on.
 func newRate(l *scenarios.Load, start time.Duration) rate {
-	stages := l.Stages
-	if len(stages) == 0 {
-		stages = []scenarios.Stage{{Rate: l.Rate}}
-	}
 	var pieces []piece
 	at, last := 0.0, 0.0
-	for i, s := range stages {
+	for i, s := range l.Shape() {
 		from, to := s.From, s.To
-		switch {
-		case s.Rate > 0:
-			from, to = s.Rate, s.Rate
-		case s.From == 0 && i > 0:
-			from = last
-		}
 		if i == 0 && start < 0 {
 			pieces = append(pieces, piece{start: start.Seconds(), end: 0, from: from, to: from})
 		}

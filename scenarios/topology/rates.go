@@ -23,7 +23,7 @@ func Expected(l *scenarios.Load, from, until time.Duration) (requests float64, k
 
 // arrived is the integral of the rate from 0 to a time. Before 0, in the warm-up, the rate is the one at 0.
 func arrived(l *scenarios.Load, at time.Duration) float64 {
-	spans := stages(l)
+	spans := l.Shape()
 	if at < 0 {
 		return spans[0].From * at.Seconds()
 	}
@@ -37,25 +37,4 @@ func arrived(l *scenarios.Load, at time.Duration) float64 {
 		rate = s.To
 	}
 	return sum + rate*at.Seconds()
-}
-
-// stages are a load's stages with nothing left to defaults: a level one is From = To, and one
-// without From begins where the last one ended. A load without stages is level.
-func stages(l *scenarios.Load) []scenarios.Stage {
-	if len(l.Stages) == 0 {
-		return []scenarios.Stage{{From: l.Rate, To: l.Rate}}
-	}
-	out := make([]scenarios.Stage, len(l.Stages))
-	last := 0.0
-	for i, s := range l.Stages {
-		switch {
-		case s.Rate > 0:
-			s.From, s.To = s.Rate, s.Rate
-		case s.From == 0:
-			s.From = last // also for a ramp down to 0
-		}
-		last = s.To
-		out[i] = s
-	}
-	return out
 }

@@ -205,7 +205,7 @@ func model(l *scenarios.Load) string {
 		arrivals = "constant"
 	}
 	var rates []string
-	for _, s := range stages(l) {
+	for _, s := range l.Shape() {
 		switch {
 		case s.For == 0:
 			rates = append(rates, fmt.Sprintf("%g/s", s.To))
