@@ -44,7 +44,8 @@ type direction struct {
 	// started: src and dst are there.
 	started bool
 
-	pipe *pipe // the reader's own, once there has been bulk
+	alarm time.Time // the second goroutine's own: the last one it set
+	pipe  *pipe     // the reader's own, once there has been bulk
 
 	wake chan struct{} // for the second goroutine
 	room chan struct{} // for the reader
@@ -281,6 +282,7 @@ func (d *direction) unlocked(f func()) {
 
 // write writes to dst. If that fails, the sender is to learn it: a reset goes back the other way.
 func (d *direction) write(data []byte) {
+	d.link.delivering(d.up)
 	n, err := d.dst.Write(data)
 	d.link.delivered(d.up, n)
 	if err != nil {
@@ -419,9 +421,14 @@ func (d *direction) deliver(p piece) {
 // await waits until something is due or has changed; false: the connection has ended.
 func (d *direction) await(timer *time.Timer, due time.Time) bool {
 	var expired <-chan time.Time
-	if !due.IsZero() {
+	switch clock := d.link.edge.mesh.clock; {
+	case due.IsZero():
+	case clock == nil:
 		timer.Reset(time.Until(due))
 		expired = timer.C
+	case !d.alarm.Equal(due): // that one is set already
+		d.alarm = due
+		clock.at(due, d.wake)
 	}
 	select {
 	case <-expired:

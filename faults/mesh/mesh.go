@@ -26,6 +26,7 @@ type Mesh struct {
 	ctx     context.Context // of every connection, ended by Close
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
+	clock   *clock // nil in virtual time: the network in memory has no kernel behind it
 
 	mu         sync.Mutex
 	edges      map[string]*edge
@@ -45,6 +46,10 @@ func New(o Options) *Mesh {
 	m := &Mesh{options: o, network: o.Network, edges: make(map[string]*edge), injections: make(map[string]*injection)}
 	if m.network == nil {
 		m.network = tcpNetwork{}
+		m.clock = newClock()
+	}
+	if m.clock != nil {
+		m.workers.Go(m.clock.run)
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
@@ -234,6 +239,9 @@ func (m *Mesh) Close() error {
 	}
 	for _, e := range edges {
 		e.close()
+	}
+	if m.clock != nil {
+		m.clock.close()
 	}
 	m.workers.Wait()
 	return errors.Join(errs...)

@@ -92,6 +92,21 @@ func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
 	}
 }
 
+// TestLatencyBelowAMillisecond is where the runtime's timers would make all the same.
+func TestLatencyBelowAMillisecond(t *testing.T) {
+	w := newWorld(t, echo)
+	if w.mesh.clock == nil {
+		t.Skip("this system has no clock for it")
+	}
+	c := w.dial()
+	w.pass(c, c, "open before")
+	w.apply("f", toxicOn("latency", streamUp, map[string]any{"latency": 0.25}))
+	measured(t, "median of 0.25 ms and the way", func() (float64, float64, float64) {
+		d := w.delays(101, c, c, 250*time.Microsecond)
+		return d[50], 0.25, 0.9
+	})
+}
+
 func TestBandwidthHasItsSizeOnOpenConnections(t *testing.T) {
 	for _, stream := range []string{streamUp, streamDown} {
 		t.Run(stream, func(t *testing.T) {

@@ -126,6 +126,7 @@ func (d *direction) spliced(p *pipe) error {
 	defer d.mu.Unlock()
 	if d.clear() && !d.dead {
 		d.unlocked(func() {
+			d.link.delivering(d.up)
 			err := p.dst.Write(p.flush)
 			if err != nil || p.err != nil {
 				p.discard()

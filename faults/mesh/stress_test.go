@@ -37,8 +37,15 @@ func harmless() []faults.Primitive {
 // TestDataSurvivesFaultsThatComeAndGo sends a million random bytes each way over several connections
 // while faults are put on, changed and taken off by several hands at once: all arrives, in order, once.
 func TestDataSurvivesFaultsThatComeAndGo(t *testing.T) {
+	t.Run("in pieces", func(t *testing.T) { survive(t, 1_000_000, 30_000, 10*time.Millisecond) })
+	t.Run("in bulk, through the kernel", func(t *testing.T) { survive(t, 20_000_000, 1_000_000, 0) })
+}
+
+// survive sends size bytes in pieces of at most piece with pauses of at most pause.
+func survive(t *testing.T, size, piece int, pause time.Duration) {
+	t.Helper()
 	w := newWorld(t, nil)
-	const size, connections, hands = 1_000_000, 4, 3
+	const connections, hands = 4, 3
 	stop := make(chan struct{})
 	var carrying, meddling sync.WaitGroup
 	for n := range connections {
@@ -50,13 +57,13 @@ func TestDataSurvivesFaultsThatComeAndGo(t *testing.T) {
 			pace := rand.New(rand.NewPCG(uint64(n), uint64(way)))
 			carrying.Go(func() {
 				for rest := data; len(rest) > 0; {
-					k := min(len(rest), 1+pace.IntN(30_000))
+					k := min(len(rest), 1+pace.IntN(piece))
 					if _, err := ends[0].Write(rest[:k]); err != nil {
 						t.Errorf("write: %v", err)
 						return
 					}
 					rest = rest[k:]
-					time.Sleep(time.Duration(pace.IntN(10)) * time.Millisecond)
+					time.Sleep(time.Duration(pace.Int64N(int64(pause) + 1)))
 				}
 			})
 			carrying.Go(func() {

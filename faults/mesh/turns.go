@@ -41,21 +41,23 @@ func (l *link) spoke(up bool) int64 {
 	return t.requests.Add(1)
 }
 
-// delivered counts bytes that were written to a side, and the first byte of an answer when it reaches the caller.
-func (l *link) delivered(up bool, n int) {
-	if n <= 0 {
-		return
-	}
-	if up {
-		l.edge.bytesUp.Add(int64(n))
-		return
-	}
-	l.edge.bytesDown.Add(int64(n))
-	if l.turns.asked.Load() == 0 {
+// delivering is told before bytes are written to a side: the first ones to the caller end the time to
+// first byte of its request. Afterwards would be too late, since the caller may have sent its next request by then.
+func (l *link) delivering(up bool) {
+	if up || l.turns.asked.Load() == 0 {
 		return
 	}
 	if asked := l.turns.asked.Swap(0); asked != 0 {
-		l.edge.firstBytes.Add(1)
 		l.edge.firstByteTotal.Add(int64(time.Since(l.turns.epoch)) - asked)
+		l.edge.firstBytes.Add(1)
+	}
+}
+
+// delivered counts bytes that were written to a side.
+func (l *link) delivered(up bool, n int) {
+	if up {
+		l.edge.bytesUp.Add(int64(n))
+	} else {
+		l.edge.bytesDown.Add(int64(n))
 	}
 }

@@ -1,6 +1,9 @@
 package mesh
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net"
@@ -369,4 +372,72 @@ func TestFreezeAndSlowInVirtualTime(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestHeldDataFollowsAChange: what is under way when a toxic changes gets its new size, counted from
+// when it came.
+func TestHeldDataFollowsAChange(t *testing.T) {
+	for _, c := range []struct {
+		kind          string
+		first, second map[string]any
+		want          time.Duration
+	}{
+		{"latency", map[string]any{"latency": 3600_000}, map[string]any{"latency": 5000}, 5 * time.Second},
+		{"latency", map[string]any{"latency": 3600_000}, map[string]any{"latency": 10}, time.Second}, // due already
+		{"bandwidth", map[string]any{"rate": 0.1}, map[string]any{"rate": 1}, 1900 * ms},             // 100 B in 1 s, 900 B in 0.9 s
+		{"bandwidth", map[string]any{"rate": 0}, map[string]any{"rate": 1}, 2 * time.Second},
+		{"slow_close", map[string]any{"delay": 3600_000}, map[string]any{"delay": 0}, 0},
+	} {
+		t.Run(fmt.Sprint(c.kind, c.second), func(t *testing.T) {
+			bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+				if _, err := m.AddToxic("a:b", faults.Toxic{Name: "f", Type: c.kind, Stream: streamUp, Toxicity: 1, Attributes: c.first}); err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(time.Second, func() {
+					if _, err := m.UpdateToxic("a:b", "f", nil, c.second); err != nil {
+						t.Error(err)
+					}
+				})
+				if got := crossing(t, caller, callee, strings.Repeat("x", 1000)); got != c.want {
+					t.Errorf("took %s, want %s", got, c.want)
+				}
+				time.Sleep(time.Minute)
+			})
+		})
+	}
+}
+
+func TestApplyThatFailsLeavesNothing(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		latency := toxicOn("latency", streamUp, map[string]any{"latency": 1000})
+		latency.Edge = "a:b"
+		missing := latency
+		missing.Edge = "a:c"
+		if err := m.Apply(t.Context(), "f", []faults.Primitive{latency, missing}); !errors.Is(err, ErrNotFound) {
+			t.Errorf("applied to a missing edge: %v", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := m.Apply(gone, "f", []faults.Primitive{latency}); !errors.Is(err, context.Canceled) {
+			t.Errorf("applied with a context that is done: %v", err)
+		}
+		if err := m.Apply(t.Context(), "f", []faults.Primitive{{Op: faults.OpKill, Edge: "a:b"}}); err == nil {
+			t.Error("an edge was killed")
+		}
+		if took := crossing(t, caller, callee, "x"); took != 0 {
+			t.Errorf("took %s, want nothing on", took)
+		}
+		applyTo(t, m, "f", latency)
+		if err := m.Apply(t.Context(), "f", []faults.Primitive{latency}); !errors.Is(err, ErrExists) {
+			t.Errorf("applied twice: %v", err)
+		}
+		first := liftFrom(t, m, "f")
+		if again := liftFrom(t, m, "f"); again != first {
+			t.Errorf("lifted again: %+v, want %+v", again, first)
+		}
+		applyTo(t, m, "f", latency)
+		if took := crossing(t, caller, callee, "x"); took != time.Second {
+			t.Errorf("took %s, want 1s", took)
+		}
+	})
 }

@@ -1,0 +1,102 @@
+package mesh
+
+import (
+	"container/heap"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// clock wakes directions within microseconds of when they want. The runtime's own timers round up to
+// a whole millisecond when a program has nothing else to do, which would make every latency below
+// 1 ms the same. One kernel timer serves the whole mesh.
+type clock struct {
+	timer *os.File
+
+	mu     sync.Mutex
+	alarms alarms
+}
+
+// newClock makes a clock, nil where the system gives none: the runtime's timers have to do then.
+func newClock() *clock {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
+	if err != nil {
+		return nil
+	}
+	return &clock{timer: os.NewFile(uintptr(fd), "timer")}
+}
+
+// at has wake notified at a time.
+func (c *clock) at(when time.Time, wake chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	heap.Push(&c.alarms, alarm{when, wake})
+	if c.alarms[0].wake == wake && c.alarms[0].when.Equal(when) {
+		c.arm()
+	}
+}
+
+// arm sets the kernel's timer to the first alarm. c.mu is held.
+func (c *clock) arm() {
+	if len(c.alarms) == 0 {
+		return
+	}
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(max(1, time.Until(c.alarms[0].when))))}
+	raw, err := c.timer.SyscallConn()
+	if err == nil {
+		_ = control(raw, func(fd int) error { return unix.TimerfdSettime(fd, 0, &spec, nil) }) // it fails only once the clock is closed
+	}
+}
+
+// run rings alarms until the clock is closed.
+func (c *clock) run() {
+	expirations := make([]byte, 8)
+	for {
+		if _, err := c.timer.Read(expirations); err != nil {
+			return
+		}
+		c.ring(time.Now())
+	}
+}
+
+func (c *clock) ring(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.alarms) > 0 && !c.alarms[0].when.After(now) {
+		a, _ := heap.Pop(&c.alarms).(alarm)
+		notify(a.wake)
+	}
+	c.arm()
+}
+
+func (c *clock) close() { _ = c.timer.Close() } // nothing was written
+
+// alarm is a wish to be woken.
+type alarm struct {
+	when time.Time
+	wake chan struct{}
+}
+
+// alarms is a heap, the earliest first.
+type alarms []alarm
+
+var _ heap.Interface = (*alarms)(nil)
+
+func (a alarms) Len() int           { return len(a) }
+func (a alarms) Less(i, j int) bool { return a[i].when.Before(a[j].when) }
+func (a alarms) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+
+// Push and Pop serve package heap.
+func (a *alarms) Push(x any) {
+	one, _ := x.(alarm)
+	*a = append(*a, one)
+}
+
+// Pop takes the last one off.
+func (a *alarms) Pop() any {
+	last := (*a)[len(*a)-1]
+	*a = (*a)[:len(*a)-1]
+	return last
+}
