@@ -33,7 +33,7 @@ func (b *behaviour) stretch(d time.Duration) time.Duration {
 }
 
 // slow waits as much longer as was told.
-func (b *behaviour) slow(ctx context.Context) error { return sleep(ctx, b.get().Slow) }
+func (i *instance) slow(ctx context.Context) error { return i.sleep(ctx, i.behaviour.get().Slow) }
 
 // errs draws whether this request is to fail, and with which status.
 func (i *instance) errs(c cause) (status int, fails bool) {
@@ -59,6 +59,14 @@ func (i *instance) toil(d time.Duration) {
 	case <-timer.C:
 	case <-i.halt:
 	}
+	i.cpu.Await()
+}
+
+// sleep is sleep, for an instance that may be stopped meanwhile.
+func (i *instance) sleep(ctx context.Context, d time.Duration) error {
+	err := sleep(ctx, d)
+	i.cpu.Await()
+	return err
 }
 
 // sleep waits for d or until ctx ends, and says which.

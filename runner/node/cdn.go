@@ -66,7 +66,7 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 		c.i.refuse(w, status, "injected error")
 		return
 	}
-	if err := c.i.behaviour.slow(r.Context()); err != nil {
+	if err := c.i.slow(r.Context()); err != nil {
 		return
 	}
 	rule := c.rule(r)

@@ -44,7 +44,7 @@ func newDatabase(i *instance) (role, error) {
 		d.limit = defaultConnections
 	}
 	var err error
-	d.journal, err = openJournal(i.config.Data, "writes.journal", i.metrics, d.apply)
+	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, d.apply)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgp
 	if status, fails := d.i.errs(c); fails {
 		return sqlError("58000", fmt.Sprintf("injected error %d", status))
 	}
-	if err := sleep(ctx, d.i.behaviour.get().Slow+d.i.behaviour.stretch(cost)); err != nil {
+	if err := d.i.sleep(ctx, d.i.behaviour.get().Slow+d.i.behaviour.stretch(cost)); err != nil {
 		return sqlError("57014", "canceling statement due to user request")
 	}
 	return nil

@@ -56,7 +56,7 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 		g.i.refuse(w, status, "injected error")
 		return
 	}
-	if err := g.i.behaviour.slow(r.Context()); err != nil {
+	if err := g.i.slow(r.Context()); err != nil {
 		return
 	}
 	if g.keyed && r.Header.Get(HeaderKey) == "" {

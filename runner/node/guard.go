@@ -153,7 +153,7 @@ func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
 			return f
 		}
 		wait := backoff(&g.retry, n+1, g.i.chance(c.attempt(n+1), "backoff"))
-		if err := sleep(ctx, wait); err != nil {
+		if err := g.i.sleep(ctx, wait); err != nil {
 			return &failure{ending: abandoned, status: statusAbandoned, to: g.to.node, err: err}
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
-	"path/filepath"
 	"sync"
 )
 
@@ -39,14 +37,14 @@ type journal struct {
 	broken  error
 }
 
-// journalFile is what a journal needs of an *os.File.
+// journalFile is what a journal needs of its File once it is read.
 type journalFile interface {
 	io.Writer
 	Sync() error
 	Close() error
 }
 
-var _ journalFile = (*os.File)(nil)
+var _ journalFile = File(nil)
 
 // batch is the records of one commit.
 type batch struct {
@@ -56,27 +54,22 @@ type batch struct {
 	err   error
 }
 
-// openJournal replays the folder's journal into apply, in order, cuts off a torn tail, and is ready
+// openJournal is openJournalOn a folder.
+func openJournal(data, name string, m *metrics, apply func(payload []byte)) (*journal, error) {
+	return openJournalOn(folder(data), name, m, apply)
+}
+
+// openJournalOn replays the disk's journal into apply, in order, cuts off a torn tail, and is ready
 // for more. apply is called for each appended record too, by one goroutine, before append returns.
-func openJournal(folder, name string, m *metrics, apply func(payload []byte)) (*journal, error) {
-	if folder == "" {
-		return nil, errors.New("open journal: no data folder given")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	path := filepath.Join(folder, name)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+func openJournalOn(disk Disk, name string, m *metrics, apply func(payload []byte)) (*journal, error) {
+	file, err := disk.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	torn, err := recoverJournal(file, apply)
-	if err == nil {
-		err = syncFolder(folder)
-	}
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("open journal %q: %w", path, err)
+		return nil, fmt.Errorf("open journal %q: %w", name, err)
 	}
 	m.logTorn.Add(torn)
 	return startJournal(file, m, apply), nil

@@ -16,7 +16,7 @@ type metrics struct {
 	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
-	requestTime, workTime, queueTime                                  atomic.Int64 // ns
+	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
 }
 
 // metric is one row of the table of metrics: name, type, what it means, and how it is read.
@@ -44,6 +44,7 @@ func (m *metrics) table() []metric {
 		count("squall_degraded_total", "Fallbacks taken and stale answers served.", func(m *metrics) *atomic.Int64 { return &m.degraded }),
 		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
 		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
+		seconds("squall_compute_seconds_total", "CPU time used by compute steps.", func(m *metrics) *atomic.Int64 { return &m.computeTime }),
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),

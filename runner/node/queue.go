@@ -81,7 +81,7 @@ func newQueue(i *instance) (role, error) {
 		i: i, deliver: g, counts: make(map[string]int), unsettled: make(map[uint64]*message),
 		arrived: make(chan struct{}, 1), replaying: true,
 	}
-	if q.journal, err = openJournal(i.config.Data, "messages.journal", i.metrics, q.apply); err != nil {
+	if q.journal, err = openJournalOn(i.disk, "messages.journal", i.metrics, q.apply); err != nil {
 		return nil, err
 	}
 	q.replayed()
@@ -181,7 +181,7 @@ func (q *queue) accept(w http.ResponseWriter, r *http.Request, c cause) {
 		q.i.refuse(w, status, "injected error")
 		return
 	}
-	if err := q.i.behaviour.slow(r.Context()); err != nil {
+	if err := q.i.slow(r.Context()); err != nil {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -278,7 +278,7 @@ func (q *queue) settle(ctx context.Context, m *message) {
 			q.note(m, f)
 			return
 		}
-		if sleep(ctx, backoff(retry, min(n, 40)+1, q.i.chance(m.why().attempt(n+1), "backoff"))) != nil {
+		if q.i.sleep(ctx, backoff(retry, min(n, 40)+1, q.i.chance(m.why().attempt(n+1), "backoff"))) != nil {
 			return
 		}
 	}

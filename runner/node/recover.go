@@ -6,15 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 )
 
 // recoverJournal applies every whole record of the file, cuts off what follows the last one, and
 // leaves the file ready to append to. It returns how many bytes it cut off.
-func recoverJournal(file *os.File, apply func(payload []byte)) (torn int64, err error) {
-	info, err := file.Stat()
+func recoverJournal(file File, apply func(payload []byte)) (torn int64, err error) {
+	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
+		return 0, err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return 0, err
 	}
 	reader := bufio.NewReaderSize(file, 256<<10)
@@ -29,8 +31,8 @@ func recoverJournal(file *os.File, apply func(payload []byte)) (torn int64, err 
 		}
 		good += int64(len(journalHeader))
 	}
-	if good < info.Size() {
-		torn = info.Size() - good
+	if good < size {
+		torn = size - good
 		if err := file.Truncate(good); err != nil {
 			return 0, fmt.Errorf("cut off torn tail: %w", err)
 		}
@@ -90,14 +92,4 @@ func unlessEnd(err error) error {
 		return nil
 	}
 	return fmt.Errorf("replay: %w", err)
-}
-
-// syncFolder makes a new file's name durable.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
 }

@@ -37,6 +37,8 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 type instance struct {
 	config    Config
 	network   Network
+	disk      Disk
+	cpu       CPU
 	metrics   *metrics
 	behaviour behaviour
 	ready     atomic.Bool
@@ -54,7 +56,7 @@ type instance struct {
 
 func newInstance(c Config, network Network) *instance {
 	i := &instance{
-		config: c, network: network, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
+		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
 		breakers: make(map[policyOf[scenarios.Breaker]]*breaker), budgets: make(map[policyOf[scenarios.Retry]]*budget),
 	}
 	i.transport = newTransport(network)
@@ -68,20 +70,26 @@ func newInstance(c Config, network Network) *instance {
 // addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
 // it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
 func Serve(ctx context.Context, c Config, network Network, started func(Addresses)) error {
-	if err := serve(ctx, c, network, started); err != nil {
+	return ServeOn(ctx, c, Environment{Network: network}, started)
+}
+
+// named says whose error it is.
+func named(c Config, err error) error {
+	if err != nil {
 		return fmt.Errorf("serve node %q: %w", c.Instance, err)
 	}
 	return nil
 }
 
-func serve(ctx context.Context, c Config, network Network, started func(Addresses)) (err error) {
+func serve(ctx context.Context, c Config, e Environment, started func(Addresses)) (err error) {
 	build, ok := roles[c.Node.Kind]
 	if !ok {
 		return fmt.Errorf("find the role: kind %q has none built in", c.Node.Kind)
 	}
-	i := newInstance(c, network)
+	i := newInstance(c, e.Network)
+	i.disk, i.cpu = e.Disk, e.CPU
 	defer i.transport.CloseIdleConnections()
-	adminListener, err := network.Listen(ctx, c.Admin)
+	adminListener, err := e.Network.Listen(ctx, c.Admin)
 	if err != nil {
 		return fmt.Errorf("listen for admin on %q: %w", c.Admin, err)
 	}
@@ -99,7 +107,7 @@ func serve(ctx context.Context, c Config, network Network, started func(Addresse
 		return fmt.Errorf("start as %s: %w", c.Node.Kind, err)
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	listener, err := network.Listen(ctx, c.Listen)
+	listener, err := e.Network.Listen(ctx, c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
 	}

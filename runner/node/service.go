@@ -59,7 +59,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		defer s.workers.release()
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(r.Context(), steps)
-		if f == nil && s.i.behaviour.slow(r.Context()) != nil {
+		if f == nil && s.i.slow(r.Context()) != nil {
 			return
 		}
 		v.answer(w, f)

@@ -74,6 +74,8 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 	switch {
 	case what.Work != nil:
 		return s.work(what.Work), nil
+	case what.Compute != nil:
+		return s.compute(what.Compute), nil
 	case len(what.Parallel) > 0:
 		return s.parallel(name, what.Parallel)
 	case what.Call != nil:
@@ -86,7 +88,7 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		text = "write " + what.Write
 		run, err = s.write(name, what.Write, what.Policy)
 	default:
-		return nil, errors.New("nothing to do: none of work, call, read, write and parallel")
+		return nil, errors.New("nothing to do: none of work, compute, call, read, write and parallel")
 	}
 	if err != nil || what.Fallback == nil {
 		return run, err
@@ -94,13 +96,23 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 	return s.fallback(name, text, run, what.Fallback)
 }
 
-// work computes. It goes on when the client has left, as computing does: work that nobody waits
+// work lets time pass. It goes on when the client has left, as computing does: work that nobody waits
 // for is one of the things that a run is to show.
 func (s *service) work(w *scenarios.Work) runner {
 	return func(_ context.Context, v *visit, c cause) *failure {
 		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "work")))
 		s.i.toil(d)
 		s.i.metrics.workTime.Add(int64(d))
+		return nil
+	}
+}
+
+// compute uses the CPU, whoever may have left meanwhile.
+func (s *service) compute(w *scenarios.Work) runner {
+	return func(_ context.Context, v *visit, c cause) *failure {
+		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "compute")))
+		s.i.cpu.Compute(d, s.i.halt)
+		s.i.metrics.computeTime.Add(int64(d))
 		return nil
 	}
 }

@@ -1,0 +1,55 @@
+package node
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+)
+
+// Environment is what an instance runs on. Real engines give the machine's own; the virtual one models it.
+type Environment struct {
+	Network Network
+	// Disk keeps what outlives the instance. nil: the folder that its Config names.
+	Disk Disk
+	// CPU is what it computes with. nil: this machine's.
+	CPU CPU
+}
+
+// Disk holds an instance's files.
+type Disk interface {
+	// Open opens a file for reading and writing, and makes it if need be. The file's name is durable then.
+	Open(name string) (File, error)
+}
+
+// File is what a journal needs of an *os.File. What was written is durable after Sync.
+type File interface {
+	io.Reader
+	io.Writer
+	io.Seeker
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
+var _ File = (*os.File)(nil)
+
+// CPU is what an instance computes with: its own cores, or a share of a machine's.
+type CPU interface {
+	// Compute uses d of CPU time. It takes longer where others compute too; it ends early when stop is closed.
+	Compute(d time.Duration, stop <-chan struct{})
+	// Await returns when the instance may go on: at once, but where it was stopped, as SIGSTOP does, by
+	// somebody who cannot stop goroutines.
+	Await()
+}
+
+// ServeOn is Serve on an environment of the caller's.
+func ServeOn(ctx context.Context, c Config, e Environment, started func(Addresses)) error {
+	if e.Disk == nil {
+		e.Disk = folder(c.Data)
+	}
+	if e.CPU == nil {
+		e.CPU = machine{}
+	}
+	return named(c, serve(ctx, c, e, started))
+}
