@@ -3,10 +3,12 @@ package docker
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 
 	"github.com/squallhq/squall/scenarios"
@@ -38,22 +40,30 @@ func main() {
 // loadStranger loads a program as an image that is nothing that squall would clean up, and removes it when the test ends.
 func loadStranger(t *testing.T, program string) string {
 	t.Helper()
+	return loadLabelled(t, program, "squall.test").ref
+}
+
+// loadLabelled makes an image of a program with a label of its own in place of labelBinary.
+func loadLabelled(t *testing.T, program, label string) *nodeImage {
+	t.Helper()
 	e := testEngine(t, Options{})
 	stranger, err := newNodeImage(buildProgram(t, program, "0"), architecture(t, e))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stranger.config = bytes.Replace(stranger.config, []byte(labelBinary), []byte("squall.test"), 1)
-	stranger.ref = fmt.Sprintf("squall-test-stranger:%.16s", stranger.sum)
+	stranger.config = bytes.Replace(stranger.config, []byte(labelBinary), []byte(label), 1)
+	id := sha256.Sum256(stranger.config)
+	stranger.ref = fmt.Sprintf("squall-test-stranger:%x", id[:8])
 	if err := e.load(t.Context(), stranger); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := e.api.ImageRemove(context.Background(), stranger.ref, image.RemoveOptions{Force: true}); err != nil {
+		_, err := e.api.ImageRemove(context.Background(), stranger.ref, image.RemoveOptions{Force: true})
+		if err != nil && !errdefs.IsNotFound(err) {
 			t.Error(err)
 		}
 	})
-	return stranger.ref
+	return stranger
 }
 
 func architecture(t *testing.T, e *Engine) string {

@@ -16,19 +16,50 @@ import (
 // Reap removes what runs have left whose squall is gone, and images of other binaries that no
 // container uses, and says in words what it removed. What belongs to a run that is alive stays.
 func (e *Engine) Reap(ctx context.Context) ([]string, error) {
-	all, err := e.list(ctx, labelRun)
-	if err != nil {
-		return nil, err
+	words, err := e.reapRuns(ctx, thisProcess())
+	current, sumErr := binarySum(e.options.Exe)
+	if sumErr != nil {
+		return words, errors.Join(err, sumErr)
 	}
-	dead := all.of(deadRuns(all, thisProcess()))
-	err = e.remove(ctx, dead)
-	var words []string
-	if err == nil {
-		words = dead.words()
-	}
-	images, imagesErr := e.reapImages(ctx)
+	images, imagesErr := e.reapImages(ctx, labelBinary, current)
 	return append(words, images...), errors.Join(err, imagesErr)
 }
+
+// reapRuns removes the runs whose owner is gone, as seen by a process of here.
+func (e *Engine) reapRuns(ctx context.Context, here owner) ([]string, error) {
+	var words []string
+	var errs []error
+	for round := 1; round <= reapRounds; round++ {
+		all, err := e.list(ctx, labelRun)
+		if err != nil {
+			return words, err
+		}
+		dead := all.of(deadRuns(all, here))
+		if len(dead.words()) == 0 {
+			break
+		}
+		err = e.remove(ctx, dead)
+		if err == nil {
+			words = append(words, dead.words()...)
+		} else if round == reapRounds {
+			errs = append(errs, err)
+		}
+		select {
+		case <-ctx.Done():
+			return words, errors.Join(append(errs, ctx.Err())...)
+		case <-time.After(reapPause):
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words), errors.Join(errs...)
+}
+
+// The engine may still be making what a run asked for in the moment it was killed: while a dead run
+// has something, we look again.
+const (
+	reapRounds = 6
+	reapPause  = 250 * time.Millisecond
+)
 
 // deadRuns are the runs whose owner is gone. A run is judged by all it has: one sign of life and it stays.
 func deadRuns(t things, here owner) map[string]bool {
@@ -108,20 +139,17 @@ func (t things) words() []string {
 	return out
 }
 
-// reapImages removes images of other binaries. The engine keeps those that a container uses.
-func (e *Engine) reapImages(ctx context.Context) ([]string, error) {
-	images, err := e.api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelBinary))})
+// reapImages removes images whose label names another binary than the current one. The engine
+// keeps those that a container uses.
+func (e *Engine) reapImages(ctx context.Context, label, current string) ([]string, error) {
+	images, err := e.api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", label))})
 	if err != nil {
 		return nil, fmt.Errorf("list images of old binaries: %w", err)
-	}
-	current, err := binarySum(e.options.Exe)
-	if err != nil {
-		return nil, err
 	}
 	var words []string
 	var errs []error
 	for _, i := range images {
-		if i.Labels[labelBinary] == current || len(i.RepoTags) == 0 {
+		if i.Labels[label] == current || len(i.RepoTags) == 0 {
 			continue
 		}
 		// By name and without force, so that the engine refuses while a container uses it.

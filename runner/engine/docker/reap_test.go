@@ -1,16 +1,13 @@
 package docker
 
 import (
-	"context"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
 )
 
@@ -47,27 +44,20 @@ func remains(t *testing.T, e *Engine, run string, o owner, ref string) {
 	}
 }
 
-// Reaping takes everything of a run whose owner is gone, leaves one whose owner lives, and says what it took.
+// Reaping takes everything of a run whose owner is gone, leaves one whose owner lives, and says
+// what it took. All this happens on a machine that does not exist, so that no other squall here takes part.
 func TestReap(t *testing.T) {
-	e := testEngine(t, Options{Exe: buildProgram(t, strangerProgram, "0")})
-	ref, err := e.ensureImage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { // after the runs are removed: cleaning up goes backwards
-		_, _ = e.api.ImageRemove(context.Background(), ref, image.RemoveOptions{Force: true})
-	})
-	ended := exec.Command("sleep", "0")
-	if err := ended.Run(); err != nil {
-		t.Fatal(err)
-	}
-	gone := thisProcess()
-	gone.pid = ended.Process.Pid
-	dead, alive := fmt.Sprintf("dead-%x", time.Now().UnixNano()), fmt.Sprintf("alive-%x", time.Now().UnixNano())
+	ref := loadStranger(t, strangerProgram)
+	e := testEngine(t, Options{})
+	here := thisProcess()
+	here.host, here.boot = fmt.Sprintf("test-%x", time.Now().UnixNano()), "now"
+	gone := here
+	gone.boot = "before"
+	dead, alive := "dead-"+here.host, "alive-"+here.host
 	remains(t, e, dead, gone, ref)
-	remains(t, e, alive, thisProcess(), ref)
+	remains(t, e, alive, here, ref)
 
-	words, err := e.Reap(t.Context())
+	words, err := e.reapRuns(t.Context(), here)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,50 +75,42 @@ func TestReap(t *testing.T) {
 	if err != nil || len(left.containers) != 1 || len(left.networks) != 1 || len(left.volumes) != 2 {
 		t.Errorf("of the run that lives there are left %v, %v", left.words(), err)
 	}
-	again, err := e.Reap(t.Context())
-	if err != nil || slices.ContainsFunc(again, func(w string) bool { return strings.Contains(w, dead) }) {
+	if again, err := e.reapRuns(t.Context(), here); err != nil || len(again) > 0 {
 		t.Errorf("the second time: %v, %v", again, err)
 	}
 }
 
-// An image of another binary is removed when no container uses it, and the own one stays.
+// An image of another binary is removed when no container uses it, and the own one stays. The
+// label is one that no other squall looks for.
 func TestReapImages(t *testing.T) {
-	old := testEngine(t, Options{Exe: buildProgram(t, strangerProgram+"\n// old", "0")})
-	now := testEngine(t, Options{Exe: buildProgram(t, staticProgram, "0")})
-	oldRef, err := old.ensureImage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	nowRef, err := now.ensureImage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		for _, ref := range []string{oldRef, nowRef} {
-			_, _ = now.api.ImageRemove(context.Background(), ref, image.RemoveOptions{Force: true})
-		}
-	})
+	e := testEngine(t, Options{})
+	label := fmt.Sprintf("squall.test-%x", time.Now().UnixNano())
+	old := loadLabelled(t, strangerProgram, label)
+	now := loadLabelled(t, staticProgram, label)
 	run := fmt.Sprintf("using-%x", time.Now().UnixNano())
-	remains(t, old, run, thisProcess(), oldRef)
+	remains(t, e, run, thisProcess(), old.ref)
 	exists := func(ref string) bool {
-		_, err := now.api.ImageInspect(t.Context(), ref)
+		_, err := e.api.ImageInspect(t.Context(), ref)
 		return err == nil
 	}
-	if _, err := now.Reap(t.Context()); err != nil {
+	if words, err := e.reapImages(t.Context(), label, now.sum); err != nil || len(words) > 0 {
+		t.Fatalf("with a container: %v, %v", words, err)
+	}
+	if !exists(old.ref) || !exists(now.ref) {
+		t.Errorf("an image in use is there: %v, the own one: %v", exists(old.ref), exists(now.ref))
+	}
+	if err := e.removeRun(t.Context(), run); err != nil {
 		t.Fatal(err)
 	}
-	if !exists(oldRef) || !exists(nowRef) {
-		t.Errorf("an image in use is there: %v, the own one: %v", exists(oldRef), exists(nowRef))
-	}
-	if err := old.removeRun(t.Context(), run); err != nil {
-		t.Fatal(err)
-	}
-	words, err := now.Reap(t.Context())
+	words, err := e.reapImages(t.Context(), label, now.sum)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if exists(oldRef) || !slices.Contains(words, "image "+oldRef+" (of another binary)") {
-		t.Errorf("the unused image is there: %v; it said %v", exists(oldRef), words)
+	if exists(old.ref) || !slices.Equal(words, []string{"image " + old.ref + " (of another binary)"}) {
+		t.Errorf("the unused image is there: %v; it said %v", exists(old.ref), words)
+	}
+	if !exists(now.ref) {
+		t.Error("the own image is gone")
 	}
 }
 
