@@ -88,6 +88,9 @@ var exchanges = []exchangeCase{
 	{method: "PATCH", path: "/proxies/off", body: `{"enabled":true}`},
 
 	{method: "POST", path: "/populate", body: `[{"name":"p1","listen":"127.0.0.1:0","upstream":"127.0.0.1:9"},{"name":"p2","listen":"127.0.0.1:0","upstream":"127.0.0.1:9","enabled":false}]`},
+	{method: "POST", path: "/proxies/p1/toxics", body: `{"type":"latency","attributes":{"latency":1}}`},
+	{method: "POST", path: "/populate", body: `[{"name":"p1","listen":"127.0.0.1:0","upstream":"127.0.0.1:11"}]`},
+	{method: "GET", path: "/proxies/p1"},
 	{method: "POST", path: "/populate", body: `[{"name":"p3","listen":"127.0.0.1:0"}]`},
 	{method: "POST", path: "/populate", body: `[{"name":"p3","listen":"127.0.0.1:0","upstream":"127.0.0.1:9"},{"upstream":"127.0.0.1:9"}]`},
 	{method: "POST", path: "/populate", body: `{}`},

@@ -217,7 +217,7 @@ func get(client *http.Client, url string) error {
 	return nil
 }
 
-// BenchmarkFaultTakesHold measures, on 500 open connections that each echo a byte every 50 ms,
+// BenchmarkFaultTakesHold measures, on 500 open connections that each echo a byte every 200 ms,
 // how long after the call to put a latency on the last byte still passed without it, and how long
 // after the call to take it off the last byte arrived late.
 func BenchmarkFaultTakesHold(b *testing.B) {
@@ -270,7 +270,7 @@ func takeHold(b *testing.B, r *route, connections int) (applied, lifted float64)
 				select {
 				case <-stop:
 					return
-				case <-time.After(50 * time.Millisecond):
+				case <-time.After(200 * time.Millisecond):
 				}
 			}
 		})
@@ -291,7 +291,7 @@ func takeHold(b *testing.B, r *route, connections int) (applied, lifted float64)
 	conns.Wait()
 	for _, e := range all {
 		late := e.back.Sub(e.sent) >= latency/2
-		if !late && e.sent.After(begin) && e.sent.Before(end) {
+		if !late && e.sent.After(begin) && e.back.Before(end) {
 			applied = max(applied, float64(e.sent.Sub(begin))/1e6)
 		}
 		if late && e.back.After(end) {
