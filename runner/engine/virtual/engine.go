@@ -54,7 +54,7 @@ func (e *Engine) Check(p *topology.Plan) error {
 
 func supports(p faults.Primitive) error {
 	switch p.Op {
-	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpPause:
+	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpPause, faults.OpCPU:
 		return nil
 	default:
 		return fmt.Errorf("the virtual engine knows no %q", p.Op)

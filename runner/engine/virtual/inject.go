@@ -165,6 +165,10 @@ func (i *instance) act(ctx context.Context, p faults.Primitive) error {
 		}
 		i.pauses++
 		return nil
+	case faults.OpCPU:
+		i.limits = append(i.limits, p.CPUs)
+		i.current().cpu.limit(i.cores())
+		return nil
 	case faults.OpBehave:
 		i.behaviours = append(i.behaviours, p.Behaviour)
 		if err := i.behave(ctx); err != nil {
@@ -191,9 +195,14 @@ func (i *instance) unact(ctx context.Context, p faults.Primitive) error {
 		i.kills--
 	case faults.OpPause:
 		if i.pauses == 1 && i.kills == 0 {
-			i.current().host.Go()
+			i.current().resume()
 		}
 		i.pauses--
+	case faults.OpCPU:
+		if at := slices.Index(i.limits, p.CPUs); at >= 0 {
+			i.limits = slices.Delete(i.limits, at, at+1)
+		}
+		i.current().cpu.limit(i.cores())
 	case faults.OpBehave:
 		was := i.behaviours
 		i.behaviours = slices.Clone(was)
@@ -211,7 +220,7 @@ func (i *instance) unact(ctx context.Context, p faults.Primitive) error {
 // pause stops the instance, after its counters were read: it can't be asked while it is stopped.
 func (i *instance) pause(ctx context.Context) error {
 	_ = i.read(ctx) // then the last reading stands
-	i.current().host.Stop()
+	i.current().pause()
 	return nil
 }
 

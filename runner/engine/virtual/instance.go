@@ -24,12 +24,15 @@ type instance struct {
 	plan   topology.Instance
 	ip     string
 	config node.Config
+	disk   disk
 
 	// acts is held while a fault acts on it: faults on one instance take turns.
 	acts sync.Mutex
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
+	// limits are the cores that faults leave it.
+	limits []float64
 
 	mu       sync.Mutex // guards what follows
 	life     *life      // nil before the first
@@ -38,9 +41,11 @@ type instance struct {
 	before, last runner.NodeCounters
 }
 
-// life is one life of an instance: its place on the network, and the goroutines that serve there.
+// life is one life of an instance: its place on the network, its CPU, and the goroutines that serve there.
 type life struct {
 	host   *network.Host
+	cpu    *cpu
+	disk   *disk
 	cancel context.CancelFunc
 	// expected: somebody ends it.
 	expected sync.Once
@@ -57,12 +62,16 @@ func (i *instance) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("it did not serve within %s", startTimeout))
 	defer cancel()
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
-	k := &life{host: i.s.network.Host(i.ip), cancel: end, awaited: make(chan struct{}), ended: make(chan struct{})}
+	k := &life{
+		host: i.s.network.Host(i.ip), cpu: newCPU(i.cores()), disk: &i.disk,
+		cancel: end, awaited: make(chan struct{}), ended: make(chan struct{}),
+	}
+	environment := node.Environment{Network: nodeNetwork{k.host}, Disk: i.disk.remount(), CPU: k.cpu}
 	serves := make(chan struct{})
 	i.s.lives.Go(func() {
 		defer close(k.ended)
 		defer k.host.Kill() // nothing of it stays open
-		k.err = node.Serve(lifetime, i.config, nodeNetwork{k.host}, func(node.Addresses) { close(serves) })
+		k.err = node.ServeOn(lifetime, i.config, environment, func(node.Addresses) { close(serves) })
 	})
 	select {
 	case <-serves:
@@ -102,7 +111,9 @@ func (i *instance) watch(k *life) {
 // kill ends a life at once, as far as anybody can see. Its goroutines, cut off from network and disk, end by themselves.
 func (k *life) kill() {
 	k.expect()
+	k.disk.remount() // for nobody
 	k.host.Kill()
+	k.cpu.kill()
 	k.cancel()
 }
 
@@ -116,7 +127,32 @@ func (k *life) stop(grace <-chan struct{}) {
 	case <-k.ended:
 	case <-grace:
 		k.host.Kill()
+		k.cpu.kill()
 	}
+}
+
+// cores are what faults leave it of its own.
+func (i *instance) cores() float64 {
+	cores := i.plan.Node.CPUs
+	if cores == 0 {
+		cores = defaultCores
+	}
+	for _, l := range i.limits {
+		cores = min(cores, l)
+	}
+	return cores
+}
+
+// pause stops it as SIGSTOP does: what touches network or CPU waits.
+func (k *life) pause() {
+	k.cpu.stop()
+	k.host.Stop()
+}
+
+// resume lets it go on.
+func (k *life) resume() {
+	k.cpu.resume()
+	k.host.Go()
 }
 
 // current is this life.

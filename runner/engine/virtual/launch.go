@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -27,10 +25,7 @@ const cleanupTimeout = 30 * time.Second
 // Launch makes the mesh, then starts the instances level by level, callees first and those of one level at once; the
 // edges into a level are opened before its callers start. If it fails, it leaves nothing behind.
 func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, err error) {
-	s, err := newSystem(l)
-	if err != nil {
-		return nil, err
-	}
+	s := newSystem(l)
 	defer func() {
 		if err != nil {
 			down, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
@@ -54,13 +49,9 @@ func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, 
 	return s, nil
 }
 
-func newSystem(l runner.Launch) (*system, error) {
-	data, err := os.MkdirTemp("", "squall-virtual-")
-	if err != nil {
-		return nil, fmt.Errorf("make a folder for data: %w", err)
-	}
+func newSystem(l runner.Launch) *system {
 	s := &system{
-		run: l.Run, plan: l.Plan, data: data, edges: map[string]mesh.Edge{}, byName: map[string]*instance{},
+		run: l.Run, plan: l.Plan, edges: map[string]mesh.Edge{}, byName: map[string]*instance{},
 		deaths: make(chan error, len(l.Plan.Instances)+1),
 	}
 	s.outside = s.network.Host("10.255.255.254")
@@ -70,12 +61,11 @@ func newSystem(l runner.Launch) (*system, error) {
 		one := &instance{s: s, plan: i, ip: ip(n), config: node.Config{
 			Run: l.Run, Instance: i.Name, Seed: l.Plan.Seed, Node: *i.Node,
 			Listen: net.JoinHostPort(ip(n), servingPort(i.Node.Kind)), Admin: net.JoinHostPort(ip(n), adminPort),
-			Data: filepath.Join(data, i.Name),
 		}}
 		s.instances = append(s.instances, one)
 		s.byName[i.Name] = one
 	}
-	return s, nil
+	return s
 }
 
 // The ports of instances.

@@ -67,6 +67,7 @@ func (i *instance) read(ctx context.Context) error {
 	for callee, c := range stats.Calls {
 		counters.Calls[callee] = runner.CallCounters{Attempts: c.Attempts, Organic: c.Organic, Retries: c.Retries, Failures: c.Failures}
 	}
+	counters.CPU = i.current().cpu.time()
 	i.mu.Lock()
 	i.last = counters
 	i.mu.Unlock()

@@ -36,7 +36,7 @@ func (i *instance) revive(ctx context.Context) error {
 		}
 	}
 	if i.pauses > 0 {
-		i.current().host.Stop()
+		i.current().pause()
 	}
 	return nil
 }

@@ -2,11 +2,9 @@ package virtual
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,8 +19,6 @@ import (
 type system struct {
 	run  string
 	plan *topology.Plan
-	// data holds the instances' data.
-	data string
 
 	network network.Network
 	// outside is who asks past the edges: the run itself.
@@ -69,7 +65,7 @@ func (s *system) Died() <-chan error { return s.deaths }
 // stopGrace is how long instances may take to end by themselves before they are killed.
 const stopGrace = time.Second
 
-// Down ends all instances and the mesh and removes the data.
+// Down ends all instances and the mesh.
 func (s *system) Down(ctx context.Context) error {
 	s.downOnce.Do(func() { s.downErr = s.down(ctx) })
 	return s.downErr
@@ -87,5 +83,5 @@ func (s *system) down(ctx context.Context) error {
 	s.client.CloseIdleConnections()
 	s.outside.Kill() // what the load or a reader has left open
 	s.lives.Wait()
-	return errors.Join(err, os.RemoveAll(s.data))
+	return err
 }

@@ -1,0 +1,206 @@
+package virtual
+
+import (
+	"container/heap"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/runner/node"
+)
+
+// defaultCores is what an instance has whose node says no cpus: one core, of its own, so that a scenario means the same
+// on every machine.
+const defaultCores = 1
+
+// cpu is an instance's cores. What computes shares them evenly (processor sharing): of n computations each gets one
+// core, or cores/n of one where there are more of them than cores. It is exact: an event for each end, no quanta. What
+// differs from a container's limit: that lets a computation run at full speed until its quota of each 100 ms is
+// used and then stops it, which is the same on longer scales.
+type cpu struct {
+	mu      sync.Mutex
+	cores   float64
+	stopped bool
+	dead    bool
+	moved   sync.Cond // stopped or dead has changed
+
+	// attained is what each computation that has run since the beginning would have got by now, in ns; at is now.
+	attained float64
+	at       time.Time
+	running  tasks
+	timer    *time.Timer
+	// used is the CPU time of all computations, in ns.
+	used float64
+}
+
+var _ node.CPU = (*cpu)(nil)
+
+// task is one computation: it ends when attained has come to due.
+type task struct {
+	due   float64
+	order int64 // among those due at once, the first to come ends first
+	done  chan struct{}
+	index int
+}
+
+func newCPU(cores float64) *cpu {
+	c := &cpu{cores: cores, at: time.Now()}
+	c.moved.L = &c.mu
+	return c
+}
+
+// Compute uses d of CPU time, or ends early when stop is closed.
+func (c *cpu) Compute(d time.Duration, stop <-chan struct{}) {
+	if d <= 0 {
+		return
+	}
+	c.mu.Lock()
+	c.advance()
+	t := &task{due: c.attained + float64(d), done: make(chan struct{})}
+	c.running.push(t)
+	c.schedule()
+	c.mu.Unlock()
+	select {
+	case <-t.done:
+	case <-stop:
+		c.abandon(t)
+	}
+}
+
+func (c *cpu) abandon(t *task) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance()
+	if t.index >= 0 {
+		heap.Remove(&c.running, t.index)
+	}
+	c.schedule()
+}
+
+// speed is how fast each computation runs now, in cores. c.mu is held.
+func (c *cpu) speed() float64 {
+	if c.stopped || len(c.running.heap) == 0 {
+		return 0
+	}
+	return min(1, c.cores/float64(len(c.running.heap)))
+}
+
+// advance accounts for the time since the last change. c.mu is held.
+func (c *cpu) advance() {
+	now := time.Now()
+	each := float64(now.Sub(c.at)) * c.speed()
+	c.attained += each
+	c.used += each * float64(len(c.running.heap))
+	c.at = now
+}
+
+// schedule sets the timer for the next end. c.mu is held.
+func (c *cpu) schedule() {
+	speed := c.speed()
+	if speed == 0 {
+		if c.timer != nil {
+			c.timer.Stop()
+		}
+		return
+	}
+	wait := time.Duration(math.Ceil((c.running.heap[0].due - c.attained) / speed))
+	if c.timer == nil {
+		c.timer = time.AfterFunc(max(wait, 0), c.fire)
+		return
+	}
+	c.timer.Reset(max(wait, 0))
+}
+
+// fire ends what is due.
+func (c *cpu) fire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance()
+	// Time has whole ns, what was attained has fractions; a quarter of one is nothing.
+	for len(c.running.heap) > 0 && c.running.heap[0].due <= c.attained+.25 {
+		t, _ := heap.Pop(&c.running).(*task)
+		close(t.done)
+	}
+	c.schedule()
+}
+
+// limit gives it so many cores from now on.
+func (c *cpu) limit(cores float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance()
+	c.cores = cores
+	c.schedule()
+}
+
+// stop stops everything that computes, and who awaits.
+func (c *cpu) stop() { c.set(&c.stopped, true) }
+
+// resume lets it go on.
+func (c *cpu) resume() { c.set(&c.stopped, false) }
+
+// kill lets everybody who awaits go, to find out that the instance is dead.
+func (c *cpu) kill() { c.set(&c.dead, true) }
+
+func (c *cpu) set(what *bool, to bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance()
+	*what = to
+	c.moved.Broadcast()
+	c.schedule()
+}
+
+// Await waits while the instance is stopped.
+func (c *cpu) Await() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.stopped && !c.dead {
+		c.moved.Wait()
+	}
+}
+
+// time is the CPU time that was used.
+func (c *cpu) time() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance()
+	return time.Duration(c.used)
+}
+
+// tasks is a heap by due.
+type tasks struct {
+	heap  []*task
+	count int64
+}
+
+var _ heap.Interface = (*tasks)(nil)
+
+func (t *tasks) push(one *task) {
+	t.count++
+	one.order = t.count
+	heap.Push(t, one)
+}
+
+func (t *tasks) Len() int { return len(t.heap) }
+func (t *tasks) Less(i, j int) bool {
+	a, b := t.heap[i], t.heap[j]
+	return a.due < b.due || a.due == b.due && a.order < b.order
+}
+func (t *tasks) Swap(i, j int) {
+	t.heap[i], t.heap[j] = t.heap[j], t.heap[i]
+	t.heap[i].index, t.heap[j].index = i, j
+}
+func (t *tasks) Push(x any) {
+	one, _ := x.(*task)
+	one.index = len(t.heap)
+	t.heap = append(t.heap, one)
+}
+func (t *tasks) Pop() any {
+	last := len(t.heap) - 1
+	one := t.heap[last]
+	t.heap[last] = nil
+	t.heap = t.heap[:last]
+	one.index = -1
+	return one
+}
