@@ -72,6 +72,15 @@ func TestJudge(t *testing.T) {
 			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second}, verdict: record.Fail, measured: "not recovered within 10 s"},
 		{name: "no recovery yet, the run was too short", change: func(r *record.Result) { r.Faults[0].RecoveredAfterS = nil },
 			expect: scenarios.Expectation{After: "lag", Recovered: time.Minute}, verdict: record.Inconclusive, measured: "not recovered within 10 s"},
+		{name: "a latency that only the generator's lag takes over its bound can't be told", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
+			expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricP99, "<", .8)}, verdict: record.Inconclusive,
+			measured: "p99 812 ms", reason: "lag"},
+		{name: "a latency over its bound by more than the lag", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
+			expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricP99, "<", .7)}, verdict: record.Fail, measured: "p99 812 ms"},
+		{name: "a latency within its bound is so with any lag", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricP99, "<", .021)}, verdict: record.Pass, measured: "p99 20.0 ms"},
+		{name: "a recovery that could not be told", change: func(r *record.Result) { r.Faults[0].RecoveryUntold = "another fault was on" },
+			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second}, verdict: record.Inconclusive, measured: "another fault was on"},
 		{name: "writes lost fail whatever else is in doubt", change: func(r *record.Result) {
 			r.Writes.Lost = 1
 			r.Checks[0].OK = false

@@ -17,7 +17,7 @@ func (r *run) checks(res *record.Result) []record.Check {
 			out = append(out, *c)
 		}
 	}
-	add(ptr(ScheduleCheck(res.Generator, LagLimit(tightest(r.o.Plan.Scenario)))))
+	add(ptr(ScheduleCheck(res.Generator)))
 	add(ptr(r.balanceCheck()))
 	for _, c := range r.entryChecks(res) {
 		add(&c)
