@@ -184,5 +184,5 @@ func (i *injection) failure() string {
 
 // title is a fault in words: "latency 800ms on orders -> payments".
 func title(f topology.ResolvedFault) string {
-	return f.Fault.Kind.String() + " on " + selection(f.Fault.On)
+	return f.Fault.Kind.String() + " on " + f.Fault.On.String()
 }

@@ -34,6 +34,7 @@ func (r *run) result(partial bool) *record.Result {
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
 	res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
+	r.phaseEdges(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
 	r.mu.Lock()
@@ -42,6 +43,28 @@ func (r *run) result(partial bool) *record.Result {
 	slices.SortStableFunc(res.Events, func(a, b record.Event) int { return cmp.Compare(a.AtS, b.AtS) })
 	res.Checks = r.checks(res)
 	return res
+}
+
+// phaseEdges gives each phase the edges that something crossed in it: between the readings at its begin and
+// at the next phase's. A phase without either reading has none.
+func (r *run) phaseEdges(res *record.Result) {
+	for i := range res.Phases {
+		start, end := r.start, r.final
+		if i > 0 {
+			start = r.turned[i]
+		}
+		if i+1 < len(res.Phases) {
+			end = r.turned[i+1]
+		}
+		if start == nil || end == nil {
+			continue
+		}
+		for _, e := range edges(r.o.Plan, start, end, res.Phases[i:i+1]) {
+			if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 {
+				res.Phases[i].Edges = append(res.Phases[i].Edges, e)
+			}
+		}
+	}
 }
 
 // faults are the record's faults, with their recovery.
@@ -74,7 +97,7 @@ func (i *injection) record() record.Fault {
 	defer i.mu.Unlock()
 	f := i.fault
 	out := record.Fault{
-		Name: f.Fault.Name, Kind: f.Fault.Kind.Kind(), Text: f.Fault.Kind.String(), On: selection(f.Fault.On), Phase: f.Phase,
+		Name: f.Fault.Name, Kind: f.Fault.Kind.Kind(), Text: f.Fault.Kind.String(), On: f.Fault.On.String(), Phase: f.Phase,
 		Edges: f.Targets.Edges, Instances: f.Targets.Instances,
 		ScheduledS: seconds(f.Start), ScheduledUndoS: seconds(f.End),
 		AppliedS: maybeSeconds(i.applied), UndoneS: maybeSeconds(i.undone),

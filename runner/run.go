@@ -129,9 +129,11 @@ type run struct {
 	stop   context.CancelCauseFunc // ends the load
 	// start, quiet and final are the counters at zero, at the end of the last phase before a fault, and at the end.
 	start, quiet, final *Observation
-	ended               time.Duration // of the phases: Total, or when the run was cut short
-	writes              record.Writes
-	usage               usage // the harness's own, at zero
+	// turned are the counters at the begin of each phase (the first one's are start); nil: they could not be read.
+	turned []*Observation
+	ended  time.Duration // of the phases: Total, or when the run was cut short
+	writes record.Writes
+	usage  usage // the harness's own, at zero
 
 	mu     sync.Mutex // guards what operations and progress write
 	events []record.Event
@@ -156,6 +158,7 @@ func newRun(o Options) *run {
 		recorder: record.NewRecorder(spans),
 		turns:    map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
+		turned:   make([]*Observation, len(o.Plan.Phases)),
 	}
 	for _, f := range o.Plan.Faults {
 		r.injections = append(r.injections, newInjection(f))

@@ -42,8 +42,11 @@ func (r *run) timeline() []mark {
 	if quiet := quietEnd(r.o.Plan); quiet > 0 {
 		marks = append(marks, mark{max(quiet-quietMargin, 0), rankObserve, func(ctx context.Context) { r.observing(ctx, &r.quiet) }})
 	}
-	for _, p := range r.o.Plan.Phases {
+	for i, p := range r.o.Plan.Phases {
 		marks = append(marks, mark{p.Start, rankPhase, func(context.Context) { r.beginPhase(p) }})
+		if i > 0 {
+			marks = append(marks, mark{p.Start, rankObserve, func(ctx context.Context) { r.observing(ctx, &r.turned[i]) }})
+		}
 	}
 	marks = append(marks, mark{r.o.Plan.Total, rankEnd, func(context.Context) {}})
 	slices.SortStableFunc(marks, func(a, b mark) int {

@@ -65,6 +65,8 @@ type Phase struct {
 	StartS   float64   `json:"start_s"`
 	EndS     float64   `json:"end_s"`
 	Requests []Request `json:"requests"`
+	// Edges are those that something crossed in this phase.
+	Edges []Edge `json:"edges,omitempty"`
 }
 
 // Request is one kind of request in one phase. Sent counts intended requests whose intended time
