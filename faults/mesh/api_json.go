@@ -126,13 +126,24 @@ func changed(was string, is *string) *string {
 	return is
 }
 
-// changedListen compares addresses as toxiproxy does: "localhost:80" is "127.0.0.1:80".
+// changedListen also knows an address by its other spelling: "localhost:80" listens on
+// "127.0.0.1:80", ":80" on "[::]:80". It asks no name server, unlike toxiproxy.
 func changedListen(was string, is *string) *string {
 	is = changed(was, is)
 	if is == nil {
 		return nil
 	}
-	if resolved, err := net.ResolveTCPAddr("tcp", *is); err == nil && resolved.String() == was {
+	host, port, err := net.SplitHostPort(*is)
+	if err != nil {
+		return is
+	}
+	switch host {
+	case "localhost":
+		host = "127.0.0.1"
+	case "":
+		host = "::"
+	}
+	if net.JoinHostPort(host, port) == was {
 		return nil
 	}
 	return is

@@ -125,3 +125,26 @@ func TestMetricsShowEveryEdge(t *testing.T) {
 		}
 	}
 }
+
+func TestAddressesAreKnownByTheirOtherSpellings(t *testing.T) {
+	for name, c := range map[string]struct {
+		was, is string
+		changed bool
+	}{
+		"the same":     {"127.0.0.1:80", "127.0.0.1:80", false},
+		"localhost":    {"127.0.0.1:80", "localhost:80", false},
+		"everywhere":   {"[::]:80", ":80", false},
+		"another port": {"127.0.0.1:80", "localhost:81", true},
+		"any port":     {"127.0.0.1:80", "127.0.0.1:0", true},
+		"another host": {"127.0.0.1:80", "127.0.0.2:80", true},
+		"no address":   {"127.0.0.1:80", "nonsense", true},
+		"empty":        {"127.0.0.1:80", "", true},
+	} {
+		if got := changedListen(c.was, &c.is) != nil; got != c.changed {
+			t.Errorf("%s: changed is %t", name, got)
+		}
+	}
+	if changedListen("127.0.0.1:80", nil) != nil {
+		t.Error("a listen that is not given counts as a change")
+	}
+}
