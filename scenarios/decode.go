@@ -96,6 +96,8 @@ func (d *decoder) special(v *value, into reflect.Value, f field) bool {
 		d.param(v, x, f)
 	case *Step:
 		d.step(v, x)
+	case *Node:
+		d.standIn(v, x)
 	case *[2]string:
 		d.pair(v, x, f)
 	case *faults.Fault:

@@ -24,7 +24,7 @@ type Node struct {
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
 	Zone     string            `yaml:"zone" json:"zone,omitempty" doc:"A zone label; an outage may select it."`
 	Labels   map[string]string `yaml:"labels" json:"labels,omitempty" doc:"Any labels; faults may select them."`
-	CPUs     float64           `yaml:"cpus" sign:"positive" json:"cpus,omitempty" doc:"CPU limit of each instance (docker)."`
+	CPUs     float64           `yaml:"cpus" sign:"positive" json:"cpus,omitempty" doc:"CPU of each instance: a container's limit (docker), or the cores that its compute shares (virtual, where the default is 1)."`
 	Memory   int64             `yaml:"memory" sign:"positive" unit:"size" json:"memory,omitempty" doc:"Memory limit of each instance (docker)."`
 
 	// A real image in place of the built-in role (docker engine only).
@@ -34,6 +34,7 @@ type Node struct {
 	Port    int               `yaml:"port" kinds:"image" min:"1" json:"port,omitempty" doc:"The port the image serves on. Default 8080, a database's 5432."`
 	Health  string            `yaml:"health" kinds:"image" json:"health,omitempty" doc:"How readiness is seen: an HTTP path, or tcp. Default tcp for images."`
 	Calls   []string          `yaml:"calls" kinds:"image" json:"calls,omitempty" doc:"Nodes that the image connects to, by their names, on their usual ports."`
+	StandIn *Node             `yaml:"stand_in" kinds:"image" json:"stand_in,omitempty" doc:"The built-in node that takes the image's place on engines that run no images (virtual, process): a kind and what that kind does."`
 	DSN     string            `yaml:"dsn" kinds:"database" json:"dsn,omitempty" doc:"database: user:password@database that services connect with."`
 
 	// cdn

@@ -54,6 +54,9 @@ func Parse(file string, data []byte, variant string) (*Scenario, error) {
 	d.structure(s.root, reflect.ValueOf(s).Elem(), d.fieldsOf(reflect.TypeFor[Scenario]()))
 	d.checkUnused()
 	(&validator{Scenario: s, decoder: d}).validate()
+	if other := s.WithStandIns(); other != s {
+		(&validator{Scenario: other, decoder: d}).validate()
+	}
 	if len(d.problems) > 0 {
 		return nil, d.problems.ordered()
 	}
