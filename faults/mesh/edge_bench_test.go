@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,67 +36,64 @@ func cpu() time.Duration {
 func BenchmarkEdge(b *testing.B) {
 	for _, size := range []int{1, 4 << 10, 256 << 10} {
 		for _, way := range []string{"direct", "edge"} {
-			b.Run(fmt.Sprintf("echo %d B %s", size, way), func(b *testing.B) {
-				_, address, edge := benchEdge(b, echo)
-				if way == "edge" {
-					address = edge
-				}
-				c, err := net.Dial("tcp", address)
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer c.Close()
-				out, in := make([]byte, size), make([]byte, size)
-				start := cpu()
-				b.ResetTimer()
-				for b.Loop() {
-					go func() { _, _ = c.Write(out) }()
-					if _, err := io.ReadFull(c, in); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64((cpu()-start).Microseconds())/float64(b.N), "cpu-µs/op")
-			})
+			b.Run(fmt.Sprintf("echo %d B %s", size, way), func(b *testing.B) { benchEcho(b, size, way) })
 		}
 	}
 	for _, way := range []string{"direct", "edge"} {
-		b.Run("bulk "+way, func(b *testing.B) {
-			const size = 64 << 20
-			_, address, edge := benchEdge(b, func(c *net.TCPConn) {
-				chunk := make([]byte, 64<<10)
-				for range size / len(chunk) {
-					if _, err := c.Write(chunk); err != nil {
-						return
-					}
-				}
-			})
-			if way == "edge" {
-				address = edge
-			}
-			b.SetBytes(size)
-			start := cpu()
-			buffer := make([]byte, 64<<10)
-			for b.Loop() {
-				c, err := net.Dial("tcp", address)
-				if err != nil {
-					b.Fatal(err)
-				}
-				n := 0
-				for {
-					k, err := c.Read(buffer)
-					n += k
-					if err != nil {
-						break
-					}
-				}
-				c.Close()
-				if n != size {
-					b.Fatalf("read %d of %d bytes", n, size)
-				}
-			}
-			b.ReportMetric(float64((cpu()-start).Milliseconds())/float64(b.N)/float64(size)*float64(1<<30), "cpu-ms/GB")
-		})
+		b.Run("bulk "+way, func(b *testing.B) { benchBulk(b, way) })
 	}
+}
+
+func benchEcho(b *testing.B, size int, way string) {
+	_, address, edge := benchEdge(b, echo)
+	if way == "edge" {
+		address = edge
+	}
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	out, in := make([]byte, size), make([]byte, size)
+	var sending sync.WaitGroup
+	start := cpu()
+	for b.Loop() {
+		sending.Go(func() { _, _ = c.Write(out) })
+		if _, err := io.ReadFull(c, in); err != nil {
+			b.Fatal(err)
+		}
+		sending.Wait()
+	}
+	b.ReportMetric(float64((cpu()-start).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+func benchBulk(b *testing.B, way string) {
+	const size = 64 << 20
+	_, address, edge := benchEdge(b, func(c *net.TCPConn) {
+		chunk := make([]byte, 64<<10)
+		for range size / len(chunk) {
+			if _, err := c.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	if way == "edge" {
+		address = edge
+	}
+	b.SetBytes(size)
+	start := cpu()
+	for b.Loop() {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n, err := io.Copy(struct{ io.Writer }{io.Discard}, c)
+		c.Close()
+		if n != size || err != nil {
+			b.Fatalf("read %d of %d bytes, %v", n, size, err)
+		}
+	}
+	b.ReportMetric(float64((cpu()-start).Milliseconds())/float64(b.N)/float64(size)*float64(1<<30), "cpu-ms/GB")
 }
 
 // BenchmarkChangeOfFaults is how long it takes to put a latency on 500 open connections and off again.

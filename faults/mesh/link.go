@@ -201,6 +201,9 @@ func (l *link) hangUp() bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed() { // a reset was on its way already
+		return true
+	}
 	closeWrite(l.caller)
 	l.linger = time.AfterFunc(lingerTime, l.close)
 	if l.callee != nil {

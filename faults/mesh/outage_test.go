@@ -157,17 +157,20 @@ func httpCallee(t *testing.T) *world {
 	return w
 }
 
-// TestOutages is the vocabulary of outages: what a raw TCP client and an HTTP client see on new and on
-// open connections while each is on, and on the same ones and on new ones once it is lifted.
-func TestOutages(t *testing.T) {
-	slow := 100 * time.Millisecond
-	cases := []struct {
-		name   string
-		outage faults.Outage
-		// newSees and openSees are while it is on; after is what the open connection sees afterwards.
-		newSees, openSees, after string
-		receipt                  func(faults.Receipt) bool
-	}{
+// outageCase is one entry of the vocabulary of outages.
+type outageCase struct {
+	name   string
+	outage faults.Outage
+	// newSees and openSees are while it is on; after is what the open connection sees afterwards.
+	newSees, openSees, after string
+	receipt                  func(faults.Receipt) bool
+}
+
+// slowAccept is the delay of the outage that has one.
+const slowAccept = 100 * time.Millisecond
+
+func outageCases() []outageCase {
+	return []outageCase{
 		{"nothing", faults.Outage{New: faults.NewPass, Open: faults.OpenPass}, sawAnswer, sawAnswer, sawAnswer, nil},
 		{"refuse", faults.Outage{New: faults.NewRefuse, Open: faults.OpenPass}, sawRefused, sawAnswer, sawAnswer,
 			func(r faults.Receipt) bool { return r.Refused >= 1 }},
@@ -177,7 +180,7 @@ func TestOutages(t *testing.T) {
 			func(r faults.Receipt) bool { return r.Closed >= 2 && r.Connections == r.Closed }},
 		{"reset", faults.Outage{New: faults.NewReset, Open: faults.OpenReset}, sawReset, sawReset, sawReset,
 			func(r faults.Receipt) bool { return r.Reset >= 2 && r.Connections == r.Reset }},
-		{"slow", faults.Outage{New: faults.NewSlow, Open: faults.OpenPass, Delay: slow}, sawAnswer, sawAnswer, sawAnswer,
+		{"slow", faults.Outage{New: faults.NewSlow, Open: faults.OpenPass, Delay: slowAccept}, sawAnswer, sawAnswer, sawAnswer,
 			func(r faults.Receipt) bool { return r.Connections == 1 }},
 		{"freeze and keep", faults.Outage{New: faults.NewFreeze, Open: faults.OpenKeep}, sawNothing, sawNothing, sawAnswer,
 			func(r faults.Receipt) bool { return r.Connections == 2 && r.Lost == 0 }},
@@ -188,55 +191,64 @@ func TestOutages(t *testing.T) {
 		{"keep requests", faults.Outage{New: faults.NewPass, Open: faults.OpenKeep, Direction: faults.Up}, sawAnswer, sawNothing, sawAnswer, nil},
 		{"keep answers", faults.Outage{New: faults.NewPass, Open: faults.OpenKeep, Direction: faults.Down}, sawAnswer, sawNothing, sawAnswer, nil},
 	}
-	for _, c := range cases {
+}
+
+// TestOutages is the vocabulary of outages: what a raw TCP client and an HTTP client see on new and on
+// open connections while each is on, and on the same ones and on new ones once it is lifted.
+func TestOutages(t *testing.T) {
+	for _, c := range outageCases() {
 		for _, kind := range []string{"TCP", "HTTP"} {
-			t.Run(fmt.Sprintf("%s seen by %s", c.name, kind), func(t *testing.T) {
-				w := httpCallee(t)
-				fresh := func() client {
-					if kind == "TCP" {
-						return &rawClient{address: w.edge.Listen}
-					}
-					return newHTTPClient(w.edge.Listen)
-				}
-				open, other := fresh(), fresh()
-				defer open.close()
-				defer other.close()
-				if saw := open.ask(worldPatience); saw != sawAnswer {
-					t.Fatalf("before the outage: %s", saw)
-				}
-				w.apply("o", outageOf(c.outage))
-				within := worldPatience
-				for _, s := range []string{c.newSees, c.openSees} {
-					if s == sawNothing || s == sawHang {
-						within = watch
-					}
-				}
-				start := time.Now()
-				if saw := other.ask(max(within, 2*slow)); saw != c.newSees {
-					t.Errorf("a new connection saw %q, want %q", saw, c.newSees)
-				}
-				if took := time.Since(start); c.outage.New == faults.NewSlow && took < slow {
-					t.Errorf("a slow connection took %s, want at least %s", took, slow)
-				}
-				if saw := open.ask(within); saw != c.openSees {
-					t.Errorf("an open connection saw %q, want %q", saw, c.openSees)
-				}
-				r := w.lift("o")
-				if c.receipt != nil && !c.receipt(r) {
-					t.Errorf("receipt %+v", r)
-				}
-				again := fresh()
-				defer again.close()
-				if saw := again.ask(worldPatience); saw != sawAnswer {
-					t.Errorf("after the outage a new connection saw %q", saw)
-				}
-				if raw, ok := open.(*rawClient); ok {
-					// What an HTTP client gave up on it doesn't ask again; a raw one reads on.
-					if saw := raw.ask(worldPatience); saw != c.after {
-						t.Errorf("after the outage the open connection saw %q, want %q", saw, c.after)
-					}
-				}
-			})
+			t.Run(fmt.Sprintf("%s seen by %s", c.name, kind), func(t *testing.T) { seeOutage(t, c, kind) })
+		}
+	}
+}
+
+func seeOutage(t *testing.T, c outageCase, kind string) {
+	t.Helper()
+
+	w := httpCallee(t)
+	fresh := func() client {
+		if kind == "TCP" {
+			return &rawClient{address: w.edge.Listen}
+		}
+		return newHTTPClient(w.edge.Listen)
+	}
+	open, other := fresh(), fresh()
+	defer open.close()
+	defer other.close()
+	if saw := open.ask(worldPatience); saw != sawAnswer {
+		t.Fatalf("before the outage: %s", saw)
+	}
+	w.apply("o", outageOf(c.outage))
+	within := worldPatience
+	for _, s := range []string{c.newSees, c.openSees} {
+		if s == sawNothing || s == sawHang {
+			within = watch
+		}
+	}
+	start := time.Now()
+	if saw := other.ask(max(within, 2*slowAccept)); saw != c.newSees {
+		t.Errorf("a new connection saw %q, want %q", saw, c.newSees)
+	}
+	if took := time.Since(start); c.outage.New == faults.NewSlow && took < slowAccept {
+		t.Errorf("a slow connection took %s, want at least %s", took, slowAccept)
+	}
+	if saw := open.ask(within); saw != c.openSees {
+		t.Errorf("an open connection saw %q, want %q", saw, c.openSees)
+	}
+	r := w.lift("o")
+	if c.receipt != nil && !c.receipt(r) {
+		t.Errorf("receipt %+v", r)
+	}
+	again := fresh()
+	defer again.close()
+	if saw := again.ask(worldPatience); saw != sawAnswer {
+		t.Errorf("after the outage a new connection saw %q", saw)
+	}
+	if raw, ok := open.(*rawClient); ok {
+		// What an HTTP client gave up on it doesn't ask again; a raw one reads on.
+		if saw := raw.ask(worldPatience); saw != c.after {
+			t.Errorf("after the outage the open connection saw %q, want %q", saw, c.after)
 		}
 	}
 }
