@@ -35,9 +35,9 @@ func measured(t *testing.T, what string, measure func() (got, low, high float64)
 	t.Errorf("%s: %v", what, seen)
 }
 
-// control sleeps beside a measurement and returns by how many ms the latest of its sleeps came back too late:
+// lateness sleeps beside a measurement and returns by how many ms the latest of its sleeps came back too late:
 // on a quiet machine a fraction, and what a measurement has to be forgiven on a busy one.
-func control() (stop func() float64) {
+func lateness() (stop func() float64) {
 	quit, worst := make(chan struct{}), make(chan float64)
 	go func() {
 		most := 0.0
@@ -87,7 +87,7 @@ func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
 				t.Fatal(err)
 			}
 			measured(t, "median of 200 ms", func() (float64, float64, float64) {
-				late := control()
+				late := lateness()
 				d := w.delays(5, from, to, 200*time.Millisecond)
 				return d[2], 200, 201 + 2*late()
 			})
@@ -95,7 +95,7 @@ func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
 				t.Fatal(err)
 			}
 			measured(t, "median of 50.5 ms", func() (float64, float64, float64) {
-				late := control()
+				late := lateness()
 				d := w.delays(5, from, to, 50500*time.Microsecond)
 				return d[2], 50.5, 51.5 + 2*late()
 			})
@@ -103,7 +103,7 @@ func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
 				t.Fatal(err)
 			}
 			measured(t, "median of 30 ± 20 ms", func() (float64, float64, float64) {
-				late := control()
+				late := lateness()
 				d := w.delays(21, from, to, 10*time.Millisecond)
 				return d[10], 15, 48 + 2*late()
 			})
@@ -111,7 +111,7 @@ func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
 				t.Fatal(err)
 			}
 			measured(t, "median without", func() (float64, float64, float64) {
-				late := control()
+				late := lateness()
 				d := w.delays(5, from, to, 0)
 				return d[2], 0, 4 + 2*late()
 			})
@@ -157,7 +157,7 @@ func TestBandwidthHasItsSizeOnOpenConnections(t *testing.T) {
 				return float64(bytes) / took / 1e6
 			}
 			measured(t, "MB/s at 1 MB/s", func() (float64, float64, float64) {
-				late := control()
+				late := lateness()
 				got := rate(700_000)
 				if late() > 5 { // too busy for more than: never faster, and not stuck
 					return got, 0.3, 1.05
