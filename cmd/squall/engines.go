@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,32 +29,32 @@ func (f *engineFlags) register(c *cobra.Command) {
 
 // engine makes the engine that was asked for and says why it is this one.
 func (f *engineFlags) engine(ctx context.Context, _ *topology.Plan) (runner.Engine, string, error) {
+	addresses, err := netip.ParsePrefix(f.cidr)
+	if err != nil {
+		return nil, "", usageOf(fmt.Errorf("--docker-range: %w; use a prefix such as %s", err, docker.DefaultRange))
+	}
 	switch f.name {
 	case "process":
 		return process.New(process.Options{}), "asked for", nil
 	case "virtual":
 		return virtual.New(), "asked for", nil
 	case "docker":
-		e, version, err := f.docker(ctx)
+		e, version, err := dockerEngine(ctx, addresses)
 		if err != nil {
 			return nil, "", err
 		}
 		return e, "asked for; " + version, nil
 	case "auto":
-		e, version, err := f.docker(ctx)
+		e, version, err := dockerEngine(ctx, addresses)
 		if err != nil {
 			return process.New(process.Options{}), "no container engine answers", nil
 		}
 		return e, version + " answers", nil
 	}
-	return nil, "", fmt.Errorf("unknown engine %q; use auto, virtual, process or docker", f.name)
+	return nil, "", usageOf(fmt.Errorf("unknown engine %q; use auto, virtual, process or docker", f.name))
 }
 
-func (f *engineFlags) docker(ctx context.Context) (runner.Engine, string, error) {
-	addresses, err := netip.ParsePrefix(f.cidr)
-	if err != nil {
-		return nil, "", fmt.Errorf("--docker-range: %w", err)
-	}
+func dockerEngine(ctx context.Context, addresses netip.Prefix) (runner.Engine, string, error) {
 	e, err := docker.New(docker.Options{Range: addresses})
 	if err != nil {
 		return nil, "", err

@@ -25,6 +25,7 @@ type runFlags struct {
 	seed    uint64
 	out     string
 	quiet   bool
+	keep    bool
 }
 
 func runCommand() *cobra.Command {
@@ -41,6 +42,7 @@ func runCommand() *cobra.Command {
 	c.Flags().StringVar(&f.variant, "variant", "", "the variant to run (default: the scenario as it stands)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
 	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME; with several files, a folder of them)")
+	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up after the run, to look around in, until Ctrl-C")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	return c
 }
@@ -96,15 +98,28 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, file string, p *t
 	if err != nil {
 		return 0, environment(err)
 	}
+	if p, why, err = standIns(engine, p, why); err != nil {
+		return 0, err
+	}
 	if err := engine.Check(p); err != nil {
 		return 0, usageOf(err)
+	}
+	if _, virtual := engine.(runner.Enclosing); virtual && f.keep {
+		return 0, usageOf(errors.New("--keep needs an engine in real time: in virtual time nothing is there to look at; use --engine process or docker"))
 	}
 	folder, err := newFolder(f.out, p, several)
 	if err != nil {
 		return 0, environment(err)
 	}
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
-	result, err := conduct(ctx, engine, why, p, folder, show)
+	options := runner.Options{Plan: p, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
+	if f.keep {
+		options.Hold = func(ctx context.Context) {
+			say("everything is measured; the topology stays up until Ctrl-C")
+			<-ctx.Done()
+		}
+	}
+	result, err := conduct(ctx, options, folder)
 	if result == nil {
 		folder.discard()
 		return 0, failed(ctx, err)
@@ -123,20 +138,19 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, file string, p *t
 	return code, nil
 }
 
-func conduct(ctx context.Context, engine runner.Engine, why string, p *topology.Plan, folder *folder, show func(record.Status)) (*record.Result, error) {
+// conduct wires a run's load, its results and its reader of writes.
+func conduct(ctx context.Context, o runner.Options, folder *folder) (*record.Result, error) {
 	results, err := folder.results()
 	if err != nil {
 		return nil, err
 	}
-	_, inVirtualTime := engine.(runner.Enclosing)
-	result, err := runner.Run(ctx, runner.Options{
-		Plan: p, Engine: engine, EngineWhy: why, Loader: load.New(load.Options{FineWait: !inVirtualTime}),
-		Run: folder.id, Dir: folder.dir, Watch: show, Results: results,
-		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
-			return node.ReadBack(ctx, dial, i.Node)
-		},
-		Version: version(),
-	})
+	_, inVirtualTime := o.Engine.(runner.Enclosing)
+	o.Loader = load.New(load.Options{FineWait: !inVirtualTime})
+	o.Results = results
+	o.ReadWrites = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
+		return node.ReadBack(ctx, dial, i.Node)
+	}
+	result, err := runner.Run(ctx, o)
 	return result, errors.Join(err, results.Close())
 }
 

@@ -64,9 +64,9 @@ func (e *Engine) Check(p *topology.Plan) error {
 	for _, n := range p.Scenario.Nodes {
 		switch {
 		case n.Image != "":
-			errs = append(errs, fmt.Errorf("node %q wants image %q, and the process engine runs built-in nodes alone; use --engine docker", n.Name, n.Image))
+			errs = append(errs, fmt.Errorf("node %q wants image %q, and the process engine runs built-in nodes alone; give it a stand_in, or use --engine docker", n.Name, n.Image))
 		case n.Kind == scenarios.KindImage:
-			errs = append(errs, fmt.Errorf("node %q is an image, and the process engine runs built-in nodes alone; use --engine docker", n.Name))
+			errs = append(errs, fmt.Errorf("node %q is an image, and the process engine runs built-in nodes alone; give it a stand_in, or use --engine docker", n.Name))
 		}
 	}
 	for _, f := range p.Faults {

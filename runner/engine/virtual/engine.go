@@ -38,7 +38,8 @@ func (e *Engine) Check(p *topology.Plan) error {
 	var errs []error
 	for _, n := range p.Scenario.Nodes {
 		if n.Image != "" || n.Kind == scenarios.KindImage {
-			errs = append(errs, fmt.Errorf("node %q wants image %q, and the virtual engine runs built-in nodes alone; use --engine docker", n.Name, n.Image))
+			errs = append(errs, fmt.Errorf("node %q wants image %q, and the virtual engine runs built-in nodes alone; %s, or use --engine docker",
+				n.Name, n.Image, wouldStandIn(n)))
 		}
 	}
 	for _, f := range p.Faults {
@@ -50,6 +51,18 @@ func (e *Engine) Check(p *topology.Plan) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// wouldStandIn says what to add to a node so that something built in takes its image's place.
+func wouldStandIn(n *scenarios.Node) string {
+	switch n.Kind {
+	case scenarios.KindImage:
+		return "add stand_in: {kind: service, endpoints: {...}} (or another kind) with what it does"
+	case scenarios.KindDatabase:
+		return "add stand_in: {kind: database}"
+	default:
+		return fmt.Sprintf("add stand_in: {kind: %s, ...}, the built-in %s", n.Kind, n.Kind)
+	}
 }
 
 func supports(p faults.Primitive) error {
