@@ -3,7 +3,6 @@ package docker
 import (
 	"bufio"
 	"debug/elf"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -214,5 +213,21 @@ func (b executable) runsOn(architecture string) error {
 	return nil
 }
 
-// errNotLinux explains why a binary that is not Linux's can't be a container.
-var errNotLinux = errors.New("containers run Linux binaries: build one with GOOS=linux CGO_ENABLED=0 go build ./cmd/squall and name it with --node-binary")
+// linuxBinary is the binary for the containers: the given one, or where that is not Linux's, a
+// Linux build of it beside it, which releases for other systems come with.
+func linuxBinary(exe, architecture string) (string, error) {
+	f, err := elf.Open(exe)
+	if err == nil {
+		return exe, f.Close()
+	}
+	name, known := map[string]string{"x86_64": "amd64", "aarch64": "arm64"}[architecture]
+	if !known {
+		name = architecture
+	}
+	beside := filepath.Join(filepath.Dir(exe), "squall-linux-"+name)
+	if _, missing := os.Stat(beside); missing != nil {
+		return "", fmt.Errorf("containers run Linux binaries, and %s is none (%w): put one at %s, as `GOOS=linux GOARCH=%s go build -o %s ./cmd/squall` does",
+			exe, err, beside, name, beside)
+	}
+	return beside, nil
+}

@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -45,11 +44,12 @@ type nodeImage struct {
 
 // newNodeImage computes an image without making it. Equal binaries give equal images.
 func newNodeImage(exe string, architecture string) (*nodeImage, error) {
+	exe, err := linuxBinary(exe, architecture)
+	if err != nil {
+		return nil, err
+	}
 	b, err := inspectBinary(exe)
 	if err != nil {
-		if runtime.GOOS != "linux" {
-			return nil, errors.Join(errNotLinux, err)
-		}
 		return nil, err
 	}
 	if err := b.runsOn(architecture); err != nil {

@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +69,25 @@ func TestImageIsTheSameForTheSameBinary(t *testing.T) {
 	}
 	if _, err := newNodeImage(exe, "aarch64"); err == nil || !strings.Contains(err.Error(), "x86_64") {
 		t.Errorf("an engine of another architecture: got %v, want an error that names both", err)
+	}
+}
+
+// A binary of another system gets a Linux build that lies beside it, or an error that says how to make one.
+func TestLinuxBinary(t *testing.T) {
+	dir := t.TempDir()
+	exe := filepath.Join(dir, "squall")
+	if err := os.WriteFile(exe, []byte("not ELF"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	beside := filepath.Join(dir, "squall-linux-arm64")
+	if _, err := linuxBinary(exe, "aarch64"); err == nil || !strings.Contains(err.Error(), "GOARCH=arm64 go build -o "+beside) {
+		t.Errorf("%v, want an error that says how to build %s", err, beside)
+	}
+	if err := os.WriteFile(beside, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := linuxBinary(exe, "aarch64"); err != nil || got != beside {
+		t.Errorf("%s, %v; want %s", got, err, beside)
 	}
 }
 

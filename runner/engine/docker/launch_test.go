@@ -1,11 +1,18 @@
 package docker
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -56,4 +63,34 @@ func TestLaunchServesAndLeavesNothing(t *testing.T) {
 	if err := json.NewDecoder(answer.Body).Decode(&proxies); err != nil || len(proxies) != len(o.Edges) || proxies["users:api-1"] == nil {
 		t.Errorf("toxiproxy's API lists %v, %v; want all %d edges", proxies, err, len(o.Edges))
 	}
+}
+
+// A system that was taken down leaves no goroutine, whatever was on when it went.
+func TestDownLeavesNoGoroutines(t *testing.T) {
+	exe := squallbin.Path(t)
+	before := goleak.IgnoreCurrent()
+	e := testEngine(t, Options{Exe: exe})
+	run := fmt.Sprintf("leak-%x", time.Now().UnixNano())
+	s, err := e.Launch(t.Context(), runner.Launch{Plan: load(planOf(shop()...), "users", "api"), Run: run, Dir: t.TempDir(), Progress: func(string) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := launched{system: s.(*system), engine: e}
+	client := l.client("users:api-1")
+	once(t, client, "POST", "/orders/")
+	l.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "db-1"}, faults.Primitive{Op: faults.OpPause, Instance: "orders-1"})
+	if _, err := s.Observe(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := s.Down(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	wantNothing(t, e, run)
+	client.CloseIdleConnections()
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	goleak.VerifyNone(t, before)
 }
