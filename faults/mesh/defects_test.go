@@ -270,9 +270,17 @@ func TestDefectPortIsStolenWhileItRefuses(t *testing.T) {
 		thief.Close()
 		t.Error("another listener took the port")
 	}
+	other := New(Options{})
+	defer other.Close()
+	if _, err := other.Open(t.Context(), []Edge{{Name: "a:b", Listen: w.edge.Listen, Upstream: w.callee.address()}}); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("another mesh on the same port: %v", err)
+	}
 	if p, err := w.mesh.UpdateProxy("a:b", nil, nil, &on); err != nil || !p.Enabled {
 		t.Fatalf("enable: %+v, %v", p, err)
 	}
 	c := w.dial()
 	w.pass(c, c, "back")
+	if _, err := other.Open(t.Context(), []Edge{{Name: "a:b", Listen: w.edge.Listen, Upstream: w.callee.address()}}); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("another mesh on the port that serves again: %v", err)
+	}
 }

@@ -39,6 +39,9 @@ type port struct {
 var _ Port = (*port)(nil)
 
 func listenPort(ctx context.Context, network, address string) (net.Listener, error) {
+	if err := checkFree(ctx, network, address); err != nil {
+		return nil, err
+	}
 	listener, err := listenShared(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -49,6 +52,17 @@ func listenPort(ctx context.Context, network, address string) (net.Listener, err
 		return nil, errors.Join(fmt.Errorf("reserve the port %s: %w", at, err), listener.Close())
 	}
 	return p, nil
+}
+
+// checkFree refuses an address that another port of this user, in another mesh perhaps, has already:
+// the two would share its connections.
+func checkFree(ctx context.Context, network, address string) error {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, network, address)
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // listenShared listens in such a way that the port can be bound twice by this user. Multipath TCP is
