@@ -66,6 +66,26 @@ func dockerEngine(ctx context.Context, addresses netip.Prefix) (runner.Engine, s
 	return e, version, nil
 }
 
+// standIns lays the plan out anew with built-in nodes in the place of images, on an engine that runs no
+// images and where the scenario names such nodes; why says which.
+func standIns(engine runner.Engine, p *topology.Plan, why string) (*topology.Plan, string, error) {
+	if engine.Name() == "docker" {
+		return p, why, nil
+	}
+	s := p.Scenario.WithStandIns()
+	if s == p.Scenario {
+		return p, why, nil
+	}
+	var names []string
+	for _, n := range p.Scenario.Nodes {
+		if n.StandIn != nil {
+			names = append(names, n.Name)
+		}
+	}
+	laid, err := topology.New(s, p.Seed)
+	return laid, why + "; stand-ins for " + strings.Join(names, ", "), err
+}
+
 func cleanCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "clean",

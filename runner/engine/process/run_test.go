@@ -56,6 +56,7 @@ func TestRunMeasuresWhatWasPutOn(t *testing.T) {
 	}
 	checkLatency(t, res, promised)
 	checkCrash(t, res)
+	checkPhaseEdges(t, res)
 	if len(res.Phases) != 4 || res.Partial {
 		t.Errorf("%d phases, partial %v", len(res.Phases), res.Partial)
 	}
@@ -67,6 +68,25 @@ func TestRunMeasuresWhatWasPutOn(t *testing.T) {
 	}
 	if w := res.Writes; !w.Checked || w.Lost != 0 || w.Acknowledged < 100 {
 		t.Errorf("writes: %+v", w)
+	}
+}
+
+// checkPhaseEdges adds the phases' edges up to the run's.
+func checkPhaseEdges(t *testing.T, res *record.Result) {
+	t.Helper()
+	sum := map[string]int64{}
+	for _, p := range res.Phases {
+		if len(p.Edges) == 0 {
+			t.Errorf("phase %s has no edges", p.Name)
+		}
+		for _, e := range p.Edges {
+			sum[e.Name] += e.Attempts
+		}
+	}
+	for _, e := range res.Edges {
+		if sum[e.Name] != e.Attempts {
+			t.Errorf("edge %s has %d attempts, its phases %d", e.Name, e.Attempts, sum[e.Name])
+		}
 	}
 }
 
