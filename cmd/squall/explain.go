@@ -21,15 +21,22 @@ func explainCommand() *cobra.Command {
 				return explainAll(w)
 			}
 			word := strings.ToLower(strings.Join(args, " "))
+			found := false
 			if e, ok := faults.Lookup(strings.ReplaceAll(word, " ", "_")); ok {
 				explainFault(w, e)
-				return nil
+				found = true
 			}
 			for _, t := range report.Terms {
-				if strings.ToLower(t.Name) == word {
-					fmt.Fprintf(w, "%s\n\n%s\n", t.Name, t.Meaning)
-					return nil
+				if strings.ToLower(t.Name) == word { // latency is a fault and a figure
+					if found {
+						fmt.Fprintln(w)
+					}
+					fmt.Fprintf(w, "%s, in a report:\n\n%s\n", t.Name, t.Meaning)
+					found = true
 				}
+			}
+			if found {
+				return nil
 			}
 			return fmt.Errorf("nothing is called %q; `squall explain` lists every fault and term", word)
 		},
@@ -44,9 +51,17 @@ func explainAll(w io.Writer) error {
 	fmt.Fprintln(w, "\nTerms:")
 	for _, t := range report.Terms {
 		first, _, _ := strings.Cut(strings.ReplaceAll(t.Meaning, "\n", " "), ". ")
-		fmt.Fprintf(w, "  %-17s %s.\n", t.Name, strings.TrimSuffix(first, "."))
+		fmt.Fprintf(w, "  %-17s %s\n", t.Name, clip(strings.TrimSuffix(first, "."), 90))
 	}
 	return nil
+}
+
+// clip cuts a text at a word's end, so that it is no longer than n.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s + "."
+	}
+	return s[:strings.LastIndex(s[:n], " ")] + " ..."
 }
 
 func explainFault(w io.Writer, e faults.Entry) {
@@ -54,5 +69,12 @@ func explainFault(w io.Writer, e faults.Entry) {
 	fmt.Fprintf(w, "  new connections   %s\n", e.Explain.New)
 	fmt.Fprintf(w, "  open connections  %s\n", e.Explain.Open)
 	fmt.Fprintf(w, "  when it ends      %s\n\n", e.Explain.Lifted)
-	fmt.Fprintf(w, "  faults:\n    - %s\n", e.Explain.Example)
+	for _, k := range e.Keys() {
+		doc := k.Doc
+		if len(k.Values) > 0 {
+			doc += " (" + strings.Join(k.Values, ", ") + ")"
+		}
+		fmt.Fprintf(w, "  %-17s %s\n", k.Name, doc)
+	}
+	fmt.Fprintf(w, "\n  faults:\n    - %s\n", e.Explain.Example)
 }
