@@ -3,9 +3,11 @@ package docker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/scenarios"
@@ -52,4 +54,40 @@ func BenchmarkLaunch20Nodes(b *testing.B) {
 	}
 	b.ReportMetric(up.Seconds()/float64(b.N), "launch-s")
 	b.ReportMetric(down.Seconds()/float64(b.N), "down-s")
+}
+
+// BenchmarkInject tells how long each primitive takes to be in force, and to be gone again (for a
+// kill that is until the instance is healthy). What a process feels comes earlier: the engine
+// answers to a kill when it has taken the container down.
+func BenchmarkInject(b *testing.B) {
+	s := launch(b, Options{}, load(planOf(service("a", work(0))), "users", "a"))
+	for _, c := range []struct {
+		name      string
+		primitive faults.Primitive
+	}{
+		{"toxic", faults.Primitive{Op: faults.OpToxic, Edge: "users:a-1", Toxic: &faults.Toxic{Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]any{"latency": 1.0}}}},
+		{"outage", faults.Primitive{Op: faults.OpOutage, Edge: "users:a-1", Outage: &faults.Outage{New: faults.NewHang, Open: faults.OpenKeep}}},
+		{"behave", faults.Primitive{Op: faults.OpBehave, Instance: "a-1", Behaviour: &faults.Behaviour{Errors: 1, Status: 500}}},
+		{"pause", faults.Primitive{Op: faults.OpPause, Instance: "a-1"}},
+		{"cpu", faults.Primitive{Op: faults.OpCPU, Instance: "a-1", CPUs: 0.5}},
+		{"kill", faults.Primitive{Op: faults.OpKill, Instance: "a-1"}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var on, off []float64
+			for b.Loop() {
+				begin := time.Now()
+				undo := s.inject(b, c.primitive)
+				on = append(on, float64(time.Since(begin).Microseconds())/1e3)
+				begin = time.Now()
+				if _, err := undo(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				off = append(off, float64(time.Since(begin).Microseconds())/1e3)
+			}
+			slices.Sort(on)
+			slices.Sort(off)
+			b.ReportMetric(on[len(on)/2], "on-ms-median")
+			b.ReportMetric(off[len(off)/2], "off-ms-median")
+		})
+	}
 }

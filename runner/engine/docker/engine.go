@@ -1,6 +1,15 @@
 // Package docker runs topologies in containers: every instance in one of its own (the built-in
 // roles from an image made of the running binary, or any image), every connection through the
 // mesh container. It is the only importer of the Docker client.
+//
+// Each instance is on a network that has no way out and whose only other member is the mesh; the
+// mesh alone is also on the run's control network, where its control API and the edges of the loads
+// listen. A built-in caller is told an address for each of its edges; an image finds its upstreams
+// by their names on their usual ports, one network more for each further upstream on the same port.
+// Addresses are fixed before anything is made, so that a restart keeps them.
+//
+// Everything that is made carries labels: the run, the process that made it, the instance. A run
+// whose process is gone is removed by Reap.
 package docker
 
 import (

@@ -67,10 +67,9 @@ func (s *system) reconcile(ctx context.Context, m *member) error {
 		}
 	}
 	if m.paused && len(m.pauses) == 0 {
-		if err := s.engine.api.ContainerUnpause(ctx, m.id); err != nil && !notPaused(err) {
-			return fmt.Errorf("resume %s: %w", m.name(), err)
+		if err := s.resume(ctx, m); err != nil {
+			return err
 		}
-		m.paused = false
 	}
 	if !m.paused {
 		if err := s.behave(ctx, m); err != nil {
@@ -78,11 +77,38 @@ func (s *system) reconcile(ctx context.Context, m *member) error {
 		}
 	}
 	if len(m.pauses) > 0 && !m.paused {
-		if err := s.engine.api.ContainerPause(ctx, m.id); err != nil {
+		if err := s.pause(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pauseTries bounds how often a pause is tried: freezing a container whose processes are being
+// started or are in the kernel fails now and then, and succeeds a moment later.
+const pauseTries = 5
+
+// pause freezes an instance.
+func (s *system) pause(ctx context.Context, m *member) error {
+	for try := 1; ; try++ {
+		err := s.engine.api.ContainerPause(ctx, m.id)
+		if err == nil {
+			m.paused = true
+			return nil
+		}
+		if try == pauseTries || ctx.Err() != nil {
 			return fmt.Errorf("pause %s: %w", m.name(), err)
 		}
-		m.paused = true
+		time.Sleep(time.Duration(try) * 10 * time.Millisecond)
 	}
+}
+
+// resume thaws an instance.
+func (s *system) resume(ctx context.Context, m *member) error {
+	if err := s.engine.api.ContainerUnpause(ctx, m.id); err != nil && !notPaused(err) {
+		return fmt.Errorf("resume %s: %w", m.name(), err)
+	}
+	m.paused = false
 	return nil
 }
 
@@ -92,10 +118,9 @@ func (s *system) kill(ctx context.Context, m *member) error {
 		return nil
 	}
 	if m.paused {
-		if err := s.engine.api.ContainerUnpause(ctx, m.id); err != nil && !notPaused(err) {
-			return fmt.Errorf("resume %s to kill it: %w", m.name(), err)
+		if err := s.resume(ctx, m); err != nil {
+			return err
 		}
-		m.paused = false
 	}
 	s.lastCounters(ctx, m)
 	m.expected.Add(1)

@@ -68,7 +68,10 @@ func (s *system) ended(message events.Message) {
 		}
 		m.expected.Add(1)
 	}
-	s.died <- fmt.Errorf("%s ended by itself: %s; its log is %s", what, s.reason(message), s.logFile(what))
+	select {
+	case s.died <- fmt.Errorf("%s ended by itself: %s; its log is %s", what, s.reason(message), s.logFile(what)):
+	default: // nobody has taken the earlier ones
+	}
 }
 
 // reason is why a container ended, in words.
