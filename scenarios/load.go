@@ -24,7 +24,7 @@ type Load struct {
 	// Connections bounds the generator's connections; 0: as many as the schedule needs, up to MaxInFlight.
 	MaxInFlight int               `yaml:"max_in_flight" min:"1" json:"max_in_flight,omitempty" doc:"The most requests in flight. Reached: it is reported and what could not be sent is counted as unsent. Default 10000."`
 	Headers     map[string]string `yaml:"headers" json:"headers,omitempty" doc:"Headers on every request."`
-	APIKey      string            `yaml:"api_key" json:"-" doc:"Sent as X-Api-Key; never written to a report."`
+	APIKey      string            `yaml:"api_key" json:"-" doc:"Sent as X-Api-Key; never written to a report. Default the load's name."`
 
 	Requests []Request `yaml:"requests" need:"yes" json:"requests" doc:"What they send."`
 }

@@ -79,7 +79,8 @@ func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
 
 // headers are the rest of the request line and all headers that are the same every time, ending in the id header's first part.
 func headers(l *scenarios.Load) (string, error) {
-	fields := map[string]string{"User-Agent": "squall"}
+	// Users have a key of their own unless the scenario gives them another (or, by a header, none).
+	fields := map[string]string{"User-Agent": "squall", "X-Api-Key": l.Name}
 	for k, v := range l.Headers {
 		fields[http.CanonicalHeaderKey(k)] = v
 	}
