@@ -3,6 +3,7 @@ package mesh
 import (
 	"io"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -50,5 +51,37 @@ func TestCountersAreExactWhileOpen(t *testing.T) {
 	want := EdgeStats{Name: "a:b", Connections: 1, Open: 1, Requests: 3, BytesUp: 24, BytesDown: 21, FirstBytes: 3}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}
+
+// TestResetArrivesBehindWhatWasSentBefore: a side that did not read finds the reset once it does.
+func TestResetArrivesBehindWhatWasSentBefore(t *testing.T) {
+	for _, stream := range []string{streamUp, streamDown} {
+		t.Run(stream, func(t *testing.T) {
+			w := newWorld(t, nil)
+			caller, callee := w.pair()
+			from, to := ends(stream, caller, callee)
+			filled := make(chan struct{})
+			go func() {
+				defer close(filled)
+				flood(from)
+			}()
+			last := int64(-1)
+			w.eventually("everything between is full", func() bool {
+				s := w.stats()
+				now := s.BytesUp + s.BytesDown
+				full := now == last && now > 0
+				last = now
+				time.Sleep(20 * time.Millisecond)
+				return full
+			})
+			setNoLinger(from)
+			from.Close()
+			<-filled
+			if _, err := io.Copy(io.Discard, to); sight(err) != sawReset {
+				t.Errorf("read %v, want a reset", err)
+			}
+			w.eventually("the connection is gone", func() bool { return w.stats().Open == 0 })
+		})
 	}
 }
