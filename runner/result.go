@@ -40,7 +40,9 @@ func (r *run) result(partial bool) *record.Result {
 	r.mu.Lock()
 	res.Events = append([]record.Event{}, r.events...)
 	r.mu.Unlock()
-	slices.SortStableFunc(res.Events, func(a, b record.Event) int { return cmp.Compare(a.AtS, b.AtS) })
+	slices.SortStableFunc(res.Events, func(a, b record.Event) int {
+		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(slices.Index(eventOrder, a.Kind), slices.Index(eventOrder, b.Kind)))
+	})
 	res.Checks = r.checks(res)
 	return res
 }
@@ -66,6 +68,9 @@ func (r *run) phaseEdges(res *record.Result) {
 		}
 	}
 }
+
+// eventOrder is how events of one moment are told: those of operations come when these are done, in any order.
+var eventOrder = []string{"undo", "phase", "fault"}
 
 // faults are the record's faults, with their recovery.
 func (r *run) faults(windows []record.Window) []record.Fault {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -145,6 +146,10 @@ func conduct(ctx context.Context, o runner.Options, folder *folder) (*record.Res
 		return nil, err
 	}
 	_, inVirtualTime := o.Engine.(runner.Enclosing)
+	if inVirtualTime {
+		// What happens at one instant happens in one order, and nothing is slower: one goroutine runs at a time anyway.
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	}
 	o.Loader = load.New(load.Options{FineWait: !inVirtualTime})
 	o.Results = results
 	o.ReadWrites = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {

@@ -1,8 +1,10 @@
 package mesh
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -116,10 +118,16 @@ func (e *edge) stream(up bool) []*toxic {
 func (e *edge) apply() {
 	now := time.Now()
 	up, down := e.stream(true), e.stream(false)
-	for l := range e.links {
+	for _, l := range e.inOrder() {
 		l.up.reconcile(up, now)
 		l.down.reconcile(down, now)
 	}
+}
+
+// inOrder are the connections in the order in which they were made, so that in virtual time, where all
+// that follows from a change happens at once, the same run is the same every time. e.mu is held.
+func (e *edge) inOrder() []*link {
+	return slices.SortedFunc(maps.Keys(e.links), func(a, b *link) int { return cmp.Compare(a.number, b.number) })
 }
 
 // steer makes the port do what the strictest outage asks of it. e.mu is held.
@@ -178,7 +186,7 @@ func (e *edge) begin(o *outage) error {
 		e.outages = e.outages[:len(e.outages)-1]
 		return err
 	}
-	for l := range e.links {
+	for _, l := range e.inOrder() {
 		l.begin(o)
 	}
 	e.forgetTurned() // the resets that this sent are no refusals
@@ -197,7 +205,7 @@ func (e *edge) relent(o *outage) error {
 	e.outages = slices.Delete(e.outages, i, i+1)
 	close(o.lifted)
 	err := e.steer()
-	for l := range e.links {
+	for _, l := range e.inOrder() {
 		l.relent(o)
 	}
 	return err
@@ -211,7 +219,7 @@ func (e *edge) close() {
 	if e.listener != nil {
 		_ = e.listener.Close() // it is not used any more
 	}
-	for l := range e.links {
+	for _, l := range e.inOrder() {
 		l.close()
 	}
 }

@@ -44,7 +44,10 @@ func (g *Generator) Drive(ctx context.Context, d runner.Drive) (record.Generator
 	results := newResults(d.Results)
 	classes := make([]*class, len(d.Loads))
 	for i, l := range d.Loads {
-		c, err := newClass(d, l, g.options, meter, results)
+		// Loads of one rate would send at the same instants, and at those at which faults begin. A ns decides who is first.
+		own := d
+		own.Zero = d.Zero.Add(time.Duration(i+1) * time.Nanosecond)
+		c, err := newClass(own, l, g.options, meter, results)
 		if err != nil {
 			return record.Generator{}, fmt.Errorf("drive load %q: %w", l.Name, err)
 		}

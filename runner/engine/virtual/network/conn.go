@@ -12,6 +12,7 @@ import (
 // Conn is one end of a connection.
 type Conn struct {
 	host          *Host
+	number        int64 // of the network's ends
 	local, remote addr
 	in, out       *stream
 	closed        atomic.Bool
@@ -29,6 +30,7 @@ func pair(a *Host, at addr, b *Host, to addr) (near, far *Conn) {
 		ways[i].init()
 	}
 	near, far = &ends[0], &ends[1]
+	near.number, far.number = a.network.made.Add(1), a.network.made.Add(1)
 	near.host, near.local, near.remote, near.in, near.out = a, at, to, &ways[0], &ways[1]
 	far.host, far.local, far.remote, far.in, far.out = b, to, at, &ways[1], &ways[0]
 	return near, far

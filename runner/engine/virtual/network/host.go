@@ -1,10 +1,13 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -64,10 +67,10 @@ func (h *Host) Kill() {
 	h.conns, h.listeners = nil, nil
 	h.moved.Broadcast()
 	h.mu.Unlock()
-	for l := range listeners {
+	for _, l := range slices.SortedFunc(maps.Keys(listeners), func(a, b *Listener) int { return cmp.Compare(a.address, b.address) }) {
 		l.end()
 	}
-	for c := range conns {
+	for _, c := range slices.SortedFunc(maps.Keys(conns), func(a, b *Conn) int { return cmp.Compare(a.number, b.number) }) {
 		c.end()
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -22,6 +23,7 @@ type Network struct {
 	mu        sync.Mutex
 	listeners map[string]*Listener
 	lastPort  int
+	made      atomic.Int64 // numbers connections
 }
 
 // firstPort is where the ports begin that are given out.
