@@ -31,7 +31,7 @@ func timeline(stretches ...stretch) (out []runner.Second, end time.Duration) {
 	for _, s := range stretches {
 		for range s.seconds {
 			if s.sent > 0 {
-				out = append(out, runner.Second{At: end, Sent: s.sent, Good: s.good, P99: s.p99})
+				out = append(out, runner.Second{At: end, Sent: s.sent, Good: s.good, P99: s.p99, Tail: s.p99})
 			}
 			end += time.Second
 		}
@@ -145,7 +145,7 @@ func first(spans []runner.OnOff) *time.Duration {
 
 func TestSteadyState(t *testing.T) {
 	second := func(sent, good int64, p99 time.Duration) runner.Second {
-		return runner.Second{Sent: sent, Good: good, P99: p99}
+		return runner.Second{Sent: sent, Good: good, P99: p99, Tail: p99}
 	}
 	for _, c := range []struct {
 		name   string
@@ -211,8 +211,31 @@ func TestTimeline(t *testing.T) {
 		t.Fatalf("%d seconds, want the phases' 4: %+v", len(got), got)
 	}
 	for i, s := range got {
+		// One of ten over its fellows is chance: three deviations of ten requests reach down to the quantile 0.896.
+		if s.Tail.Round(ms) != 10*ms {
+			t.Errorf("second %d: tail %s", i, s.Tail)
+		}
 		if s.At != time.Duration(i)*time.Second || s.Sent != 10 || s.Good != 9 || s.P99.Round(ms) != 100*ms {
 			t.Errorf("second %d: %+v", i, s)
+		}
+	}
+}
+
+// Five of a hundred slow requests are more than chance; four are not.
+func TestTailOfASecond(t *testing.T) {
+	for slow, want := range map[int]time.Duration{3: 10 * ms, 4: 10 * ms, 5: 300 * ms} {
+		r := record.NewRecorder([]record.Span{{Name: "a", Start: 0, End: time.Second}})
+		for i := range 100 {
+			s := record.Sample{Load: "users", Request: "GET /", Intended: time.Duration(i) * 10 * ms, Outcome: record.OK}
+			s.Sent, s.Done = s.Intended, s.Intended+10*ms
+			if i < slow {
+				s.Done = s.Intended + 300*ms
+			}
+			r.Add(s)
+		}
+		got, err := runner.Timeline(r.Windows())
+		if err != nil || len(got) != 1 || got[0].Tail.Round(ms) != want {
+			t.Errorf("%d of 100 slow: %+v, %v; want a tail of %s", slow, got, err, want)
 		}
 	}
 }

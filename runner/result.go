@@ -37,6 +37,7 @@ func (r *run) result(partial bool) *record.Result {
 	r.phaseEdges(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
+	confirmRefusals(res)
 	r.mu.Lock()
 	res.Events = append([]record.Event{}, r.events...)
 	r.mu.Unlock()
@@ -128,16 +129,21 @@ func receipt(r faults.Receipt) record.Receipt {
 		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
 		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs,
 	}
-	if !out.Met {
-		out.Text = "no traffic met it"
-		return out
+	out.Text = receiptText(r)
+	return out
+}
+
+// receiptText says what met a fault in a few words.
+func receiptText(r faults.Receipt) string {
+	if !r.Met() {
+		return "no traffic met it"
 	}
 	var words []string
 	for _, part := range []struct {
 		n    int64
 		word string
 	}{
-		{r.Connections, "connections"}, {r.Requests, "requests"}, {r.Bytes, "bytes"}, {r.Refused, "refused"},
+		{r.Connections, "connections"}, {r.Requests, "requests"}, {r.Refused, "refused"},
 		{r.Hung, "hung"}, {r.Reset, "reset"}, {r.Closed, "closed"}, {r.Lost, "bytes lost"},
 	} {
 		if part.n > 0 {
@@ -145,8 +151,41 @@ func receipt(r faults.Receipt) record.Receipt {
 		}
 	}
 	if r.DelayMs > 0 {
-		words = append(words, fmt.Sprintf("delayed by %.1f ms on average", r.DelayMs))
+		words = append(words, fmt.Sprintf("+%.1f ms each", r.DelayMs))
 	}
-	out.Text = strings.Join(words, ", ")
-	return out
+	return strings.Join(words, ", ")
+}
+
+// confirmRefusals takes back a receipt that tells of refused connections alone where no caller saw a call fail:
+// the kernel counts refusals only for all of a host's ports together, so that somebody else's may be among them.
+func confirmRefusals(res *record.Result) {
+	for i := range res.Faults {
+		f := &res.Faults[i]
+		r := &f.Receipt
+		if r.Refused == 0 || r.Connections > r.Refused || r.Requests+r.Bytes+r.Hung+r.Reset+r.Closed > 0 {
+			continue
+		}
+		if failures, counted := failuresUnder(res, f); counted && failures == 0 {
+			*r = record.Receipt{Text: "no caller was refused"}
+		}
+	}
+}
+
+// failuresUnder counts the failed calls over a fault's edges in the phases that it was on in; false where no caller counts.
+func failuresUnder(res *record.Result, f *record.Fault) (failures int64, counted bool) {
+	if f.AppliedS == nil || f.UndoneS == nil {
+		return 0, false
+	}
+	for _, p := range res.Phases {
+		if p.StartS >= *f.UndoneS || p.EndS <= *f.AppliedS || len(p.Edges) == 0 {
+			continue
+		}
+		counted = true
+		for _, e := range p.Edges {
+			if slices.Contains(f.Edges, e.Name) {
+				failures += e.Failures
+			}
+		}
+	}
+	return failures, counted
 }

@@ -16,6 +16,9 @@ type Second struct {
 	// Sent requests, and how many of them were good (ok or degraded).
 	Sent, Good int64
 	P99        time.Duration
+	// Tail is the latency that no more requests exceed than chance allows of a second whose p99 is exactly
+	// at a limit: the quantile 0.99 - 3 standard deviations of so many requests.
+	Tail time.Duration
 }
 
 // Success is the share of good answers.
@@ -39,6 +42,7 @@ func Timeline(windows []record.Window) ([]Second, error) {
 		s := Second{At: time.Duration(at) * time.Second, Sent: m.Sent, Good: m.OK + m.Degraded}
 		if m.Latencies.TotalCount() > 0 {
 			s.P99 = record.Quantile(m.Latencies, 99)
+			s.Tail = record.Quantile(m.Latencies, 100*tailQuantile(m.Latencies.TotalCount()))
 		}
 		out = append(out, s)
 	}
@@ -63,14 +67,16 @@ type Steady struct {
 // The steady band. A second is within it when both hold:
 //
 //	success >= steady success - max(1 percentage point, 3 standard deviations of a second with as many requests)
-//	p99     <= 1.5 x the highest p99 of a steady second (the worst one in each ten left out) + 5 ms
+//	no more than 1 % + 3 standard deviations of its requests are slower than
+//	limit   =  1.5 x the highest p99 of a steady second (the worst one in each ten left out) + 5 ms
 //
 // Why: the success of a second with few requests scatters by chance alone, so the band widens as the
 // binomial does (with the steady share taken as (good+1)/(sent+2), so that a perfect steady state has a
 // width too); one percentage point is the least that users would call a change. A second's p99 over
 // some hundred requests is nearly its maximum and scatters by more than any multiple of its mean
 // tells, so the limit stands on the highest that steady seconds showed themselves: of k steady seconds,
-// a further one exceeds all with a chance of 1/(k+1) only, and 1.5 times that hardly ever. The worst in
+// a further one exceeds all with a chance of 1/(k+1) only, and 1.5 times that hardly ever. And since a second of 100 requests has one over its true p99 by definition, and four by
+// chance now and then, a second is out only when more requests than chance explains are over the limit. The worst in
 // each ten is left out, so that one pause of the machine does not hide a fault; 5 ms is for systems
 // whose p99 is about a timer's tick.
 const (
@@ -115,5 +121,10 @@ func (s Steady) Good(second Second) bool {
 	return second.Success() >= s.Success-max(steadyPoints, steadyDeviations*deviation)-1e-12
 }
 
-// Within tells whether a second is within the band: its success and its p99.
-func (s Steady) Within(second Second) bool { return s.Good(second) && second.P99 <= s.P99 }
+// tailQuantile is 0.99 less three standard deviations of a share of 1 % among n: of 100 requests 0.960, of 1000 0.981.
+func tailQuantile(n int64) float64 {
+	return .99 - steadyDeviations*math.Sqrt(.01*.99/float64(n))
+}
+
+// Within tells whether a second is within the band: its success and its slow requests.
+func (s Steady) Within(second Second) bool { return s.Good(second) && second.Tail <= s.P99 }

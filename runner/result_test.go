@@ -1,0 +1,34 @@
+package runner
+
+import (
+	"testing"
+
+	"github.com/squallhq/squall/runner/record"
+)
+
+// Refusals that no caller saw were somebody else's.
+func TestRefusalsAreConfirmedByTheirCallers(t *testing.T) {
+	on, off := 10.0, 20.0
+	for name, c := range map[string]struct {
+		receipt  record.Receipt
+		failures int64
+		met      bool
+	}{
+		"callers saw them":                 {record.Receipt{Met: true, Connections: 5, Refused: 5}, 5, true},
+		"nobody saw them":                  {record.Receipt{Met: true, Connections: 5, Refused: 5}, 0, false},
+		"other traffic met the fault too":  {record.Receipt{Met: true, Connections: 6, Refused: 5, Requests: 1}, 0, true},
+		"hung connections need no witness": {record.Receipt{Met: true, Connections: 5, Hung: 5}, 0, true},
+	} {
+		res := &record.Result{
+			Faults: []record.Fault{{Edges: []string{"a-1:b-1"}, AppliedS: &on, UndoneS: &off, Receipt: c.receipt}},
+			Phases: []record.Phase{
+				{Name: "steady", EndS: 10, Edges: []record.Edge{{Name: "a-1:b-1", Failures: 7}}},
+				{Name: "refused", StartS: 10, EndS: 20, Edges: []record.Edge{{Name: "a-1:b-1", Failures: c.failures}, {Name: "a-1:c-1", Failures: 9}}},
+			},
+		}
+		confirmRefusals(res)
+		if res.Faults[0].Receipt.Met != c.met {
+			t.Errorf("%s: met %v, want %v", name, !c.met, c.met)
+		}
+	}
+}
