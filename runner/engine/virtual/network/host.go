@@ -128,10 +128,13 @@ func (h *Host) Listen(ctx context.Context, _, address string) (net.Listener, err
 	return l, nil
 }
 
-// synTimes are when Linux repeats a SYN, counted from the first; after the last it gives up.
+// synTimes are when Linux repeats a SYN, counted from the first; after the last it gives up. A SYN is sent a little after its
+// caller began to wait (synDelay), so that of a repetition and a timeout of as many seconds the timeout comes first.
 var synTimes = [...]time.Duration{
 	1 * time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second, 63 * time.Second, 127 * time.Second,
 }
+
+const synDelay = time.Microsecond
 
 // DialContext connects. Where nobody listens, or a listener refuses, it is refused at once; where a listener hangs or
 // has no room for it, it knocks again after 1, 3, 7 ... seconds and gives up after 127.
@@ -142,7 +145,7 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 	if err := ctx.Err(); err != nil {
 		return fail(err)
 	}
-	began := time.Now()
+	began := time.Now().Add(synDelay)
 	for _, again := range synTimes {
 		if !h.Await() {
 			return fail(net.ErrClosed)
