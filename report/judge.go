@@ -30,14 +30,16 @@ func Judge(r *record.Result, s *scenarios.Scenario) {
 		}
 	}()
 	var lost bool
+	var broken []string
 	for _, e := range s.Expect {
 		judged := judgeOne(r, e)
 		r.Expectations = append(r.Expectations, judged)
-		if e.WritesLost != nil && judged.Holds != nil && !*judged.Holds {
-			lost = true
+		if judged.Holds != nil && !*judged.Holds {
+			lost = lost || e.WritesLost != nil
+			broken = append(broken, reasons(r, e, judged)...)
 		}
 	}
-	doubts, broken, untold := doubts(r), broken(r), untold(r)
+	doubts, untold := doubts(r), untold(r)
 	switch {
 	case lost:
 		r.Verdict, r.Reasons = record.Fail, append(broken, doubts...)
@@ -81,17 +83,6 @@ func doubts(r *record.Result) []string {
 		}
 	}
 	return unique(out)
-}
-
-// broken lists the expectations that did not hold, in words.
-func broken(r *record.Result) []string {
-	var out []string
-	for _, e := range r.Expectations {
-		if e.Holds != nil && !*e.Holds {
-			out = append(out, fmt.Sprintf("%s: measured %s", e.Text, e.Measured))
-		}
-	}
-	return out
 }
 
 // untold lists the expectations that could not be told, and their absence.

@@ -49,9 +49,9 @@ func TestJudge(t *testing.T) {
 		reason   string
 	}{
 		{name: "a success that holds", expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricSuccess, ">=", .99)},
-			verdict: record.Pass, measured: "success 99.0%"},
+			verdict: record.Pass, measured: "success 99%"},
 		{name: "degraded answers are not ok", expect: scenarios.Expectation{In: "slow", Text: "ok >= 99%", Bounds: bound(scenarios.MetricOK, ">=", .99)},
-			verdict: record.Fail, measured: "ok 90.0%", reason: "ok >= 99%: measured ok 90.0%"},
+			verdict: record.Fail, measured: "ok 90%", reason: "ok of all requests was 90% in slow, expected >= 99% (while latency 800ms on a -> b)"},
 		{name: "a latency over its bound", expect: scenarios.Expectation{In: "slow", Of: "GET /a", Bounds: bound(scenarios.MetricP99, "<", .7)},
 			verdict: record.Fail, measured: "p99 812 ms"},
 		{name: "a load's name covers its requests", expect: scenarios.Expectation{In: "steady", Of: "users", Bounds: bound(scenarios.MetricP99, "<", .7)},

@@ -30,9 +30,11 @@ func percent(share float64) string {
 	case p == 100 || p == 0:
 		return fmt.Sprintf("%.0f%%", p)
 	case p > 99.99:
-		return strconv.FormatFloat(math.Floor(p*1000)/1000, 'f', 3, 64) + "%"
+		return strconv.FormatFloat(math.Floor(p*1000+1e-6)/1000, 'f', 3, 64) + "%"
+	case p == math.Trunc(p):
+		return fmt.Sprintf("%.0f%%", p)
 	case p > 99 || p < 1:
-		return strconv.FormatFloat(math.Floor(p*100)/100, 'f', 2, 64) + "%"
+		return strconv.FormatFloat(math.Floor(p*100+1e-6)/100, 'f', 2, 64) + "%"
 	}
 	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
 }
