@@ -13,19 +13,21 @@ const module = "github.com/squallhq/squall/"
 
 // allowed lists, for each package, the packages of ours that it may import. A package that is not listed fails the test.
 var allowed = map[string][]string{
-	"faults":                   {}, // data about faults: the bottom
-	"runner/record":            {}, // what a run measured: reports work from it alone
-	"faults/mesh":              {"faults"},
-	"scenarios":                {"faults"},
-	"scenarios/topology":       {"faults", "scenarios"},
-	"runner/node":              {"faults", "scenarios"}, // the model of its own part of the scenario
-	"runner":                   {"faults", "scenarios", "scenarios/topology", "runner/record"},
-	"runner/lease":             {},
-	"runner/load":              {"runner", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/process":    {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/docker":     {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
-	"report":                   {"runner/record", "scenarios"},
-	"runner/engine/enginetest": {"faults", "runner", "runner/node", "runner/record", "scenarios", "scenarios/topology", "internal/squallbin"},
+	"faults":                        {}, // data about faults: the bottom
+	"runner/record":                 {}, // what a run measured: reports work from it alone
+	"faults/mesh":                   {"faults"},
+	"scenarios":                     {"faults"},
+	"scenarios/topology":            {"faults", "scenarios"},
+	"runner/node":                   {"faults", "scenarios"}, // the model of its own part of the scenario
+	"runner":                        {"faults", "scenarios", "scenarios/topology", "runner/record"},
+	"runner/lease":                  {},
+	"runner/load":                   {"runner", "runner/record", "scenarios", "scenarios/topology"},
+	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
+	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
+	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},
+	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
+	"report":                        {"runner/record", "scenarios"},
+	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/record", "scenarios", "scenarios/topology", "internal/squallbin"},
 }
 
 // forbidden names the arrows that people will be tempted to draw, each with its reason.
