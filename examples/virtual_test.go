@@ -1,15 +1,44 @@
 package examples
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/runner/record"
 )
 
-// The virtual engine gives every example, with every variant, the verdict that it has in real time.
+// The virtual engine gives every example, with every variant, the verdict that it has in real time; and a second run
+// with the same seed gives the same record, byte for byte, but for the run's name and the time of day.
 func TestVirtualVerdicts(t *testing.T) {
 	for _, r := range runs {
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
-			run(t, "virtual", r.file, r.variant, r.exit)
+			first := run(t, "virtual", r.file, r.variant, r.exit)
+			second := run(t, "virtual", r.file, r.variant, r.exit)
+			if diff := cmp.Diff(text(t, first), text(t, second)); diff != "" {
+				t.Errorf("two runs with one seed differ (-first +second):\n%s", diff)
+			}
+			if lag := first.Generator.LagMs; lag.Max != 0 {
+				t.Errorf("the generator was late: %+v", lag)
+			}
 		})
 	}
+}
+
+// text is everything that was recorded, windows too.
+func text(t *testing.T, r *record.Result) string {
+	t.Helper()
+	same := *r
+	same.Run, same.Command, same.Started = "", "", time.Time{}
+	whole, err := json.MarshalIndent(struct {
+		*record.Result
+		Windows []record.Window
+	}{&same, same.Windows}, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(whole)
 }
