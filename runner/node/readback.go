@@ -17,7 +17,7 @@ func ReadBack(ctx context.Context, dial func(context.Context) (net.Conn, error),
 	if n.Kind == scenarios.KindQueue {
 		return readQueue(ctx, dial)
 	}
-	return ReadWrites(ctx, dial, n.DSN)
+	return ReadWrites(ctx, dial, n.Login())
 }
 
 // readBackLimit bounds a queue's answer: some ten million writes.

@@ -58,7 +58,7 @@ func TestRealPostgres(t *testing.T) {
 	for range 20 {
 		write()
 	}
-	found := readBack(t, s, databaseCredentials(db))
+	found := readBack(t, s, db.Credentials())
 	if len(acknowledged) < 41 {
 		t.Errorf("%d writes acknowledged", len(acknowledged))
 	}
@@ -70,9 +70,9 @@ func TestRealPostgres(t *testing.T) {
 }
 
 // readBack connects past the edges, as the end of a run does.
-func readBack(t *testing.T, s launched, c credentials) map[string]int {
+func readBack(t *testing.T, s launched, c scenarios.Credentials) map[string]int {
 	t.Helper()
-	config, err := pgx.ParseConfig(fmt.Sprintf("postgres://%s:%s@db/%s?sslmode=disable", c.user, c.password, c.database))
+	config, err := pgx.ParseConfig(fmt.Sprintf("postgres://%s:%s@db/%s?sslmode=disable", c.User, c.Password, c.Database))
 	if err != nil {
 		t.Fatal(err)
 	}

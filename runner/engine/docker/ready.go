@@ -38,15 +38,15 @@ func (s *system) probe(ctx context.Context, m *member) error {
 	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
 		return err
 	}
-	return letsIn(conn, databaseCredentials(n))
+	return letsIn(conn, n.Credentials())
 }
 
 // letsIn begins to log in to a PostgreSQL server. One that is still starting or recovering listens
 // already and turns everybody away (SQLSTATE 57P03); one that asks for a password is ready.
-func letsIn(conn net.Conn, c credentials) error {
+func letsIn(conn net.Conn, c scenarios.Credentials) error {
 	const protocol = 3 << 16
 	message := binary.BigEndian.AppendUint32(make([]byte, 4), protocol)
-	for _, word := range []string{"user", c.user, "database", c.database, ""} {
+	for _, word := range []string{"user", c.User, "database", c.Database, ""} {
 		message = append(append(message, word...), 0)
 	}
 	binary.BigEndian.PutUint32(message, uint32(len(message)))
