@@ -12,11 +12,12 @@ help: ## list the targets
 build: ## build bin/squall
 	CGO_ENABLED=0 go build -trimpath -o bin/squall ./cmd/squall
 
+# One package at a time: many tests measure real time, and two at once would measure each other.
 test: ## run every test (those of the docker engine where an engine answers)
-	go test -timeout 15m ./...
+	go test -p 1 -timeout 20m ./...
 
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race -short -timeout 15m ./...
+	CGO_ENABLED=1 go test -p 1 -race -short -timeout 20m ./...
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }
