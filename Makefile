@@ -4,7 +4,7 @@ FUZZTIME   ?= 20s
 BENCHTIME  ?= 1x
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench examples check
+.PHONY: help build test race lint fuzz bench agreement examples check
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ fuzz: ## fuzz every parser for FUZZTIME each
 
 bench: ## benchmarks with their peers measured in the same run
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./...
+
+agreement: build ## hold virtual against docker on every example, into examples/AGREEMENT.md (takes minutes)
+	go run ./internal/agreement -a virtual -b docker examples/*.yaml > examples/AGREEMENT.md.new
+	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
 
 examples: build ## run the quickstart as a newcomer would
 	bin/squall run examples/quickstart.yaml

@@ -1,0 +1,139 @@
+// Command agreement runs every example on two engines and writes how closely their figures agree, as
+// the Markdown table that examples/AGREEMENT.md holds. `make agreement` calls it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// The agreement that is asked for: the greater of the two for latencies, and points of success.
+const (
+	latencyShare  = 0.05
+	latencyMs     = 1.0
+	successPoints = 0.5
+	amplified     = 0.05
+	recoverySecs  = 1.0
+)
+
+func main() {
+	squall := flag.String("squall", "bin/squall", "the program")
+	a := flag.String("a", "virtual", "an engine")
+	b := flag.String("b", "docker", "the engine to hold it against")
+	flag.Parse()
+	if err := write(os.Stdout, *squall, *a, *b, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "agreement:", err)
+		os.Exit(1)
+	}
+}
+
+func write(w io.Writer, squall, a, b string, files []string) error {
+	fmt.Fprintf(w, "# How closely %s and %s agree\n\nWritten by `make agreement`. A row agrees where latencies are within %.0f %% or %.0f ms, success within %.1f points, amplification within %.2f and recovery within %.0f s (its resolution).\n",
+		a, b, 100*latencyShare, latencyMs, successPoints, amplified, recoverySecs)
+	agree, rows := 0, 0
+	for _, file := range files {
+		s, err := scenarios.LoadFile(file, "")
+		if err != nil {
+			return err
+		}
+		for _, variant := range append([]string{""}, s.Variants...) {
+			x, err := run(squall, a, file, variant)
+			if err != nil {
+				return err
+			}
+			y, err := run(squall, b, file, variant)
+			if err != nil {
+				return err
+			}
+			n, of := compare(w, x, y)
+			agree, rows = agree+n, rows+of
+		}
+	}
+	fmt.Fprintf(w, "\n%d of %d figures agree.\n", agree, rows)
+	return nil
+}
+
+// run runs a scenario and reads its result, whatever its verdict.
+func run(squall, engine, file, variant string) (*record.Result, error) {
+	dir, err := os.MkdirTemp("", "agreement-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "run")
+	command := exec.Command(squall, "run", "--quiet", "--engine", engine, "--out", out, "--variant", variant, file)
+	fmt.Fprintln(os.Stderr, strings.Join(command.Args, " "))
+	output, runErr := command.CombinedOutput()
+	r, err := record.Read(out)
+	if err != nil {
+		return nil, fmt.Errorf("run %s on %s: %v: %s", file, engine, runErr, output)
+	}
+	return r, nil
+}
+
+// compare writes one run's table and counts the figures that agree.
+func compare(w io.Writer, a, b *record.Result) (agree, rows int) {
+	title := a.Scenario
+	if a.Variant != "" {
+		title += " / " + a.Variant
+	}
+	fmt.Fprintf(w, "\n## %s\n\nVerdict: %s on %s, %s on %s. The %s run's generator was late by %.1f ms at p99.\n\n",
+		title, a.Verdict, a.Engine, b.Verdict, b.Engine, b.Engine, b.Generator.LagMs.P99)
+	fmt.Fprintf(w, "| figure | %s | %s | agrees |\n|---|--:|--:|---|\n", a.Engine, b.Engine)
+	row := func(figure, format string, x, y float64, ok bool) {
+		rows++
+		word := "no"
+		if ok {
+			agree++
+			word = "yes"
+		}
+		fmt.Fprintf(w, "| %s | "+format+" | "+format+" | %s |\n", figure, x, y, word)
+	}
+	latency := func(figure string, x, y float64) {
+		row(figure, "%.1f ms", x, y, math.Abs(x-y) <= max(latencyMs, latencyShare*y))
+	}
+	for i, p := range a.Phases {
+		for j, q := range p.Requests {
+			other := b.Phases[i].Requests[j]
+			name := p.Name + ", " + strings.ReplaceAll(q.Request, "|", `\|`)
+			latency(name+": p50", q.LatencyMs.P50, other.LatencyMs.P50)
+			latency(name+": p99", q.LatencyMs.P99, other.LatencyMs.P99)
+			x, y := success(q), success(other)
+			row(name+": success", "%.2f %%", x, y, math.Abs(x-y) <= successPoints)
+		}
+	}
+	for i, e := range a.Edges {
+		if f := b.Edges[i]; e.Amplification > 1.005 || f.Amplification > 1.005 {
+			row("amplification of "+e.Name, "%.2fx", e.Amplification, f.Amplification, math.Abs(e.Amplification-f.Amplification) <= amplified)
+		}
+	}
+	for i, f := range a.Faults {
+		x, y := recovery(f), recovery(b.Faults[i])
+		row("recovery after "+f.Text+" on "+f.On, "%.1f s", x, y, math.Abs(x-y) <= recoverySecs || math.IsInf(x, 1) && math.IsInf(y, 1))
+	}
+	return agree, rows
+}
+
+func success(q record.Request) float64 {
+	if q.Sent == 0 {
+		return 100
+	}
+	return 100 * float64(q.OK+q.Degraded) / float64(q.Sent)
+}
+
+// recovery is in seconds, infinite where the run did not see it.
+func recovery(f record.Fault) float64 {
+	if f.RecoveredAfterS == nil {
+		return math.Inf(1)
+	}
+	return *f.RecoveredAfterS
+}
