@@ -29,6 +29,7 @@ var runs = []struct {
 	{"latency.yaml", "", report.ExitPass},
 	{"latency.yaml", "no-breaker", report.ExitFail},
 	{"partition.yaml", "", report.ExitPass},
+	{"partition.yaml", "no-fallback", report.ExitFail},
 	{"region-outage.yaml", "", report.ExitPass},
 	{"region-outage.yaml", "one-region", report.ExitFail},
 	{"crash.yaml", "", report.ExitPass},
