@@ -69,8 +69,12 @@ func writeVerdict(w io.Writer, r *record.Result, p paint) {
 		}
 		fmt.Fprintln(w)
 	}
+	wide := 0
 	for _, e := range r.Expectations {
-		fmt.Fprintf(w, "%s %s  %s\n", mark(e.Holds, p), e.Text, p.faint(measured(e)))
+		wide = max(wide, len([]rune(e.Text)))
+	}
+	for _, e := range r.Expectations {
+		fmt.Fprintf(w, "%s %-*s  %s\n", mark(e.Holds, p), min(wide, 80), e.Text, p.faint(measured(e)))
 	}
 }
 
