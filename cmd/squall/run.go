@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/record"
@@ -147,8 +147,7 @@ func conduct(ctx context.Context, o runner.Options, folder *folder) (*record.Res
 	}
 	_, inVirtualTime := o.Engine.(runner.Enclosing)
 	if inVirtualTime {
-		// What happens at one instant happens in one order, and nothing is slower: one goroutine runs at a time anyway.
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+		defer virtual.Tune()()
 	}
 	o.Loader = load.New(load.Options{FineWait: !inVirtualTime})
 	o.Results = results

@@ -11,6 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	virtual.Tune()
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/squallhq/squall/runner/engine/virtual.waitForEver"))
 }
 
