@@ -125,3 +125,39 @@ func TestEqual(t *testing.T) {
 		t.Error("nil equals something, or not itself")
 	}
 }
+
+// A run's seed may come from the command line: what is written as run names it, so that running that again is the
+// same run. And it is the text that was parsed that counts, not what has become of its file.
+func TestAsRunOfAParsedScenarioHasTheRunsSeed(t *testing.T) {
+	const rest = `
+topology: {api: {kind: service, endpoints: {GET /a: []}}}
+load: {a: {to: api, rate: 1/s, requests: [{send: GET /a}]}}
+phases: [{name: p, for: 1s}]
+variants: {fast: {load: {a: {rate: 2/s}}}, seeded: {seed: 5}}
+`
+	for _, c := range []struct{ head, variant, want string }{
+		{"scenario: s", "", "scenario: s\nseed: 7\n"},
+		{"scenario: s\nabout: A.", "fast", "scenario: s\nabout: A.\nseed: 7\n"},
+		{"scenario: s\nseed: 3\nabout: A.", "", "scenario: s\nseed: 7\nabout: A.\n"},
+		{"scenario: s", "seeded", "seed: 7\n"},
+	} {
+		s, err := Parse("s.yaml", []byte(c.head+rest), c.variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asRun, err := s.AsRun(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse("again.yaml", asRun, "")
+		if err != nil {
+			t.Fatalf("%v\n%s", err, asRun)
+		}
+		if !strings.Contains(string(asRun), c.want) || again.Seed != 7 || again.Loads[0].Rate != s.Loads[0].Rate {
+			t.Errorf("%q with variant %q is written as\n%s", c.head, c.variant, asRun)
+		}
+		if again.Seed = s.Seed; !s.Equal(again) {
+			t.Errorf("it differs in more than its seed:\n%s", asRun)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -49,6 +50,7 @@ func Parse(file string, data []byte, variant string) (*Scenario, error) {
 	}
 	s := &Scenario{Variant: variant, file: file}
 	root, s.Variants = d.vary(root, variant)
+	s.varied = root
 	d.takeTemplates(root.get("templates"))
 	s.root = root.without("templates")
 	d.structure(s.root, reflect.ValueOf(s).Elem(), d.fieldsOf(reflect.TypeFor[Scenario]()))
@@ -102,6 +104,34 @@ func AsRun(data []byte, variant string) ([]byte, error) {
 	if len(d.problems) > 0 {
 		return nil, d.problems.ordered()
 	}
+	return written(root, variant)
+}
+
+// AsRun is AsRun of the text that the scenario was parsed from, whatever has become of its file since, with the
+// seed that its run took: laying it out again gives the same plan.
+func (s *Scenario) AsRun(seed uint64) ([]byte, error) {
+	if s.varied == nil {
+		return nil, errors.New("write the scenario as run: it was not parsed from a text")
+	}
+	return written(seeded(s.varied, seed), s.Variant)
+}
+
+// seeded is the tree with this seed, below what says what the scenario is.
+func seeded(root *value, seed uint64) *value {
+	number := &value{kind: scalar, tag: tagNumber, text: strconv.FormatUint(seed, 10)}
+	if root.get("seed") != nil {
+		return patch(root, &value{kind: mapping, entries: []entry{{key: "seed", value: number}}}, func(entry) {})
+	}
+	out := *root
+	at := 1 + slices.IndexFunc(root.entries, func(e entry) bool { return e.key == "scenario" })
+	if about := slices.IndexFunc(root.entries, func(e entry) bool { return e.key == "about" }); about >= at {
+		at = about + 1
+	}
+	out.entries = slices.Insert(slices.Clone(root.entries), at, entry{key: "seed", value: number})
+	return &out
+}
+
+func written(root *value, variant string) ([]byte, error) {
 	out, err := write(redacted(root))
 	if err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -37,7 +36,7 @@ func newFolder(out string, p *topology.Plan, several bool) (*folder, error) {
 	_, err := os.Stat(dir)
 	f := &folder{id: id, dir: dir, made: os.IsNotExist(err)}
 	if _, err := os.Stat(filepath.Join(dir, "result.json")); err == nil {
-		return nil, fmt.Errorf("%s holds a run already; give --out a new folder", dir)
+		return nil, usageOf(fmt.Errorf("%s holds a run already; give --out a new folder", dir))
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
 		return nil, fmt.Errorf("make the run's folder: %w", err)
@@ -64,12 +63,8 @@ func (f *folder) discard() {
 }
 
 // save writes the record before it is judged, so that no failing judge can lose a run, and again with its verdict.
-func (f *folder) save(file, variant string, p *topology.Plan, result *record.Result) error {
-	source, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("read scenario again: %w", err)
-	}
-	asRun, err := scenarios.AsRun(source, variant)
+func (f *folder) save(p *topology.Plan, result *record.Result) error {
+	asRun, err := p.Scenario.AsRun(p.Seed)
 	if err != nil {
 		return fmt.Errorf("write scenario as run: %w", err)
 	}

@@ -68,8 +68,8 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 		return problems
 	}
 	code := report.ExitPass
-	for i, p := range plans {
-		got, err := runOne(ctx, c, f, args[i], p, len(plans) > 1)
+	for _, p := range plans {
+		got, err := runOne(ctx, c, f, p, len(plans) > 1)
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 }
 
 // runOne runs a plan and says its exit code; an error means that there is no result.
-func runOne(ctx context.Context, c *cobra.Command, f runFlags, file string, p *topology.Plan, several bool) (int, error) {
+func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan, several bool) (int, error) {
 	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
 	say := progress.Line
 	show := progress.Show
@@ -125,7 +125,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, file string, p *t
 		folder.discard()
 		return 0, failed(ctx, err)
 	}
-	if saveErr := folder.save(file, f.variant, p, result); saveErr != nil {
+	if saveErr := folder.save(p, result); saveErr != nil {
 		return 0, environment(errors.Join(saveErr, err))
 	}
 	if err := report.Terminal(c.OutOrStdout(), result, report.TerminalOptions{Color: colorful(os.Stdout)}); err != nil {

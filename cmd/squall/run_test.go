@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner/record"
+)
+
+// A scenario is edited while it runs: the run is of what was read at its start, its record is kept, and what is
+// written as run, with the seed of the command line, lays out the same plan again.
+func TestAScenarioEditedWhileItRuns(t *testing.T) {
+	source, err := os.ReadFile("testdata/small.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "edited.yaml")
+	write := func(text []byte) {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(source)
+	before, err := plan(file, "", 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, t.TempDir(), "run", file, "--engine", "process", "--seed", "7", "--out", "out")
+	s.await("phase steady")
+	write([]byte("scenario: ["))
+	if code := s.end(); code == report.ExitUsage || code == report.ExitEnvironment {
+		t.Errorf("exit %d after an edit in mid-run", code)
+	}
+	out := filepath.Join(s.dir, "out")
+	if r, err := record.Read(out); err != nil || r.Seed != 7 {
+		t.Fatalf("the record is %+v, %v", r, err)
+	}
+	after, err := plan(filepath.Join(out, "scenario.yaml"), "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after.Scenario.Seed = before.Scenario.Seed
+	if after.Seed != 7 || !after.Scenario.Equal(before.Scenario) {
+		t.Errorf("what is written as run has seed %d, or is another scenario", after.Seed)
+	}
+}
