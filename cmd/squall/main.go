@@ -33,8 +33,13 @@ func (e *exit) Error() string {
 
 func (e *exit) Unwrap() error { return e.err }
 
-// environment marks an error as the environment's.
-func environment(err error) error { return &exit{code: report.ExitEnvironment, err: err} }
+// environment marks an error as the environment's, unless it is marked as something else's.
+func environment(err error) error {
+	if _, marked := errors.AsType[*exit](err); marked {
+		return err
+	}
+	return &exit{code: report.ExitEnvironment, err: err}
+}
 
 func execute(args []string) int {
 	ctx, stop := interruptible()

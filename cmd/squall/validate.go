@@ -18,10 +18,12 @@ func validateCommand() *cobra.Command {
 		Args:  files,
 		RunE: func(c *cobra.Command, args []string) error {
 			var all scenarios.Problems
+			var unread []error
 			for _, file := range args {
 				problems, err := validate(file)
 				if err != nil {
-					return err
+					unread = append(unread, err)
+					continue
 				}
 				if len(problems) == 0 {
 					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", file)
@@ -29,11 +31,23 @@ func validateCommand() *cobra.Command {
 				all = append(all, problems...)
 			}
 			if len(all) > 0 {
-				return all
+				unread = append(unread, all)
 			}
-			return nil
+			return told(c.ErrOrStderr(), unread)
 		},
 	}
+}
+
+// told tells all of them but the last, which it returns for execute to tell.
+func told(w io.Writer, errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	last := len(errs) - 1
+	for _, err := range errs[:last] {
+		fmt.Fprintln(w, "squall: "+err.Error())
+	}
+	return errs[last]
 }
 
 // validate checks a file as it is and with each of its variants; a problem that several have is told once.

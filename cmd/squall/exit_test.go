@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/squallhq/squall/report"
+)
+
+// What is wrong with the command line is told apart from what is wrong with the machine.
+func TestExitCodesOfWrongCommandLines(t *testing.T) {
+	taken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(taken, "result.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const small = "testdata/small.yaml"
+	for name, args := range map[string][]string{
+		"unknown engine":              {"run", small, "--engine", "bogus"},
+		"a range that is none":        {"run", small, "--engine", "docker", "--docker-range", "nonsense"},
+		"a folder that holds a run":   {"run", small, "--engine", "virtual", "--quiet", "--out", taken},
+		"keep without real time":      {"run", small, "--engine", "virtual", "--keep"},
+		"unknown variant":             {"run", small, "--variant", "bogus"},
+		"no such file":                {"run", "nothing.yaml"},
+		"no such file, to be checked": {"validate", "nothing.yaml", small},
+		"unknown flag":                {"plan", small, "--bogus"},
+		"unknown format":              {"report", taken, "--format", "xml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("SQUALL_STATE", t.TempDir())
+			if code := execute(args); code != report.ExitUsage {
+				t.Errorf("squall %q: exit %d, want %d", args, code, report.ExitUsage)
+			}
+		})
+	}
+}
