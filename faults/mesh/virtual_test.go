@@ -155,6 +155,16 @@ func TestSlowCloseDelaysOnlyTheEnd(t *testing.T) {
 		if _, err := callee.Read(make([]byte, 1)); err != io.EOF || time.Since(start) != 300*ms {
 			t.Errorf("read %v after %s, want EOF after 300ms", err, time.Since(start))
 		}
+		if r := liftFrom(t, m, "f"); !r.Met() {
+			t.Errorf("receipt %+v, an end met it", r)
+		}
+	})
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn("slow_close", streamUp, map[string]any{"delay": 300}))
+		crossing(t, caller, callee, "data")
+		if r := liftFrom(t, m, "f"); r.Met() {
+			t.Errorf("receipt %+v, but nothing ended that it could delay", r)
+		}
 	})
 }
 
