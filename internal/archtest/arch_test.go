@@ -22,9 +22,10 @@ var allowed = map[string][]string{
 	"runner":                        {"faults", "scenarios", "scenarios/topology", "runner/record"},
 	"runner/lease":                  {},
 	"runner/load":                   {"runner", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
+	"runner/engine/injection":       {"faults", "faults/mesh", "runner"}, // what engines with a mesh share
+	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
 	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},
+	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 	"report":                        {"runner/record", "scenarios"},
 	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/record", "scenarios", "scenarios/topology", "internal/squallbin"},

@@ -104,6 +104,7 @@ func (e *Engine) newSystem(l runner.Launch) (*system, error) {
 func (s *system) startMesh(ctx context.Context) error {
 	if s.options.Mesh != nil {
 		s.mesh = s.options.Mesh(s.plan.Seed)
+		s.faults = s.injector()
 		return nil
 	}
 	config := mesh.ServeConfig{Control: "127.0.0.1:0", Token: rand.Text(), Seed: s.plan.Seed}
@@ -119,6 +120,7 @@ func (s *system) startMesh(ctx context.Context) error {
 	}
 	s.meshChild = child
 	s.mesh = mesh.NewClient(addresses.Control, config.Token, nil)
+	s.faults = s.injector()
 	s.watch(child, func() bool { return true })
 	if addresses.API != "" {
 		s.progress("toxiproxy's API: http://" + addresses.API)

@@ -7,11 +7,11 @@ import (
 	"net"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/injection"
 	"github.com/squallhq/squall/runner/lease"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -34,7 +34,7 @@ type system struct {
 	instances []*instance
 	byName    map[string]*instance
 
-	faults  atomic.Int64 // numbers injections
+	faults  *injection.Injector
 	deaths  chan error
 	watches sync.WaitGroup
 

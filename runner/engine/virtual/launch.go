@@ -56,6 +56,7 @@ func newSystem(l runner.Launch) *system {
 	}
 	s.outside = s.network.Host("10.255.255.254")
 	s.mesh = mesh.New(mesh.Options{Seed: l.Plan.Seed, Network: s.network.Host("10.255.255.253")})
+	s.faults = s.injector()
 	s.client = &http.Client{Transport: &http.Transport{DialContext: s.outside.DialContext, MaxIdleConnsPerHost: 2}}
 	for n, i := range l.Plan.Instances {
 		one := &instance{s: s, plan: i, ip: ip(n), config: node.Config{

@@ -6,11 +6,11 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/injection"
 	"github.com/squallhq/squall/runner/engine/virtual/network"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -30,7 +30,7 @@ type system struct {
 	instances []*instance
 	byName    map[string]*instance
 
-	faults atomic.Int64 // numbers injections
+	faults *injection.Injector
 	deaths chan error
 	// lives are the goroutines of all lives, those of killed instances too.
 	lives sync.WaitGroup
