@@ -140,14 +140,19 @@ func receiptText(r faults.Receipt) string {
 	}
 	var words []string
 	for _, part := range []struct {
-		n    int64
-		word string
+		n         int64
+		one, many string
 	}{
-		{r.Connections, "connections"}, {r.Requests, "requests"}, {r.Refused, "refused"},
-		{r.Hung, "hung"}, {r.Reset, "reset"}, {r.Closed, "closed"}, {r.Lost, "bytes lost"},
+		{r.Connections, "connection", "connections"}, {r.Requests, "request", "requests"}, {r.Refused, "refused", "refused"},
+		// A caller that gets no answer to its SYN sends it again: more of them hang than callers wait.
+		{r.Hung, "SYN dropped", "SYNs dropped"}, {r.Reset, "reset", "reset"}, {r.Closed, "closed", "closed"},
+		{r.Lost, "byte lost", "bytes lost"},
 	} {
-		if part.n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", part.n, part.word))
+		switch {
+		case part.n == 1:
+			words = append(words, "1 "+part.one)
+		case part.n > 1:
+			words = append(words, fmt.Sprintf("%d %s", part.n, part.many))
 		}
 	}
 	if r.DelayMs > 0 {

@@ -3,6 +3,7 @@ package runner
 import (
 	"testing"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -29,6 +30,19 @@ func TestRefusalsAreConfirmedByTheirCallers(t *testing.T) {
 		confirmRefusals(res)
 		if res.Faults[0].Receipt.Met != c.met {
 			t.Errorf("%s: met %v, want %v", name, !c.met, c.met)
+		}
+	}
+}
+
+func TestReceiptsAreToldInWords(t *testing.T) {
+	for want, r := range map[string]faults.Receipt{
+		"no traffic met it":                                {},
+		"1 connection, 1 request":                          {Connections: 1, Requests: 1, Bytes: 9},
+		"2 connections, 547 SYNs dropped, 1 byte lost":     {Connections: 2, Hung: 547, Lost: 1},
+		"3 connections, 2 requests, 3 reset, +1.5 ms each": {Connections: 3, Requests: 2, Reset: 3, DelayMs: 1.5},
+	} {
+		if got := receiptText(r); got != want {
+			t.Errorf("%+v is told as %q, want %q", r, got, want)
 		}
 	}
 }
