@@ -96,7 +96,7 @@ func (g *Progress) describe(s record.Status) string {
 	}
 	parts := []string{fmt.Sprintf("%s / %s", clock(s.Elapsed), clock(s.Total)), phase}
 	if s.Rate > 0 {
-		parts = append(parts, fmt.Sprintf("%.0f/s", s.Rate), percent(s.Success)+" ok", "p99 "+milliseconds(float64(s.P99)/float64(time.Millisecond)))
+		parts = append(parts, fmt.Sprintf("%.0f/s", s.Rate), percent(s.Success)+" success", "p99 "+milliseconds(float64(s.P99)/float64(time.Millisecond)))
 	}
 	if len(s.Faults) > 0 {
 		parts = append(parts, "faults: "+strings.Join(s.Faults, ", "))

@@ -78,10 +78,10 @@ func TestPlainProgress(t *testing.T) {
 	}
 	g.Show(record.Status{State: "done"})
 	want := `· launching 3 instances
-  0:00 / 0:12  steady  100/s  100% ok  p99 5.0 ms
-  0:05 / 0:12  steady  100/s  100% ok  p99 5.0 ms
-  0:06 / 0:12  slow  100/s  100% ok  p99 5.0 ms
-  0:11 / 0:12  slow  100/s  100% ok  p99 5.0 ms
+  0:00 / 0:12  steady  100/s  100% success  p99 5.0 ms
+  0:05 / 0:12  steady  100/s  100% success  p99 5.0 ms
+  0:06 / 0:12  slow  100/s  100% success  p99 5.0 ms
+  0:11 / 0:12  slow  100/s  100% success  p99 5.0 ms
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("progress differs (-want +got):\n%s", diff)
