@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +70,10 @@ func execute(args []string) int {
 // errInterrupted is the cause of a run's end by Ctrl-C.
 var errInterrupted = errors.New("interrupted")
 
+// sameInterrupt is how soon after the first a second signal is still the same wish: timeout(1) and others that
+// signal a program and its process group give it each signal twice.
+const sameInterrupt = 500 * time.Millisecond
+
 // interruptible ends the context on the first SIGINT or SIGTERM; the second says how to clean up and ends at once.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -76,8 +81,13 @@ func interruptible() (context.Context, func()) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
+		first := time.Now()
 		cancel(errInterrupted)
-		<-signals
+		for range signals {
+			if time.Since(first) > sameInterrupt {
+				break
+			}
+		}
 		fmt.Fprintln(os.Stderr, "\nsquall: ended at once; `squall clean` removes what is left")
 		os.Exit(report.ExitInterrupted)
 	}()

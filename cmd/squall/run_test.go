@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/squallhq/squall/report"
@@ -45,4 +47,27 @@ func TestAScenarioEditedWhileItRuns(t *testing.T) {
 	if after.Seed != 7 || !after.Scenario.Equal(before.Scenario) {
 		t.Errorf("what is written as run has seed %d, or is another scenario", after.Seed)
 	}
+}
+
+// timeout(1) signals a program and then its process group, the program a second time: that is one wish to end, and
+// not the second Ctrl-C that ends at once and leaves everything lying about.
+func TestASignalThatComesTwiceAtOnceStillCleansUp(t *testing.T) {
+	scenario, err := filepath.Abs("testdata/small.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, t.TempDir(), "run", scenario, "--engine", "process", "--out", "out")
+	s.await("phase steady")
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} { // of one kind, one might be lost
+		if err := s.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := s.end(); code != report.ExitInterrupted {
+		t.Errorf("exit %d, want %d; it said:\n%s", code, report.ExitInterrupted, strings.Join(s.seen, "\n"))
+	}
+	if left := leftovers(t, s.run()); len(left) > 0 {
+		t.Errorf("run %s left %v", s.run(), left)
+	}
+	checkPartial(t, filepath.Join(s.dir, "out"))
 }
