@@ -22,7 +22,7 @@ const (
 )
 
 func requests(t testing.TB) float64 {
-	n := 30000.
+	n := float64(fewest)
 	if text := os.Getenv("SQUALL_REQUESTS"); text != "" {
 		var err error
 		if n, err = strconv.ParseFloat(text, 64); err != nil {
