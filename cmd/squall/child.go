@@ -26,7 +26,10 @@ func nodeCommand() *cobra.Command {
 		if err != nil {
 			return environment(fmt.Errorf("read node configuration: %w", err))
 		}
-		return childEnd(node.Serve(ctx, cfg, node.TCP{}, func(a node.Addresses) { announce(a) }))
+		waker := mesh.NewWaker()
+		defer waker.Close()
+		environment := node.Environment{Network: node.TCP{}, Wake: waker.At}
+		return childEnd(node.ServeOn(ctx, cfg, environment, func(a node.Addresses) { announce(a) }))
 	}}
 	c.Flags().StringVar(&config, "config", "-", "file with the configuration as JSON, - for standard input")
 	return c

@@ -55,6 +55,7 @@ func (i *instance) toil(d time.Duration) {
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
+	i.wakeAfter(d)
 	select {
 	case <-timer.C:
 	case <-i.halt:
@@ -64,9 +65,17 @@ func (i *instance) toil(d time.Duration) {
 
 // sleep is sleep, for an instance that may be stopped meanwhile.
 func (i *instance) sleep(ctx context.Context, d time.Duration) error {
+	i.wakeAfter(d)
 	err := sleep(ctx, d)
 	i.cpu.Await()
 	return err
+}
+
+// wakeAfter has a timer of d ring on time.
+func (i *instance) wakeAfter(d time.Duration) {
+	if i.wake != nil && d > 0 {
+		i.wake(time.Now().Add(d))
+	}
 }
 
 // sleep waits for d or until ctx ends, and says which.

@@ -14,6 +14,9 @@ type Environment struct {
 	Disk Disk
 	// CPU is what it computes with. nil: this machine's.
 	CPU CPU
+	// Wake is told of every moment at which a time that the scenario gives is over, so that the runtime's timers can
+	// be made to ring on time (they round up to a ms). nil: they ring as they do.
+	Wake func(time.Time)
 }
 
 // Disk holds an instance's files.

@@ -39,6 +39,7 @@ type instance struct {
 	network   Network
 	disk      Disk
 	cpu       CPU
+	wake      func(time.Time)
 	metrics   *metrics
 	behaviour behaviour
 	ready     atomic.Bool
@@ -87,7 +88,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 		return fmt.Errorf("find the role: kind %q has none built in", c.Node.Kind)
 	}
 	i := newInstance(c, e.Network)
-	i.disk, i.cpu = e.Disk, e.CPU
+	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
 	defer i.transport.CloseIdleConnections()
 	adminListener, err := e.Network.Listen(ctx, c.Admin)
 	if err != nil {
