@@ -239,3 +239,31 @@ func TestTailOfASecond(t *testing.T) {
 		}
 	}
 }
+
+// A request in flight when a fault begins was sent in a steady second and met the fault: such a second is not
+// measured as steady, or the band would be as wide as the fault is large. Three seconds are always kept.
+func TestSteadySecondsThatTheFaultTouchedAreLeftOut(t *testing.T) {
+	touched := runner.Second{Sent: 100, Good: 96, P99: 285 * ms, Tail: 285 * ms, Max: 285 * ms}
+	for name, c := range map[string]struct {
+		fine    int
+		max     time.Duration // of the fine seconds
+		seconds int
+		p99     time.Duration
+	}{
+		"the last second":                   {7, 30 * ms, 7, 35 * ms},
+		"every second that may be touched":  {7, 2500 * ms, 5, 35 * ms},
+		"not below what the band must have": {2, 30 * ms, 3, 432500 * time.Microsecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seconds, end := timeline(fine(c.fine))
+			for i := range seconds {
+				seconds[i].Max = c.max
+			}
+			touched.At = end
+			s := runner.SteadyState(append(seconds, touched), end+time.Second)
+			if s.Seconds != c.seconds || s.P99 != c.p99 {
+				t.Errorf("%d seconds, p99 limit %s, want %d and %s", s.Seconds, s.P99, c.seconds, c.p99)
+			}
+		})
+	}
+}

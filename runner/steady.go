@@ -19,6 +19,8 @@ type Second struct {
 	// Tail is the latency that no more requests exceed than chance allows of a second whose p99 is exactly
 	// at a limit: the quantile 0.99 - 3 standard deviations of so many requests.
 	Tail time.Duration
+	// Max is the slowest request's latency: until At + 1s + Max one of the second may have been in flight.
+	Max time.Duration
 }
 
 // Success is the share of good answers.
@@ -43,6 +45,7 @@ func Timeline(windows []record.Window) ([]Second, error) {
 		if m.Latencies.TotalCount() > 0 {
 			s.P99 = record.Quantile(m.Latencies, 99)
 			s.Tail = record.Quantile(m.Latencies, 100*tailQuantile(m.Latencies.TotalCount()))
+			s.Max = record.Quantile(m.Latencies, 100)
 		}
 		out = append(out, s)
 	}
@@ -88,15 +91,14 @@ const (
 	steadyOutliers   = 10 // one in so many
 )
 
-// SteadyState measures the band over the whole seconds before the given time: when the first fault began.
+// SteadyState measures the band over the whole seconds before the given time: when the first fault began. The last
+// ones are left out as long as there are enough without them, where a request of theirs may have been in
+// flight when it began: what the fault did to that is no steady state, and would hide the fault.
 func SteadyState(timeline []Second, before time.Duration) Steady {
 	var p99s []time.Duration
 	var s Steady
 	var good int64
-	for _, second := range timeline {
-		if second.At+time.Second > before {
-			continue
-		}
+	for _, second := range untouched(timeline, before) {
 		s.Seconds++
 		s.Sent += second.Sent
 		good += second.Good
@@ -112,6 +114,18 @@ func SteadyState(timeline []Second, before time.Duration) Steady {
 	s.Rate = float64(s.Sent) / float64(s.Seconds)
 	s.P99 = time.Duration(steadyFactor*float64(highest)) + steadySlack
 	return s
+}
+
+// untouched are the whole seconds before the given time, less the last ones that it may have touched.
+func untouched(timeline []Second, before time.Duration) []Second {
+	n := 0
+	for n < len(timeline) && timeline[n].At+time.Second <= before {
+		n++
+	}
+	for n > steadyLeast && timeline[n-1].At+time.Second+timeline[n-1].Max > before {
+		n--
+	}
+	return timeline[:n]
 }
 
 // Good tells whether a second's success is within the band.
