@@ -2,7 +2,21 @@
 // everywhere, on a network in memory through the same mesh, under the same load generator; minutes pass in the time
 // that the computing takes.
 //
-// Enclose gives the bubble in which time is virtual. Launched outside of one, a system runs in real time.
+// What is the same as everywhere: the nodes' code, the mesh with its toxics and outages, HTTP and PostgreSQL's protocol on
+// every connection, arrivals and all chance, the conductor, the record. What is modelled, and how it differs:
+//
+//   - The network behaves as TCP on one machine does (see package network), and takes no time of its own: a hop costs
+//     what links, toxics and nodes say it costs, where a real one costs some 0.1 to 1 ms more.
+//   - CPU: computing shares an instance's cores evenly (see cpu); all else that a node does costs nothing.
+//   - Disk: what was synced is durable, syncing takes no time, and a kill takes what was not (see disk).
+//   - Kill ends a life for everybody else at once: connections close, ports refuse, the disk is as it was. Its goroutines
+//     find that out and end by themselves.
+//   - Pause stops an instance where it meets the world: it neither reads, writes, connects nor computes, nothing
+//     that it waited for goes on until it resumes, and its peers' kernel-side connections stay. Unlike under SIGSTOP, timers
+//     run: a call's timeout that ends meanwhile has ended the call, and so counted it, at that moment and not at the resumption.
+//
+// Enclose gives the bubble in which time is virtual; with Tune, one seed gives one record, byte for byte, but for the run's
+// name and the time of day. Launched outside of a bubble, a system runs in real time.
 package virtual
 
 import (

@@ -1,0 +1,63 @@
+package virtual_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// everyKind has whatever the examples of the fault kinds hit.
+const everyKind = `
+scenario: every kind
+topology:
+  api:
+    kind: gateway
+    routes: [{match: /catalog/*, to: catalog, timeout: 1s}, {match: /orders/*, to: orders, timeout: 1s}]
+  catalog: {kind: service, endpoints: {"GET /catalog/{id}": [{read: catalog-db, timeout: 500ms}]}}
+  orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge, timeout: 500ms}]}}
+  payments: {kind: service, cpus: 1, region: eu-west, replicas: 2, endpoints: {POST /charge: [{compute: 4ms}, {work: {mean: 10ms, shape: exponential}}]}}
+  catalog-db: {kind: database}
+load:
+  users: {to: api, rate: 100/s, arrivals: poisson, requests: [{send: "GET /catalog/{id}"}, {send: "POST /orders/{id}"}]}
+phases:
+  - {name: well, for: 5s}
+  - {name: ill, for: 10s, faults: [%s]}
+  - {name: after, for: 10s}
+`
+
+// Every kind of fault, as squall explain shows it, is carried out in virtual time: traffic meets it, it is lifted, and the
+// system is as it was.
+func TestEveryKindOfFault(t *testing.T) {
+	for _, kind := range faults.Kinds {
+		t.Run(kind.Word, func(t *testing.T) {
+			s, err := scenarios.Parse("x.yaml", fmt.Appendf(nil, everyKind, kind.Explain.Example), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := conduct(t, s, 1)
+			f := r.Faults[0]
+			if f.Error != "" || f.AppliedS == nil || *f.AppliedS != 5 || f.UndoneS == nil {
+				t.Errorf("applied %v, undone %v, error %q", f.AppliedS, f.UndoneS, f.Error)
+			}
+			// The connections that are there are kept and are enough: kinds that need one to begin or to end meet none.
+			if quiet := []string{"slow_accept", "slow_close"}; !f.Receipt.Met && !slices.Contains(quiet, kind.Word) {
+				t.Errorf("no traffic met it")
+			}
+			for _, c := range r.Checks {
+				if !c.OK && c.Name != "receipt" {
+					t.Errorf("%s: %s", c.Name, c.Text)
+				}
+			}
+			last := r.Phases[2]
+			for _, one := range last.Requests {
+				if share := float64(one.OK) / float64(one.Sent); share < .9 { // what was held at the end of the fault may fail
+					t.Errorf("after it %.1f%% of %s are ok: %v", 100*share, one.Request, one.Errors)
+				}
+			}
+			t.Logf("%s: %s; ill %+v", f.Text, f.Receipt.Text, r.Phases[1].Requests[1].Errors)
+		})
+	}
+}
