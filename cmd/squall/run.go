@@ -97,7 +97,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan,
 	reap(ctx, say)
 	engine, why, err := f.engine(ctx, p)
 	if err != nil {
-		return 0, environment(err)
+		return 0, failed(ctx, err)
 	}
 	if p, why, err = standIns(engine, p, why); err != nil {
 		return 0, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,4 +71,30 @@ func TestASignalThatComesTwiceAtOnceStillCleansUp(t *testing.T) {
 		t.Errorf("run %s left %v", s.run(), left)
 	}
 	checkPartial(t, filepath.Join(s.dir, "out"))
+}
+
+// Ctrl-C while the container engine is being asked whether it is there: an interrupt, not a failing environment.
+func TestInterruptedBeforeTheEngineAnswers(t *testing.T) {
+	scenario, err := filepath.Abs("testdata/small.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	t.Setenv("DOCKER_HOST", "tcp://"+silent.Addr().String())
+	s := start(t, t.TempDir(), "run", scenario, "--engine", "docker")
+	c, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.end(); code != report.ExitInterrupted {
+		t.Errorf("exit %d, want %d; it said:\n%s", code, report.ExitInterrupted, strings.Join(s.seen, "\n"))
+	}
 }
