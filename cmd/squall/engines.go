@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,10 +22,14 @@ import (
 type engineFlags struct {
 	name string
 	cidr string
+	// hop and sync are the virtual engine's.
+	hop, sync time.Duration
 }
 
 func (f *engineFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.name, "engine", "auto", "auto, virtual, process or docker; auto takes docker where an engine answers")
+	c.Flags().DurationVar(&f.hop, "virtual-hop", 0, "virtual engine: what a round trip over one edge costs of itself")
+	c.Flags().DurationVar(&f.sync, "virtual-sync", 0, "virtual engine: what making a write durable costs")
 	c.Flags().StringVar(&f.cidr, "docker-range", docker.DefaultRange.String(), "addresses that docker test networks are made from")
 }
 
@@ -33,11 +39,14 @@ func (f *engineFlags) engine(ctx context.Context, _ *topology.Plan) (runner.Engi
 	if err != nil {
 		return nil, "", usageOf(fmt.Errorf("--docker-range: %w; use a prefix such as %s", err, docker.DefaultRange))
 	}
+	if f.hop < 0 || f.sync < 0 {
+		return nil, "", usageOf(errors.New("--virtual-hop and --virtual-sync can't be negative"))
+	}
 	switch f.name {
 	case "process":
 		return process.New(process.Options{}), "asked for", nil
 	case "virtual":
-		return virtual.New(), "asked for", nil
+		return &virtual.Engine{Hop: f.hop, Sync: f.sync}, "asked for", nil
 	case "docker":
 		e, version, err := dockerEngine(ctx, addresses)
 		if err != nil {

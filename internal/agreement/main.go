@@ -37,8 +37,12 @@ func main() {
 }
 
 func write(w io.Writer, squall, a, b string, files []string) error {
-	fmt.Fprintf(w, "# How closely %s and %s agree\n\nWritten by `make agreement`. A row agrees where latencies are within %.0f %% or %.0f ms, success within %.1f points, amplification within %.2f and recovery within %.0f s (its resolution).\n",
-		a, b, 100*latencyShare, latencyMs, successPoints, amplified, recoverySecs)
+	costs, err := calibrate(squall, b)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "# How closely %s and %s agree\n\nWritten by `make agreement`. A row agrees where latencies are within %.0f %% or %.0f ms, success within %.1f points, amplification within %.2f and recovery within %.0f s (its resolution).\n\nThe virtual engine was given what this machine costs, as measured beforehand by a scenario of its own on the %s engine: %s a hop, %s a durable write.\n",
+		a, b, 100*latencyShare, latencyMs, successPoints, amplified, recoverySecs, b, costs.hop, costs.sync)
 	agree, rows := 0, 0
 	for _, file := range files {
 		s, err := scenarios.LoadFile(file, "")
@@ -46,7 +50,7 @@ func write(w io.Writer, squall, a, b string, files []string) error {
 			return err
 		}
 		for _, variant := range append([]string{""}, s.Variants...) {
-			x, err := run(squall, a, file, variant)
+			x, err := run(squall, a, file, variant, costs.flags(a)...)
 			if err != nil {
 				return err
 			}
@@ -63,14 +67,15 @@ func write(w io.Writer, squall, a, b string, files []string) error {
 }
 
 // run runs a scenario and reads its result, whatever its verdict.
-func run(squall, engine, file, variant string) (*record.Result, error) {
+func run(squall, engine, file, variant string, flags ...string) (*record.Result, error) {
 	dir, err := os.MkdirTemp("", "agreement-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "run")
-	command := exec.Command(squall, "run", "--quiet", "--engine", engine, "--out", out, "--variant", variant, file)
+	args := append([]string{"run", "--quiet", "--engine", engine, "--out", out, "--variant", variant}, flags...)
+	command := exec.Command(squall, append(args, file)...)
 	fmt.Fprintln(os.Stderr, strings.Join(command.Args, " "))
 	output, runErr := command.CombinedOutput()
 	r, err := record.Read(out)

@@ -23,12 +23,17 @@ func conduct(t testing.TB, s *scenarios.Scenario, seed uint64) *record.Result {
 
 func conductWith(t testing.TB, s *scenarios.Scenario, seed uint64, l runner.Loader) *record.Result {
 	t.Helper()
+	return conductOn(t, virtual.New(), s, seed, l)
+}
+
+func conductOn(t testing.TB, e *virtual.Engine, s *scenarios.Scenario, seed uint64, l runner.Loader) *record.Result {
+	t.Helper()
 	p, err := topology.New(s, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	result, err := runner.Run(context.Background(), runner.Options{
-		Plan: p, Engine: virtual.New(), Loader: l, Run: "test", Dir: t.TempDir(),
+		Plan: p, Engine: e, Loader: l, Run: "test", Dir: t.TempDir(),
 		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 			return node.ReadBack(ctx, dial, i.Node)
 		},

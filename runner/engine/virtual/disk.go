@@ -5,12 +5,13 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/squallhq/squall/runner/node"
 )
 
 // disk is an instance's disk in memory; it outlives the instance's lives. A write is in the file at once and durable
-// when it was synced, which takes no time: what a sync costs is the node's write_time.
+// when it was synced.
 //
 // Each life mounts it anew. A life that was killed can't touch it any more, and what it had not synced is gone: as
 // after a power cut, which is harder than kill -9, after which an operating system still has what was written.
@@ -19,6 +20,8 @@ type disk struct {
 	files map[string]*contents
 	// mount numbers mounts; handles of older ones are dead.
 	mount int
+	// sync is how long making writes durable takes.
+	sync time.Duration
 }
 
 // contents is a file: its first durable bytes are synced.
@@ -147,6 +150,9 @@ func (f *file) Truncate(size int64) error {
 
 // Sync makes everything written durable.
 func (f *file) Sync() error {
+	if f.disk.sync > 0 {
+		time.Sleep(f.disk.sync)
+	}
 	if err := f.hold(); err != nil {
 		return err
 	}

@@ -5,10 +5,10 @@
 // What is the same as everywhere: the nodes' code, the mesh with its toxics and outages, HTTP and PostgreSQL's protocol on
 // every connection, arrivals and all chance, the conductor, the record. What is modelled, and how it differs:
 //
-//   - The network behaves as TCP on one machine does (see package network), and takes no time of its own: a hop costs
-//     what links, toxics and nodes say it costs, where a real one costs some 0.1 to 1 ms more.
+//   - The network behaves as TCP on one machine does (see package network), and takes no time of its own unless Engine.Hop
+//     says so: a hop costs what links, toxics and nodes say it costs, where a real one costs some 0.1 to 1 ms more.
 //   - CPU: computing shares an instance's cores evenly (see cpu); all else that a node does costs nothing.
-//   - Disk: what was synced is durable, syncing takes no time, and a kill takes what was not (see disk).
+//   - Disk: what was synced is durable, syncing takes Engine.Sync, and a kill takes what was not (see disk).
 //   - Kill ends a life for everybody else at once: connections close, ports refuse, the disk is as it was. Its goroutines
 //     find that out and end by themselves.
 //   - Pause stops an instance where it meets the world: it neither reads, writes, connects nor computes, nothing
@@ -23,6 +23,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
@@ -30,8 +31,13 @@ import (
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
-// Engine starts runs in this process.
-type Engine struct{}
+// Engine starts runs in this process. The zero value has a machine that costs nothing: what is measured is the
+// architecture, and closed forms hold.
+type Engine struct {
+	// Hop is what a round trip over one edge costs besides what links, toxics and nodes say, and Sync what making a write
+	// durable does. Measured on a machine (make agreement does), they bring figures close to that machine's.
+	Hop, Sync time.Duration
+}
 
 var (
 	_ runner.Engine    = (*Engine)(nil)

@@ -25,7 +25,7 @@ const cleanupTimeout = 30 * time.Second
 // Launch makes the mesh, then starts the instances level by level, callees first and those of one level at once; the
 // edges into a level are opened before its callers start. If it fails, it leaves nothing behind.
 func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, err error) {
-	s := newSystem(l)
+	s := newSystem(l, *e)
 	defer func() {
 		if err != nil {
 			down, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
@@ -49,9 +49,10 @@ func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, 
 	return s, nil
 }
 
-func newSystem(l runner.Launch) *system {
+func newSystem(l runner.Launch, costs Engine) *system {
 	s := &system{
-		run: l.Run, plan: l.Plan, edges: map[string]mesh.Edge{}, byName: map[string]*instance{},
+		costs: costs,
+		run:   l.Run, plan: l.Plan, edges: map[string]mesh.Edge{}, byName: map[string]*instance{},
 		deaths: make(chan error, len(l.Plan.Instances)+1),
 	}
 	s.outside = s.network.Host("10.255.255.254")
@@ -59,7 +60,7 @@ func newSystem(l runner.Launch) *system {
 	s.faults = s.injector()
 	s.client = &http.Client{Transport: &http.Transport{DialContext: s.outside.DialContext, MaxIdleConnsPerHost: 2}}
 	for n, i := range l.Plan.Instances {
-		one := &instance{s: s, plan: i, ip: ip(n), config: node.Config{
+		one := &instance{s: s, plan: i, ip: ip(n), disk: disk{sync: costs.Sync}, config: node.Config{
 			Run: l.Run, Instance: i.Name, Seed: l.Plan.Seed, Node: *i.Node,
 			Listen: net.JoinHostPort(ip(n), servingPort(i.Node.Kind)), Admin: net.JoinHostPort(ip(n), adminPort),
 		}}
@@ -122,7 +123,7 @@ func (s *system) startLevel(ctx context.Context, instances []*instance) error {
 				return fmt.Errorf("open edge %q: %w", e.Name, err)
 			}
 			edges = append(edges, mesh.Edge{
-				Name: e.Name, Listen: net.JoinHostPort(edgeIP(n), port), Upstream: to, Latency: e.Latency, Jitter: e.Jitter,
+				Name: e.Name, Listen: net.JoinHostPort(edgeIP(n), port), Upstream: to, Latency: e.Latency + s.costs.Hop/2, Jitter: e.Jitter,
 			})
 		}
 	}

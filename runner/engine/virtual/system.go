@@ -17,8 +17,9 @@ import (
 
 // system is a running topology.
 type system struct {
-	run  string
-	plan *topology.Plan
+	costs Engine // Hop and Sync
+	run   string
+	plan  *topology.Plan
 
 	network network.Network
 	// outside is who asks past the edges: the run itself.
