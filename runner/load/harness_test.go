@@ -71,10 +71,18 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes"} }
 
 // serve serves HTTP on the network; stop ends it and waits for the handlers too.
 func (p *pipes) serve(handler http.Handler) (stop func()) {
-	var wg sync.WaitGroup
+	// Not a WaitGroup: a connection taken just before the end may begin its handler while the end is waited for.
+	var mu sync.Mutex
+	running, ended := 0, sync.NewCond(&mu)
+	count := func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		running += n
+		ended.Broadcast()
+	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		wg.Add(1)
-		defer wg.Done()
+		count(1)
+		defer count(-1)
 		handler.ServeHTTP(w, r)
 	})}
 	served := make(chan struct{})
@@ -86,7 +94,11 @@ func (p *pipes) serve(handler http.Handler) (stop func()) {
 		_ = server.Close()
 		_ = p.Close()
 		<-served
-		wg.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		for running > 0 {
+			ended.Wait()
+		}
 	}
 }
 
