@@ -107,7 +107,7 @@ func (i *injection) record() record.Fault {
 		Edges: f.Targets.Edges, Instances: f.Targets.Instances,
 		ScheduledS: seconds(f.Start), ScheduledUndoS: seconds(f.End),
 		AppliedS: maybeSeconds(i.applied), UndoneS: maybeSeconds(i.undone),
-		Error: failure, Receipt: receipt(i.receipt),
+		Error: failure, Receipt: receipt(i.receipt, f.Fault.Kind.Kind()),
 	}
 	if out.Name == "" {
 		out.Name = out.Text
@@ -124,17 +124,17 @@ func maybeSeconds(d *time.Duration) *float64 {
 }
 
 // receipt is the record's receipt, with its words.
-func receipt(r faults.Receipt) record.Receipt {
+func receipt(r faults.Receipt, kind string) record.Receipt {
 	out := record.Receipt{
 		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
 		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs,
 	}
-	out.Text = receiptText(r)
+	out.Text = receiptText(r, kind)
 	return out
 }
 
-// receiptText says what met a fault in a few words.
-func receiptText(r faults.Receipt) string {
+// receiptText says what met a fault of this kind in a few words.
+func receiptText(r faults.Receipt, kind string) string {
 	if !r.Met() {
 		return "no traffic met it"
 	}
@@ -155,8 +155,12 @@ func receiptText(r faults.Receipt) string {
 			words = append(words, fmt.Sprintf("%d %s", part.n, part.many))
 		}
 	}
-	if r.DelayMs > 0 {
+	switch {
+	case r.DelayMs <= 0:
+	case kind == "latency":
 		words = append(words, fmt.Sprintf("+%.1f ms each", r.DelayMs))
+	default: // A bottleneck holds the pieces of one request one after another: the mean of a piece is none of a request's.
+		words = append(words, fmt.Sprintf("data held %.1f ms on average", r.DelayMs))
 	}
 	return strings.Join(words, ", ")
 }

@@ -41,8 +41,11 @@ func TestReceiptsAreToldInWords(t *testing.T) {
 		"2 connections, 547 SYNs dropped, 1 byte lost":     {Connections: 2, Hung: 547, Lost: 1},
 		"3 connections, 2 requests, 3 reset, +1.5 ms each": {Connections: 3, Requests: 2, Reset: 3, DelayMs: 1.5},
 	} {
-		if got := receiptText(r); got != want {
+		if got := receiptText(r, "latency"); got != want {
 			t.Errorf("%+v is told as %q, want %q", r, got, want)
 		}
+	}
+	if got := receiptText(faults.Receipt{Requests: 20, DelayMs: 72.5}, "bandwidth"); got != "20 requests, data held 72.5 ms on average" {
+		t.Errorf("a bandwidth is told as %q", got)
 	}
 }
