@@ -74,11 +74,15 @@ var errInterrupted = errors.New("interrupted")
 // signal a program and its process group give it each signal twice.
 const sameInterrupt = 500 * time.Millisecond
 
-// interruptible ends the context on the first SIGINT or SIGTERM; the second says how to clean up and ends at once.
+// interruptible ends the context on the first SIGINT, SIGTERM or SIGHUP (a terminal that is closed, unless nohup keeps
+// that away); the second says how to clean up and ends at once.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		<-signals
 		first := time.Now()

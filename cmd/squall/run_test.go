@@ -53,13 +53,21 @@ func TestAScenarioEditedWhileItRuns(t *testing.T) {
 // timeout(1) signals a program and then its process group, the program a second time: that is one wish to end, and
 // not the second Ctrl-C that ends at once and leaves everything lying about.
 func TestASignalThatComesTwiceAtOnceStillCleansUp(t *testing.T) {
+	cleansUpAfter(t, syscall.SIGTERM, syscall.SIGINT) // of one kind, one might be lost
+}
+
+// A closed terminal is an interrupt too.
+func TestAClosedTerminalCleansUp(t *testing.T) { cleansUpAfter(t, syscall.SIGHUP) }
+
+func cleansUpAfter(t *testing.T, signals ...os.Signal) {
+	t.Helper()
 	scenario, err := filepath.Abs("testdata/small.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, t.TempDir(), "run", scenario, "--engine", "process", "--out", "out")
 	s.await("phase steady")
-	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} { // of one kind, one might be lost
+	for _, signal := range signals {
 		if err := s.cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
