@@ -157,7 +157,7 @@ var Kinds = []Entry{
 		Example: "{pause: payments-1, for: 3s}",
 	}},
 	{Word: "cpu", Zero: CPU{}, Selection: SelectValue, Explain: Explanation{
-		Summary: "Instances get less CPU: they serve fewer requests, and those wait for their turn (docker engine).",
+		Summary: "Instances get less CPU: they serve fewer requests, and those wait for their turn (docker and virtual engines).",
 		New:     "connects at once; answers come later, the more so the busier the instance is",
 		Open:    "answers come later, the more so the busier the instance is",
 		Lifted:  "the instance has its own limit again; what has queued up is worked off",
