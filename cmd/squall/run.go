@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -125,6 +127,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan,
 		folder.discard()
 		return 0, failed(ctx, err)
 	}
+	result.Command = again(file, f, engine, p)
 	if saveErr := folder.save(p, result); saveErr != nil {
 		return 0, environment(errors.Join(saveErr, err))
 	}
@@ -168,6 +171,19 @@ func failed(ctx context.Context, err error) error {
 
 // usageOf marks what the engine can't do for this scenario as the scenario's or the command line's fault.
 func usageOf(err error) error { return &exit{code: report.ExitUsage, err: err} }
+
+// again is the command that makes this run once more, its seed and engine spelled out.
+func again(file string, f runFlags, engine runner.Engine, p *topology.Plan) string {
+	words := []string{"squall", "run", file}
+	if f.variant != "" {
+		words = append(words, "--variant", f.variant)
+	}
+	words = append(words, "--engine", engine.Name(), "--seed", strconv.FormatUint(p.Seed, 10))
+	if engine.Name() == "virtual" && (f.hop > 0 || f.sync > 0) {
+		words = append(words, "--virtual-hop", f.hop.String(), "--virtual-sync", f.sync.String())
+	}
+	return strings.Join(words, " ")
+}
 
 func title(p *topology.Plan) string {
 	if p.Scenario.Variant != "" {
