@@ -127,7 +127,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan,
 		folder.discard()
 		return 0, failed(ctx, err)
 	}
-	result.Command = again(file, f, engine, p)
+	result.Command = again(p.Scenario.Position().File, f, engine, p)
 	if saveErr := folder.save(p, result); saveErr != nil {
 		return 0, environment(errors.Join(saveErr, err))
 	}
