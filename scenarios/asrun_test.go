@@ -130,7 +130,8 @@ func TestEqual(t *testing.T) {
 // same run. And it is the text that was parsed that counts, not what has become of its file.
 func TestAsRunOfAParsedScenarioHasTheRunsSeed(t *testing.T) {
 	const rest = `
-topology: {api: {kind: service, endpoints: {GET /a: []}}}
+templates: {patient: {timeout: 2s, retry: {attempts: 2}}}
+topology: {api: {kind: service, use: patient, retry: null, endpoints: {GET /a: [{call: api2 GET /b}]}}, api2: {kind: service, endpoints: {GET /b: []}}}
 load: {a: {to: api, rate: 1/s, requests: [{send: GET /a}]}}
 phases: [{name: p, for: 1s}]
 variants: {fast: {load: {a: {rate: 2/s}}}, seeded: {seed: 5}}
@@ -152,6 +153,9 @@ variants: {fast: {load: {a: {rate: 2/s}}}, seeded: {seed: 5}}
 		again, err := Parse("again.yaml", asRun, "")
 		if err != nil {
 			t.Fatalf("%v\n%s", err, asRun)
+		}
+		if strings.Count(string(asRun), "timeout") != 1 { // the template's own
+			t.Errorf("its templates are resolved:\n%s", asRun)
 		}
 		if !strings.Contains(string(asRun), c.want) || again.Seed != 7 || again.Loads[0].Rate != s.Loads[0].Rate {
 			t.Errorf("%q with variant %q is written as\n%s", c.head, c.variant, asRun)

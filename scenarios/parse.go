@@ -48,9 +48,8 @@ func Parse(file string, data []byte, variant string) (*Scenario, error) {
 		d.problem(root, "a scenario is a mapping, not "+root.what(), "write scenario: NAME, then topology, load and phases")
 		return nil, d.problems
 	}
-	s := &Scenario{Variant: variant, file: file}
+	s := &Scenario{Variant: variant, file: file, source: data}
 	root, s.Variants = d.vary(root, variant)
-	s.varied = root
 	d.takeTemplates(root.get("templates"))
 	s.root = root.without("templates")
 	d.structure(s.root, reflect.ValueOf(s).Elem(), d.fieldsOf(reflect.TypeFor[Scenario]()))
@@ -90,6 +89,28 @@ func Check(file string, data []byte) Problems {
 // and comments dropped. Each load's api_key is replaced by a placeholder of its own (redacted-1,
 // ...), so that built-in gateways still tell clients apart; passwords in env, headers and dsn stay.
 func AsRun(data []byte, variant string) ([]byte, error) {
+	root, err := varied(data, variant)
+	if err != nil {
+		return nil, err
+	}
+	return written(root, variant)
+}
+
+// AsRun is AsRun of the text that the scenario was parsed from, whatever has become of its file since, with the
+// seed that its run took: laying it out again gives the same plan.
+func (s *Scenario) AsRun(seed uint64) ([]byte, error) {
+	if s.source == nil {
+		return nil, errors.New("write the scenario as run: it was not parsed from a text")
+	}
+	root, err := varied(s.source, s.Variant)
+	if err != nil {
+		return nil, err
+	}
+	return written(seeded(root, seed), s.Variant)
+}
+
+// varied is a text's tree with a variant in, as it is before templates.
+func varied(data []byte, variant string) (*value, error) {
 	const file = "scenario"
 	root, problems := read(file, data)
 	if len(problems) > 0 {
@@ -104,16 +125,7 @@ func AsRun(data []byte, variant string) ([]byte, error) {
 	if len(d.problems) > 0 {
 		return nil, d.problems.ordered()
 	}
-	return written(root, variant)
-}
-
-// AsRun is AsRun of the text that the scenario was parsed from, whatever has become of its file since, with the
-// seed that its run took: laying it out again gives the same plan.
-func (s *Scenario) AsRun(seed uint64) ([]byte, error) {
-	if s.varied == nil {
-		return nil, errors.New("write the scenario as run: it was not parsed from a text")
-	}
-	return written(seeded(s.varied, seed), s.Variant)
+	return root, nil
 }
 
 // seeded is the tree with this seed, below what says what the scenario is.

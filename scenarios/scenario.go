@@ -38,8 +38,8 @@ type Scenario struct {
 	// file and root are where it was read from, for Position: the tree with its variant and templates in.
 	file string
 	root *value
-	// varied is that tree as AsRun writes it: with its variant in, before templates.
-	varied *value
+	// source is the text that it was parsed from, for AsRun.
+	source []byte
 }
 
 // DefaultWarmUp is how long load runs before the first phase when the scenario does not say.
