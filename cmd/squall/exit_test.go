@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/squallhq/squall/report"
@@ -32,5 +33,22 @@ func TestExitCodesOfWrongCommandLines(t *testing.T) {
 				t.Errorf("squall %q: exit %d, want %d", args, code, report.ExitUsage)
 			}
 		})
+	}
+}
+
+// All mistakes of a file are told at once: those of its variants too where the scenario itself has some.
+func TestValidateTellsTheMistakesOfVariantsToo(t *testing.T) {
+	small, err := os.ReadFile("testdata/small.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "wrong.yaml")
+	wrong := strings.Replace(string(small), "warm_up: 1s", "warm_up: soon", 1) + "variants: {more: {topology: {shop: {replicsa: 2}}}}\n"
+	if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	problems, err := validate(file)
+	if err != nil || len(problems) != 2 {
+		t.Errorf("problems %v, %v; want two: the warm-up's and the variant's", problems, err)
 	}
 }

@@ -74,7 +74,11 @@ func validate(file string) (scenarios.Problems, error) {
 	if err := collect(err); err != nil {
 		return nil, err
 	}
-	if base == nil {
+	if base == nil { // its variants may have mistakes of their own
+		data, err := os.ReadFile(file)
+		if err == nil && len(data) <= scenarios.MaxBytes {
+			_ = collect(scenarios.Check(file, data))
+		}
 		return all, nil
 	}
 	for _, variant := range base.Scenario.Variants {
