@@ -221,24 +221,13 @@ func (s *system) behave(ctx context.Context, m *member) error {
 	return nil
 }
 
-// combined is several misbehaviours at once: errors that strike independently, delays that add
-// up, factors that multiply; the last status wins.
+// combined is several misbehaviours at once.
 func combined(behaviours []behaviour) faults.Behaviour {
-	var all faults.Behaviour
-	for _, b := range behaviours {
-		all.Errors = 1 - (1-all.Errors)*(1-b.what.Errors)
-		all.Slow += b.what.Slow
-		if b.what.Status != 0 {
-			all.Status = b.what.Status
-		}
-		if b.what.Factor != 0 {
-			if all.Factor == 0 {
-				all.Factor = 1
-			}
-			all.Factor *= b.what.Factor
-		}
+	all := make([]*faults.Behaviour, len(behaviours))
+	for i := range behaviours {
+		all[i] = &behaviours[i].what
 	}
-	return all
+	return faults.Combine(all...)
 }
 
 func (s *system) putBehaviour(ctx context.Context, m *member, b faults.Behaviour) error {

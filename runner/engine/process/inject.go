@@ -110,7 +110,7 @@ func (i *instance) pause(ctx context.Context) error {
 	return i.current().pause()
 }
 
-// behave tells the process how to behave: as the newest behaviour says. A killed or paused process can't be
+// behave tells the process how to behave: as all behaviours that are on say together. A killed or paused process can't be
 // told; a killed one is when it starts again.
 func (i *instance) behave(ctx context.Context) error {
 	if i.kills > 0 {
@@ -119,5 +119,6 @@ func (i *instance) behave(ctx context.Context) error {
 	if len(i.behaviours) == 0 {
 		return i.admin(ctx, http.MethodDelete, "/behave", nil, nil)
 	}
-	return i.admin(ctx, http.MethodPut, "/behave", i.behaviours[len(i.behaviours)-1], nil)
+	all := faults.Combine(i.behaviours...)
+	return i.admin(ctx, http.MethodPut, "/behave", &all, nil)
 }
