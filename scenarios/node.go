@@ -69,6 +69,7 @@ type Policy struct {
 	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest one attempt may take."`
 	Retry   *Retry        `yaml:"retry" json:"retry,omitempty" doc:"What is done after a failed attempt."`
 	Breaker *Breaker      `yaml:"circuit_breaker" json:"circuit_breaker,omitempty" doc:"Stops calling a dependency that keeps failing."`
+	Balance string        `yaml:"balance" json:"balance,omitempty" enum:"round_robin,random,least_in_flight,two_choices" doc:"How a replica of the dependency is chosen: round_robin (default), random, least_in_flight, or two_choices: the one of two random ones with fewer calls in flight."`
 }
 
 // Retry repeats failed attempts.

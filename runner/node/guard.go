@@ -82,6 +82,7 @@ type guard struct {
 	retry   scenarios.Retry
 	budget  *budget
 	breaker *breaker
+	balance balance
 }
 
 // newGuard merges the policies, the more special first, and fails if the node to call is not there.
@@ -91,7 +92,7 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
 	}
 	p := mergePolicies(policies)
-	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker)}
+	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance]}
 	if p.Retry != nil {
 		g.retry = *p.Retry
 	}
@@ -133,12 +134,24 @@ func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 		if out.Breaker == nil {
 			out.Breaker = p.Breaker
 		}
+		if out.Balance == "" {
+			out.Balance = p.Balance
+		}
 	}
 	return out
 }
 
-// attempt makes the nth attempt at a replica. Its error is nil or a *failure.
-type attempt func(ctx context.Context, to *replica, c cause, n int) *failure
+// attempt makes the nth attempt at a replica.
+type attempt func(ctx context.Context, to *replica, c cause, n int) outcome
+
+// outcome is what one attempt came to.
+type outcome struct {
+	f *failure
+	// settle takes the attempt's answer, or drops it where another attempt's was taken; nil where there is nothing to take.
+	settle func(taken bool)
+	// body is the answer's where it still has to come: the attempt is over when it is closed.
+	body *streamed
+}
 
 // do makes attempts until one succeeds or the policy says that it is enough, and returns the last one's failure.
 func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
@@ -165,9 +178,15 @@ func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure 
 	if !ok {
 		return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errBreakerOpen}
 	}
-	to := g.to.pick()
+	to := g.pick(c)
 	to.counts.begin(n, c.retried)
-	f := try(ctx, to, c, n)
+	to.busy.Add(1)
+	came := try(ctx, to, c, n)
+	came.end(func() { to.busy.Add(-1) })
+	if came.settle != nil {
+		came.settle(true)
+	}
+	f := came.f
 	switch {
 	case f != nil && f.ending == failed:
 		to.counts.failures.Add(1)
@@ -178,6 +197,15 @@ func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure 
 		g.breaker.record(leave, false)
 	}
 	return f
+}
+
+// end has done called when the attempt is over.
+func (o outcome) end(done func()) {
+	if o.body != nil {
+		o.body.over = done
+		return
+	}
+	done()
 }
 
 // bounded gives an attempt its timeout, if there is one.
