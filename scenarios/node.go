@@ -70,6 +70,17 @@ type Policy struct {
 	Retry   *Retry        `yaml:"retry" json:"retry,omitempty" doc:"What is done after a failed attempt."`
 	Breaker *Breaker      `yaml:"circuit_breaker" json:"circuit_breaker,omitempty" doc:"Stops calling a dependency that keeps failing."`
 	Balance string        `yaml:"balance" json:"balance,omitempty" enum:"round_robin,random,least_in_flight,two_choices" doc:"How a replica of the dependency is chosen: round_robin (default), random, least_in_flight, or two_choices: the one of two random ones with fewer calls in flight."`
+	Hedge   *Hedge        `yaml:"hedge" json:"hedge,omitempty" doc:"Asks a second replica when the first is late, and takes the first answer: for GET, HEAD and read, which do no harm twice."`
+}
+
+// Hedge makes a second attempt beside the first one when that is late; the first answer is taken and the other
+// attempt given up (Dean and Barroso, The Tail at Scale). It is late After so long, or, when Quantile is given, when it takes
+// longer than that share of the others.
+type Hedge struct {
+	After    time.Duration `yaml:"after" sign:"positive" json:"after,omitempty" doc:"How long the first attempt may take before a second one is made beside it."`
+	Quantile float64       `yaml:"quantile" sign:"positive" unit:"share" json:"quantile,omitempty" doc:"In place of a time: 95% hedges when the first attempt takes longer than 95% of recent ones. It begins with after, or with the first 20 answers."`
+	// Budget bounds hedges to this share of calls (a token bucket that holds 10 at most); 0: no bound.
+	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Hedges are at most this share of calls."`
 }
 
 // Retry repeats failed attempts.

@@ -144,7 +144,7 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 	}
 	h.Add("X-Forwarded-Host", r.Host)
 	var got fill
-	f := c.origin.do(ctx, why, func(ctx context.Context, to *replica, why cause, n int) outcome {
+	f := c.origin.way(r.Method)(ctx, why, func(ctx context.Context, to *replica, why cause, n int) outcome {
 		answer, f := c.askOnce(ctx, to, why, n, r, h)
 		return outcome{f: f, settle: func(taken bool) {
 			if taken {

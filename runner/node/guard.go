@@ -83,6 +83,7 @@ type guard struct {
 	budget  *budget
 	breaker *breaker
 	balance balance
+	hedge   *hedge
 }
 
 // newGuard merges the policies, the more special first, and fails if the node to call is not there.
@@ -92,7 +93,7 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
 	}
 	p := mergePolicies(policies)
-	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance]}
+	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance], hedge: newHedge(p.Hedge)}
 	if p.Retry != nil {
 		g.retry = *p.Retry
 	}
@@ -137,6 +138,9 @@ func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 		if out.Balance == "" {
 			out.Balance = p.Balance
 		}
+		if out.Hedge == nil {
+			out.Hedge = p.Hedge
+		}
 	}
 	return out
 }
@@ -155,9 +159,23 @@ type outcome struct {
 
 // do makes attempts until one succeeds or the policy says that it is enough, and returns the last one's failure.
 func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
+	return g.doing(ctx, c, false, try)
+}
+
+// doSafely is do for what may be done twice: it hedges where the policy says so.
+func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
+	return g.doing(ctx, c, g.hedge != nil, try)
+}
+
+func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {
 	g.budget.pay()
 	for n := 1; ; n++ {
-		f := g.once(ctx, c.attempt(n), n, try)
+		var f *failure
+		if hedged {
+			f = g.twice(ctx, c.attempt(n), n, try)
+		} else {
+			f = g.once(ctx, c.attempt(n), n, try)
+		}
 		if f == nil || !f.again || n >= g.retry.Attempts {
 			return f
 		}
@@ -172,20 +190,23 @@ func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
 	}
 }
 
-// once makes one attempt, if the breaker lets it, and counts it.
+// once makes one attempt, if the breaker lets it, counts it and takes its answer.
 func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure {
+	came := g.attemptAt(ctx, g.pick(c), c, n, try)
+	came.take(true)
+	return came.f
+}
+
+// attemptAt is once at a chosen replica, the answer not yet taken.
+func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
 	leave, ok := g.breaker.admit()
 	if !ok {
-		return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errBreakerOpen}
+		return outcome{f: &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errBreakerOpen}}
 	}
-	to := g.pick(c)
 	to.counts.begin(n, c.retried)
 	to.busy.Add(1)
 	came := try(ctx, to, c, n)
 	came.end(func() { to.busy.Add(-1) })
-	if came.settle != nil {
-		came.settle(true)
-	}
 	f := came.f
 	switch {
 	case f != nil && f.ending == failed:
@@ -196,7 +217,14 @@ func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure 
 	default:
 		g.breaker.record(leave, false)
 	}
-	return f
+	return came
+}
+
+// take takes the attempt's answer, or drops it.
+func (o outcome) take(it bool) {
+	if o.settle != nil {
+		o.settle(it)
+	}
 }
 
 // end has done called when the attempt is over.

@@ -62,7 +62,11 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 		c = p.guard.i.causeOf(r.Header)
 	}
 	var answer *http.Response
-	f := p.guard.do(r.Context(), c, func(ctx context.Context, to *replica, c cause, n int) outcome {
+	do := p.guard.do
+	if again {
+		do = p.guard.way(r.Method)
+	}
+	f := do(r.Context(), c, func(ctx context.Context, to *replica, c cause, n int) outcome {
 		one, body, f := p.once(ctx, to, r, c, n, body())
 		if f != nil {
 			f.again = f.again && again

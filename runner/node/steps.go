@@ -222,7 +222,7 @@ func (s *service) read(from string, policy scenarios.Policy) (runner, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		return g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
+		return g.doSafely(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
 			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), c.text()))}
