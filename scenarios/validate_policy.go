@@ -19,6 +19,9 @@ func (v *validator) policy(p Policy, at []any) {
 	if h := p.Hedge; h != nil && h.After == 0 && h.Quantile == 0 {
 		v.problem(extend(at, "hedge"), "hedge does not say when", "add after: 20ms, or quantile: 95%")
 	}
+	if t := p.Throttle; t != nil && t.K > 0 && t.K < 1 {
+		v.problem(extend(at, "throttle", "k"), fmt.Sprintf("k is %g, less than 1: it would reject what the dependency accepts", t.K), "use 1 or more; 2 is usual")
+	}
 	if h := p.Hedge; h != nil && p.Timeout > 0 && h.After >= p.Timeout {
 		v.problem(extend(at, "hedge", "after"), fmt.Sprintf("hedge after %s comes later than the timeout of %s", h.After, p.Timeout), "use less than the timeout")
 	}

@@ -84,6 +84,9 @@ type guard struct {
 	breaker *breaker
 	balance balance
 	hedge   *hedge
+	// bulkhead and throttle are nil where there is none.
+	bulkhead *bulkhead
+	throttle *throttle
 }
 
 // newGuard merges the policies, the more special first, and fails if the node to call is not there.
@@ -94,6 +97,8 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	}
 	p := mergePolicies(policies)
 	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance], hedge: newHedge(p.Hedge)}
+	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
+	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
 	if p.Retry != nil {
 		g.retry = *p.Retry
 	}
@@ -123,6 +128,14 @@ func (i *instance) budgetFor(to *upstream, r *scenarios.Retry) *budget {
 	return i.budgets[key]
 }
 
+// shared is the one that there is for a key, made where there is none yet.
+func shared[K comparable, V any](all map[K]*V, key K, make func() *V) *V {
+	if all[key] == nil {
+		all[key] = make()
+	}
+	return all[key]
+}
+
 func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 	var out scenarios.Policy
 	for _, p := range policies {
@@ -140,6 +153,12 @@ func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 		}
 		if out.Hedge == nil {
 			out.Hedge = p.Hedge
+		}
+		if out.Bulkhead == nil {
+			out.Bulkhead = p.Bulkhead
+		}
+		if out.Throttle == nil {
+			out.Throttle = p.Throttle
 		}
 	}
 	return out
@@ -199,22 +218,35 @@ func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure 
 
 // attemptAt is once at a chosen replica, the answer not yet taken.
 func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
+	if f := g.throttled(c); f != nil {
+		return outcome{f: f}
+	}
+	if f := g.board(ctx); f != nil {
+		return outcome{f: f}
+	}
 	leave, ok := g.breaker.admit()
 	if !ok {
+		g.bulkhead.leave()
 		return outcome{f: &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errBreakerOpen}}
 	}
 	to.counts.begin(n, c.retried)
 	to.busy.Add(1)
 	came := try(ctx, to, c, n)
-	came.end(func() { to.busy.Add(-1) })
+	came.end(func() {
+		to.busy.Add(-1)
+		g.bulkhead.leave()
+	})
 	f := came.f
 	switch {
 	case f != nil && f.ending == failed:
 		to.counts.failures.Add(1)
+		g.throttle.count(false)
 		g.breaker.record(leave, true)
 	case f != nil && f.ending == abandoned:
+		g.throttle.forget()
 		g.breaker.release(leave)
 	default:
+		g.throttle.count(true)
 		g.breaker.record(leave, false)
 	}
 	return came
