@@ -22,11 +22,11 @@ func TestTemplates(t *testing.T) {
 		variant, node string
 		want          Policy
 	}{
-		"a template on a template, its own retry merged": {"", "catalog", Policy{500 * time.Millisecond, &two, breaker}},
-		"merge key, and null removes the breaker":        {"", "orders", Policy{500 * time.Millisecond, &two, nil}},
+		"a template on a template, its own retry merged": {"", "catalog", Policy{Timeout: 500 * time.Millisecond, Retry: &two, Breaker: breaker}},
+		"merge key, and null removes the breaker":        {"", "orders", Policy{Timeout: 500 * time.Millisecond, Retry: &two}},
 		"variant takes use and retry away":               {"plain", "catalog", Policy{}},
-		"variant removes one key of the template's":      {"plain", "orders", Policy{500 * time.Millisecond, &unbounded, nil}},
-		"variant changes the template":                   {"fast", "catalog", Policy{100 * time.Millisecond, &two, breaker}},
+		"variant removes one key of the template's":      {"plain", "orders", Policy{Timeout: 500 * time.Millisecond, Retry: &unbounded}},
+		"variant changes the template":                   {"fast", "catalog", Policy{Timeout: 100 * time.Millisecond, Retry: &two, Breaker: breaker}},
 		"no template":                                    {"", "payments", Policy{}},
 	}
 	for name, test := range tests {

@@ -66,9 +66,37 @@ type Node struct {
 // Policy is how a node calls others; on a node the default for all its calls, on a call an override.
 // Zero fields mean "as the layer above says", and at the top: no timeout, no retry, no breaker.
 type Policy struct {
-	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest one attempt may take."`
-	Retry   *Retry        `yaml:"retry" json:"retry,omitempty" doc:"What is done after a failed attempt."`
-	Breaker *Breaker      `yaml:"circuit_breaker" json:"circuit_breaker,omitempty" doc:"Stops calling a dependency that keeps failing."`
+	Timeout  time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest one attempt may take."`
+	Retry    *Retry        `yaml:"retry" json:"retry,omitempty" doc:"What is done after a failed attempt."`
+	Breaker  *Breaker      `yaml:"circuit_breaker" json:"circuit_breaker,omitempty" doc:"Stops calling a dependency that keeps failing."`
+	Balance  string        `yaml:"balance" json:"balance,omitempty" enum:"round_robin,random,least_in_flight,two_choices" doc:"How a replica of the dependency is chosen: round_robin (default), random, least_in_flight, or two_choices: the one of two random ones with fewer calls in flight."`
+	Hedge    *Hedge        `yaml:"hedge" json:"hedge,omitempty" doc:"Asks a second replica when the first is late, and takes the first answer: for GET, HEAD and read, which do no harm twice."`
+	Bulkhead *Bulkhead     `yaml:"bulkhead" json:"bulkhead,omitempty" doc:"Bounds the calls to a dependency that are in flight at once, so that a slow one can't take everything."`
+	Throttle *Throttle     `yaml:"throttle" json:"throttle,omitempty" doc:"Adaptive throttling: rejects calls here that the dependency would likely reject."`
+}
+
+// Bulkhead bounds the attempts of one instance to one dependency that are in flight at once; those over it wait in a
+// queue, and those over that too are rejected at once (503).
+type Bulkhead struct {
+	Most  int `yaml:"most" need:"yes" min:"1" json:"most" doc:"Attempts in flight at once, to all replicas together."`
+	Queue int `yaml:"queue" min:"0" json:"queue,omitempty" doc:"Attempts that may wait for a place, for as long as their timeout; the rest are rejected. Default 0."`
+}
+
+// Throttle rejects calls with the chance max(0, (requests - K accepts) / (requests + 1)) over the last Window
+// (Google, Site Reliability Engineering, chapter 21): the dependency sees K times what it accepts, at most.
+type Throttle struct {
+	K      float64       `yaml:"k" need:"yes" sign:"positive" json:"k" doc:"How many times what it accepts the dependency is sent; 2 is usual."`
+	Window time.Duration `yaml:"window" sign:"positive" json:"window,omitempty" doc:"How far back it looks. Default 2m."`
+}
+
+// Hedge makes a second attempt beside the first one when that is late; the first answer is taken and the other
+// attempt given up (Dean and Barroso, The Tail at Scale). It is late After so long, or, when Quantile is given, when it takes
+// longer than that share of the others.
+type Hedge struct {
+	After    time.Duration `yaml:"after" sign:"positive" json:"after,omitempty" doc:"How long the first attempt may take before a second one is made beside it."`
+	Quantile float64       `yaml:"quantile" sign:"positive" unit:"share" json:"quantile,omitempty" doc:"In place of a time: 95% hedges when the first attempt takes longer than 95% of recent ones. It begins with after, or with the first 20 answers."`
+	// Budget bounds hedges to this share of calls (a token bucket that holds 10 at most); 0: no bound.
+	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Hedges are at most this share of calls."`
 }
 
 // Retry repeats failed attempts.

@@ -27,6 +27,7 @@ func (v *validator) validate() {
 	v.nodes()
 	v.links()
 	v.calls()
+	v.policies()
 	v.cycles()
 	v.loads()
 	v.phases()

@@ -17,12 +17,16 @@ type call struct {
 // answered, in order: a write that a failed attempt acknowledged is acknowledged all the same.
 func (g *guard) send(ctx context.Context, c cause, what call) ([]http.Header, *failure) {
 	var answers []http.Header
-	f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, n int) *failure {
+	f := g.way(what.method)(ctx, c, func(ctx context.Context, to *replica, c cause, n int) outcome {
 		answer, f := g.sendOnce(ctx, to, c, n, what)
-		if answer != nil {
-			answers = append(answers, answer)
+		if answer == nil {
+			return outcome{f: f}
 		}
-		return f
+		return outcome{f: f, settle: func(taken bool) {
+			if taken {
+				answers = append(answers, answer)
+			}
+		}}
 	})
 	return answers, f
 }

@@ -144,10 +144,13 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 	}
 	h.Add("X-Forwarded-Host", r.Host)
 	var got fill
-	f := c.origin.do(ctx, why, func(ctx context.Context, to *replica, why cause, n int) *failure {
-		var f *failure
-		got, f = c.askOnce(ctx, to, why, n, r, h)
-		return f
+	f := c.origin.way(r.Method)(ctx, why, func(ctx context.Context, to *replica, why cause, n int) outcome {
+		answer, f := c.askOnce(ctx, to, why, n, r, h)
+		return outcome{f: f, settle: func(taken bool) {
+			if taken {
+				got = answer
+			}
+		}}
 	})
 	if got.status == 0 {
 		got.failure = f

@@ -50,6 +50,13 @@ func (c cause) attempt(n int) cause {
 	return c
 }
 
+// hedge is the cause of the attempt beside the one that c is the cause of.
+func (c cause) hedge() cause {
+	c.draw = scramble(c.draw ^ 0x6865646765) // "hedge"
+	c.retried = true
+	return c
+}
+
 // text names the cause of one attempt, for those who draw chance from a text.
 func (c cause) text() string { return c.request + ":" + strconv.FormatUint(c.draw, 16) }
 

@@ -82,6 +82,11 @@ type guard struct {
 	retry   scenarios.Retry
 	budget  *budget
 	breaker *breaker
+	balance balance
+	hedge   *hedge
+	// bulkhead and throttle are nil where there is none.
+	bulkhead *bulkhead
+	throttle *throttle
 }
 
 // newGuard merges the policies, the more special first, and fails if the node to call is not there.
@@ -91,7 +96,9 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
 	}
 	p := mergePolicies(policies)
-	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker)}
+	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance], hedge: newHedge(p.Hedge)}
+	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
+	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
 	if p.Retry != nil {
 		g.retry = *p.Retry
 	}
@@ -121,6 +128,14 @@ func (i *instance) budgetFor(to *upstream, r *scenarios.Retry) *budget {
 	return i.budgets[key]
 }
 
+// shared is the one that there is for a key, made where there is none yet.
+func shared[K comparable, V any](all map[K]*V, key K, make func() *V) *V {
+	if all[key] == nil {
+		all[key] = make()
+	}
+	return all[key]
+}
+
 func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 	var out scenarios.Policy
 	for _, p := range policies {
@@ -133,18 +148,53 @@ func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 		if out.Breaker == nil {
 			out.Breaker = p.Breaker
 		}
+		if out.Balance == "" {
+			out.Balance = p.Balance
+		}
+		if out.Hedge == nil {
+			out.Hedge = p.Hedge
+		}
+		if out.Bulkhead == nil {
+			out.Bulkhead = p.Bulkhead
+		}
+		if out.Throttle == nil {
+			out.Throttle = p.Throttle
+		}
 	}
 	return out
 }
 
-// attempt makes the nth attempt at a replica. Its error is nil or a *failure.
-type attempt func(ctx context.Context, to *replica, c cause, n int) *failure
+// attempt makes the nth attempt at a replica.
+type attempt func(ctx context.Context, to *replica, c cause, n int) outcome
+
+// outcome is what one attempt came to.
+type outcome struct {
+	f *failure
+	// settle takes the attempt's answer, or drops it where another attempt's was taken; nil where there is nothing to take.
+	settle func(taken bool)
+	// body is the answer's where it still has to come: the attempt is over when it is closed.
+	body *streamed
+}
 
 // do makes attempts until one succeeds or the policy says that it is enough, and returns the last one's failure.
 func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
+	return g.doing(ctx, c, false, try)
+}
+
+// doSafely is do for what may be done twice: it hedges where the policy says so.
+func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
+	return g.doing(ctx, c, g.hedge != nil, try)
+}
+
+func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {
 	g.budget.pay()
 	for n := 1; ; n++ {
-		f := g.once(ctx, c.attempt(n), n, try)
+		var f *failure
+		if hedged {
+			f = g.twice(ctx, c.attempt(n), n, try)
+		} else {
+			f = g.once(ctx, c.attempt(n), n, try)
+		}
 		if f == nil || !f.again || n >= g.retry.Attempts {
 			return f
 		}
@@ -159,25 +209,63 @@ func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
 	}
 }
 
-// once makes one attempt, if the breaker lets it, and counts it.
+// once makes one attempt, if the breaker lets it, counts it and takes its answer.
 func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure {
+	came := g.attemptAt(ctx, g.pick(c), c, n, try)
+	came.take(true)
+	return came.f
+}
+
+// attemptAt is once at a chosen replica, the answer not yet taken.
+func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
+	if f := g.throttled(c); f != nil {
+		return outcome{f: f}
+	}
+	if f := g.board(ctx); f != nil {
+		return outcome{f: f}
+	}
 	leave, ok := g.breaker.admit()
 	if !ok {
-		return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errBreakerOpen}
+		g.bulkhead.leave()
+		return outcome{f: &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errBreakerOpen}}
 	}
-	to := g.to.pick()
 	to.counts.begin(n, c.retried)
-	f := try(ctx, to, c, n)
+	to.busy.Add(1)
+	came := try(ctx, to, c, n)
+	came.end(func() {
+		to.busy.Add(-1)
+		g.bulkhead.leave()
+	})
+	f := came.f
 	switch {
 	case f != nil && f.ending == failed:
 		to.counts.failures.Add(1)
+		g.throttle.count(false)
 		g.breaker.record(leave, true)
 	case f != nil && f.ending == abandoned:
+		g.throttle.forget()
 		g.breaker.release(leave)
 	default:
+		g.throttle.count(true)
 		g.breaker.record(leave, false)
 	}
-	return f
+	return came
+}
+
+// take takes the attempt's answer, or drops it.
+func (o outcome) take(it bool) {
+	if o.settle != nil {
+		o.settle(it)
+	}
+}
+
+// end has done called when the attempt is over.
+func (o outcome) end(done func()) {
+	if o.body != nil {
+		o.body.over = done
+		return
+	}
+	done()
 }
 
 // bounded gives an attempt its timeout, if there is one.

@@ -14,6 +14,9 @@ type metrics struct {
 	requests, errors, shed, rateLimited, unauthorized, injected       atomic.Int64
 	cacheHits, cacheStale, cacheMisses, cacheBypassed, cacheCoalesced atomic.Int64
 	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
+	hedges, hedgesWon                                                 atomic.Int64
+	bulkheadWaiting, bulkheadRejected, throttled                      atomic.Int64
+	bulkheadTime                                                      atomic.Int64 // ns
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
 	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
@@ -61,6 +64,12 @@ func (m *metrics) table() []metric {
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
 		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
 		count("squall_retry_budget_exhausted_total", "Retries not made because the retry budget was spent.", func(m *metrics) *atomic.Int64 { return &m.budgetExhausted }),
+		count("squall_hedges_total", "Second attempts made beside a first one that was late.", func(m *metrics) *atomic.Int64 { return &m.hedges }),
+		count("squall_hedges_won_total", "Hedges whose answer was taken.", func(m *metrics) *atomic.Int64 { return &m.hedgesWon }),
+		gauge("squall_bulkhead_waiting", "Calls waiting for a place in a bulkhead now.", func(m *metrics) *atomic.Int64 { return &m.bulkheadWaiting }),
+		seconds("squall_bulkhead_seconds_total", "Time that calls waited for a place in a bulkhead.", func(m *metrics) *atomic.Int64 { return &m.bulkheadTime }),
+		count("squall_bulkhead_rejected_total", "Calls not made because a bulkhead and its queue were full.", func(m *metrics) *atomic.Int64 { return &m.bulkheadRejected }),
+		count("squall_throttled_total", "Calls not made because the throttle expected the dependency to reject them.", func(m *metrics) *atomic.Int64 { return &m.throttled }),
 		gauge("squall_connections", "Database connections open now.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),

@@ -62,17 +62,25 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 		c = p.guard.i.causeOf(r.Header)
 	}
 	var answer *http.Response
-	f := p.guard.do(r.Context(), c, func(ctx context.Context, to *replica, c cause, n int) *failure {
-		if answer != nil {
-			discard(answer)
-			answer = nil
-		}
-		var f *failure
-		answer, f = p.once(ctx, to, r, c, n, body())
+	do := p.guard.do
+	if again {
+		do = p.guard.way(r.Method)
+	}
+	f := do(r.Context(), c, func(ctx context.Context, to *replica, c cause, n int) outcome {
+		one, body, f := p.once(ctx, to, r, c, n, body())
 		if f != nil {
 			f.again = f.again && again
+			body = nil // the attempt is over: another may need its place
 		}
-		return f
+		return outcome{f: f, body: body, settle: func(taken bool) {
+			old := one
+			if taken {
+				old, answer = answer, one
+			}
+			if old != nil {
+				discard(old)
+			}
+		}}
 	})
 	if answer != nil {
 		return answer, nil
@@ -81,7 +89,7 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // once makes one attempt; the attempt's timeout covers its body, which ends it.
-func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause, n int, body io.ReadCloser) (*http.Response, *failure) {
+func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause, n int, body io.ReadCloser) (*http.Response, *streamed, *failure) {
 	bounded, cancel := p.guard.bounded(ctx)
 	out := r.WithContext(bounded)
 	url := *r.URL
@@ -94,14 +102,15 @@ func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause,
 	if err != nil {
 		f := failureOf(ctx, bounded, to.Instance, p.guard.timeout, err)
 		cancel()
-		return nil, f
+		return nil, nil, f
 	}
-	answer.Body = &streamed{ReadCloser: answer.Body, cancel: cancel, broke: func() {
+	passing := &streamed{ReadCloser: answer.Body, cancel: cancel, broke: func() {
 		if ctx.Err() == nil {
 			to.counts.failures.Add(1)
 		}
 	}}
-	return answer, failureStatus(to.Instance, answer.StatusCode)
+	answer.Body = passing
+	return answer, passing, failureStatus(to.Instance, answer.StatusCode)
 }
 
 // replayable tells whether the request can be sent more than once, and gives its body each time.
@@ -129,6 +138,7 @@ type streamed struct {
 	cancel context.CancelFunc
 	broke  func()
 	once   sync.Once
+	over   func() // told once, when it is closed; may be nil
 }
 
 func (s *streamed) Read(p []byte) (int, error) {
@@ -143,6 +153,10 @@ func (s *streamed) Close() error {
 	s.once.Do(func() {}) // what comes after is our own doing
 	err := s.ReadCloser.Close()
 	s.cancel()
+	if over := s.over; over != nil {
+		s.over = nil
+		over()
+	}
 	return err
 }
 

@@ -287,9 +287,9 @@ func (q *queue) settle(ctx context.Context, m *message) {
 // attempt makes the nth delivery; the receiver sees a retry's headers from the second on.
 func (q *queue) attempt(ctx context.Context, m *message, n int) *failure {
 	to := q.i.config.Node.To
-	return q.deliver.once(ctx, m.why().attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) *failure {
+	return q.deliver.once(ctx, m.why().attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
 		_, f := q.deliver.sendOnce(ctx, r, c, n, call{method: to.Method, path: to.Path, header: http.Header{HeaderWrite: {m.id}}, body: m.reader})
-		return f
+		return outcome{f: f}
 	})
 }
 

@@ -222,10 +222,10 @@ func (s *service) read(from string, policy scenarios.Policy) (runner, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		return g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) *failure {
+		return g.doSafely(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
-			return statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), c.text()))
+			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), c.text()))}
 		})
 	}, nil
 }
@@ -241,10 +241,10 @@ func (s *service) write(name, to string, policy scenarios.Policy) (runner, error
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.writeID(name)
-		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) *failure {
+		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
-			return statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text()))
+			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text()))}
 		})
 		if f == nil {
 			v.note(g.to.node + "/" + id)

@@ -22,6 +22,7 @@ type upstream struct {
 type replica struct {
 	Upstream
 	counts callCounts
+	busy   atomic.Int64 // attempts in flight from this instance
 }
 
 // newUpstream starts the turn somewhere that differs between callers, so that the callers of a

@@ -1,0 +1,101 @@
+package node
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+var errThrottled = errors.New("throttled: the dependency rejects too much")
+
+// throttle is the client-side adaptive throttling of Google's Site Reliability Engineering, chapter 21. It counts the
+// attempts that were asked for, rejected here or not, and those that the dependency accepted, over a sliding window.
+// A nil throttle rejects nothing. It is safe for concurrent use.
+type throttle struct {
+	k     float64
+	slice time.Duration
+
+	mu                 sync.Mutex
+	slices             [throttleSlices]throttleCount // a ring
+	now                int64                         // the number of the slice that is counted in
+	requests, accepted float64                       // of all slices
+}
+
+type throttleCount struct{ requests, accepted float64 }
+
+const (
+	throttleSlices = 60 // of a window: how finely it slides
+	throttleWindow = 2 * time.Minute
+)
+
+// newThrottle is nil for no throttling.
+func newThrottle(t *scenarios.Throttle) *throttle {
+	if t == nil {
+		return nil
+	}
+	window := t.Window
+	if window <= 0 {
+		window = throttleWindow
+	}
+	return &throttle{k: t.K, slice: max(window/throttleSlices, 1)}
+}
+
+// throttled counts an attempt that is asked for, and rejects it by chance.
+func (g *guard) throttled(c cause) *failure {
+	t := g.throttle
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	t.slide()
+	p := (t.requests - t.k*t.accepted) / (t.requests + 1)
+	t.requests++
+	t.slices[t.now%throttleSlices].requests++
+	t.mu.Unlock()
+	if p <= 0 || g.i.chance(c, "throttle").Float64() >= p {
+		return nil
+	}
+	g.i.metrics.throttled.Add(1)
+	return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errThrottled}
+}
+
+// count says whether the dependency accepted an attempt.
+func (t *throttle) count(accepted bool) {
+	if t == nil || !accepted {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.slide()
+	t.accepted++
+	t.slices[t.now%throttleSlices].accepted++
+}
+
+// forget takes an attempt back that told nothing: its caller gave it up.
+func (t *throttle) forget() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.slide()
+	if now := &t.slices[t.now%throttleSlices]; now.requests > 0 {
+		t.requests--
+		now.requests--
+	}
+}
+
+// slide drops the slices that have left the window. t.mu is held.
+func (t *throttle) slide() {
+	now := time.Now().UnixNano() / int64(t.slice)
+	for n := max(t.now+1, now-throttleSlices+1); n <= now; n++ {
+		old := &t.slices[n%throttleSlices]
+		t.requests -= old.requests
+		t.accepted -= old.accepted
+		*old = throttleCount{}
+	}
+	t.now = max(t.now, now)
+}

@@ -1,0 +1,39 @@
+package scenarios
+
+import "fmt"
+
+// policies checks what the keys of a policy say together, on nodes and on steps.
+func (v *validator) policies() {
+	for _, n := range v.Nodes {
+		v.policy(n.Policy, path("topology", n.Name))
+		n.eachStep(func(s *Step, at []any) {
+			v.policy(s.Policy, at)
+			if once := s.once(); s.Hedge != nil && once != "" {
+				v.problem(extend(at, "hedge"), fmt.Sprintf("hedge would do %s twice", once), "hedge GET, HEAD and read alone; take it away")
+			}
+		})
+	}
+}
+
+func (v *validator) policy(p Policy, at []any) {
+	if h := p.Hedge; h != nil && h.After == 0 && h.Quantile == 0 {
+		v.problem(extend(at, "hedge"), "hedge does not say when", "add after: 20ms, or quantile: 95%")
+	}
+	if t := p.Throttle; t != nil && t.K > 0 && t.K < 1 {
+		v.problem(extend(at, "throttle", "k"), fmt.Sprintf("k is %g, less than 1: it would reject what the dependency accepts", t.K), "use 1 or more; 2 is usual")
+	}
+	if h := p.Hedge; h != nil && p.Timeout > 0 && h.After >= p.Timeout {
+		v.problem(extend(at, "hedge", "after"), fmt.Sprintf("hedge after %s comes later than the timeout of %s", h.After, p.Timeout), "use less than the timeout")
+	}
+}
+
+// once says what a step does that must not be done twice at once; "" for nothing.
+func (s *Step) once() string {
+	switch {
+	case s.Write != "":
+		return "a write"
+	case s.Call != nil && s.Call.Method != "GET" && s.Call.Method != "HEAD" && s.Call.Method != "OPTIONS":
+		return "a " + s.Call.Method
+	}
+	return ""
+}
