@@ -45,6 +45,9 @@ func (d *decoder) kind(e entry, n *Node) {
 	if n.Kind == KindImage && e.value.get("image") == nil {
 		d.problemAt(e.at, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG"`)
 	}
+	if e.value.get("queue") != nil && n.Queue == 0 {
+		n.Queue = NoQueue
+	}
 	hasImage := e.value.get("image") != nil
 	fields := d.fieldsOf(reflect.TypeFor[Node]())
 	for _, key := range e.value.entries {

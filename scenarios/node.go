@@ -47,8 +47,9 @@ type Node struct {
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
-	Workers   int         `yaml:"workers" kinds:"service,queue" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once."`
-	Queue     int         `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503). Default unbounded."`
+	Workers   int `yaml:"workers" kinds:"service,queue" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once."`
+	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
+	Line      `yaml:",inline" kinds:"service"`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
 	// cdn, gateway, service and queue: defaults for every call this node makes.

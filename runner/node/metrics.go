@@ -16,6 +16,7 @@ type metrics struct {
 	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
+	queued, queueDropped, shedLow                                     atomic.Int64
 	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
 }
 
@@ -48,7 +49,10 @@ func (m *metrics) table() []metric {
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
-		count("squall_shed_total", "Requests refused (503) because the queue for workers was full.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_queued_total", "Requests that had to wait for a worker.", func(m *metrics) *atomic.Int64 { return &m.queued }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, or because they had waited in it for too long.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_queue_dropped_total", "Requests refused (503) when their turn came, because they had waited longer than the discipline allows; part of squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.queueDropped }),
+		count("squall_shed_low_total", "Requests of low priority among squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.shedLow }),
 		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
 		count("squall_unauthorized_total", "Requests refused (401) for want of an API key.", func(m *metrics) *atomic.Int64 { return &m.unauthorized }),
 		count("squall_cache_hits_total", "Requests answered with a fresh copy.", func(m *metrics) *atomic.Int64 { return &m.cacheHits }),

@@ -149,7 +149,7 @@ func (s *service) call(what *scenarios.Call, policy scenarios.Policy) (runner, e
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		h := http.Header{}
-		for _, name := range []string{HeaderLoad, HeaderKey} {
+		for _, name := range []string{HeaderLoad, HeaderKey, HeaderPriority} {
 			if value := v.request.Header.Get(name); value != "" {
 				h.Set(name, value)
 			}
