@@ -142,6 +142,9 @@ func (d *decoder) step(v *value, into *Step) {
 	if e := does[0]; e.key == "parallel" && e.value.kind == list && len(e.value.items) == 0 {
 		d.problemAt(e.at, "parallel is empty", "give it steps")
 	}
+	if e := v.entry("wait_for"); e != nil && does[0].key != "parallel" {
+		d.problemAt(e.at, "wait_for does not belong to a step of "+does[0].key, "it is for parallel; put it there")
+	}
 	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" {
 		for _, e := range v.entries {
 			switch e.key {

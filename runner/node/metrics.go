@@ -16,6 +16,7 @@ type metrics struct {
 	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
+	partsMissing                                                      atomic.Int64
 	queued, queueDropped, shedLow                                     atomic.Int64
 	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
 }
@@ -42,7 +43,8 @@ func (m *metrics) table() []metric {
 		count("squall_requests_total", "Requests (statements) that arrived.", func(m *metrics) *atomic.Int64 { return &m.requests }),
 		count("squall_errors_total", "Answers with a status of 500 or more (SQL errors).", func(m *metrics) *atomic.Int64 { return &m.errors }),
 		count("squall_injected_errors_total", "Errors answered because a fault asked for them; part of squall_errors_total where their status is.", func(m *metrics) *atomic.Int64 { return &m.injected }),
-		count("squall_degraded_total", "Fallbacks taken and stale answers served.", func(m *metrics) *atomic.Int64 { return &m.degraded }),
+		count("squall_degraded_total", "Fallbacks taken, stale answers served, and parallel steps whose parts were not all there.", func(m *metrics) *atomic.Int64 { return &m.degraded }),
+		count("squall_parts_missing_total", "Steps of a parallel one that were not waited for, or failed, where the others were enough.", func(m *metrics) *atomic.Int64 { return &m.partsMissing }),
 		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
 		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
 		seconds("squall_compute_seconds_total", "CPU time used by compute steps.", func(m *metrics) *atomic.Int64 { return &m.computeTime }),

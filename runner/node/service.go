@@ -91,6 +91,8 @@ func (s *service) attention(client context.Context) (ctx context.Context, end fu
 // answer writes what the visit came to; acknowledged writes are named whether it succeeded or not.
 func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	i, h := v.service.i, w.Header()
+	v.mu.Lock() // parts of a parallel step that were given up may still end
+	defer v.mu.Unlock()
 	if len(v.wrote) > 0 {
 		h.Set(HeaderWrote, strings.Join(v.wrote, ","))
 	}

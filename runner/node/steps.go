@@ -77,6 +77,9 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 	case what.Compute != nil:
 		return s.compute(what.Compute), nil
 	case len(what.Parallel) > 0:
+		if what.WaitFor > 0 && what.WaitFor < 1 {
+			return s.enough(name, what.Parallel, what.WaitFor)
+		}
 		return s.parallel(name, what.Parallel)
 	case what.Call != nil:
 		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
