@@ -16,7 +16,7 @@ type metrics struct {
 	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
-	partsMissing                                                      atomic.Int64
+	cacheEarly, partsMissing                                          atomic.Int64
 	queued, queueDropped, shedLow                                     atomic.Int64
 	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
 }
@@ -62,6 +62,7 @@ func (m *metrics) table() []metric {
 		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
 		count("squall_cache_bypassed_total", "Requests that no cache rule covers.", func(m *metrics) *atomic.Int64 { return &m.cacheBypassed }),
 		count("squall_cache_coalesced_total", "Misses that shared another miss's request to the origin.", func(m *metrics) *atomic.Int64 { return &m.cacheCoalesced }),
+		count("squall_cache_early_total", "Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.", func(m *metrics) *atomic.Int64 { return &m.cacheEarly }),
 		gauge("squall_cache_entries", "Copies in the cache now.", func(m *metrics) *atomic.Int64 { return &m.cacheEntries }),
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),

@@ -17,10 +17,12 @@ type service struct {
 	i       *instance
 	workers *workers
 	stores  *stores
+	// caches are those of reads, by the database; filled while the service is built, and not touched after.
+	caches map[string][]*readCache
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i)}
+	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache)}
 	mux := http.NewServeMux()
 	for _, e := range i.config.Node.Endpoints {
 		steps, err := s.compile(e.Steps)

@@ -87,6 +87,9 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 	case what.Read != "":
 		text = "read " + what.Read
 		run, err = s.read(what.Read, what.Policy)
+		if what.Cache != nil && err == nil {
+			run = s.cached(what.Read, what.Cache, run)
+		}
 	case what.Write != "":
 		text = "write " + what.Write
 		run, err = s.write(name, what.Write, what.Policy)
@@ -250,6 +253,7 @@ func (s *service) write(name, to string, policy scenarios.Policy) (runner, error
 			return statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text()))
 		})
 		if f == nil {
+			s.forget(to, v.key())
 			v.note(g.to.node + "/" + id)
 		}
 		return f
