@@ -302,3 +302,36 @@ func BenchmarkWorkers(b *testing.B) {
 		w.release()
 	}
 }
+
+// Reports on the primary (point D1): one server, 80 reads a second of 5 ms wait 3.3 ms each; with one report
+// of 2 s in ten seconds among them it is 505 ms (Pollaczek and Khinchine: lambda E[S^2] / 2(1-rho)).
+func TestReportsOnThePrimary(t *testing.T) {
+	const seconds, rate, read, report = 8000., 80., .005, 2.
+	for _, test := range []struct{ reports, allowed float64 }{{0, .05}, {.1, .2}} {
+		total := rate + test.reports
+		rho := rate*read + test.reports*report
+		second := (rate*2*read*read + test.reports*report*report) / total // E[S^2] of the mix
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorkers(&scenarios.Node{Workers: 1}, &metrics{})
+			r := rand.New(rand.NewPCG(4, 4))
+			var all sync.WaitGroup
+			n := 0.
+			for began := time.Now(); time.Since(began).Seconds() < seconds; n++ {
+				time.Sleep(time.Duration(r.ExpFloat64() / total * float64(time.Second)))
+				work := r.ExpFloat64() * read
+				if r.Float64() < test.reports/total {
+					work = report
+				}
+				all.Go(func() {
+					if w.acquire(context.Background(), false) == nil {
+						time.Sleep(time.Duration(work * float64(time.Second)))
+						w.release()
+					}
+				})
+			}
+			all.Wait()
+			got := time.Duration(w.metrics.queueTime.Load()).Seconds() / n * 1000
+			within(t, fmt.Sprintf("mean wait in ms, %g reports a second", test.reports), got, total*second/2/(1-rho)*1000, test.allowed)
+		})
+	}
+}

@@ -86,7 +86,7 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		run, err = s.call(what.Call, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
-		run, err = s.read(what.Read, what.Policy)
+		run, err = s.read(what.Read, what.Cost, what.Policy)
 		if what.Cache != nil && err == nil {
 			run = s.cached(what.Read, what.Cache, run)
 		}
@@ -222,7 +222,7 @@ func (v *visit) key() string {
 	return v.cause.request
 }
 
-func (s *service) read(from string, policy scenarios.Policy) (runner, error) {
+func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuard(from, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
@@ -231,7 +231,7 @@ func (s *service) read(from string, policy scenarios.Policy) (runner, error) {
 		return g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) *failure {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
-			return statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), c.text()))
+			return statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), draw(cost, s.i.chance(c, "cost")), c.text()))
 		})
 	}, nil
 }
