@@ -212,6 +212,8 @@ func nounOf(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[CacheRule]():
 		return "a cache rule"
+	case reflect.TypeFor[ReadCache]():
+		return "the cache of a read"
 	case reflect.TypeFor[RateLimit]():
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():

@@ -45,6 +45,9 @@ func (d *decoder) kind(e entry, n *Node) {
 	if n.Kind == KindImage && e.value.get("image") == nil {
 		d.problemAt(e.at, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG"`)
 	}
+	if e.value.get("queue") != nil && n.Queue == 0 {
+		n.Queue = NoQueue
+	}
 	hasImage := e.value.get("image") != nil
 	fields := d.fieldsOf(reflect.TypeFor[Node]())
 	for _, key := range e.value.entries {
@@ -138,6 +141,14 @@ func (d *decoder) step(v *value, into *Step) {
 	}
 	if e := does[0]; e.key == "parallel" && e.value.kind == list && len(e.value.items) == 0 {
 		d.problemAt(e.at, "parallel is empty", "give it steps")
+	}
+	if e := v.entry("wait_for"); e != nil && does[0].key != "parallel" {
+		d.problemAt(e.at, "wait_for does not belong to a step of "+does[0].key, "it is for parallel; put it there")
+	}
+	for _, key := range []string{"cache", "cost"} {
+		if e := v.entry(key); e != nil && does[0].key != "read" {
+			d.problemAt(e.at, key+" does not belong to a step of "+does[0].key, "it is for read; put it there")
+		}
 	}
 	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" {
 		for _, e := range v.entries {

@@ -54,13 +54,13 @@ func TestLoads(t *testing.T) {
 	s := load(t, everything, "")
 	want := []*Load{
 		{
-			Name: "shoppers", To: "edge", Arrivals: "bursty", Burst: 5, Timeout: 10 * time.Second, MaxInFlight: 500, APIKey: "s3cret",
+			Name: "shoppers", To: "edge", Arrivals: "bursty", Burst: 5, Timeout: 10 * time.Second, MaxInFlight: 500, Priority: "high", APIKey: "s3cret",
 			Stages:  []Stage{{For: 10 * time.Second, To: 300}, {For: 20 * time.Second, To: 100}, {For: 10 * time.Second, Rate: 50, Level: true}},
 			Headers: map[string]string{"Accept": "application/json", "X-Version": "3"},
 			Requests: []Request{
 				{Send: "GET /catalog/{item}", Weight: 9, Params: map[string]Param{"item": {Zipf: 1.1, Of: 1000}}},
 				{Send: "GET /catalog/{item}/reviews?page={page}", Params: map[string]Param{"item": {Uniform: true, Of: 10}, "page": {Sequence: true}}},
-				{Send: "POST /orders/{id}", Weight: 0.5, Body: `{"order": {id}, "of": {user}}`, Params: map[string]Param{"user": {Uniform: true}}},
+				{Send: "POST /orders/{id}", Weight: 0.5, Priority: "low", Body: `{"order": {id}, "of": {user}}`, Params: map[string]Param{"user": {Uniform: true}}},
 			},
 		},
 		{Name: "robots", To: "api", Users: 20, Think: &Work{time.Second, "exponential"}, Requests: []Request{{Send: "GET /legacy"}}},

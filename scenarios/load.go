@@ -24,6 +24,7 @@ type Load struct {
 	// Connections bounds the generator's connections; 0: as many as the schedule needs, up to MaxInFlight.
 	MaxInFlight int               `yaml:"max_in_flight" min:"1" json:"max_in_flight,omitempty" doc:"The most requests in flight. Reached: it is reported and what could not be sent is counted as unsent. Default 10000."`
 	Headers     map[string]string `yaml:"headers" json:"headers,omitempty" doc:"Headers on every request."`
+	Priority    string            `yaml:"priority" enum:"high,low" json:"priority,omitempty" doc:"high (default) or low: what a service serves last and sheds first. Nodes hand it on."`
 	APIKey      string            `yaml:"api_key" json:"-" doc:"Sent as X-Api-Key; never written to a report. Default the load's name."`
 
 	Requests []Request `yaml:"requests" need:"yes" json:"requests" doc:"What they send."`
@@ -79,6 +80,8 @@ type Request struct {
 	Send   string  `yaml:"send" need:"yes" json:"send" doc:"METHOD /path with {parameters}."`
 	Weight float64 `yaml:"weight" sign:"positive" json:"weight,omitempty" doc:"Its share relative to the others. Default 1."`
 	Body   string  `yaml:"body" json:"body,omitempty" doc:"The body, in which {parameters} are replaced."`
+	// Priority is high or low; empty: the load's.
+	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty" doc:"high or low. Default the load's."`
 	// Params are all other keys of the mapping: a parameter of Send or Body and how its values are drawn.
 	// A parameter without one is a sequence.
 	Params map[string]Param `yaml:"-" json:"params,omitempty"`

@@ -47,8 +47,9 @@ type Node struct {
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
-	Workers   int         `yaml:"workers" kinds:"service,queue" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once."`
-	Queue     int         `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503). Default unbounded."`
+	Workers   int `yaml:"workers" kinds:"service,queue,database" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once; database: statements worked on at once, the rest wait (default: as many as there are)."`
+	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
+	Line      `yaml:",inline" kinds:"service"`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
 	// cdn, gateway, service and queue: defaults for every call this node makes.
@@ -147,13 +148,16 @@ type Endpoint struct {
 
 // Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write and Parallel is set.
 type Step struct {
-	Use      string `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
-	Work     *Work  `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
-	Compute  *Work  `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
-	Call     *Call  `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
-	Read     string `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
-	Write    string `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
-	Parallel []Step `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
+	Use      string     `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
+	Work     *Work      `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
+	Compute  *Work      `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
+	Call     *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
+	Read     string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
+	Cost     *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
+	Cache    *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read: keeps what was read in the memory of each instance (cache-aside)."`
+	Write    string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
+	Parallel []Step     `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
+	WaitFor  float64    `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
 
 	// For Call, Read and Write: overrides of the node's policy, and what to do when it fails for good.
 	Policy   `yaml:",inline"`

@@ -60,6 +60,7 @@ func (v *validator) steps(n *Node) {
 	match := ""
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
+		v.cached(s, at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
 			if u.how == "call" {

@@ -62,6 +62,7 @@ func (v *validator) nodes() {
 		}
 		v.matches(n)
 		v.register(n)
+		v.line(n)
 	}
 	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
 		v.problem(path("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -66,7 +67,7 @@ func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
 		}
 		t.params = append(t.params, p)
 	}
-	t.head, err = headers(l)
+	t.head, err = headers(l, r)
 	if err != nil {
 		return template{}, err
 	}
@@ -78,7 +79,7 @@ func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
 }
 
 // headers are the rest of the request line and all headers that are the same every time, ending in the id header's first part.
-func headers(l *scenarios.Load) (string, error) {
+func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 	// Users have a key of their own unless the scenario gives them another (or, by a header, none).
 	fields := map[string]string{"User-Agent": "squall", "X-Api-Key": l.Name}
 	for k, v := range l.Headers {
@@ -95,6 +96,9 @@ func headers(l *scenarios.Load) (string, error) {
 		delete(fields, k)
 	}
 	fields[record.HeaderLoad] = l.Name
+	if priority := cmp.Or(r.Priority, l.Priority); priority != "" {
+		fields[record.HeaderPriority] = priority
+	}
 	var b strings.Builder
 	b.WriteString(" HTTP/1.1\r\nHost: " + host + "\r\n")
 	for _, k := range slices.Sorted(maps.Keys(fields)) {

@@ -52,6 +52,8 @@ const (
 	HeaderRequest = "Squall-Request"
 	// HeaderLoad is the load's name.
 	HeaderLoad = "Squall-Load"
+	// HeaderPriority is high or low; absent is high. Nodes hand it on.
+	HeaderPriority = "Squall-Priority"
 	// HeaderDegraded says in words why an answer is degraded; absent on whole answers. Handed up by callers.
 	HeaderDegraded = "Squall-Degraded"
 	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated. Handed up by callers.

@@ -21,6 +21,7 @@ type database struct {
 	i       *instance
 	journal *journal
 	limit   int
+	workers *workers // nil: as many statements at once as there are
 
 	mu     sync.RWMutex
 	counts map[string]int    // how often a write's id is there
@@ -42,6 +43,9 @@ func newDatabase(i *instance) (role, error) {
 	}
 	if d.limit <= 0 {
 		d.limit = defaultConnections
+	}
+	if i.config.Node.Workers > 0 {
+		d.workers = newWorkers(&i.config.Node, i.metrics)
 	}
 	var err error
 	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, d.apply)
@@ -80,11 +84,11 @@ func (d *database) write(ctx context.Context, id, key, node, why string) *pgprot
 	return nil
 }
 
-// read finds the latest write of a key.
-func (d *database) read(ctx context.Context, key, why string) (id string, found bool, _ *pgproto3.ErrorResponse) {
+// read finds the latest write of a key; the query costs so much besides what every read does.
+func (d *database) read(ctx context.Context, key, why string, cost time.Duration) (id string, found bool, _ *pgproto3.ErrorResponse) {
 	d.i.metrics.reads.Add(1)
 	c := cause{request: why}
-	if err := d.endure(ctx, c, draw(d.i.config.Node.ReadTime, d.i.chance(c, "read"))); err != nil {
+	if err := d.endure(ctx, c, cost+draw(d.i.config.Node.ReadTime, d.i.chance(c, "read"))); err != nil {
 		return "", false, err
 	}
 	d.mu.RLock()
@@ -97,6 +101,12 @@ func (d *database) read(ctx context.Context, key, why string) (id string, found 
 func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgproto3.ErrorResponse {
 	if status, fails := d.i.errs(c); fails {
 		return sqlError("58000", fmt.Sprintf("injected error %d", status))
+	}
+	if d.workers != nil {
+		if d.workers.acquire(ctx, false) != nil {
+			return sqlError("57014", "canceling statement due to user request")
+		}
+		defer d.workers.release()
 	}
 	if err := d.i.sleep(ctx, d.i.behaviour.get().Slow+d.i.behaviour.stretch(cost)); err != nil {
 		return sqlError("57014", "canceling statement due to user request")

@@ -19,6 +19,8 @@ type metrics struct {
 	bulkheadTime                                                      atomic.Int64 // ns
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
+	cacheEarly, partsMissing                                          atomic.Int64
+	queued, queueDropped, shedLow                                     atomic.Int64
 	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
 }
 
@@ -44,14 +46,18 @@ func (m *metrics) table() []metric {
 		count("squall_requests_total", "Requests (statements) that arrived.", func(m *metrics) *atomic.Int64 { return &m.requests }),
 		count("squall_errors_total", "Answers with a status of 500 or more (SQL errors).", func(m *metrics) *atomic.Int64 { return &m.errors }),
 		count("squall_injected_errors_total", "Errors answered because a fault asked for them; part of squall_errors_total where their status is.", func(m *metrics) *atomic.Int64 { return &m.injected }),
-		count("squall_degraded_total", "Fallbacks taken and stale answers served.", func(m *metrics) *atomic.Int64 { return &m.degraded }),
+		count("squall_degraded_total", "Fallbacks taken, stale answers served, and parallel steps whose parts were not all there.", func(m *metrics) *atomic.Int64 { return &m.degraded }),
+		count("squall_parts_missing_total", "Steps of a parallel one that were not waited for, or failed, where the others were enough.", func(m *metrics) *atomic.Int64 { return &m.partsMissing }),
 		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
 		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
 		seconds("squall_compute_seconds_total", "CPU time used by compute steps.", func(m *metrics) *atomic.Int64 { return &m.computeTime }),
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
-		count("squall_shed_total", "Requests refused (503) because the queue for workers was full.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_queued_total", "Requests that had to wait for a worker.", func(m *metrics) *atomic.Int64 { return &m.queued }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, or because they had waited in it for too long.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_queue_dropped_total", "Requests refused (503) when their turn came, because they had waited longer than the discipline allows; part of squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.queueDropped }),
+		count("squall_shed_low_total", "Requests of low priority among squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.shedLow }),
 		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
 		count("squall_unauthorized_total", "Requests refused (401) for want of an API key.", func(m *metrics) *atomic.Int64 { return &m.unauthorized }),
 		count("squall_cache_hits_total", "Requests answered with a fresh copy.", func(m *metrics) *atomic.Int64 { return &m.cacheHits }),
@@ -59,6 +65,7 @@ func (m *metrics) table() []metric {
 		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
 		count("squall_cache_bypassed_total", "Requests that no cache rule covers.", func(m *metrics) *atomic.Int64 { return &m.cacheBypassed }),
 		count("squall_cache_coalesced_total", "Misses that shared another miss's request to the origin.", func(m *metrics) *atomic.Int64 { return &m.cacheCoalesced }),
+		count("squall_cache_early_total", "Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.", func(m *metrics) *atomic.Int64 { return &m.cacheEarly }),
 		gauge("squall_cache_entries", "Copies in the cache now.", func(m *metrics) *atomic.Int64 { return &m.cacheEntries }),
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),

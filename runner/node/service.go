@@ -1,11 +1,14 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/squallhq/squall/scenarios"
 )
 
 // service answers its endpoints by carrying out their steps in order. A request holds one worker from
@@ -14,10 +17,12 @@ type service struct {
 	i       *instance
 	workers *workers
 	stores  *stores
+	// caches are those of reads, by the database; filled while the service is built, and not touched after.
+	caches map[string][]*readCache
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(i.config.Node.Workers, i.config.Node.Queue, i.metrics), stores: newStores(i)}
+	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache)}
 	mux := http.NewServeMux()
 	for _, e := range i.config.Node.Endpoints {
 		steps, err := s.compile(e.Steps)
@@ -48,9 +53,11 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			s.i.refuse(w, status, "injected error")
 			return
 		}
-		if err := s.workers.acquire(r.Context()); err != nil {
+		ctx, end := s.attention(r.Context())
+		defer end()
+		if err := s.workers.acquire(ctx, r.Header.Get(HeaderPriority) == "low"); err != nil {
 			status := statusAbandoned
-			if errors.Is(err, errShed) {
+			if errors.Is(err, errShed) || errors.Is(err, errWaited) {
 				status = http.StatusServiceUnavailable
 			}
 			s.i.refuse(w, status, err.Error())
@@ -58,17 +65,36 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		}
 		defer s.workers.release()
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
-		f := v.run(r.Context(), steps)
-		if f == nil && s.i.slow(r.Context()) != nil {
+		f := v.run(ctx, steps)
+		if f == nil && s.i.slow(ctx) != nil {
 			return
 		}
 		v.answer(w, f)
 	}
 }
 
+// attention is how long a request is cared about: until its client leaves, or to the end where the
+// service does not notice that. end gives up what attention took.
+func (s *service) attention(client context.Context) (ctx context.Context, end func()) {
+	if s.i.config.Node.Abandoned != scenarios.AbandonedServe {
+		return client, func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(client))
+	go func() {
+		select {
+		case <-s.i.halt:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
 // answer writes what the visit came to; acknowledged writes are named whether it succeeded or not.
 func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	i, h := v.service.i, w.Header()
+	v.mu.Lock() // parts of a parallel step that were given up may still end
+	defer v.mu.Unlock()
 	if len(v.wrote) > 0 {
 		h.Set(HeaderWrote, strings.Join(v.wrote, ","))
 	}

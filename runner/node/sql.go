@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -17,8 +18,10 @@ const (
 	sqlCreateIndex = `CREATE INDEX IF NOT EXISTS squall_writes_key ON squall_writes (key, at DESC)`
 	// A write and a read name their cause in their last parameter, which filters nothing: so the built-in
 	// database draws their times from the request, and a real one shows in its log who asked.
-	sqlWrite    = `INSERT INTO squall_writes (id, key, node, at) SELECT $1::text, $2::text, $3::text, now() WHERE $4::text IS NOT NULL`
-	sqlRead     = `SELECT id FROM squall_writes WHERE key = $1 AND $2::text IS NOT NULL ORDER BY at DESC LIMIT 1`
+	sqlWrite = `INSERT INTO squall_writes (id, key, node, at) SELECT $1::text, $2::text, $3::text, now() WHERE $4::text IS NOT NULL`
+	sqlRead  = `SELECT id FROM squall_writes WHERE key = $1 AND $2::text IS NOT NULL ORDER BY at DESC LIMIT 1`
+	// A costly read takes so many seconds more: the one-time filter is worked out before any row is looked for.
+	sqlCostly   = `WITH cost AS MATERIALIZED (SELECT pg_sleep($3::text::float8)) SELECT id FROM squall_writes WHERE key = $1 AND $2::text IS NOT NULL AND (SELECT count(*) FROM cost) = 1 ORDER BY at DESC LIMIT 1`
 	sqlReadBack = `SELECT id, count(*) FROM squall_writes GROUP BY id`
 )
 
@@ -48,12 +51,14 @@ var statements = []statement{
 		return "INSERT 0 1", d.write(ctx, args[0], args[1], args[2], args[3])
 	}},
 	{sql: sqlRead, params: 2, fields: []field{{"id", pgtype.TextOID}}, run: func(ctx context.Context, d *database, args []string, emit func(...any)) (string, *pgproto3.ErrorResponse) {
-		id, found, err := d.read(ctx, args[0], args[1])
-		if err != nil || !found {
-			return "SELECT 0", err
+		return d.answerRead(ctx, args[0], args[1], 0, emit)
+	}},
+	{sql: sqlCostly, params: 3, fields: []field{{"id", pgtype.TextOID}}, run: func(ctx context.Context, d *database, args []string, emit func(...any)) (string, *pgproto3.ErrorResponse) {
+		seconds, err := strconv.ParseFloat(args[2], 64)
+		if err != nil || !(seconds >= 0 && seconds < 1e6) {
+			return "", sqlError("22P02", "invalid input syntax for the cost of a query: "+strconv.Quote(args[2]))
 		}
-		emit(id)
-		return "SELECT 1", nil
+		return d.answerRead(ctx, args[0], args[1], time.Duration(seconds*float64(time.Second)), emit)
 	}},
 	{sql: sqlReadBack, fields: []field{{"id", pgtype.TextOID}, {"count", pgtype.Int8OID}}, run: func(_ context.Context, d *database, _ []string, emit func(...any)) (string, *pgproto3.ErrorResponse) {
 		n := 0
@@ -63,6 +68,15 @@ var statements = []statement{
 		}
 		return "SELECT " + strconv.Itoa(n), nil
 	}},
+}
+
+func (d *database) answerRead(ctx context.Context, key, why string, cost time.Duration, emit func(...any)) (string, *pgproto3.ErrorResponse) {
+	id, found, err := d.read(ctx, key, why, cost)
+	if err != nil || !found {
+		return "SELECT 0", err
+	}
+	emit(id)
+	return "SELECT 1", nil
 }
 
 // lookup finds a statement by its words, whatever the space between them.

@@ -77,13 +77,19 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 	case what.Compute != nil:
 		return s.compute(what.Compute), nil
 	case len(what.Parallel) > 0:
+		if what.WaitFor > 0 && what.WaitFor < 1 {
+			return s.enough(name, what.Parallel, what.WaitFor)
+		}
 		return s.parallel(name, what.Parallel)
 	case what.Call != nil:
 		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
 		run, err = s.call(what.Call, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
-		run, err = s.read(what.Read, what.Policy)
+		run, err = s.read(what.Read, what.Cost, what.Policy)
+		if what.Cache != nil && err == nil {
+			run = s.cached(what.Read, what.Cache, run)
+		}
 	case what.Write != "":
 		text = "write " + what.Write
 		run, err = s.write(name, what.Write, what.Policy)
@@ -149,7 +155,7 @@ func (s *service) call(what *scenarios.Call, policy scenarios.Policy) (runner, e
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		h := http.Header{}
-		for _, name := range []string{HeaderLoad, HeaderKey} {
+		for _, name := range []string{HeaderLoad, HeaderKey, HeaderPriority} {
 			if value := v.request.Header.Get(name); value != "" {
 				h.Set(name, value)
 			}
@@ -216,7 +222,7 @@ func (v *visit) key() string {
 	return v.cause.request
 }
 
-func (s *service) read(from string, policy scenarios.Policy) (runner, error) {
+func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuard(from, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
@@ -225,7 +231,8 @@ func (s *service) read(from string, policy scenarios.Policy) (runner, error) {
 		return g.doSafely(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), c.text()))}
+			cost := draw(cost, s.i.chance(c, "cost"))
+			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), cost, c.text()))}
 		})
 	}, nil
 }
@@ -247,6 +254,7 @@ func (s *service) write(name, to string, policy scenarios.Policy) (runner, error
 			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text()))}
 		})
 		if f == nil {
+			s.forget(to, v.key())
 			v.note(g.to.node + "/" + id)
 		}
 		return f

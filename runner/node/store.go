@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -98,11 +100,15 @@ func (s *stores) write(ctx context.Context, to *replica, id, key, why string) er
 	})
 }
 
-// read asks for the latest row of a key; that there is none is no error.
-func (s *stores) read(ctx context.Context, to *replica, key, why string) error {
+// read asks for the latest row of a key, by a query of a cost; that there is none is no error.
+func (s *stores) read(ctx context.Context, to *replica, key string, cost time.Duration, why string) error {
 	return s.with(ctx, to, func(st *store) error {
 		var id string
-		err := st.pool.QueryRow(ctx, sqlRead, key, why).Scan(&id)
+		sql, args := sqlRead, []any{key, why}
+		if cost > 0 {
+			sql, args = sqlCostly, append(args, strconv.FormatFloat(cost.Seconds(), 'f', 9, 64))
+		}
+		err := st.pool.QueryRow(ctx, sql, args...).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}

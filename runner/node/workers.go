@@ -3,61 +3,116 @@ package node
 import (
 	"context"
 	"errors"
-	"sync/atomic"
+	"sync"
 	"time"
+
+	"github.com/squallhq/squall/scenarios"
 )
 
 // defaultWorkers is how many requests a service works on at once where the scenario does not say.
 const defaultWorkers = 64
 
-var errShed = errors.New("queue is full")
+var (
+	errShed   = errors.New("queue is full")
+	errWaited = errors.New("waited too long in the queue")
+)
 
-// workers bounds how many requests are worked on at once; others wait in order of arrival, and where
-// the queue has a limit those over it are shed.
+// workers bounds how many requests are worked on at once; others wait in a line, and where that has
+// a limit those over it are shed. A worker that becomes free goes to one of the waiting at once.
 type workers struct {
-	slots   chan struct{}
-	limit   int64 // of the queue; 0: none
-	waiting atomic.Int64
+	mu      sync.Mutex
+	free    int
+	line    line
 	metrics *metrics
 }
 
-func newWorkers(count, queue int, m *metrics) *workers {
+func newWorkers(n *scenarios.Node, m *metrics) *workers {
+	count := n.Workers
 	if count <= 0 {
 		count = defaultWorkers
 	}
-	return &workers{slots: make(chan struct{}, count), limit: int64(queue), metrics: m}
+	return &workers{free: count, line: newLine(n.Queue, n.Line), metrics: m}
 }
 
-// acquire waits for a worker; errShed, or the context's error when the client leaves the queue.
-func (w *workers) acquire(ctx context.Context) error {
-	select {
-	case w.slots <- struct{}{}: // only when nobody waits: a freed slot goes to the first in the queue
+// acquire waits for a worker: errShed or errWaited when there is none for this request, or the
+// context's error when the client leaves the queue.
+func (w *workers) acquire(ctx context.Context, low bool) error {
+	w.mu.Lock()
+	if w.free > 0 { // then nobody waits
+		w.free--
+		w.mu.Unlock()
 		w.metrics.workersBusy.Add(1)
 		return nil
-	default:
 	}
-	if w.waiting.Add(1) > w.limit && w.limit > 0 {
-		w.waiting.Add(-1)
-		w.metrics.shed.Add(1)
+	me := &waiter{low: low, since: time.Now(), turn: make(chan error, 1)}
+	out := w.line.join(me)
+	w.mu.Unlock()
+	if out == me {
+		w.count(me, errShed)
 		return errShed
 	}
-	began := time.Now()
+	w.metrics.queued.Add(1)
 	w.metrics.queueDepth.Add(1)
-	defer func() {
-		w.waiting.Add(-1)
-		w.metrics.queueDepth.Add(-1)
-		w.metrics.queueTime.Add(int64(time.Since(began)))
-	}()
+	if out != nil {
+		out.turn <- errShed
+	}
+	err := w.await(ctx, me)
+	w.metrics.queueDepth.Add(-1)
+	w.metrics.queueTime.Add(int64(time.Since(me.since)))
+	w.count(me, err)
+	return err
+}
+
+// await is for the turn, or for the client to leave. A turn that came first counts.
+func (w *workers) await(ctx context.Context, me *waiter) error {
 	select {
-	case w.slots <- struct{}{}:
-		w.metrics.workersBusy.Add(1)
-		return nil
+	case err := <-me.turn:
+		return err
 	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	waiting := w.line.leave(me)
+	w.mu.Unlock()
+	if waiting {
 		return ctx.Err()
+	}
+	return <-me.turn
+}
+
+// count says what became of a request that did not find a worker free.
+func (w *workers) count(who *waiter, err error) {
+	switch {
+	case err == nil:
+		w.metrics.workersBusy.Add(1)
+		return
+	case errors.Is(err, errWaited):
+		w.metrics.queueDropped.Add(1)
+	case !errors.Is(err, errShed):
+		return
+	}
+	w.metrics.shed.Add(1)
+	if who.low {
+		w.metrics.shedLow.Add(1)
 	}
 }
 
+// release hands the worker to the next in line. Those who have waited too long are told so on the way.
 func (w *workers) release() {
 	w.metrics.workersBusy.Add(-1)
-	<-w.slots
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	for {
+		next, late := w.line.next(now)
+		switch {
+		case next == nil:
+			w.free++
+			return
+		case late:
+			next.turn <- errWaited
+		default:
+			next.turn <- nil
+			return
+		}
+	}
 }

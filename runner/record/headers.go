@@ -6,6 +6,8 @@ const (
 	HeaderRequest = "Squall-Request"
 	// HeaderLoad is the load's name.
 	HeaderLoad = "Squall-Load"
+	// HeaderPriority is high or low; absent is high.
+	HeaderPriority = "Squall-Priority"
 	// HeaderDegraded says in words why an answer is degraded; absent on whole answers.
 	HeaderDegraded = "Squall-Degraded"
 	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated.
