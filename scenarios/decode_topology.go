@@ -122,7 +122,7 @@ func (d *decoder) step(v *value, into *Step) {
 	var does []entry
 	for _, e := range v.entries {
 		switch e.key {
-		case "work", "compute", "call", "read", "write", "parallel":
+		case "work", "compute", "call", "read", "write", "parallel", "respond":
 			does = append(does, e)
 		}
 	}
@@ -130,7 +130,7 @@ func (d *decoder) step(v *value, into *Step) {
 	case len(does) == 0 && len(d.problems) > before: // an unknown key may have been meant
 		return
 	case len(does) == 0:
-		d.problem(v, "a step does nothing", "give it one of work, compute, call, read, write, parallel")
+		d.problem(v, "a step does nothing", "give it one of work, compute, call, read, write, parallel, respond")
 		return
 	case len(does) > 1:
 		d.problemAt(does[1].at, fmt.Sprintf("a step has both %s and %s", does[0].key, does[1].key), "make them two steps, or put them under parallel")
@@ -139,7 +139,7 @@ func (d *decoder) step(v *value, into *Step) {
 	if e := does[0]; e.key == "parallel" && e.value.kind == list && len(e.value.items) == 0 {
 		d.problemAt(e.at, "parallel is empty", "give it steps")
 	}
-	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" {
+	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
 		for _, e := range v.entries {
 			switch e.key {
 			case "timeout", "retry", "circuit_breaker", "fallback":

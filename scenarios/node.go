@@ -94,6 +94,17 @@ type CacheRule struct {
 	TTL          time.Duration `yaml:"ttl" need:"yes" json:"ttl" doc:"How long an answer is fresh."`
 	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty" doc:"How long past its ttl an answer may be served when the origin fails (RFC 5861)."`
 	Coalesce     bool          `yaml:"coalesce" json:"coalesce,omitempty" doc:"Concurrent misses of one key make one origin request."`
+	// StaleWhileRevalidate counts from the ttl's end, as StaleIfError does.
+	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate" json:"stale_while_revalidate,omitempty" doc:"How long past its ttl an answer is served at once while one request to the origin refreshes it (RFC 5861)."`
+	NegativeTTL          time.Duration `yaml:"negative_ttl" json:"negative_ttl,omitempty" doc:"How long an answer of 404 or 410 is fresh. Default: not kept. Answers of 500 and more are never kept."`
+	TTLJitter            float64       `yaml:"ttl_jitter" unit:"share" json:"ttl_jitter,omitempty" doc:"Each copy's ttl is drawn from ttl plus or minus this share of it, so that copies of one moment do not expire in one."`
+	Key                  *CacheKey     `yaml:"key" json:"key,omitempty" doc:"What of a request tells copies apart. Default: method, path and query as they are."`
+	CacheControl         bool          `yaml:"cache_control" json:"cache_control,omitempty" doc:"The origin's Cache-Control decides where it says something (RFC 9111, a shared cache): s-maxage and max-age over ttl, less the Age that it came with; no-cache, must-revalidate, and its stale-while-revalidate and stale-if-error."`
+}
+
+// CacheKey normalises what copies are kept under; what is asked of the origin stays as it came.
+type CacheKey struct {
+	Ignore []string `yaml:"ignore" need:"yes" json:"ignore" doc:"Query parameters that make no difference, * for any rest, as in [utm_*]. The others count in any order."`
 }
 
 // RateLimit is a token bucket; requests over it are answered 429.
@@ -117,19 +128,27 @@ type Endpoint struct {
 	Steps []Step `yaml:"-" json:"steps"`
 }
 
-// Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write and Parallel is set.
+// Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write, Parallel and Respond is set.
 type Step struct {
-	Use      string `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
-	Work     *Work  `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
-	Compute  *Work  `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
-	Call     *Call  `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
-	Read     string `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
-	Write    string `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
-	Parallel []Step `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
+	Use      string   `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
+	Work     *Work    `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
+	Compute  *Work    `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
+	Call     *Call    `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
+	Read     string   `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
+	Write    string   `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
+	Parallel []Step   `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
+	Respond  *Respond `yaml:"respond" json:"respond,omitempty" doc:"What is answered in place of a plain 200; the steps after it are done all the same."`
 
 	// For Call, Read and Write: overrides of the node's policy, and what to do when it fails for good.
 	Policy   `yaml:",inline"`
 	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty" doc:"What to do instead when the step has failed for good: the answer counts as degraded."`
+}
+
+// Respond shapes an endpoint's answer.
+type Respond struct {
+	Status       int     `yaml:"status" min:"200" json:"status,omitempty" doc:"The status, as in 404. Default 200."`
+	Share        float64 `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of requests that it is about, as in a release with a mistake. Default all."`
+	CacheControl string  `yaml:"cache_control" json:"cache_control,omitempty" doc:"The answer's Cache-Control, as in max-age=60."`
 }
 
 // Call is "NODE METHOD /path".

@@ -13,6 +13,7 @@ type metrics struct {
 
 	requests, errors, shed, rateLimited, unauthorized, injected       atomic.Int64
 	cacheHits, cacheStale, cacheMisses, cacheBypassed, cacheCoalesced atomic.Int64
+	cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged     atomic.Int64
 	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
@@ -56,6 +57,10 @@ func (m *metrics) table() []metric {
 		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
 		count("squall_cache_bypassed_total", "Requests that no cache rule covers.", func(m *metrics) *atomic.Int64 { return &m.cacheBypassed }),
 		count("squall_cache_coalesced_total", "Misses that shared another miss's request to the origin.", func(m *metrics) *atomic.Int64 { return &m.cacheCoalesced }),
+		count("squall_cache_revalidating_total", "Requests answered at once with a copy past its ttl while it is refreshed.", func(m *metrics) *atomic.Int64 { return &m.cacheRevalidating }),
+		count("squall_cache_refreshes_total", "Requests to the origin that refreshed a copy while nobody waited.", func(m *metrics) *atomic.Int64 { return &m.cacheRefreshes }),
+		count("squall_cache_negative_total", "Requests answered with a fresh copy of a 404 or 410; part of the hits.", func(m *metrics) *atomic.Int64 { return &m.cacheNegative }),
+		count("squall_cache_purged_total", "Copies taken away or made stale by a purge.", func(m *metrics) *atomic.Int64 { return &m.cachePurged }),
 		gauge("squall_cache_entries", "Copies in the cache now.", func(m *metrics) *atomic.Int64 { return &m.cacheEntries }),
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
