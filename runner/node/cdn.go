@@ -65,6 +65,7 @@ func newCDN(i *instance) (role, error) {
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
 	}
+	i.purge = c.cache.purge
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
 }
 

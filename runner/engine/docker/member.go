@@ -237,6 +237,9 @@ func combined(behaviours []behaviour) faults.Behaviour {
 			}
 			all.Factor *= b.what.Factor
 		}
+		if b.what.Flush != "" {
+			all.Flush = b.what.Flush
+		}
 	}
 	return all
 }
