@@ -212,6 +212,8 @@ func nounOf(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[CacheRule]():
 		return "a cache rule"
+	case reflect.TypeFor[CacheKey]():
+		return "key"
 	case reflect.TypeFor[RateLimit]():
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():

@@ -42,7 +42,11 @@ type Node struct {
 	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
 
 	// gateway
-	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key" json:"auth,omitempty" doc:"gateway: none (default) or api-key."`
+	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key,jwt,introspect" json:"auth,omitempty" doc:"gateway: none (default), api-key: any key, jwt: a bearer token that is checked here, or introspect: one that identity is asked about, request by request."`
+	JWT       *JWT       `yaml:"jwt" kinds:"gateway" json:"jwt,omitempty" doc:"gateway with auth: jwt: what tokens must be signed with."`
+	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
+	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
+	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
 	RateLimit *RateLimit `yaml:"rate_limit" kinds:"gateway" json:"rate_limit,omitempty" doc:"gateway: token bucket."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
@@ -119,6 +123,23 @@ type Route struct {
 	Match   string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
 	To      string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
 	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
+	Split   *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+}
+
+// Split sends a share of a route's requests elsewhere, drawn request by request.
+type Split struct {
+	To    string  `yaml:"to" need:"yes" json:"to" doc:"The node that answers the share: the new version."`
+	Share float64 `yaml:"share" need:"yes" unit:"share" json:"share" doc:"The part of requests, as in 5%."`
+}
+
+// JWT is how a gateway checks tokens by itself: HS256 signatures, and exp and nbf where a token has them.
+type JWT struct {
+	Secret string `yaml:"secret" need:"yes" json:"secret" doc:"The key of the HS256 signature, shared with whoever issues the tokens. It stays in a run's record, as a dsn does: use one made for the test."`
+}
+
+// Shed bounds a gateway's requests in flight.
+type Shed struct {
+	InFlight int `yaml:"in_flight" need:"yes" min:"1" json:"in_flight" doc:"The most requests in flight, in each instance."`
 }
 
 // Endpoint is one thing that a service answers.

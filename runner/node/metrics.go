@@ -11,13 +11,13 @@ import (
 type metrics struct {
 	inFlight, workersBusy, queueDepth, connectionsOpen, backlog, cacheEntries, breakersOpen atomic.Int64
 
-	requests, errors, shed, rateLimited, unauthorized, injected       atomic.Int64
-	cacheHits, cacheStale, cacheMisses, cacheBypassed, cacheCoalesced atomic.Int64
-	cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged     atomic.Int64
-	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
-	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
-	messages, delivered, redelivered, dead                            atomic.Int64
-	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
+	requests, errors, shed, rateLimited, unauthorized, injected                     atomic.Int64
+	cacheHits, cacheStale, cacheMisses, cacheBypassed, cacheCoalesced               atomic.Int64
+	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
+	breakerOpened, breakerRejected, budgetExhausted, degraded                       atomic.Int64
+	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused                  atomic.Int64
+	messages, delivered, redelivered, dead                                          atomic.Int64
+	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
 }
 
 // metric is one row of the table of metrics: name, type, what it means, and how it is read.
@@ -49,9 +49,11 @@ func (m *metrics) table() []metric {
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
-		count("squall_shed_total", "Requests refused (503) because the queue for workers was full.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, or a gateway had enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
 		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
-		count("squall_unauthorized_total", "Requests refused (401) for want of an API key.", func(m *metrics) *atomic.Int64 { return &m.unauthorized }),
+		count("squall_unauthorized_total", "Requests refused (401) for want of an API key or a valid token.", func(m *metrics) *atomic.Int64 { return &m.unauthorized }),
+		count("squall_too_large_total", "Requests refused (413) because of their length.", func(m *metrics) *atomic.Int64 { return &m.tooLarge }),
+		count("squall_split_total", "Requests that a gateway sent to a split's node.", func(m *metrics) *atomic.Int64 { return &m.splits }),
 		count("squall_cache_hits_total", "Requests answered with a fresh copy.", func(m *metrics) *atomic.Int64 { return &m.cacheHits }),
 		count("squall_cache_stale_total", "Requests answered with a stale copy because the origin failed.", func(m *metrics) *atomic.Int64 { return &m.cacheStale }),
 		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
