@@ -14,6 +14,9 @@ func Combine(behaviours ...*Behaviour) Behaviour {
 		if b.Status != 0 {
 			all.Status = b.Status
 		}
+		if b.Flush != "" {
+			all.Flush = b.Flush
+		}
 		all.Slow += b.Slow
 		switch {
 		case all.Factor == 0:

@@ -179,6 +179,8 @@ type Behaviour struct {
 	Status int           `json:"status,omitempty"`
 	Slow   time.Duration `json:"slow,omitempty"`
 	Factor float64       `json:"factor,omitempty"`
+	// Flush (hard or soft) makes a cdn purge what it keeps, once, when it is told. Nothing takes that back.
+	Flush string `json:"flush,omitempty"`
 }
 
 func (b *Behaviour) String() string {
@@ -191,6 +193,9 @@ func (b *Behaviour) String() string {
 	}
 	if b.Factor > 0 {
 		words = append(words, fmt.Sprintf("factor=%g", b.Factor))
+	}
+	if b.Flush != "" {
+		words = append(words, "flush="+b.Flush)
 	}
 	return strings.Join(words, " ")
 }

@@ -163,6 +163,13 @@ var Kinds = []Entry{
 		Lifted:  "the instance has its own limit again; what has queued up is worked off",
 		Example: "{cpu: payments, cores: 0.25}",
 	}},
+	{Word: "flush", Zero: Flush{}, Selection: SelectValue, Explain: Explanation{
+		Summary: "Cdns lose every copy that they keep, as when an operator purges all for one: their origin gets 1/(1-h) times the load.",
+		New:     "connects at once; every request is a miss until copies are made anew (how: soft: stale copies are served where a rule says so)",
+		Open:    "every request is a miss until copies are made anew (how: soft: stale copies are served where a rule says so)",
+		Lifted:  "it is a moment (100ms): what is gone stays gone, and comes back as it is asked for",
+		Example: "{flush: edge, how: soft}",
+	}},
 	{Word: "errors", Zero: Errors{}, Selection: SelectOn, Explain: Explanation{
 		Summary: "Built-in nodes answer a part of the requests with an error at once, as after a bad deploy; health checks stay green.",
 		New:     "connects at once; the given part of requests is answered with the status, without the work",

@@ -45,6 +45,12 @@ func (c *connections) node(n *Node) {
 	c.add(n.Name, n.Origin, false, extend(at, "origin")...)
 	for i, r := range n.Routes {
 		c.add(n.Name, r.To, false, extend(at, "routes", i, "to")...)
+		if r.Split != nil {
+			c.add(n.Name, r.Split.To, false, extend(at, "routes", i, "split", "to")...)
+		}
+	}
+	if n.Identity != nil {
+		c.add(n.Name, n.Identity.Node, false, extend(at, "identity")...)
 	}
 	for i, to := range n.Calls {
 		c.add(n.Name, to, false, extend(at, "calls", i)...)

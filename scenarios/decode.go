@@ -214,6 +214,8 @@ func nounOf(t reflect.Type) string {
 		return "a cache rule"
 	case reflect.TypeFor[ReadCache]():
 		return "the cache of a read"
+	case reflect.TypeFor[CacheKey]():
+		return "key"
 	case reflect.TypeFor[RateLimit]():
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():

@@ -125,7 +125,7 @@ func (d *decoder) step(v *value, into *Step) {
 	var does []entry
 	for _, e := range v.entries {
 		switch e.key {
-		case "work", "compute", "call", "read", "write", "parallel":
+		case "work", "compute", "call", "read", "write", "parallel", "respond":
 			does = append(does, e)
 		}
 	}
@@ -133,7 +133,7 @@ func (d *decoder) step(v *value, into *Step) {
 	case len(does) == 0 && len(d.problems) > before: // an unknown key may have been meant
 		return
 	case len(does) == 0:
-		d.problem(v, "a step does nothing", "give it one of work, compute, call, read, write, parallel")
+		d.problem(v, "a step does nothing", "give it one of work, compute, call, read, write, parallel, respond")
 		return
 	case len(does) > 1:
 		d.problemAt(does[1].at, fmt.Sprintf("a step has both %s and %s", does[0].key, does[1].key), "make them two steps, or put them under parallel")
@@ -150,7 +150,7 @@ func (d *decoder) step(v *value, into *Step) {
 			d.problemAt(e.at, key+" does not belong to a step of "+does[0].key, "it is for read; put it there")
 		}
 	}
-	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" {
+	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
 		for _, e := range v.entries {
 			switch e.key {
 			case "timeout", "retry", "circuit_breaker", "fallback", "balance", "hedge", "bulkhead", "throttle":

@@ -120,7 +120,8 @@ topology:
   catalog: {kind: service, endpoints: {GET /c: {read: catalog-db}}}
   payments: {kind: service, endpoints: {POST /d: {work: 1ms}}}
   catalog-db: {kind: database}
-load: {users: {to: api, rate: 10/s, requests: [{send: GET /a}]}}
+  edge: {kind: cdn, origin: api, cache: [{match: GET /a, ttl: 1s}]}
+load: {users: {to: edge, rate: 10/s, requests: [{send: GET /a}]}}
 phases:
   - name: bad
     for: 60s

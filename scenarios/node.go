@@ -42,7 +42,11 @@ type Node struct {
 	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
 
 	// gateway
-	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key" json:"auth,omitempty" doc:"gateway: none (default) or api-key."`
+	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key,jwt,introspect" json:"auth,omitempty" doc:"gateway: none (default), api-key: any key, jwt: a bearer token that is checked here, or introspect: one that identity is asked about, request by request."`
+	JWT       *JWT       `yaml:"jwt" kinds:"gateway" json:"jwt,omitempty" doc:"gateway with auth: jwt: what tokens must be signed with."`
+	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
+	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
+	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
 	RateLimit *RateLimit `yaml:"rate_limit" kinds:"gateway" json:"rate_limit,omitempty" doc:"gateway: token bucket."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
@@ -123,6 +127,17 @@ type CacheRule struct {
 	TTL          time.Duration `yaml:"ttl" need:"yes" json:"ttl" doc:"How long an answer is fresh."`
 	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty" doc:"How long past its ttl an answer may be served when the origin fails (RFC 5861)."`
 	Coalesce     bool          `yaml:"coalesce" json:"coalesce,omitempty" doc:"Concurrent misses of one key make one origin request."`
+	// StaleWhileRevalidate counts from the ttl's end, as StaleIfError does.
+	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate" json:"stale_while_revalidate,omitempty" doc:"How long past its ttl an answer is served at once while one request to the origin refreshes it (RFC 5861)."`
+	NegativeTTL          time.Duration `yaml:"negative_ttl" json:"negative_ttl,omitempty" doc:"How long an answer of 404 or 410 is fresh. Default: not kept. Answers of 500 and more are never kept."`
+	TTLJitter            float64       `yaml:"ttl_jitter" unit:"share" json:"ttl_jitter,omitempty" doc:"Each copy's ttl is drawn from ttl plus or minus this share of it, so that copies of one moment do not expire in one."`
+	Key                  *CacheKey     `yaml:"key" json:"key,omitempty" doc:"What of a request tells copies apart. Default: method, path and query as they are."`
+	CacheControl         bool          `yaml:"cache_control" json:"cache_control,omitempty" doc:"The origin's Cache-Control decides where it says something (RFC 9111, a shared cache): s-maxage and max-age over ttl, less the Age that it came with; no-cache, must-revalidate, and its stale-while-revalidate and stale-if-error."`
+}
+
+// CacheKey normalises what copies are kept under; what is asked of the origin stays as it came.
+type CacheKey struct {
+	Ignore []string `yaml:"ignore" need:"yes" json:"ignore" doc:"Query parameters that make no difference, * for any rest, as in [utm_*]. The others count in any order."`
 }
 
 // RateLimit is a token bucket; requests over it are answered 429.
@@ -137,6 +152,23 @@ type Route struct {
 	Match   string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
 	To      string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
 	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
+	Split   *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+}
+
+// Split sends a share of a route's requests elsewhere, drawn request by request.
+type Split struct {
+	To    string  `yaml:"to" need:"yes" json:"to" doc:"The node that answers the share: the new version."`
+	Share float64 `yaml:"share" need:"yes" unit:"share" json:"share" doc:"The part of requests, as in 5%."`
+}
+
+// JWT is how a gateway checks tokens by itself: HS256 signatures, and exp and nbf where a token has them.
+type JWT struct {
+	Secret string `yaml:"secret" need:"yes" json:"secret" doc:"The key of the HS256 signature, shared with whoever issues the tokens. It stays in a run's record, as a dsn does: use one made for the test."`
+}
+
+// Shed bounds a gateway's requests in flight.
+type Shed struct {
+	InFlight int `yaml:"in_flight" need:"yes" min:"1" json:"in_flight" doc:"The most requests in flight, in each instance."`
 }
 
 // Endpoint is one thing that a service answers.
@@ -146,7 +178,7 @@ type Endpoint struct {
 	Steps []Step `yaml:"-" json:"steps"`
 }
 
-// Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write and Parallel is set.
+// Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write, Parallel and Respond is set.
 type Step struct {
 	Use      string     `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
 	Work     *Work      `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
@@ -158,10 +190,18 @@ type Step struct {
 	Write    string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
 	Parallel []Step     `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
 	WaitFor  float64    `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
+	Respond  *Respond   `yaml:"respond" json:"respond,omitempty" doc:"What is answered in place of a plain 200; the steps after it are done all the same."`
 
 	// For Call, Read and Write: overrides of the node's policy, and what to do when it fails for good.
 	Policy   `yaml:",inline"`
 	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty" doc:"What to do instead when the step has failed for good: the answer counts as degraded."`
+}
+
+// Respond shapes an endpoint's answer.
+type Respond struct {
+	Status       int     `yaml:"status" min:"200" json:"status,omitempty" doc:"The status, as in 404. Default 200."`
+	Share        float64 `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of requests that it is about, as in a release with a mistake. Default all."`
+	CacheControl string  `yaml:"cache_control" json:"cache_control,omitempty" doc:"The answer's Cache-Control, as in max-age=60."`
 }
 
 // Call is "NODE METHOD /path".

@@ -210,7 +210,7 @@ func (w *schemaWriter) templated(name string, fields []field, required []string)
 			if name == "step" {
 				s["anyOf"] = []any{
 					schema{"required": []string{"work"}}, schema{"required": []string{"compute"}}, schema{"required": []string{"call"}}, schema{"required": []string{"read"}},
-					schema{"required": []string{"write"}}, schema{"required": []string{"parallel"}},
+					schema{"required": []string{"write"}}, schema{"required": []string{"parallel"}}, schema{"required": []string{"respond"}},
 				}
 			}
 			return s

@@ -13,9 +13,15 @@ func (v *validator) calls() {
 		v.reaches(n.Origin, "origin", path("topology", n.Name, "origin"))
 		for i, r := range n.Routes {
 			v.reaches(r.To, "to", path("topology", n.Name, "routes", i, "to"))
+			if r.Split != nil {
+				v.reaches(r.Split.To, "to", path("topology", n.Name, "routes", i, "split", "to"))
+			}
 		}
 		for i, to := range n.Calls {
 			v.exists(to, path("topology", n.Name, "calls", i))
+		}
+		if n.Identity != nil {
+			v.called(n.Identity, path("topology", n.Name, "identity"))
 		}
 		if n.To != nil {
 			v.called(n.To, path("topology", n.Name, "to"))

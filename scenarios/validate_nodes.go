@@ -61,6 +61,7 @@ func (v *validator) nodes() {
 			v.problem(path("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
 		}
 		v.matches(n)
+		v.entrance(n)
 		v.register(n)
 		v.line(n)
 	}
@@ -83,6 +84,9 @@ func (v *validator) matches(n *Node) {
 	}
 	for i, rule := range n.Cache {
 		check(rule.Match, path("topology", n.Name, "cache", i, "match"))
+		if rule.Key != nil {
+			v.ignored(rule.Key.Ignore, path("topology", n.Name, "cache", i, "key", "ignore"))
+		}
 	}
 	for i, route := range n.Routes {
 		at := path("topology", n.Name, "routes", i, "match")

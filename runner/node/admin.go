@@ -72,7 +72,15 @@ func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
 		i.refuse(w, http.StatusBadRequest, "errors is in [0,1], slow and factor are not negative, status is 400 to 599")
 		return
 	}
+	if b.Flush != "" && b.Flush != faults.FlushHard && b.Flush != faults.FlushSoft {
+		i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
+		return
+	}
+	was := i.behaviour.get().Flush
 	i.behaviour.set(&b)
+	if i.purge != nil && b.Flush != "" && was == "" { // once, however often it is told while it is on
+		i.purge(b.Flush == faults.FlushSoft)
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -90,7 +90,7 @@ func TestBulkheadKeepsWorkersForOthers(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := guardOn(t, scenarios.Policy{Timeout: 2 * time.Second, Bulkhead: r.bulkhead}, 1)
-				pool := newWorkers(20, 0, g.i.metrics)
+				pool := newWorkers(&scenarios.Node{Workers: 20}, g.i.metrics)
 				var sent, good atomic.Int64
 				arrive(6000, 100, rand.New(rand.NewPCG(1, 2)), func(n int) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second) // the user's patience
@@ -99,7 +99,7 @@ func TestBulkheadKeepsWorkersForOthers(t *testing.T) {
 					if !hangs {
 						sent.Add(1)
 					}
-					if pool.acquire(ctx) != nil {
+					if pool.acquire(ctx, false) != nil {
 						return
 					}
 					defer pool.release()

@@ -19,7 +19,12 @@ type cachedCopy struct {
 	status int
 	header http.Header
 	body   []byte
+	// stored is when it was made: when it came, less the age that it came with.
 	stored time.Time
+	// It is fresh for ttl, may be served while it is refreshed for revalidate after that, and where the origin fails for onError after it.
+	ttl, revalidate, onError time.Duration
+	// number counts what was stored here.
+	number uint64
 }
 
 func (c *cachedCopy) age() time.Duration { return time.Since(c.stored) }
@@ -31,22 +36,46 @@ type cache struct {
 	of      map[string]*list.Element
 	order   *list.List
 	size    int
+	stores  uint64
+	// Copies of at most this number were purged softly, at that time: they count as just expired then.
+	soft       uint64
+	softlyDone time.Time
 }
 
 func newCache(m *metrics) *cache {
 	return &cache{metrics: m, of: make(map[string]*list.Element), order: list.New()}
 }
 
-// get is a key's copy, however old; nil if there is none.
-func (c *cache) get(key string) *cachedCopy {
+// get is a key's copy, however old, and how long it is past its ttl (negative: still fresh); nil if there is none.
+func (c *cache) get(key string) (one *cachedCopy, past time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.of[key]
 	if e == nil {
-		return nil
+		return nil, 0
 	}
 	c.order.MoveToFront(e)
-	return e.Value.(*cachedCopy)
+	one = e.Value.(*cachedCopy)
+	past = one.age() - one.ttl
+	if one.number <= c.soft {
+		past = max(past, time.Since(c.softlyDone))
+	}
+	return one, past
+}
+
+// purge takes every copy away; softly it lets them expire now, and stay for when they may be served stale.
+func (c *cache) purge(softly bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.metrics.cachePurged.Add(int64(c.order.Len()))
+	if softly {
+		c.soft, c.softlyDone = c.stores, time.Now()
+		return
+	}
+	clear(c.of)
+	c.order.Init()
+	c.size = 0
+	c.metrics.cacheEntries.Store(0)
 }
 
 func (c *cache) put(one *cachedCopy) {
@@ -55,6 +84,8 @@ func (c *cache) put(one *cachedCopy) {
 	if e := c.of[one.key]; e != nil {
 		c.remove(e)
 	}
+	c.stores++
+	one.number = c.stores
 	c.of[one.key] = c.order.PushFront(one)
 	c.size += len(one.body)
 	for c.order.Len() > mostCopies || c.size > mostCopiesSize {

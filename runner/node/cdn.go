@@ -21,8 +21,14 @@ import (
 // private, Set-Cookie or Vary, and degraded ones. A request with Cache-Control: no-cache asks the
 // origin and refreshes the copy. An API key is not part of the key: a rule says that its answers are for everybody.
 //
+// A rule may add to that: answers of 404 and 410 for a negative_ttl (500 and more never), a key without
+// some query parameters, a jitter of the ttl, and an origin's Cache-Control that decides in the ttl's place.
+//
 // When the origin fails (no answer, or 500 and more, after the node's policy), a copy not older than
-// ttl + stale_if_error is served as stale, which is a degraded answer.
+// ttl + stale_if_error is served as stale, which is a degraded answer. Up to ttl + stale_while_revalidate
+// a copy is served as stale at once, which is not, and one request refreshes it meanwhile.
+//
+// Every answer under a rule says hit, miss or stale in Squall-Cache, and one from a copy its Age.
 type cdn struct {
 	i       *instance
 	origin  *guard
@@ -30,6 +36,7 @@ type cdn struct {
 	rules   []cdnRule
 	cache   *cache
 	fills   flights[fill]
+	fresh   refreshing
 }
 
 type cdnRule struct {
@@ -58,6 +65,7 @@ func newCDN(i *instance) (role, error) {
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
 	}
+	i.purge = c.cache.purge
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
 }
 
@@ -75,12 +83,23 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 		c.through.serve(w, r, why)
 		return
 	}
-	key := r.Method + " " + r.URL.RequestURI()
-	kept := c.cache.get(key)
-	if kept != nil && kept.age() < rule.TTL && !says(r.Header, "no-cache") {
-		c.i.metrics.cacheHits.Add(1)
-		kept.serve(w, "hit")
-		return
+	key := rule.key(r)
+	kept, past := c.cache.get(key)
+	if kept != nil && !says(r.Header, "no-cache") {
+		switch {
+		case past < 0:
+			c.i.metrics.cacheHits.Add(1)
+			if kept.status != http.StatusOK {
+				c.i.metrics.cacheNegative.Add(1)
+			}
+			kept.serve(w, "hit")
+			return
+		case past < kept.revalidate:
+			c.i.metrics.cacheRevalidating.Add(1)
+			c.refresh(r, why, rule, key)
+			kept.serve(w, "stale")
+			return
+		}
 	}
 	c.i.metrics.cacheMisses.Add(1)
 	c.miss(w, r, why, rule, key, kept)
@@ -94,7 +113,7 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnR
 		w.WriteHeader(statusAbandoned)
 	case got.long:
 		c.through.serve(w, r, why)
-	case got.broke() && kept != nil && kept.age() < rule.TTL+rule.StaleIfError:
+	case got.broke() && kept != nil && c.usable(kept):
 		c.i.metrics.cacheStale.Add(1)
 		c.i.metrics.degraded.Add(1)
 		w.Header().Set(HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
@@ -104,6 +123,15 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnR
 	default:
 		c.pass(w, got)
 	}
+}
+
+// usable tells that a copy may be served where the origin fails.
+func (c *cdn) usable(kept *cachedCopy) bool {
+	past := kept.age() - kept.ttl
+	if now, purged := c.cache.get(kept.key); now == kept {
+		past = purged
+	}
+	return past < kept.onError
 }
 
 // broke tells that the origin failed, in the sense of stale-if-error.
@@ -157,8 +185,11 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 		got.shared = f != nil && f.ending != abandoned
 		return got
 	}
-	if got.status == http.StatusOK && got.shared && !got.long && got.header.Get(HeaderDegraded) == "" {
-		c.cache.put(&cachedCopy{key: key, status: got.status, header: got.header, body: got.body, stored: time.Now()})
+	if got.shared && !got.long && got.header.Get(HeaderDegraded) == "" {
+		if one := rule.copyOf(got, c.i, why); one != nil {
+			one.key = key
+			c.cache.put(one)
+		}
 	}
 	return got
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -14,22 +15,31 @@ import (
 // silent takes what the reverse proxy would log of single requests: they are counted, not told.
 var silent = log.New(io.Discard, "", 0)
 
-// gateway routes requests to services. In this order: the API key (any that is not empty, since a
-// scenario lists none; 401 without), the rate limit (429), the route (404 if none), the call.
+// gateway routes requests to services. In this order: what may be in flight (503), the request's length (413), who it
+// is from (401; an API key is any that is not empty, since a scenario lists none), the rate limit (429), the route
+// (404 if none) and its split, the call.
 type gateway struct {
-	i      *instance
-	keyed  bool
-	limit  *limiter
-	routes []gatewayRoute
+	i        *instance
+	who      authentication
+	limit    *limiter
+	routes   []gatewayRoute
+	inFlight atomic.Int64
 }
 
 type gatewayRoute struct {
 	match matcher
 	proxy *proxy
+	// canary gets share of the requests; nil: none.
+	canary *proxy
+	share  float64
 }
 
 func newGateway(i *instance) (role, error) {
-	g := &gateway{i: i, keyed: i.config.Node.Auth == "api-key", limit: newLimiter(i.config.Node.RateLimit)}
+	who, err := newAuthentication(i)
+	if err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
+	}
+	g := &gateway{i: i, who: who, limit: newLimiter(i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
 	type shared struct {
@@ -37,16 +47,29 @@ func newGateway(i *instance) (role, error) {
 		timeout string
 	}
 	proxies := make(map[shared]*proxy)
-	for _, route := range i.config.Node.Routes {
-		key := shared{route.To, route.Timeout.String()}
+	to := func(node string, route scenarios.Route) (*proxy, error) {
+		key := shared{node, route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := i.newGuard(route.To, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			guard, err := i.newGuard(node, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}
 			proxies[key] = i.newProxy(guard, buffers)
 		}
-		g.routes = append(g.routes, gatewayRoute{newMatcher(route.Match), proxies[key]})
+		return proxies[key], nil
+	}
+	for _, route := range i.config.Node.Routes {
+		one := gatewayRoute{match: newMatcher(route.Match)}
+		if one.proxy, err = to(route.To, route); err != nil {
+			return nil, err
+		}
+		if s := route.Split; s != nil {
+			if one.canary, err = to(s.To, route); err != nil {
+				return nil, err
+			}
+			one.share = s.Share
+		}
+		g.routes = append(g.routes, one)
 	}
 	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
 }
@@ -59,10 +82,29 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 	if err := g.i.slow(r.Context()); err != nil {
 		return
 	}
-	if g.keyed && r.Header.Get(HeaderKey) == "" {
-		g.i.metrics.unauthorized.Add(1)
-		w.Header().Set("WWW-Authenticate", "ApiKey")
-		g.i.refuse(w, http.StatusUnauthorized, "no "+HeaderKey)
+	if s := g.i.config.Node.Shed; s != nil {
+		defer g.inFlight.Add(-1)
+		if g.inFlight.Add(1) > int64(s.InFlight) {
+			g.i.metrics.shed.Add(1)
+			w.Header().Set("Retry-After", "1")
+			g.i.refuse(w, http.StatusServiceUnavailable, "too much in flight")
+			return
+		}
+	}
+	if most := g.i.config.Node.MaxBody; most > 0 {
+		if r.ContentLength > most {
+			g.i.metrics.tooLarge.Add(1)
+			g.i.refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("longer than %d bytes", most))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most) // for those that do not say how long they are
+	}
+	if f := g.who.admit(r, c); f != nil {
+		if f.status == http.StatusUnauthorized {
+			g.i.metrics.unauthorized.Add(1)
+			w.Header().Set("WWW-Authenticate", g.who.scheme)
+		}
+		g.i.refuse(w, f.status, f.err.Error())
 		return
 	}
 	if wait, ok := g.limit.allow(r.Header); !ok {
@@ -73,9 +115,18 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 	}
 	for _, route := range g.routes {
 		if route.match.matches(r.Method, r.URL.Path) {
-			route.proxy.serve(w, r, c)
+			route.pick(g.i, c).serve(w, r, c)
 			return
 		}
 	}
 	g.i.refuse(w, http.StatusNotFound, "no route")
+}
+
+// pick draws who answers a request; a user's retry is drawn anew.
+func (route *gatewayRoute) pick(i *instance, c cause) *proxy {
+	if route.canary == nil || i.chance(c, "split").Float64() >= route.share {
+		return route.proxy
+	}
+	i.metrics.splits.Add(1)
+	return route.canary
 }

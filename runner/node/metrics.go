@@ -11,17 +11,18 @@ import (
 type metrics struct {
 	inFlight, workersBusy, queueDepth, connectionsOpen, backlog, cacheEntries, breakersOpen atomic.Int64
 
-	requests, errors, shed, rateLimited, unauthorized, injected       atomic.Int64
-	cacheHits, cacheStale, cacheMisses, cacheBypassed, cacheCoalesced atomic.Int64
-	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
-	hedges, hedgesWon                                                 atomic.Int64
-	bulkheadWaiting, bulkheadRejected, throttled                      atomic.Int64
-	bulkheadTime                                                      atomic.Int64 // ns
-	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
-	messages, delivered, redelivered, dead                            atomic.Int64
-	cacheEarly, partsMissing                                          atomic.Int64
-	queued, queueDropped, shedLow                                     atomic.Int64
-	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
+	requests, errors, shed, rateLimited, unauthorized, injected                     atomic.Int64
+	cacheHits, cacheStale, cacheMisses, cacheBypassed, cacheCoalesced               atomic.Int64
+	breakerOpened, breakerRejected, budgetExhausted, degraded                       atomic.Int64
+	hedges, hedgesWon                                                               atomic.Int64
+	bulkheadWaiting, bulkheadRejected, throttled                                    atomic.Int64
+	bulkheadTime                                                                    atomic.Int64 // ns
+	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused                  atomic.Int64
+	messages, delivered, redelivered, dead                                          atomic.Int64
+	cacheEarly, partsMissing                                                        atomic.Int64
+	queued, queueDropped, shedLow                                                   atomic.Int64
+	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
+	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
 }
 
 // metric is one row of the table of metrics: name, type, what it means, and how it is read.
@@ -55,17 +56,23 @@ func (m *metrics) table() []metric {
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
 		count("squall_queued_total", "Requests that had to wait for a worker.", func(m *metrics) *atomic.Int64 { return &m.queued }),
-		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, or because they had waited in it for too long.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, because they had waited in it for too long, or because a gateway had enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
 		count("squall_queue_dropped_total", "Requests refused (503) when their turn came, because they had waited longer than the discipline allows; part of squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.queueDropped }),
 		count("squall_shed_low_total", "Requests of low priority among squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.shedLow }),
 		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
-		count("squall_unauthorized_total", "Requests refused (401) for want of an API key.", func(m *metrics) *atomic.Int64 { return &m.unauthorized }),
+		count("squall_unauthorized_total", "Requests refused (401) for want of an API key or a valid token.", func(m *metrics) *atomic.Int64 { return &m.unauthorized }),
+		count("squall_too_large_total", "Requests refused (413) because of their length.", func(m *metrics) *atomic.Int64 { return &m.tooLarge }),
+		count("squall_split_total", "Requests that a gateway sent to a split's node.", func(m *metrics) *atomic.Int64 { return &m.splits }),
 		count("squall_cache_hits_total", "Requests answered with a fresh copy.", func(m *metrics) *atomic.Int64 { return &m.cacheHits }),
 		count("squall_cache_stale_total", "Requests answered with a stale copy because the origin failed.", func(m *metrics) *atomic.Int64 { return &m.cacheStale }),
 		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
 		count("squall_cache_bypassed_total", "Requests that no cache rule covers.", func(m *metrics) *atomic.Int64 { return &m.cacheBypassed }),
 		count("squall_cache_coalesced_total", "Misses that shared another miss's request to the origin.", func(m *metrics) *atomic.Int64 { return &m.cacheCoalesced }),
 		count("squall_cache_early_total", "Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.", func(m *metrics) *atomic.Int64 { return &m.cacheEarly }),
+		count("squall_cache_revalidating_total", "Requests answered at once with a copy past its ttl while it is refreshed.", func(m *metrics) *atomic.Int64 { return &m.cacheRevalidating }),
+		count("squall_cache_refreshes_total", "Requests to the origin that refreshed a copy while nobody waited.", func(m *metrics) *atomic.Int64 { return &m.cacheRefreshes }),
+		count("squall_cache_negative_total", "Requests answered with a fresh copy of a 404 or 410; part of the hits.", func(m *metrics) *atomic.Int64 { return &m.cacheNegative }),
+		count("squall_cache_purged_total", "Copies taken away or made stale by a purge.", func(m *metrics) *atomic.Int64 { return &m.cachePurged }),
 		gauge("squall_cache_entries", "Copies in the cache now.", func(m *metrics) *atomic.Int64 { return &m.cacheEntries }),
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),

@@ -31,7 +31,12 @@ func (i *instance) newProxy(g *guard, buffers *bufferPool) *proxy {
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			status := http.StatusBadGateway
 			var f *failure
-			if errors.As(err, &f) {
+			var long *http.MaxBytesError
+			switch {
+			case errors.As(err, &long):
+				i.metrics.tooLarge.Add(1)
+				status = http.StatusRequestEntityTooLarge
+			case errors.As(err, &f):
 				status = f.status
 			}
 			i.refuse(w, status, err.Error())

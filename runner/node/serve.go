@@ -42,7 +42,9 @@ type instance struct {
 	wake      func(time.Time)
 	metrics   *metrics
 	behaviour behaviour
-	ready     atomic.Bool
+	// purge takes away what a cdn keeps; nil for other roles. It is set while the role is built.
+	purge func(softly bool)
+	ready atomic.Bool
 	// anonymous numbers requests that came without an id.
 	anonymous atomic.Uint64
 	transport *http.Transport

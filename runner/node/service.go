@@ -114,6 +114,9 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 		return
 	}
 	h.Set("Content-Type", "application/json")
+	if v.caching != "" {
+		h.Set("Cache-Control", v.caching)
+	}
 	w.WriteHeader(v.status)
 	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
 }

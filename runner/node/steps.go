@@ -32,6 +32,7 @@ type visit struct {
 
 	mu       sync.Mutex
 	status   int
+	caching  string   // the answer's Cache-Control
 	wrote    []string // NODE/ID, each once
 	degraded []string
 }
@@ -81,6 +82,8 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 			return s.enough(name, what.Parallel, what.WaitFor)
 		}
 		return s.parallel(name, what.Parallel)
+	case what.Respond != nil:
+		return s.respond(what.Respond), nil
 	case what.Call != nil:
 		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
 		run, err = s.call(what.Call, what.Policy)
@@ -94,7 +97,7 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		text = "write " + what.Write
 		run, err = s.write(name, what.Write, what.Policy)
 	default:
-		return nil, errors.New("nothing to do: none of work, compute, call, read, write and parallel")
+		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
 	}
 	if err != nil || what.Fallback == nil {
 		return run, err

@@ -63,8 +63,9 @@ topology:
   orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge}]}}
   payments: {kind: service, replicas: 2, cpus: 1, endpoints: {POST /charge: [{work: 1ms}]}}
   catalog-db: {kind: database}
+  edge: {kind: cdn, origin: api, cache: [{match: GET /items, ttl: 1s}]}
 load:
-  shoppers: {to: api, rate: 10/s, requests: [{send: "POST /orders/{id}"}, {send: GET /items}]}
+  shoppers: {to: edge, rate: 10/s, requests: [{send: "POST /orders/{id}"}, {send: GET /items}]}
 phases:
   - {name: steady, for: 10s}
   - name: trouble

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
 )
 
 // faults resolves every fault of every phase.
@@ -135,6 +136,8 @@ func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
 	for _, p := range f.Kind.Compile(t) {
 		if i := s.byName[p.Instance]; p.Op == faults.OpBehave && s.Instances[i].Node.Image != "" {
 			return t, fmt.Sprintf("%s is for built-in nodes, and %q runs the image %s", f.Kind.Kind(), s.Instances[i].Node.Name, s.Instances[i].Node.Image)
+		} else if n := s.Instances[i].Node; p.Op == faults.OpBehave && p.Behaviour.Flush != "" && n.Kind != scenarios.KindCDN {
+			return t, fmt.Sprintf("flush is for cdns, and %q is a %s", n.Name, n.Kind)
 		}
 	}
 	return t, ""

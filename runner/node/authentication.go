@@ -1,0 +1,104 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// authentication says who may pass a gateway.
+type authentication struct {
+	// scheme is what a 401 asks for.
+	scheme string
+	check  func(r *http.Request, c cause) *failure
+}
+
+// admit is nil for a request that may pass, and else the failure to answer with: 401, or what asking came to.
+func (a *authentication) admit(r *http.Request, c cause) *failure {
+	if a.check == nil {
+		return nil
+	}
+	return a.check(r, c)
+}
+
+func unauthorized(why error) *failure {
+	return &failure{ending: declined, status: http.StatusUnauthorized, err: why}
+}
+
+var (
+	errNoKey   = errors.New("no " + HeaderKey)
+	errNoToken = errors.New("no bearer token")
+)
+
+func newAuthentication(i *instance) (authentication, error) {
+	switch n := &i.config.Node; n.Auth {
+	case "api-key":
+		return authentication{"ApiKey", func(r *http.Request, _ cause) *failure {
+			if r.Header.Get(HeaderKey) == "" {
+				return unauthorized(errNoKey)
+			}
+			return nil
+		}}, nil
+	case "jwt":
+		if n.JWT == nil || n.JWT.Secret == "" {
+			return authentication{}, errors.New("jwt needs a secret")
+		}
+		return authentication{"Bearer", localTokens([]byte(n.JWT.Secret))}, nil
+	case "introspect":
+		return introspection(i)
+	default:
+		return authentication{}, nil
+	}
+}
+
+// localTokens checks signature, exp and nbf here, and needs nobody else for it.
+func localTokens(secret []byte) func(*http.Request, cause) *failure {
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"})) // and nothing that the token itself would rather have
+	return func(r *http.Request, _ cause) *failure {
+		token, ok := bearer(r)
+		if !ok {
+			return unauthorized(errNoToken)
+		}
+		if _, err := parser.Parse(token, func(*jwt.Token) (any, error) { return secret, nil }); err != nil {
+			return unauthorized(err)
+		}
+		return nil
+	}
+}
+
+// introspection asks the identity node about every token, under the gateway's policy. An answer of 4xx is a no; without an
+// answer nobody passes.
+func introspection(i *instance) (authentication, error) {
+	ask := i.config.Node.Identity
+	if ask == nil {
+		return authentication{}, errors.New("introspect needs an identity")
+	}
+	g, err := i.newGuard(ask.Node, i.config.Node.Policy)
+	if err != nil {
+		return authentication{}, err
+	}
+	return authentication{"Bearer", func(r *http.Request, c cause) *failure {
+		if _, ok := bearer(r); !ok {
+			return unauthorized(errNoToken)
+		}
+		h := http.Header{"Authorization": r.Header["Authorization"]}
+		_, f := g.send(r.Context(), c.step("introspect"), call{method: ask.Method, path: ask.Path, header: h})
+		switch {
+		case f == nil:
+			return nil
+		case f.ending == declined:
+			return unauthorized(fmt.Errorf("ask %q: %w", f.to, f.err))
+		default:
+			return f
+		}
+	}}, nil
+}
+
+// bearer is a request's bearer token (RFC 6750, 2.1).
+func bearer(r *http.Request) (string, bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
+}
