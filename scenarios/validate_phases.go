@@ -65,7 +65,9 @@ func (v *validator) times(p *Phase, f faults.Fault, at []any) {
 	case f.At+length > p.For:
 		v.problem(extend(at, key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, or make the phase longer", p.For-f.At))
 	}
-	if f.For > 0 && key != "for" && f.For != length {
+	if f.For > 0 && key == f.Kind.Kind() { // a kind that lasts as long as it lasts
+		v.problem(extend(at, "for"), fmt.Sprintf("%s is over in a moment, and can't last for %s", key, f.For), "take for away")
+	} else if f.For > 0 && key != "for" && f.For != length {
 		v.problem(extend(at, key), fmt.Sprintf("the fault has both for: %s and %s: %s", f.For, key, length), "they mean the same; keep one")
 	}
 }
