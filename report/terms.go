@@ -9,7 +9,8 @@ type Term struct {
 // Terms are the definitions that every figure of a report follows; `squall explain TERM` prints them.
 var Terms = []Term{
 	{"intended request", `A request that the load's schedule wants sent, whether or not it was sent in time, or at all.
-Latency counts from the intended time. Every figure's total is intended requests.`},
+Latency counts from the intended time. Every figure's total is intended requests. A request counts to the phase it was
+intended in; but one still unanswered when a fault came on, or intended in the 50 ms in which one was lifted, to the fault's.`},
 	{"latency", `From the time a request was intended to be sent until its answer had been read whole. A stall of the
 system cannot hide the requests that it kept from being sent (no coordinated omission). result.json
 also has service_ms, from the time it was really sent.`},

@@ -156,6 +156,10 @@ func newRun(o Options) *run {
 	spans := make([]record.Span, len(o.Plan.Phases))
 	for i, p := range o.Plan.Phases {
 		spans[i] = record.Span{Name: p.Name, Start: p.Start, End: p.End}
+		for _, f := range o.Plan.Faults {
+			spans[i].FaultAtStart = spans[i].FaultAtStart || f.Start <= p.Start && f.End > p.Start
+			spans[i].FaultAtEnd = spans[i].FaultAtEnd || f.Start < p.End && f.End >= p.End
+		}
 	}
 	r := &run{
 		o:        o,

@@ -13,7 +13,14 @@ import (
 type Span struct {
 	Name       string
 	Start, End time.Duration
+	// FaultAtStart tells that a fault is on from the span's beginning, FaultAtEnd that one is on until its end.
+	FaultAtStart, FaultAtEnd bool
 }
+
+// LiftGrace is how long after a span with a fault requests still count to it, where the next one begins without: what the
+// order to lift a fault takes to be carried out. A fault that takes longer to be undone (a restart does) is
+// for the next span to tell.
+const LiftGrace = 50 * time.Millisecond
 
 // Recorder takes the samples of a run and keeps what the result needs: counts and histograms per
 // phase and kind of request, one-second windows, the generator's lag, and the acknowledged writes.
@@ -50,7 +57,7 @@ func NewRecorder(phases []Span) *Recorder {
 func (r *Recorder) Add(s Sample) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	phase := r.phaseOf(s.Intended)
+	phase := r.phaseOf(s)
 	k := r.kind(name{s.Load, s.Request})
 	if phase != outside {
 		k.cell(phase).add(s)
@@ -64,7 +71,25 @@ func (r *Recorder) Add(s Sample) {
 	}
 }
 
-func (r *Recorder) phaseOf(at time.Duration) int {
+// phaseOf is the phase that a sample counts to: that of its intended time, but for two sorts at the edges of a fault, which
+// would else be laid at the door of a phase that left the system alone. A request still unanswered when the next
+// phase puts a fault on met that fault; one intended in the moment in which a fault is being lifted may have.
+func (r *Recorder) phaseOf(s Sample) int {
+	at := r.spanAt(s.Intended)
+	if at == outside {
+		return outside
+	}
+	span := r.spans[at]
+	if next := at + 1; next < len(r.spans) && !span.FaultAtEnd && r.spans[next].FaultAtStart && !s.Unsent && s.Done > span.End {
+		return next
+	}
+	if before := at - 1; before >= 0 && r.spans[before].FaultAtEnd && !span.FaultAtStart && s.Intended < span.Start+LiftGrace {
+		return before
+	}
+	return at
+}
+
+func (r *Recorder) spanAt(at time.Duration) int {
 	for i := range r.spans {
 		if at >= r.spans[i].Start && at < r.spans[i].End {
 			return i

@@ -70,7 +70,8 @@ type Phase struct {
 }
 
 // Request is one kind of request in one phase. Sent counts intended requests whose intended time
-// was in the phase, unsent ones included; ok + degraded + failed = sent, always.
+// was in the phase, unsent ones included; ok + degraded + failed = sent, always. At the edges of a fault two sorts count to
+// the fault's phase: those still unanswered when it came on, and those intended in the 50 ms in which it was lifted.
 type Request struct {
 	Load     string  `json:"load"`
 	Request  string  `json:"request"`
