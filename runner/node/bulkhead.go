@@ -42,7 +42,7 @@ func (g *guard) board(ctx context.Context) *failure {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return &failure{ending: abandoned, status: statusAbandoned, to: g.to.node, err: ctx.Err()}
+		return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: ctx.Err()}
 	case !errors.Is(err, errBulkheadFull):
 		g.i.metrics.bulkheadRejected.Add(1)
 		err = fmt.Errorf("%w: no place within %s", errBulkheadFull, g.timeout)

@@ -49,7 +49,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			return
 		}
 		if err := s.workers.acquire(r.Context()); err != nil {
-			status := statusAbandoned
+			status := statusGone(r.Context())
 			if errors.Is(err, errShed) {
 				status = http.StatusServiceUnavailable
 			}
@@ -59,6 +59,9 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		defer s.workers.release()
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(r.Context(), steps)
+		if f == nil && r.Context().Err() != nil {
+			s.i.metrics.wasted.Add(1)
+		}
 		if f == nil && s.i.slow(r.Context()) != nil {
 			return
 		}
