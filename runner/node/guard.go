@@ -238,10 +238,11 @@ func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try 
 	to.counts.begin(n, c.retried)
 	to.busy.Add(1)
 	came := try(ctx, to, c, n)
-	came.end(func() {
-		to.busy.Add(-1)
-		g.bulkhead.leave()
-	})
+	if came.body != nil {
+		came.body.over = func() { g.left(to) } // the attempt is over with its body
+	} else {
+		g.left(to)
+	}
 	f := came.f
 	switch {
 	case f != nil && f.ending == failed:
@@ -265,13 +266,10 @@ func (o outcome) take(it bool) {
 	}
 }
 
-// end has done called when the attempt is over.
-func (o outcome) end(done func()) {
-	if o.body != nil {
-		o.body.over = done
-		return
-	}
-	done()
+// left gives back what an attempt held.
+func (g *guard) left(to *replica) {
+	to.busy.Add(-1)
+	g.bulkhead.leave()
 }
 
 // bounded gives an attempt its timeout, if there is one.
