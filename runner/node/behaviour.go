@@ -48,21 +48,6 @@ func (i *instance) errs(c cause) (status int, fails bool) {
 	return told.Status, true
 }
 
-// toil keeps a worker busy for d, whoever may have left meanwhile.
-func (i *instance) toil(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	i.wakeAfter(d)
-	select {
-	case <-timer.C:
-	case <-i.halt:
-	}
-	i.cpu.Await()
-}
-
 // sleep is sleep, for an instance that may be stopped meanwhile.
 func (i *instance) sleep(ctx context.Context, d time.Duration) error {
 	i.wakeAfter(d)

@@ -32,7 +32,7 @@ func newBulkhead(b *scenarios.Bulkhead, m *metrics) *bulkhead {
 
 // board takes a place for an attempt, or says why there is none. Who has one must call leave.
 func (g *guard) board(ctx context.Context) *failure {
-	if g.bulkhead == nil {
+	if g.bulkhead == nil || g.bulkhead.tryEnter() {
 		return nil
 	}
 	bounded, cancel := g.bounded(ctx)
@@ -42,7 +42,7 @@ func (g *guard) board(ctx context.Context) *failure {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return &failure{ending: abandoned, status: statusAbandoned, to: g.to.node, err: ctx.Err()}
+		return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: ctx.Err()}
 	case !errors.Is(err, errBulkheadFull):
 		g.i.metrics.bulkheadRejected.Add(1)
 		err = fmt.Errorf("%w: no place within %s", errBulkheadFull, g.timeout)
@@ -50,13 +50,18 @@ func (g *guard) board(ctx context.Context) *failure {
 	return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: err}
 }
 
+// tryEnter takes a place that is free: so nobody waits, since one that is left goes to the first in the queue.
+func (b *bulkhead) tryEnter() bool {
+	select {
+	case b.places <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 // enter waits for a place; errBulkheadFull where too many wait already, or the context's error.
 func (b *bulkhead) enter(ctx context.Context) error {
-	select {
-	case b.places <- struct{}{}: // only when nobody waits: a place that is left goes to the first in the queue
-		return nil
-	default:
-	}
 	if b.waiting.Add(1) > b.limit {
 		b.waiting.Add(-1)
 		b.metrics.bulkheadRejected.Add(1)

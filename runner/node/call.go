@@ -46,6 +46,7 @@ func (g *guard) sendOnce(ctx context.Context, to *replica, c cause, n int, what 
 		r.Header[name] = values
 	}
 	c.put(r.Header, n)
+	g.handOn(bounded, r.Header)
 	response, err := g.i.transport.RoundTrip(r)
 	if err != nil {
 		return nil, failureOf(ctx, bounded, to.Instance, g.timeout, err)

@@ -204,6 +204,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	out.Header = h.Clone()
 	out.Host = r.Host
 	why.put(out.Header, n)
+	c.origin.handOn(bounded, out.Header)
 	answer, err := c.i.transport.RoundTrip(out)
 	if err != nil {
 		return fill{}, failureOf(ctx, bounded, to.Instance, c.origin.timeout, err)

@@ -62,6 +62,8 @@ const (
 	HeaderCache = "Squall-Cache"
 	// HeaderRetried is 1 when this call, or one further up that led to it, is a retry.
 	HeaderRetried = "Squall-Retried"
+	// HeaderDeadline is how much time a call has left, in milliseconds, from callers that hand deadlines on.
+	HeaderDeadline = "Squall-Deadline"
 	// HeaderAttempt counts a call's attempts from 1.
 	HeaderAttempt = "Squall-Attempt"
 	// HeaderCause places a call in the tree of calls of its user request, as POSITION-DRAW in hex: a retry

@@ -47,7 +47,7 @@ var (
 func failureOf(ctx, attempt context.Context, to string, timeout time.Duration, err error) *failure {
 	switch {
 	case ctx.Err() != nil:
-		return &failure{ending: abandoned, status: statusAbandoned, to: to, err: ctx.Err()}
+		return &failure{ending: abandoned, status: statusGone(ctx), to: to, err: ctx.Err()}
 	case attempt.Err() != nil:
 		return &failure{ending: failed, status: http.StatusGatewayTimeout, again: true, to: to, err: fmt.Errorf("no answer within %s", timeout)}
 	default:
@@ -87,6 +87,8 @@ type guard struct {
 	// bulkhead and throttle are nil where there is none.
 	bulkhead *bulkhead
 	throttle *throttle
+	// deadline tells that calls say how much time they have left.
+	deadline bool
 }
 
 // newGuard merges the policies, the more special first, and fails if the node to call is not there.
@@ -99,6 +101,7 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance], hedge: newHedge(p.Hedge)}
 	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
 	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
+	g.deadline = p.Deadline == propagate
 	if p.Retry != nil {
 		g.retry = *p.Retry
 	}
@@ -160,6 +163,9 @@ func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 		if out.Throttle == nil {
 			out.Throttle = p.Throttle
 		}
+		if out.Deadline == "" {
+			out.Deadline = p.Deadline
+		}
 	}
 	return out
 }
@@ -204,7 +210,7 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 		}
 		wait := backoff(&g.retry, n+1, g.i.chance(c.attempt(n+1), "backoff"))
 		if err := g.i.sleep(ctx, wait); err != nil {
-			return &failure{ending: abandoned, status: statusAbandoned, to: g.to.node, err: err}
+			return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: err}
 		}
 	}
 }
@@ -232,10 +238,11 @@ func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try 
 	to.counts.begin(n, c.retried)
 	to.busy.Add(1)
 	came := try(ctx, to, c, n)
-	came.end(func() {
-		to.busy.Add(-1)
-		g.bulkhead.leave()
-	})
+	if came.body != nil {
+		came.body.over = func() { g.left(to) } // the attempt is over with its body
+	} else {
+		g.left(to)
+	}
 	f := came.f
 	switch {
 	case f != nil && f.ending == failed:
@@ -259,13 +266,10 @@ func (o outcome) take(it bool) {
 	}
 }
 
-// end has done called when the attempt is over.
-func (o outcome) end(done func()) {
-	if o.body != nil {
-		o.body.over = done
-		return
-	}
-	done()
+// left gives back what an attempt held.
+func (g *guard) left(to *replica) {
+	to.busy.Add(-1)
+	g.bulkhead.leave()
 }
 
 // bounded gives an attempt its timeout, if there is one.

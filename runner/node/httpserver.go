@@ -87,6 +87,11 @@ func (i *instance) counted(h func(http.ResponseWriter, *http.Request, cause)) ht
 				i.metrics.errors.Add(1)
 			}
 		}()
+		if i.config.Node.Policy.Deadline == propagate {
+			bounded, cancel := i.heed(r)
+			defer cancel()
+			r = bounded
+		}
 		h(watched, r, i.causeOf(r.Header))
 	})
 }

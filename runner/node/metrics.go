@@ -16,7 +16,8 @@ type metrics struct {
 	breakerOpened, breakerRejected, budgetExhausted, degraded                       atomic.Int64
 	hedges, hedgesWon                                                               atomic.Int64
 	bulkheadWaiting, bulkheadRejected, throttled                                    atomic.Int64
-	bulkheadTime                                                                    atomic.Int64 // ns
+	bulkheadTime, wastedTime                                                        atomic.Int64 // ns
+	deadlineExceeded, wasted                                                        atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused                  atomic.Int64
 	messages, delivered, redelivered, dead                                          atomic.Int64
 	cacheEarly, partsMissing                                                        atomic.Int64
@@ -84,6 +85,9 @@ func (m *metrics) table() []metric {
 		seconds("squall_bulkhead_seconds_total", "Time that calls waited for a place in a bulkhead.", func(m *metrics) *atomic.Int64 { return &m.bulkheadTime }),
 		count("squall_bulkhead_rejected_total", "Calls not made because a bulkhead and its queue were full.", func(m *metrics) *atomic.Int64 { return &m.bulkheadRejected }),
 		count("squall_throttled_total", "Calls not made because the throttle expected the dependency to reject them.", func(m *metrics) *atomic.Int64 { return &m.throttled }),
+		count("squall_deadline_exceeded_total", "Requests given up because the time that their caller had left was over.", func(m *metrics) *atomic.Int64 { return &m.deadlineExceeded }),
+		count("squall_wasted_total", "Requests whose steps were all done when their caller had left.", func(m *metrics) *atomic.Int64 { return &m.wasted }),
+		seconds("squall_wasted_seconds_total", "Time of work steps after their caller had left, and CPU time of compute steps begun after.", func(m *metrics) *atomic.Int64 { return &m.wastedTime }),
 		gauge("squall_connections", "Database connections open now.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),

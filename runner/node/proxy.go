@@ -103,6 +103,7 @@ func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause,
 	out.Body = body
 	out.Header = r.Header.Clone() // an earlier attempt may still be writing the one it had
 	c.put(out.Header, n)
+	p.guard.handOn(bounded, out.Header)
 	answer, err := p.guard.i.transport.RoundTrip(out)
 	if err != nil {
 		f := failureOf(ctx, bounded, to.Instance, p.guard.timeout, err)

@@ -56,7 +56,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		ctx, end := s.attention(r.Context())
 		defer end()
 		if err := s.workers.acquire(ctx, r.Header.Get(HeaderPriority) == "low"); err != nil {
-			status := statusAbandoned
+			status := statusGone(r.Context())
 			if errors.Is(err, errShed) || errors.Is(err, errWaited) {
 				status = http.StatusServiceUnavailable
 			}
@@ -66,6 +66,9 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		defer s.workers.release()
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
+		if f == nil && r.Context().Err() != nil {
+			s.i.metrics.wasted.Add(1)
+		}
 		if f == nil && s.i.slow(ctx) != nil {
 			return
 		}

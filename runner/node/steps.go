@@ -40,8 +40,8 @@ type visit struct {
 // run carries out steps in order, up to the first that fails.
 func (v *visit) run(ctx context.Context, steps []step) *failure {
 	for _, s := range steps {
-		if err := ctx.Err(); err != nil {
-			return &failure{ending: abandoned, status: statusAbandoned, to: v.service.i.config.Instance, err: err}
+		if ctx.Err() != nil {
+			return v.service.i.gone(ctx)
 		}
 		if f := s.run(ctx, v, v.base.step(s.name)); f != nil {
 			return f
@@ -106,23 +106,21 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 }
 
 // work lets time pass. It goes on when the client has left, as computing does: work that nobody waits
-// for is one of the things that a run is to show.
+// for is one of the things that a run is to show. Where deadlines are handed on it ends then.
 func (s *service) work(w *scenarios.Work) runner {
-	return func(_ context.Context, v *visit, c cause) *failure {
+	return func(ctx context.Context, v *visit, c cause) *failure {
 		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "work")))
-		s.i.toil(d)
-		s.i.metrics.workTime.Add(int64(d))
-		return nil
+		s.i.metrics.workTime.Add(int64(s.i.toil(ctx, d)))
+		return s.i.cut(ctx)
 	}
 }
 
 // compute uses the CPU, whoever may have left meanwhile.
 func (s *service) compute(w *scenarios.Work) runner {
-	return func(_ context.Context, v *visit, c cause) *failure {
+	return func(ctx context.Context, v *visit, c cause) *failure {
 		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "compute")))
-		s.i.cpu.Compute(d, s.i.halt)
-		s.i.metrics.computeTime.Add(int64(d))
-		return nil
+		s.i.reckon(ctx, d)
+		return s.i.cut(ctx)
 	}
 }
 

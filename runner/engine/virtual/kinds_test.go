@@ -13,6 +13,7 @@ import (
 const everyKind = `
 scenario: every kind
 topology:
+  edge: {kind: cdn, origin: api, cache: [{match: GET /catalog/*, ttl: 10ms}]}
   api:
     kind: gateway
     routes: [{match: /catalog/*, to: catalog, timeout: 1s}, {match: /orders/*, to: orders, timeout: 1s}]
@@ -21,7 +22,7 @@ topology:
   payments: {kind: service, cpus: 1, region: eu-west, replicas: 2, endpoints: {POST /charge: [{compute: 4ms}, {work: {mean: 10ms, shape: exponential}}]}}
   catalog-db: {kind: database}
 load:
-  users: {to: api, rate: 100/s, arrivals: poisson, requests: [{send: "GET /catalog/{id}"}, {send: "POST /orders/{id}"}]}
+  users: {to: edge, rate: 100/s, arrivals: poisson, requests: [{send: "GET /catalog/{id}"}, {send: "POST /orders/{id}"}]}
 phases:
   - {name: well, for: 5s}
   - {name: ill, for: 10s, faults: [%s]}

@@ -1,0 +1,36 @@
+package node
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// BenchmarkGuard is what a call's policy costs besides the call itself, for each pattern alone; off is none of them.
+func BenchmarkGuard(b *testing.B) {
+	for _, r := range []struct {
+		name   string
+		policy scenarios.Policy
+	}{
+		{"off", scenarios.Policy{}},
+		{"retry", scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: 0.1}}},
+		{"breaker", scenarios.Policy{Breaker: &scenarios.Breaker{Failures: 0.5, Of: 20, OpenFor: time.Second}}},
+		{"least_in_flight", scenarios.Policy{Balance: "least_in_flight"}},
+		{"two_choices", scenarios.Policy{Balance: "two_choices"}},
+		{"hedge", scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}},
+		{"bulkhead", scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 10}}},
+		{"throttle", scenarios.Policy{Throttle: &scenarios.Throttle{K: 2}}},
+	} {
+		b.Run(r.name, func(b *testing.B) {
+			g := guardOn(b, r.policy, 5)
+			c := cause{request: "r-1"}
+			try := func(context.Context, *replica, cause, int) outcome { return outcome{} }
+			b.ReportAllocs()
+			for b.Loop() {
+				g.doSafely(b.Context(), c, try)
+			}
+		})
+	}
+}
