@@ -61,7 +61,8 @@ type Node struct {
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 
 	// queue
-	To *Call `yaml:"to" kinds:"queue" json:"to,omitempty" doc:"queue: where messages are delivered, as NODE METHOD /path."`
+	Delivery `yaml:",inline" kinds:"queue"`
+	To       *Call `yaml:"to" kinds:"queue" json:"to,omitempty" doc:"queue: where messages are delivered, as NODE METHOD /path."`
 }
 
 // Policy is how a node calls others; on a node the default for all its calls, on a call an override.
@@ -120,16 +121,19 @@ type Endpoint struct {
 
 // Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write and Parallel is set.
 type Step struct {
-	Use      string     `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
-	Work     *Work      `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
-	Compute  *Work      `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
-	Call     *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
-	Read     string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
-	Cost     *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
-	Cache    *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read: keeps what was read in the memory of each instance (cache-aside)."`
-	Write    string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
-	Parallel []Step     `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
-	WaitFor  float64    `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
+	Use     string     `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
+	Work    *Work      `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
+	Compute *Work      `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
+	Call    *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
+	Read    string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
+	Cost    *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
+	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read: keeps what was read in the memory of each instance (cache-aside)."`
+	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
+	// Idempotent is for Write.
+	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
+
+	Parallel []Step  `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
+	WaitFor  float64 `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
 
 	// For Call, Read and Write: overrides of the node's policy, and what to do when it fails for good.
 	Policy   `yaml:",inline"`
