@@ -59,6 +59,7 @@ type Node struct {
 	Connections int   `yaml:"connections" kinds:"database" min:"1" json:"connections,omitempty" doc:"database: the most connections it accepts. Default 100."`
 	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
+	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
 
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`

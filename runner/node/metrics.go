@@ -16,7 +16,7 @@ type metrics struct {
 	breakerOpened, breakerRejected, budgetExhausted, degraded         atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused    atomic.Int64
 	messages, delivered, redelivered, dead                            atomic.Int64
-	expired, repeated, cacheEarly, partsMissing                       atomic.Int64
+	lockTime, expired, repeated, cacheEarly, partsMissing             atomic.Int64
 	queued, queueDropped, shedLow                                     atomic.Int64
 	requestTime, workTime, computeTime, queueTime                     atomic.Int64 // ns
 }
@@ -72,6 +72,7 @@ func (m *metrics) table() []metric {
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),
+		seconds("squall_lock_seconds_total", "Time that writes waited for the lock of their key.", func(m *metrics) *atomic.Int64 { return &m.lockTime }),
 		count("squall_repeated_writes_total", "Idempotent writes and messages that were there already, and so acknowledged and not made again.", func(m *metrics) *atomic.Int64 { return &m.repeated }),
 		count("squall_log_syncs_total", "Syncs of the write-ahead log to disk; writes over syncs is the size of a group commit.", func(m *metrics) *atomic.Int64 { return &m.logSyncs }),
 		count("squall_log_bytes_total", "Bytes appended to the write-ahead log.", func(m *metrics) *atomic.Int64 { return &m.logBytes }),
