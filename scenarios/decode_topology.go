@@ -145,6 +145,9 @@ func (d *decoder) step(v *value, into *Step) {
 	if e := v.entry("wait_for"); e != nil && does[0].key != "parallel" {
 		d.problemAt(e.at, "wait_for does not belong to a step of "+does[0].key, "it is for parallel; put it there")
 	}
+	if e := v.entry("idempotent"); e != nil && does[0].key != "write" {
+		d.problemAt(e.at, "idempotent does not belong to a step of "+does[0].key, "it is for write; put it there")
+	}
 	for _, key := range []string{"cache", "cost"} {
 		if e := v.entry(key); e != nil && does[0].key != "read" {
 			d.problemAt(e.at, key+" does not belong to a step of "+does[0].key, "it is for read; put it there")

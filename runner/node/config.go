@@ -71,6 +71,8 @@ const (
 	HeaderCause = "Squall-Cause"
 	// HeaderWrite is the id that a message to a queue is to have.
 	HeaderWrite = "Squall-Write"
+	// HeaderIdempotency is a message's key: a queue takes one message for each. The name is that of the IETF's draft.
+	HeaderIdempotency = "Idempotency-Key"
 	// HeaderKey is the API key of a gateway's client.
 	HeaderKey = "X-Api-Key"
 )

@@ -27,6 +27,9 @@ type database struct {
 	counts map[string]int    // how often a write's id is there
 	latest map[string]string // the id of the latest write of a key
 
+	locks rowLocks
+	turns turns // of idempotent writes, by their ids
+
 	sessionsMu sync.Mutex
 	sessions   map[uint32]*session
 	lastPID    uint32
@@ -38,7 +41,8 @@ var _ role = (*database)(nil)
 
 func newDatabase(i *instance) (role, error) {
 	d := &database{
-		i: i, limit: i.config.Node.Connections,
+		locks: rowLocks{metrics: i.metrics},
+		i:     i, limit: i.config.Node.Connections,
 		counts: make(map[string]int), latest: make(map[string]string), sessions: make(map[uint32]*session),
 	}
 	if d.limit <= 0 {
@@ -70,6 +74,13 @@ func (d *database) apply(record []byte) {
 // write is durable when it returns nil.
 func (d *database) write(ctx context.Context, id, key, node, why string) *pgproto3.ErrorResponse {
 	c := cause{request: why}
+	if d.i.config.Node.RowLocks {
+		unlock, err := d.locks.take(ctx, key)
+		if err != nil {
+			return sqlError("57014", "canceling statement due to user request")
+		}
+		defer unlock()
+	}
 	if err := d.endure(ctx, c, draw(d.i.config.Node.WriteTime, d.i.chance(c, "write"))); err != nil {
 		return err
 	}
@@ -82,6 +93,24 @@ func (d *database) write(ctx context.Context, id, key, node, why string) *pgprot
 	}
 	d.i.metrics.writes.Add(1)
 	return nil
+}
+
+// writeOnce is write, unless a write of this id is there already; fresh tells that there was none.
+func (d *database) writeOnce(ctx context.Context, id, key, node, why string) (fresh bool, _ *pgproto3.ErrorResponse) {
+	leave, err := d.turns.take(ctx, id)
+	if err != nil {
+		return false, sqlError("57014", "canceling statement due to user request")
+	}
+	defer leave()
+	d.mu.RLock()
+	there := d.counts[id] > 0
+	d.mu.RUnlock()
+	if there {
+		d.i.metrics.repeated.Add(1)
+		c := cause{request: why}
+		return false, d.endure(ctx, c, draw(d.i.config.Node.WriteTime, d.i.chance(c, "write")))
+	}
+	return true, d.write(ctx, id, key, node, why)
 }
 
 // read finds the latest write of a key; the query costs so much besides what every read does.

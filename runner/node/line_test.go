@@ -45,8 +45,9 @@ func TestLineDisciplines(t *testing.T) {
 				w := newWorkers(&scenarios.Node{Workers: 1, Queue: test.queue, Line: test.line}, &metrics{})
 				var got []string
 				done := make(chan string, 2*len(test.arrivals))
+				var all sync.WaitGroup
 				for n, class := range test.arrivals {
-					go func() {
+					all.Go(func() {
 						if err := w.acquire(t.Context(), class == 'l'); err != nil {
 							done <- fmt.Sprintf("-%d", n)
 							return
@@ -54,10 +55,10 @@ func TestLineDisciplines(t *testing.T) {
 						done <- fmt.Sprintf("+%d", n)
 						time.Sleep(100 * ms)
 						w.release()
-					}()
+					})
 					time.Sleep(ms)
 				}
-				time.Sleep(time.Second)
+				all.Wait()
 				close(done)
 				for what := range done {
 					got = append(got, what)

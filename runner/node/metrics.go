@@ -20,6 +20,7 @@ type metrics struct {
 	deadlineExceeded, wasted                                                        atomic.Int64
 	reads, writes, logSyncs, logBytes, logTorn, connectionsRefused                  atomic.Int64
 	messages, delivered, redelivered, dead                                          atomic.Int64
+	lockTime, expired, repeated                                                     atomic.Int64
 	cacheEarly, partsMissing                                                        atomic.Int64
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
@@ -92,6 +93,8 @@ func (m *metrics) table() []metric {
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),
+		seconds("squall_lock_seconds_total", "Time that writes waited for the lock of their key.", func(m *metrics) *atomic.Int64 { return &m.lockTime }),
+		count("squall_repeated_writes_total", "Idempotent writes and messages that were there already, and so acknowledged and not made again.", func(m *metrics) *atomic.Int64 { return &m.repeated }),
 		count("squall_log_syncs_total", "Syncs of the write-ahead log to disk; writes over syncs is the size of a group commit.", func(m *metrics) *atomic.Int64 { return &m.logSyncs }),
 		count("squall_log_bytes_total", "Bytes appended to the write-ahead log.", func(m *metrics) *atomic.Int64 { return &m.logBytes }),
 		count("squall_log_torn_bytes_total", "Bytes cut off the end of the log at start: writes that were never acknowledged.", func(m *metrics) *atomic.Int64 { return &m.logTorn }),
@@ -99,7 +102,8 @@ func (m *metrics) table() []metric {
 		gauge("squall_backlog", "Messages not yet delivered.", func(m *metrics) *atomic.Int64 { return &m.backlog }),
 		count("squall_delivered_total", "Messages delivered and acknowledged.", func(m *metrics) *atomic.Int64 { return &m.delivered }),
 		count("squall_redelivered_total", "Delivery attempts beyond a message's first.", func(m *metrics) *atomic.Int64 { return &m.redelivered }),
-		count("squall_dead_total", "Messages given up because the receiver refused them (4xx).", func(m *metrics) *atomic.Int64 { return &m.dead }),
+		count("squall_expired_total", "Messages given up because they had waited for longer than their ttl.", func(m *metrics) *atomic.Int64 { return &m.expired }),
+		count("squall_dead_total", "Messages given up because the receiver refused them (4xx), or did not take them in as many attempts as they have.", func(m *metrics) *atomic.Int64 { return &m.dead }),
 	}
 }
 

@@ -152,3 +152,34 @@ func TestRealPostgresTakesTheDatabasesPlace(t *testing.T) {
 		t.Errorf("writes (-want +got):\n%s", diff)
 	}
 }
+
+// What costs and what is to be there once mean the same to a real PostgreSQL: a costly read takes its time, and of
+// many writes of one id at the same time one is made.
+func TestRealPostgresKnowsCostsAndKeys(t *testing.T) {
+	address := startPostgres(t)
+	const dsn = "shop:unused@postgres"
+	s := service("orders", "POST /orders/{id}", scenarios.Step{Write: "db", Idempotent: true})
+	s.Endpoints = append(s.Endpoints, &scenarios.Endpoint{Match: "GET /report", Steps: []scenarios.Step{{Read: "db", Cost: &scenarios.Work{Mean: 300 * ms}}}})
+	listen := start(t, node.TCP{}, node.Config{
+		Node: s, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0",
+		Upstreams: map[string][]node.Upstream{"db": {{Instance: "db-1", Address: address, Kind: scenarios.KindDatabase, DSN: dsn}}},
+	}).Listen
+	w := &world{t: t, client: newClient(t)}
+	if got := w.ask("GET", listen+"/report"); got.status != 200 || got.took < 300*ms {
+		t.Errorf("report on an empty table: %s, want 200 after 300ms or more", got)
+	}
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			got, err := w.try(t.Context(), "POST", listen+"/orders/1", node.HeaderRequest, "r")
+			if err != nil || got.status != 200 || got.header.Get(node.HeaderWrote) != "db/r:orders:0" {
+				t.Errorf("%s %v, %v", got, got.header, err)
+			}
+		})
+	}
+	all.Wait()
+	got, err := node.ReadWrites(t.Context(), func(ctx context.Context) (net.Conn, error) { return node.TCP{}.DialContext(ctx, "tcp", address) }, dsn)
+	if err != nil || len(got) != 1 || got["r:orders:0"] != 1 {
+		t.Errorf("read back %v (%v), want the one write once", got, err)
+	}
+}

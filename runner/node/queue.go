@@ -35,13 +35,14 @@ const (
 )
 
 // queue takes messages, keeps them on disk, and delivers each at least once: an acknowledged message
-// is tried until the receiver answers below 400, in the process that took it or, after a crash, in the
+// is tried until the receiver answers below 400 (or redeliver and ttl say that it is enough), in the process that took it or, after a crash, in the
 // next. Deliveries begin in order of arrival, a bounded number at once. A receiver that answers 4xx
 // (but 408 and 429) has refused the message: it is dead, kept and counted, and not tried again.
 type queue struct {
 	i       *instance
 	journal *journal
 	deliver *guard
+	turns   turns // of idempotent messages, by their ids
 
 	mu        sync.Mutex
 	counts    map[string]int      // how often each id was accepted
@@ -56,6 +57,7 @@ type queue struct {
 // message is one accepted message.
 type message struct {
 	number uint64
+	since  time.Time // when it came, or when it was found in the journal
 	id     string
 	cause  cause
 	body   string
@@ -98,7 +100,7 @@ func (q *queue) apply(record []byte) {
 	case recordMessage:
 		m := readMessage(record[1:])
 		q.last++
-		m.number = q.last
+		m.number, m.since = q.last, time.Now()
 		q.counts[m.id]++
 		q.unsettled[m.number] = m
 		q.i.metrics.backlog.Add(1)
@@ -193,14 +195,37 @@ func (q *queue) accept(w http.ResponseWriter, r *http.Request, c cause) {
 	if m.id == "" {
 		m.id = c.request
 	}
-	if err := q.journal.append(m.record()); err != nil {
-		q.i.refuse(w, http.StatusInternalServerError, err.Error())
+	leave, repeated, err := q.repeated(r, m.id)
+	if err != nil {
 		return
 	}
-	q.i.metrics.messages.Add(1)
-	q.i.metrics.writes.Add(1)
+	defer leave()
+	if !repeated {
+		if err := q.journal.append(m.record()); err != nil {
+			q.i.refuse(w, http.StatusInternalServerError, err.Error())
+			return
+		}
+		q.i.metrics.messages.Add(1)
+		q.i.metrics.writes.Add(1)
+	}
 	w.Header().Set(HeaderWrote, q.i.config.Node.Name+"/"+m.id)
 	w.WriteHeader(http.StatusAccepted)
+}
+
+// repeated tells whether a message with an idempotency key is here already. Nobody else takes one of its id until leave.
+func (q *queue) repeated(r *http.Request, id string) (leave func(), there bool, err error) {
+	if r.Header.Get(HeaderIdempotency) == "" {
+		return func() {}, false, nil
+	}
+	if leave, err = q.turns.take(r.Context(), id); err != nil {
+		return nil, false, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if there = q.counts[id] > 0; there {
+		q.i.metrics.repeated.Add(1)
+	}
+	return leave, there, nil
 }
 
 // QueueWrites is what GET /writes answers on a queue's serving address.
@@ -251,9 +276,17 @@ func (q *queue) next(ctx context.Context) *message {
 	for {
 		q.mu.Lock()
 		if len(q.waiting) > 0 {
-			m := q.waiting[0]
-			q.waiting[0] = nil
-			q.waiting = q.waiting[1:]
+			n := 0
+			if q.i.config.Node.Order == "newest" {
+				n = len(q.waiting) - 1
+			}
+			m := q.waiting[n]
+			q.waiting[n] = nil
+			if n == 0 {
+				q.waiting = q.waiting[1:]
+			} else {
+				q.waiting = q.waiting[:n]
+			}
 			q.mu.Unlock()
 			return m
 		}
@@ -269,12 +302,18 @@ func (q *queue) next(ctx context.Context) *message {
 // settle delivers one message, however many attempts that takes, and notes that on disk.
 func (q *queue) settle(ctx context.Context, m *message) {
 	retry := q.backoff()
+	most, ttl := q.i.config.Node.Redeliver, q.i.config.Node.TTL
 	for n := 1; ; n++ {
+		if ttl > 0 && time.Since(m.since) > ttl {
+			q.i.metrics.expired.Add(1)
+			q.end(m)
+			return
+		}
 		if n > 1 {
 			q.i.metrics.redelivered.Add(1)
 		}
 		f := q.attempt(ctx, m, n)
-		if f == nil || f.ending == declined {
+		if f == nil || f.ending == declined || most > 0 && n > most && ctx.Err() == nil {
 			q.note(m, f)
 			return
 		}
@@ -303,6 +342,11 @@ func (q *queue) note(m *message, f *failure) {
 		q.delivered++
 		q.mu.Unlock()
 	}
+	q.end(m)
+}
+
+// end writes down that a message is not to be delivered any more.
+func (q *queue) end(m *message) {
 	record := appendField([]byte{recordSettled}, strconv.FormatUint(m.number, 10))
 	if err := q.journal.append(record); err != nil {
 		q.i.metrics.errors.Add(1)

@@ -21,8 +21,11 @@ const (
 	sqlWrite = `INSERT INTO squall_writes (id, key, node, at) SELECT $1::text, $2::text, $3::text, now() WHERE $4::text IS NOT NULL`
 	sqlRead  = `SELECT id FROM squall_writes WHERE key = $1 AND $2::text IS NOT NULL ORDER BY at DESC LIMIT 1`
 	// A costly read takes so many seconds more: the one-time filter is worked out before any row is looked for.
-	sqlCostly   = `WITH cost AS MATERIALIZED (SELECT pg_sleep($3::text::float8)) SELECT id FROM squall_writes WHERE key = $1 AND $2::text IS NOT NULL AND (SELECT count(*) FROM cost) = 1 ORDER BY at DESC LIMIT 1`
-	sqlReadBack = `SELECT id, count(*) FROM squall_writes GROUP BY id`
+	sqlCostly = `WITH cost AS MATERIALIZED (SELECT pg_sleep($3::text::float8)) SELECT id FROM squall_writes WHERE key = $1 AND $2::text IS NOT NULL AND (SELECT count(*) FROM cost) = 1 ORDER BY at DESC LIMIT 1`
+	// An idempotent write is made by who was first to put its key down; who comes at the same time waits for that.
+	sqlCreateKeys = `CREATE TABLE IF NOT EXISTS squall_keys (id text PRIMARY KEY)`
+	sqlWriteOnce  = `WITH fresh AS (INSERT INTO squall_keys (id) SELECT $1::text WHERE $4::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING id) INSERT INTO squall_writes (id, key, node, at) SELECT id, $2::text, $3::text, now() FROM fresh`
+	sqlReadBack   = `SELECT id, count(*) FROM squall_writes GROUP BY id`
 )
 
 // statement is one row of the table of what the built-in database understands.
@@ -46,6 +49,16 @@ var statements = []statement{
 	}},
 	{sql: sqlCreateIndex, run: func(context.Context, *database, []string, func(...any)) (string, *pgproto3.ErrorResponse) {
 		return "CREATE INDEX", nil
+	}},
+	{sql: sqlCreateKeys, run: func(context.Context, *database, []string, func(...any)) (string, *pgproto3.ErrorResponse) {
+		return "CREATE TABLE", nil // every id is a key
+	}},
+	{sql: sqlWriteOnce, params: 4, run: func(ctx context.Context, d *database, args []string, _ func(...any)) (string, *pgproto3.ErrorResponse) {
+		fresh, err := d.writeOnce(ctx, args[0], args[1], args[2], args[3])
+		if !fresh {
+			return "INSERT 0 0", err
+		}
+		return "INSERT 0 1", err
 	}},
 	{sql: sqlWrite, params: 4, run: func(ctx context.Context, d *database, args []string, _ func(...any)) (string, *pgproto3.ErrorResponse) {
 		return "INSERT 0 1", d.write(ctx, args[0], args[1], args[2], args[3])

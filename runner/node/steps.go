@@ -95,7 +95,7 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		}
 	case what.Write != "":
 		text = "write " + what.Write
-		run, err = s.write(name, what.Write, what.Policy)
+		run, err = s.write(name, what.Write, what.Idempotent, what.Policy)
 	default:
 		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
 	}
@@ -239,20 +239,20 @@ func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Polic
 }
 
 // write makes a row in a database or a message in a queue.
-func (s *service) write(name, to string, policy scenarios.Policy) (runner, error) {
+func (s *service) write(name, to string, idempotent bool, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuard(to, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
 	if g.to.kind == scenarios.KindQueue {
-		return s.enqueue(name, g), nil
+		return s.enqueue(name, idempotent, g), nil
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.writeID(name)
 		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text()))}
+			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), idempotent))}
 		})
 		if f == nil {
 			s.forget(to, v.key())
@@ -262,12 +262,14 @@ func (s *service) write(name, to string, policy scenarios.Policy) (runner, error
 	}, nil
 }
 
-func (s *service) enqueue(name string, g *guard) runner {
+func (s *service) enqueue(name string, idempotent bool, g *guard) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.writeID(name)
-		answers, f := g.send(ctx, c, call{
-			method: http.MethodPost, path: "/messages", header: http.Header{HeaderWrite: {id}},
-		})
+		h := http.Header{HeaderWrite: {id}}
+		if idempotent {
+			h.Set(HeaderIdempotency, id)
+		}
+		answers, f := g.send(ctx, c, call{method: http.MethodPost, path: "/messages", header: h})
 		v.heed(answers, f == nil)
 		return f
 	}
@@ -289,7 +291,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	var err error
 	switch {
 	case what.Write != "":
-		instead, err = s.write(name+"f", what.Write, scenarios.Policy{})
+		instead, err = s.write(name+"f", what.Write, false, scenarios.Policy{})
 	case what.Call != nil:
 		instead, err = s.call(what.Call, scenarios.Policy{})
 	}

@@ -92,10 +92,14 @@ func quoted(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
-// write makes one durable row.
-func (s *stores) write(ctx context.Context, to *replica, id, key, why string) error {
+// write makes one durable row; once: unless there is one of this id.
+func (s *stores) write(ctx context.Context, to *replica, id, key, why string, once bool) error {
+	sql := sqlWrite
+	if once {
+		sql = sqlWriteOnce
+	}
 	return s.with(ctx, to, func(st *store) error {
-		_, err := st.pool.Exec(ctx, sqlWrite, id, key, s.i.config.Instance, why)
+		_, err := st.pool.Exec(ctx, sql, id, key, s.i.config.Instance, why)
 		return err
 	})
 }
@@ -143,7 +147,7 @@ func (st *store) create(ctx context.Context) error {
 	if done {
 		return nil
 	}
-	for _, sql := range []string{sqlCreateTable, sqlCreateIndex} {
+	for _, sql := range []string{sqlCreateTable, sqlCreateIndex, sqlCreateKeys} {
 		_, err := st.pool.Exec(ctx, sql)
 		switch sqlState(err) {
 		case "23505", "42P07", "42710": // unique_violation in the catalogue, duplicate_table, duplicate_object

@@ -1,0 +1,56 @@
+package node
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// rowLocks let one write of a key be under way at once, the others in order of arrival.
+type rowLocks struct {
+	metrics *metrics
+	mu      sync.Mutex
+	held    map[string]*rowLock
+}
+
+// rowLock is one key's: a line for one worker.
+type rowLock struct {
+	line  *workers
+	users int // who hold or await it
+}
+
+// take waits for a key's lock, or for ctx to end.
+func (l *rowLocks) take(ctx context.Context, key string) (unlock func(), err error) {
+	l.mu.Lock()
+	lock := l.held[key]
+	if lock == nil {
+		if l.held == nil {
+			l.held = make(map[string]*rowLock)
+		}
+		// Its counts are its own: a wait for a lock is none for a worker.
+		lock = &rowLock{line: newWorkers(&scenarios.Node{Workers: 1}, &metrics{})}
+		l.held[key] = lock
+	}
+	lock.users++
+	l.mu.Unlock()
+	leave := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if lock.users--; lock.users == 0 {
+			delete(l.held, key)
+		}
+	}
+	began := time.Now()
+	err = lock.line.acquire(ctx, false)
+	l.metrics.lockTime.Add(int64(time.Since(began)))
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return func() {
+		lock.line.release()
+		leave()
+	}, nil
+}
