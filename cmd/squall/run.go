@@ -44,7 +44,7 @@ func runCommand() *cobra.Command {
 	f.engineFlags.register(c)
 	c.Flags().StringVar(&f.variant, "variant", "", "the variant to run (default: the scenario as it stands)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
-	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME; with several files, a folder of them)")
+	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME, with runs/latest leading to it; with several files, a folder of them)")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up after the run, to look around in, until Ctrl-C")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	return c
