@@ -30,8 +30,9 @@ type Options struct {
 	// ReadWrites reads back how often each write is there, over connections that dial makes past all
 	// edges. nil: the writes are not checked, and the result says so.
 	ReadWrites func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error)
-	// Hold is called when everything is measured and the system still stands; it is taken down when Hold returns. nil: at once.
-	Hold func(context.Context)
+	// Hold is called with the result when everything is measured and the system still stands; it is taken down when
+	// Hold returns. Run returns the same result. nil: at once.
+	Hold func(context.Context, *record.Result)
 	// Version is the program's, for the record.
 	Version string
 }
@@ -106,7 +107,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	}
 	result := r.result(err != nil)
 	if err == nil && o.Hold != nil {
-		o.Hold(ctx)
+		o.Hold(ctx, result)
 	}
 	if down := r.down(ctx); down != nil {
 		err = errors.Join(err, down)

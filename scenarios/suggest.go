@@ -6,6 +6,9 @@ import (
 	"unicode/utf8"
 )
 
+// Nearest is the known word closest to a mistyped one, "" if none is close.
+func Nearest(word string, known []string) string { return nearest(word, known) }
+
 // nearest is the known word closest to a mistyped one, "" if none is close: at most a third of
 // its letters apart, or one the beginning of the other.
 func nearest(word string, known []string) string {

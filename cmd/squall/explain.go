@@ -9,6 +9,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/scenarios"
 )
 
 func explainCommand() *cobra.Command {
@@ -38,9 +39,25 @@ func explainCommand() *cobra.Command {
 			if found {
 				return nil
 			}
-			return fmt.Errorf("nothing is called %q; `squall explain` lists every fault and term", word)
+			meant := ""
+			if near := scenarios.Nearest(word, explained()); near != "" {
+				meant = fmt.Sprintf("did you mean %q? ", near)
+			}
+			return fmt.Errorf("nothing is called %q; %s`squall explain` lists every fault and term", word, meant)
 		},
 	}
+}
+
+// explained are all words that can be explained: faults and terms.
+func explained() []string {
+	var words []string
+	for _, e := range faults.Kinds {
+		words = append(words, e.Word)
+	}
+	for _, t := range report.Terms {
+		words = append(words, t.Name)
+	}
+	return words
 }
 
 func explainAll(w io.Writer) error {

@@ -17,7 +17,11 @@ import (
 type folder struct {
 	id, dir string
 	made    bool // by us, for this run alone
+	own     bool // one under runs/, that nobody named
 }
+
+// latest is a link to the run's folder that was saved last, of those under runs/.
+const latest = "runs/latest"
 
 // newFolder makes the run's folder: out, or one of its own under runs/ (or under out, for several files).
 func newFolder(out string, p *topology.Plan, several bool) (*folder, error) {
@@ -34,7 +38,7 @@ func newFolder(out string, p *topology.Plan, several bool) (*folder, error) {
 		dir = out
 	}
 	_, err := os.Stat(dir)
-	f := &folder{id: id, dir: dir, made: os.IsNotExist(err)}
+	f := &folder{id: id, dir: dir, made: os.IsNotExist(err), own: out == ""}
 	if _, err := os.Stat(filepath.Join(dir, "result.json")); err == nil {
 		return nil, usageOf(fmt.Errorf("%s holds a run already; give --out a new folder", dir))
 	}
@@ -76,5 +80,27 @@ func (f *folder) save(p *topology.Plan, result *record.Result) error {
 		return err
 	}
 	report.Judge(result, p.Scenario)
-	return record.Save(f.dir, result)
+	if err := record.Save(f.dir, result); err != nil {
+		return err
+	}
+	if f.own {
+		f.link()
+	}
+	return nil
+}
+
+// link lets runs/latest lead to this folder, from one moment to the next. Where it can't be made (no links on this
+// file system, something else of that name), the run is none the worse.
+func (f *folder) link() {
+	name := filepath.FromSlash(latest)
+	if there, err := os.Lstat(name); err == nil && there.Mode()&os.ModeSymlink == 0 {
+		return // not ours
+	}
+	next := name + "-" + f.id
+	if os.Symlink(filepath.Base(f.dir), next) != nil {
+		return
+	}
+	if os.Rename(next, name) != nil {
+		_ = os.Remove(next)
+	}
 }

@@ -32,7 +32,13 @@ type squall struct {
 
 func start(t *testing.T, state string, args ...string) *squall {
 	t.Helper()
-	s := &squall{t: t, state: state, dir: t.TempDir(), lines: make(chan string, 1000)}
+	return startIn(t, t.TempDir(), state, args...)
+}
+
+// startIn starts squall in a folder.
+func startIn(t *testing.T, dir, state string, args ...string) *squall {
+	t.Helper()
+	s := &squall{t: t, state: state, dir: dir, lines: make(chan string, 1000)}
 	s.cmd = exec.Command(squallbin.Path(t), args...)
 	s.cmd.Dir = s.dir
 	s.cmd.Env = append(os.Environ(), "SQUALL_STATE="+state)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -15,16 +16,19 @@ import (
 func reportCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use:   "report DIR",
-		Short: "Show a stored run again",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("which run? try: squall report runs/latest")
-			}
-			return nil
-		},
+		Use:   "report [DIR]",
+		Short: "Show a stored run again (default: runs/latest, the last one saved under runs/)",
+		Example: `  squall report
+  squall report runs/latest --format json`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := record.Read(args[0])
+			dir := filepath.FromSlash(latest)
+			if len(args) == 1 {
+				dir = args[0]
+			} else if _, err := os.Stat(dir); err != nil {
+				return fmt.Errorf("which run? there is no %s here; try: squall report DIR", latest)
+			}
+			r, err := record.Read(dir)
 			if err != nil {
 				return err
 			}

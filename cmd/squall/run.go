@@ -44,7 +44,7 @@ func runCommand() *cobra.Command {
 	f.engineFlags.register(c)
 	c.Flags().StringVar(&f.variant, "variant", "", "the variant to run (default: the scenario as it stands)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
-	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME; with several files, a folder of them)")
+	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME, with runs/latest leading to it; with several files, a folder of them)")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up after the run, to look around in, until Ctrl-C")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	return c
@@ -116,30 +116,22 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan,
 	}
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
+	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.Scenario.Position().File, f, engine, p)}
 	if f.keep {
-		options.Hold = func(ctx context.Context) {
-			say("everything is measured; the topology stays up until Ctrl-C")
-			<-ctx.Done()
-		}
+		options.Hold = func(ctx context.Context, result *record.Result) { t.hold(ctx, result, say) }
 	}
 	result, err := conduct(ctx, options, folder)
 	if result == nil {
 		folder.discard()
 		return 0, failed(ctx, err)
 	}
-	result.Command = again(p.Scenario.Position().File, f, engine, p)
-	if saveErr := folder.save(p, result); saveErr != nil {
-		return 0, environment(errors.Join(saveErr, err))
+	if tellErr := t.tell(result); tellErr != nil {
+		return 0, environment(errors.Join(tellErr, err))
 	}
-	if err := report.Terminal(c.OutOrStdout(), result, report.TerminalOptions{Color: colorful(os.Stdout)}); err != nil {
-		return 0, environment(err)
-	}
-	code := report.ExitCode(result)
-	fmt.Fprintf(c.OutOrStdout(), " %s\n exit %d: %s\n\n", folder.dir, code, report.ExitMeaning(code))
 	if err != nil && !result.Partial {
 		return 0, environment(err)
 	}
-	return code, nil
+	return report.ExitCode(result), nil
 }
 
 // conduct wires a run's load, its results and its reader of writes.

@@ -257,15 +257,23 @@ func (e *Engine) ensureImage(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	_, err := e.api.ImageInspect(ctx, e.image.ref)
-	if err == nil {
-		return e.image.ref, nil
+	err := e.claim(ctx, e.image.ref)
+	if errdefs.IsNotFound(err) {
+		if err := e.load(ctx, e.image); err != nil {
+			return "", err
+		}
+		err = e.claim(ctx, e.image.ref)
 	}
-	if !errdefs.IsNotFound(err) {
-		return "", fmt.Errorf("look for the image %s: %w", e.image.ref, err)
+	if err != nil {
+		return "", fmt.Errorf("claim the image %s: %w", e.image.ref, err)
 	}
-	return e.image.ref, e.load(ctx, e.image)
+	return e.image.ref, nil
 }
+
+// claim gives an image the name that it has, from which the engine takes when it was last wanted: for
+// imageGrace no other squall removes it. Loading alone sets no such time. An image that is not there
+// is a not-found error.
+func (e *Engine) claim(ctx context.Context, ref string) error { return e.api.ImageTag(ctx, ref, ref) }
 
 func (e *Engine) load(ctx context.Context, image *nodeImage) error {
 	size := new(countingWriter)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,7 +55,11 @@ func TestLaunchServesAndLeavesNothing(t *testing.T) {
 	if both != 10 {
 		t.Errorf("the mesh saw %d requests from api to orders, want 10: %+v", both, o.Edges)
 	}
-	answer, err := http.Get("http://" + s.Toxiproxy() + "/proxies")
+	api := "http://" + s.Toxiproxy()
+	if said := strings.Join(s.said(), "\n"); !strings.Contains(said, "toxiproxy's API: "+api+"\n") {
+		t.Errorf("it did not say that toxiproxy's API is %s:\n%s", api, said)
+	}
+	answer, err := http.Get(api + "/proxies")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,14 +14,14 @@ import (
 )
 
 // Reap removes what runs have left whose squall is gone, and images of other binaries that no
-// container uses, and says in words what it removed. What belongs to a run that is alive stays.
+// container uses and nobody has wanted for imageGrace, and says in words what it removed. What belongs to a run that is alive stays.
 func (e *Engine) Reap(ctx context.Context) ([]string, error) {
 	words, err := e.reapRuns(ctx, thisProcess())
 	current, sumErr := binarySum(e.options.Exe)
 	if sumErr != nil {
 		return words, errors.Join(err, sumErr)
 	}
-	images, imagesErr := e.reapImages(ctx, labelBinary, current)
+	images, imagesErr := e.reapImages(ctx, labelBinary, current, time.Now())
 	return append(words, images...), errors.Join(err, imagesErr)
 }
 
@@ -139,9 +139,13 @@ func (t things) words() []string {
 	return out
 }
 
-// reapImages removes images whose label names another binary than the current one. The engine
-// keeps those that a container uses.
-func (e *Engine) reapImages(ctx context.Context, label, current string) ([]string, error) {
+// imageGrace is how long an image of another binary is left alone after it was last wanted: another squall may
+// be between finding it there and making its first container, with other images to download in the meantime.
+const imageGrace = time.Hour
+
+// reapImages removes images whose label names another binary than the current one and that have not been wanted for
+// imageGrace as of now. The engine keeps those that a container uses.
+func (e *Engine) reapImages(ctx context.Context, label, current string, now time.Time) ([]string, error) {
 	images, err := e.api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", label))})
 	if err != nil {
 		return nil, fmt.Errorf("list images of old binaries: %w", err)
@@ -152,15 +156,35 @@ func (e *Engine) reapImages(ctx context.Context, label, current string) ([]strin
 		if i.Labels[label] == current || len(i.RepoTags) == 0 {
 			continue
 		}
-		// By name and without force, so that the engine refuses while a container uses it.
-		_, err := e.api.ImageRemove(ctx, i.RepoTags[0], image.RemoveOptions{PruneChildren: true})
+		ref := i.RepoTags[0]
+		unwanted, err := e.unwanted(ctx, ref, now)
+		if err == nil && !unwanted {
+			continue
+		}
+		if err == nil {
+			// By name and without force, so that the engine refuses while a container uses it.
+			_, err = e.api.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
+		}
 		switch {
 		case err == nil:
-			words = append(words, "image "+i.RepoTags[0]+" (of another binary)")
+			words = append(words, "image "+ref+" (of another binary)")
 		case errdefs.IsConflict(err), errdefs.IsNotFound(err): // in use, or somebody else was quicker
 		default:
-			errs = append(errs, fmt.Errorf("remove image %s: %w", i.RepoTags[0], err))
+			errs = append(errs, fmt.Errorf("remove image %s: %w", ref, err))
 		}
 	}
 	return words, errors.Join(errs...)
+}
+
+// unwanted tells whether nobody has wanted an image for imageGrace. Where the engine knows no time, it stays, and its
+// time begins now, so that it does not stay for ever.
+func (e *Engine) unwanted(ctx context.Context, ref string, now time.Time) (bool, error) {
+	found, err := e.api.ImageInspect(ctx, ref)
+	if err != nil {
+		return false, err
+	}
+	if found.Metadata.LastTagTime.IsZero() {
+		return false, e.claim(ctx, ref)
+	}
+	return now.Sub(found.Metadata.LastTagTime) > imageGrace, nil
 }

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
 )
 
@@ -80,37 +83,97 @@ func TestReap(t *testing.T) {
 	}
 }
 
-// An image of another binary is removed when no container uses it, and the own one stays. The
-// label is one that no other squall looks for.
+// An image of another binary is removed when no container uses it and its grace is over, and the own one
+// stays. The label is one that no other squall looks for.
 func TestReapImages(t *testing.T) {
 	e := testEngine(t, Options{})
 	label := fmt.Sprintf("squall.test-%x", time.Now().UnixNano())
 	old := loadLabelled(t, strangerProgram, label)
-	now := loadLabelled(t, staticProgram, label)
+	own := loadLabelled(t, staticProgram, label)
 	run := fmt.Sprintf("using-%x", time.Now().UnixNano())
 	remains(t, e, run, thisProcess(), old.ref)
-	exists := func(ref string) bool {
-		_, err := e.api.ImageInspect(t.Context(), ref)
-		return err == nil
+	removed := []string{"image " + old.ref + " (of another binary)"}
+	soon, late := imageGrace-time.Minute, imageGrace+time.Minute
+	for _, step := range []struct {
+		name   string
+		before func() error
+		after  time.Duration // since now, by the reaper's clock
+		want   []string
+	}{
+		{"just loaded, which leaves no time: it begins", nil, late, nil},
+		{"in use, its grace over", nil, late, nil},
+		{"not in use, within its grace", func() error { return e.removeRun(t.Context(), run) }, soon, nil},
+		{"not in use, its grace over", nil, late, removed},
+	} {
+		if step.before != nil {
+			if err := step.before(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		words, err := e.reapImages(t.Context(), label, own.sum, time.Now().Add(step.after))
+		if err != nil || !slices.Equal(words, step.want) {
+			t.Errorf("%s: %v, %v; want %v", step.name, words, err, step.want)
+		}
+		if here := imageThere(t, e, old.ref); here != (step.want == nil) {
+			t.Errorf("%s: the image is there: %v", step.name, here)
+		}
+		if !imageThere(t, e, own.ref) {
+			t.Fatalf("%s: the own image is gone", step.name)
+		}
 	}
-	if words, err := e.reapImages(t.Context(), label, now.sum); err != nil || len(words) > 0 {
-		t.Fatalf("with a container: %v, %v", words, err)
-	}
-	if !exists(old.ref) || !exists(now.ref) {
-		t.Errorf("an image in use is there: %v, the own one: %v", exists(old.ref), exists(now.ref))
-	}
-	if err := e.removeRun(t.Context(), run); err != nil {
+}
+
+func imageThere(t *testing.T, e *Engine, ref string) bool {
+	t.Helper()
+	_, err := e.api.ImageInspect(t.Context(), ref)
+	if err != nil && !errdefs.IsNotFound(err) {
 		t.Fatal(err)
 	}
-	words, err := e.reapImages(t.Context(), label, now.sum)
-	if err != nil {
+	return err == nil
+}
+
+// An image that was loaded or found there counts as wanted now, and one that is removed all the same, before its
+// first container is made, is made again.
+func TestReapImagesWhileAnotherSquallStarts(t *testing.T) {
+	// A program of its own, so that no other squall has this image.
+	program := fmt.Sprintf("%s\nvar build = %q\nfunc init() { _ = os.Setenv(\"BUILD\", build) }\n", staticProgram, time.Now())
+	e := testEngine(t, Options{Exe: buildProgram(t, program, "0")})
+	for _, moment := range []string{"loaded", "found there"} {
+		began := time.Now().Add(-time.Second) // the engine's clock may be coarser
+		ref, err := e.ensureImage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := e.api.ImageInspect(t.Context(), ref)
+		if err != nil || found.Metadata.LastTagTime.Before(began) {
+			t.Errorf("%s: last wanted %s, %v; want now", moment, found.Metadata.LastTagTime, err)
+		}
+		if un, err := e.unwanted(t.Context(), ref, time.Now()); err != nil || un {
+			t.Errorf("%s: unwanted %v, %v", moment, un, err)
+		}
+	}
+	ref := e.image.ref
+	run := fmt.Sprintf("again-%x", time.Now().UnixNano())
+	t.Cleanup(func() {
+		if _, err := e.api.ImageRemove(context.Background(), ref, image.RemoveOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	cleanRun(t, e, run) // before the image is removed: cleaning up goes backwards
+	if _, err := e.api.ImageRemove(t.Context(), ref, image.RemoveOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if exists(old.ref) || !slices.Equal(words, []string{"image " + old.ref + " (of another binary)"}) {
-		t.Errorf("the unused image is there: %v; it said %v", exists(old.ref), words)
+	s := builtin("squall-"+run, ref, "a-1", map[string]string{labelRun: run}, nil, "")
+	s.network, s.content = "none", nil
+	if _, err := e.create(t.Context(), s); !errdefs.IsNotFound(err) {
+		t.Fatalf("without its image: %v, want not found", err)
 	}
-	if !exists(now.ref) {
-		t.Error("the own image is gone")
+	l := &launching{system: &system{engine: e}, image: ref}
+	if id, err := l.create(t.Context(), s); err != nil || id == "" {
+		t.Errorf("the image was removed before the container was made: container %q, %v", id, err)
+	}
+	if !imageThere(t, e, ref) {
+		t.Error("the image was not made again")
 	}
 }
 

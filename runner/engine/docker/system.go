@@ -291,7 +291,7 @@ func (s *system) forwardToxiproxy() error {
 		// Ends with the system; a client that was cut off is told by its own error.
 		_ = s.mesh.Forward(s.ctx, listener, "127.0.0.1:"+strconv.Itoa(apiPort))
 	})
-	s.progress("toxiproxy's API answers at " + s.toxiproxy)
+	s.progress("toxiproxy's API: http://" + s.toxiproxy)
 	return nil
 }
 
