@@ -35,7 +35,7 @@ func Judge(r *record.Result, s *scenarios.Scenario) {
 		judged := judgeOne(r, e)
 		r.Expectations = append(r.Expectations, judged)
 		if judged.Holds != nil && !*judged.Holds {
-			lost = lost || e.WritesLost != nil
+			lost = lost || e.WritesLost != nil && r.Writes.Lost > int64(*e.WritesLost)
 			broken = append(broken, reasons(r, e, judged)...)
 		}
 	}
@@ -105,10 +105,8 @@ func judgeOne(r *record.Result, e scenarios.Expectation) record.Expectation {
 		out.Of = "all"
 	}
 	switch {
-	case e.WritesLost != nil:
-		judgeWrites(&out, r, r.Writes.Lost, int64(*e.WritesLost), "lost")
-	case e.WritesDuplicated != nil:
-		judgeWrites(&out, r, r.Writes.Duplicated, int64(*e.WritesDuplicated), "duplicated")
+	case e.WritesLost != nil || e.WritesDuplicated != nil:
+		judgeWrites(&out, r, e)
 	case e.After != "":
 		judgeRecovery(&out, r, e)
 	default:
@@ -117,14 +115,28 @@ func judgeOne(r *record.Result, e scenarios.Expectation) record.Expectation {
 	return out
 }
 
-func judgeWrites(out *record.Expectation, r *record.Result, measured, most int64, word string) {
+// judgeWrites holds what was read back against either bound, or both.
+func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectation) {
 	if !r.Writes.Checked {
 		out.Why = "the writes could not be read back: " + r.Writes.Why
 		out.Measured = "unknown"
 		return
 	}
-	out.Measured = fmt.Sprintf("%d %s of %d acknowledged", measured, word, r.Writes.Acknowledged)
-	out.Holds = ref(measured <= most)
+	var measured []string
+	holds := true
+	for _, bound := range []struct {
+		most *int
+		n    int64
+		word string
+	}{{e.WritesLost, r.Writes.Lost, "lost"}, {e.WritesDuplicated, r.Writes.Duplicated, "duplicated"}} {
+		if bound.most == nil {
+			continue
+		}
+		measured = append(measured, fmt.Sprintf("%d %s", bound.n, bound.word))
+		holds = holds && bound.n <= int64(*bound.most)
+	}
+	out.Measured = fmt.Sprintf("%s of %d acknowledged", strings.Join(measured, ", "), r.Writes.Acknowledged)
+	out.Holds = &holds
 }
 
 // judgeRecovery takes the slowest recovery of the faults that After names, a phase or a fault. A

@@ -85,6 +85,9 @@ func TestJudge(t *testing.T) {
 			r.Writes.Lost = 1
 			r.Checks[0].OK = false
 		}, expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Fail, measured: "1 lost of 10 acknowledged"},
+		{name: "both bounds of writes in one line", change: func(r *record.Result) { r.Writes.Duplicated = 7 },
+			expect: scenarios.Expectation{WritesLost: ref(0), WritesDuplicated: ref(0), Text: "writes_lost: 0, writes_duplicated: 0"}, verdict: record.Fail,
+			measured: "0 lost, 7 duplicated of 10 acknowledged"},
 		{name: "writes that were not read back can't be told", change: func(r *record.Result) { r.Writes = record.Writes{Why: "refused"} },
 			expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Inconclusive, measured: "unknown"},
 		{name: "a failed check beats a failed expectation", change: func(r *record.Result) { r.Checks[0].OK = false },

@@ -12,10 +12,8 @@ import (
 // which faults were on meanwhile.
 func reasons(r *record.Result, e scenarios.Expectation, judged record.Expectation) []string {
 	switch {
-	case e.WritesLost != nil:
-		return []string{fmt.Sprintf("%s writes: at most %d expected", judged.Measured, *e.WritesLost)}
-	case e.WritesDuplicated != nil:
-		return []string{fmt.Sprintf("%s writes: at most %d expected", judged.Measured, *e.WritesDuplicated)}
+	case e.WritesLost != nil || e.WritesDuplicated != nil:
+		return []string{judged.Measured + " writes, expected " + e.Text}
 	case e.After != "":
 		return []string{fmt.Sprintf("after %s: %s, expected within %s", e.After, judged.Measured, e.Recovered)}
 	}
