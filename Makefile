@@ -4,7 +4,7 @@ FUZZTIME   ?= 20s
 BENCHTIME  ?= 1x
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench agreement examples check
+.PHONY: help build test race lint fuzz bench agreement patterns examples check
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ bench: ## benchmarks with their peers measured in the same run
 agreement: build ## hold virtual against docker on every example, into examples/AGREEMENT.md (takes minutes)
 	go run ./internal/agreement -a virtual -b docker examples/*.yaml > examples/AGREEMENT.md.new
 	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
+
+patterns: build ## run every pattern with and without in virtual time, into examples/README.md
+	go run ./internal/patterns examples/patterns/*.yaml > examples/README.md.new
+	mv examples/README.md.new examples/README.md
 
 examples: build ## run the quickstart as a newcomer would
 	bin/squall run examples/quickstart.yaml
