@@ -185,7 +185,9 @@ func outageCases() []outageCase {
 		{"freeze and keep", faults.Outage{New: faults.NewFreeze, Open: faults.OpenKeep}, sawNothing, sawNothing, sawAnswer,
 			func(r faults.Receipt) bool { return r.Connections == 2 && r.Lost == 0 }},
 		{"freeze and lose", faults.Outage{New: faults.NewFreeze, Open: faults.OpenLose}, sawNothing, sawNothing, sawReset,
-			func(r faults.Receipt) bool { return r.Connections == 2 && r.Lost > 0 && r.Reset == 1 }},
+			// An HTTP client that gives up closes its connection itself, so that there may be none left to reset; that a raw one is
+			// reset, it sees for itself.
+			func(r faults.Receipt) bool { return r.Connections == 2 && r.Lost > 0 && r.Reset <= 1 }},
 		{"lose requests", faults.Outage{New: faults.NewPass, Open: faults.OpenLose, Direction: faults.Up}, sawAnswer, sawNothing, sawReset, nil},
 		{"lose answers", faults.Outage{New: faults.NewPass, Open: faults.OpenLose, Direction: faults.Down}, sawAnswer, sawNothing, sawReset, nil},
 		{"keep requests", faults.Outage{New: faults.NewPass, Open: faults.OpenKeep, Direction: faults.Up}, sawAnswer, sawNothing, sawAnswer, nil},
