@@ -137,9 +137,11 @@ func collapse(t *testing.T, how scenarios.ReadCache, queue, rate, seconds int) (
 			}
 			if second >= 10 && !flushed {
 				flushed = true
+				c.mu.Lock()
 				for k := range c.entries {
-					c.drop(k)
+					c.remove(k)
 				}
+				c.mu.Unlock()
 			}
 			of[second]++
 			k, work := key(), time.Duration(r.ExpFloat64()*float64(50*ms))
