@@ -18,7 +18,7 @@ func (i *instance) bury(ctx context.Context) {
 	k.kill()
 	i.client.CloseIdleConnections()
 	i.mu.Lock()
-	i.before = sum(i.before, i.last)
+	i.before = i.before.Add(i.last)
 	i.last = runner.NodeCounters{}
 	i.mu.Unlock()
 }

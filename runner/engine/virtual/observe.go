@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -78,30 +77,7 @@ func (i *instance) read(ctx context.Context) error {
 func (i *instance) counters() runner.NodeCounters {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	total := sum(i.before, i.last)
+	total := i.before.Add(i.last)
 	total.Restarts = i.restarts
 	return total
-}
-
-// sum adds a later life to earlier ones. Of metrics only counters add up (by Prometheus's names: they end in _total, _count or
-// _sum); of all others the later life's stands,
-// and until there is one, the earlier life's.
-func sum(before, last runner.NodeCounters) runner.NodeCounters {
-	out := runner.NodeCounters{Calls: map[string]runner.CallCounters{}, Counters: map[string]float64{}, CPU: before.CPU + last.CPU}
-	maps.Copy(out.Calls, before.Calls)
-	maps.Copy(out.Counters, before.Counters)
-	for callee, c := range last.Calls {
-		b := out.Calls[callee]
-		out.Calls[callee] = runner.CallCounters{
-			Attempts: b.Attempts + c.Attempts, Organic: b.Organic + c.Organic,
-			Retries: b.Retries + c.Retries, Failures: b.Failures + c.Failures,
-		}
-	}
-	for name, v := range last.Counters {
-		if runner.IsCounter(name) {
-			v += out.Counters[name]
-		}
-		out.Counters[name] = v
-	}
-	return out
 }

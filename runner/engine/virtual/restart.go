@@ -13,7 +13,7 @@ func (i *instance) bury(ctx context.Context) {
 	}
 	i.current().kill()
 	i.mu.Lock()
-	i.before = sum(i.before, i.last)
+	i.before = i.before.Add(i.last)
 	i.last = runner.NodeCounters{}
 	i.mu.Unlock()
 }
