@@ -82,7 +82,7 @@ func either(words []string) string {
 }
 
 func kinds() []string {
-	return []string{string(KindCDN), string(KindGateway), string(KindService), string(KindDatabase), string(KindQueue), string(KindImage)}
+	return []string{string(KindCDN), string(KindGateway), string(KindService), string(KindDatabase), string(KindQueue), string(KindStream), string(KindImage)}
 }
 
 // endpoints reads a mapping of "METHOD /path" to the steps that answer it: a list, or one step.

@@ -23,9 +23,7 @@ func (v *validator) calls() {
 		if n.Identity != nil {
 			v.called(n.Identity, path("topology", n.Name, "identity"))
 		}
-		if n.To != nil {
-			v.called(n.To, path("topology", n.Name, "to"))
-		}
+		v.deliveries(n)
 		v.steps(n)
 	}
 }
@@ -84,9 +82,11 @@ func (v *validator) stored(u use, at []any) {
 	n := v.exists(u.node, at)
 	switch {
 	case n == nil || n.Kind == KindDatabase || n.Kind == "":
-	case n.Kind == KindQueue && u.how == "write":
+	case (n.Kind == KindQueue || n.Kind == KindStream) && u.how == "write":
 	case n.Kind == KindQueue:
 		v.problem(at, fmt.Sprintf("%q is a queue and can't be read", u.node), "a queue delivers by itself: give it to: NODE METHOD /path")
+	case n.Kind == KindStream:
+		v.problem(at, fmt.Sprintf("%q is a stream and can't be read", u.node), "a stream delivers by itself: give it a subscriber")
 	default:
 		v.problem(at, fmt.Sprintf("%s needs a database%s, and %q is a %s", u.how, orQueue(u.how), u.node, n.Kind), "use call: NODE METHOD /path")
 	}

@@ -6,6 +6,9 @@ import "fmt"
 func (v *validator) policies() {
 	for _, n := range v.Nodes {
 		v.policy(n.Policy, path("topology", n.Name))
+		for _, s := range n.Subscribers {
+			v.policy(s.Policy, path("topology", n.Name, "subscribers", s.Name))
+		}
 		n.eachStep(func(s *Step, at []any) {
 			v.policy(s.Policy, at)
 			if once := s.once(); s.Hedge != nil && once != "" {

@@ -31,6 +31,7 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 	scenarios.KindService:  newService,
 	scenarios.KindDatabase: newDatabase,
 	scenarios.KindQueue:    newQueue,
+	scenarios.KindStream:   newStream,
 }
 
 // instance is what every role needs of its surroundings.

@@ -238,13 +238,13 @@ func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Polic
 	}, nil
 }
 
-// write makes a row in a database or a message in a queue.
+// write makes a row in a database or a message in a queue or a stream.
 func (s *service) write(name, to string, idempotent bool, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuard(to, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
-	if g.to.kind == scenarios.KindQueue {
+	if g.to.kind == scenarios.KindQueue || g.to.kind == scenarios.KindStream {
 		return s.enqueue(name, idempotent, g), nil
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
@@ -265,7 +265,7 @@ func (s *service) write(name, to string, idempotent bool, policy scenarios.Polic
 func (s *service) enqueue(name string, idempotent bool, g *guard) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.writeID(name)
-		h := http.Header{HeaderWrite: {id}}
+		h := http.Header{HeaderWrite: {id}, HeaderMessageKey: {url.PathEscape(v.key())}}
 		if idempotent {
 			h.Set(HeaderIdempotency, id)
 		}
