@@ -216,6 +216,8 @@ func nounOf(t reflect.Type) string {
 		return "the cache of a read"
 	case reflect.TypeFor[CacheKey]():
 		return "key"
+	case reflect.TypeFor[BotRule]():
+		return "a rule about bots"
 	case reflect.TypeFor[RateLimit]():
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
