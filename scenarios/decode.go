@@ -218,10 +218,14 @@ func nounOf(t reflect.Type) string {
 		return "the cache of a read"
 	case reflect.TypeFor[CacheKey]():
 		return "key"
+	case reflect.TypeFor[BotRule]():
+		return "a rule about bots"
 	case reflect.TypeFor[RateLimit]():
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[Outliers]():
+		return "outliers"
 	case reflect.TypeFor[Breaker]():
 		return "circuit_breaker"
 	case reflect.TypeFor[Endpoint]():

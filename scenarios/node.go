@@ -41,6 +41,7 @@ type Node struct {
 	// cdn
 	Origin string      `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
 	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
+	Bots   `yaml:",inline" kinds:"cdn"`
 
 	// gateway
 	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key,jwt,introspect" json:"auth,omitempty" doc:"gateway: none (default), api-key: any key, jwt: a bearer token that is checked here, or introspect: one that identity is asked about, request by request."`
@@ -48,7 +49,7 @@ type Node struct {
 	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
 	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
 	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
-	RateLimit *RateLimit `yaml:"rate_limit" kinds:"gateway" json:"rate_limit,omitempty" doc:"gateway: token bucket."`
+	RateLimit *RateLimit `yaml:"rate_limit" kinds:"cdn,gateway" json:"rate_limit,omitempty" doc:"cdn, gateway: token bucket. On a cdn it counts every request, those that its cache would answer too."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
@@ -85,6 +86,7 @@ type Policy struct {
 	Bulkhead *Bulkhead     `yaml:"bulkhead" json:"bulkhead,omitempty" doc:"Bounds the calls to a dependency that are in flight at once, so that a slow one can't take everything."`
 	Throttle *Throttle     `yaml:"throttle" json:"throttle,omitempty" doc:"Adaptive throttling: rejects calls here that the dependency would likely reject."`
 	Deadline string        `yaml:"deadline" json:"deadline,omitempty" enum:"none,propagate" doc:"propagate: calls say how much time is left, and a request whose time is up, or whose caller has left, is worked on no further. Default none."`
+	Choice   `yaml:",inline"`
 }
 
 // Bulkhead bounds the attempts of one instance to one dependency that are in flight at once; those over it wait in a
@@ -134,6 +136,7 @@ type CacheRule struct {
 	TTL          time.Duration `yaml:"ttl" need:"yes" json:"ttl" doc:"How long an answer is fresh."`
 	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty" doc:"How long past its ttl an answer may be served when the origin fails (RFC 5861)."`
 	Coalesce     bool          `yaml:"coalesce" json:"coalesce,omitempty" doc:"Concurrent misses of one key make one origin request."`
+	Fallback     *Page         `yaml:"fallback" json:"fallback,omitempty" doc:"A static page, kept at the edge: the degraded answer where the origin fails and there is no copy to serve."`
 	// StaleWhileRevalidate counts from the ttl's end, as StaleIfError does.
 	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate" json:"stale_while_revalidate,omitempty" doc:"How long past its ttl an answer is served at once while one request to the origin refreshes it (RFC 5861)."`
 	NegativeTTL          time.Duration `yaml:"negative_ttl" json:"negative_ttl,omitempty" doc:"How long an answer of 404 or 410 is fresh. Default: not kept. Answers of 500 and more are never kept."`

@@ -41,6 +41,10 @@ func generateSchema() ([]byte, error) {
 	properties["variants"] = schema{"type": "object", "propertyNames": nameSchema(), "description": "Merge patches (RFC 7396) on the scenario: null removes, a list replaces.", "additionalProperties": w.define("variant", func() schema {
 		fields := slices.DeleteFunc(fieldsOf(reflect.TypeFor[Scenario]()), func(f field) bool { return f.key == "scenario" })
 		patch := w.object(fields, true)
+		patch["properties"].(schema)[extends] = schema{
+			"description": "The variant, or variants, that this one builds on: their patches come before its own.",
+			"anyOf":       []any{nameSchema(), schema{"type": "array", "items": nameSchema()}},
+		}
 		patch["properties"].(schema)["templates"] = orNull(schema{"type": "object", "additionalProperties": orNull(schema{"$ref": "#/definitions/template"})})
 		return patch
 	})}
