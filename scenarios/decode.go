@@ -222,6 +222,8 @@ func nounOf(t reflect.Type) string {
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[Outliers]():
+		return "outliers"
 	case reflect.TypeFor[Breaker]():
 		return "circuit_breaker"
 	case reflect.TypeFor[Endpoint]():
