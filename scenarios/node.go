@@ -13,13 +13,14 @@ const (
 	KindDatabase Kind = "database"
 	KindQueue    Kind = "queue"
 	KindStream   Kind = "stream"
+	KindCache    Kind = "cache"
 	KindImage    Kind = "image"
 )
 
 // Node is one part of the topology: what runs in each of its replicas.
 type Node struct {
 	Name     string            `yaml:"-" json:"name"`
-	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,image" json:"kind" doc:"The node's role."`
+	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,cache,image" json:"kind" doc:"The node's role."`
 	Use      string            `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this node takes."`
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
@@ -66,6 +67,9 @@ type Node struct {
 	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
+
+	// cache
+	Keeping `yaml:",inline" kinds:"cache"`
 
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`
@@ -196,7 +200,7 @@ type Step struct {
 	Call    *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
 	Read    string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
 	Cost    *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
-	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read: keeps what was read in the memory of each instance (cache-aside)."`
+	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
 	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue or stream; acknowledged when it is durable."`
 	// Idempotent is for Write.
 	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`

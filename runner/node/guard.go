@@ -22,6 +22,8 @@ const (
 	abandoned
 	// rejected: not attempted, the breaker was open.
 	rejected
+	// partial is no failure: there is an answer, and it is a degraded one. Caches do not keep it.
+	partial
 )
 
 // failure is why a call did not succeed.

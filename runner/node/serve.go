@@ -32,6 +32,7 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 	scenarios.KindDatabase: newDatabase,
 	scenarios.KindQueue:    newQueue,
 	scenarios.KindStream:   newStream,
+	scenarios.KindCache:    newCacheNode,
 }
 
 // instance is what every role needs of its surroundings.
@@ -43,7 +44,7 @@ type instance struct {
 	wake      func(time.Time)
 	metrics   *metrics
 	behaviour behaviour
-	// purge takes away what a cdn keeps; nil for other roles. It is set while the role is built.
+	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
 	ready atomic.Bool
 	// anonymous numbers requests that came without an id.
