@@ -31,8 +31,8 @@ func (w *world) publish(id, key string) answer {
 	return w.ask("POST", "q:80/messages", node.HeaderRequest, "user-"+id, node.HeaderWrite, id, node.HeaderMessageKey, url.PathEscape(key))
 }
 
-// reader is a subscriber's receiver that notes what it takes.
-type reader struct {
+// taker is a subscriber's receiver that notes what it takes.
+type taker struct {
 	mu    sync.Mutex
 	taken []string // KEY ID, in order
 	at    map[string]time.Duration
@@ -41,9 +41,9 @@ type reader struct {
 	takes time.Duration
 }
 
-// reads starts a reader at NAME:80.
-func (w *world) reads(name string, takes time.Duration, fails func(key, id string) int) *reader {
-	r := &reader{at: map[string]time.Duration{}, began: time.Now(), fails: fails, takes: takes}
+// takes starts a taker at NAME:80.
+func (w *world) takes(name string, takes time.Duration, fails func(key, id string) int) *taker {
+	r := &taker{at: map[string]time.Duration{}, began: time.Now(), fails: fails, takes: takes}
 	w.leaf(name, func(rw http.ResponseWriter, q *http.Request) {
 		key, id := q.URL.Path[1:], q.Header.Get(node.HeaderWrite)
 		if fails != nil {
@@ -61,14 +61,14 @@ func (w *world) reads(name string, takes time.Duration, fails func(key, id strin
 	return r
 }
 
-func (r *reader) all() []string {
+func (r *taker) all() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.taken)
 }
 
 // of is what was taken of one key, in order.
-func (r *reader) of(key string) (ids []string) {
+func (r *taker) of(key string) (ids []string) {
 	for _, one := range r.all() {
 		if k, id, _ := strings.Cut(one, " "); k == key {
 			ids = append(ids, id)
@@ -82,7 +82,7 @@ func TestStreamKeepsTheOrderOfAKey(t *testing.T) {
 	inWorld(t, func(w *world) {
 		var mu sync.Mutex
 		tries := map[string]int{}
-		flaky := w.reads("a", 3*ms, func(_, id string) int { // every third first attempt fails
+		flaky := w.takes("a", 3*ms, func(_, id string) int { // every third first attempt fails
 			mu.Lock()
 			defer mu.Unlock()
 			if tries[id]++; tries[id] == 1 && len(tries)%3 == 0 {
@@ -90,7 +90,7 @@ func TestStreamKeepsTheOrderOfAKey(t *testing.T) {
 			}
 			return 0
 		})
-		quick := w.reads("b", 0, nil)
+		quick := w.takes("b", 0, nil)
 		w.start(streamNode(4, "a", "b"), "a", "b")
 		want := map[string][]string{}
 		for m := range 200 {
@@ -102,7 +102,7 @@ func TestStreamKeepsTheOrderOfAKey(t *testing.T) {
 			want[key] = append(want[key], id)
 		}
 		time.Sleep(time.Minute)
-		for name, r := range map[string]*reader{"a": flaky, "b": quick} {
+		for name, r := range map[string]*taker{"a": flaky, "b": quick} {
 			if n := len(r.all()); n != 200 {
 				t.Errorf("%s took %d messages, want 200", name, n)
 			}
@@ -123,13 +123,13 @@ func TestStreamKeepsTheOrderOfAKey(t *testing.T) {
 func TestStreamSubscribersAreApart(t *testing.T) {
 	inWorld(t, func(w *world) {
 		began := time.Now()
-		down := w.reads("down", 0, func(_, _ string) int {
+		down := w.takes("down", 0, func(_, _ string) int {
 			if time.Since(began) < 10*time.Second {
 				return 503
 			}
 			return 0
 		})
-		well := w.reads("well", 0, nil)
+		well := w.takes("well", 0, nil)
 		n := streamNode(2, "down", "well")
 		n.Subscribers[0].Retry = &scenarios.Retry{Attempts: 1, Backoff: 100 * ms, Most: 100 * ms}
 		w.start(n, "down", "well")
@@ -156,8 +156,8 @@ func TestStreamSubscribersAreApart(t *testing.T) {
 func TestStreamRestart(t *testing.T) {
 	inWorld(t, func(w *world) {
 		down := true
-		a := w.reads("a", 0, nil)
-		b := w.reads("b", 0, func(_, _ string) int {
+		a := w.takes("a", 0, nil)
+		b := w.takes("b", 0, func(_, _ string) int {
 			if down {
 				return 500
 			}
@@ -194,7 +194,7 @@ func TestStreamPoison(t *testing.T) {
 	}{{0, 0, 0, 11}, {2, 1, 10, 0}} {
 		t.Run(fmt.Sprint(test.redeliver), func(t *testing.T) {
 			inWorld(t, func(w *world) {
-				a := w.reads("a", 0, func(_, id string) int {
+				a := w.takes("a", 0, func(_, id string) int {
 					if id == "poison" {
 						return 500
 					}
@@ -232,7 +232,7 @@ func TestStreamDrainsByPartition(t *testing.T) {
 			inWorld(t, func(w *world) {
 				const down = 5 * time.Second
 				began := time.Now()
-				w.reads("a", 10*ms, func(_, _ string) int {
+				w.takes("a", 10*ms, func(_, _ string) int {
 					if time.Since(began) < down {
 						return 503
 					}
