@@ -37,6 +37,9 @@ var metrics = []struct {
 	{MetricP999, metricLatency, "99.9th percentile of latency, from the intended time."},
 	{MetricMax, metricLatency, "Greatest latency, from the intended time."},
 	{MetricAmplification, metricFactor, "Attempts over the edge that of names, per user request."},
+	{MetricLag, metricLatency, "of: QUEUE -> NODE, how long the first message that waits has waited, at the end of the phase (or the run)."},
+	{MetricBacklog, metricFactor, "of: QUEUE -> NODE, messages that wait at the end of the phase (or the run)."},
+	{MetricFresh, metricShare, "of: QUEUE -> NODE, the share of deliveries in the phase (or the run) that came within the freshness that the queue or subscriber names."},
 }
 
 func metricNames() []string {

@@ -148,8 +148,10 @@ func (d *decoder) step(v *value, into *Step) {
 	if e := v.entry("wait_for"); e != nil && does[0].key != "parallel" {
 		d.problemAt(e.at, "wait_for does not belong to a step of "+does[0].key, "it is for parallel; put it there")
 	}
-	if e := v.entry("idempotent"); e != nil && does[0].key != "write" {
-		d.problemAt(e.at, "idempotent does not belong to a step of "+does[0].key, "it is for write; put it there")
+	for _, key := range []string{"idempotent", "key"} {
+		if e := v.entry(key); e != nil && does[0].key != "write" {
+			d.problemAt(e.at, key+" does not belong to a step of "+does[0].key, "it is for write; put it there")
+		}
 	}
 	if e := v.entry("cost"); e != nil && does[0].key != "read" {
 		d.problemAt(e.at, "cost does not belong to a step of "+does[0].key, "it is for read; put it there")

@@ -11,8 +11,9 @@ type Delivery struct {
 	Redelivery `yaml:",inline"`
 }
 
-// Redelivery says when a message is not tried any more, and how old it may be when it is delivered.
+// Redelivery says when a message is not tried any more, and how old it may be when it is delivered to be of use.
 type Redelivery struct {
 	Redeliver int           `yaml:"redeliver" min:"1" kinds:"queue" json:"redeliver,omitempty" doc:"So often a message is tried again before it is a dead letter, kept and counted. Default for ever."`
+	Freshness time.Duration `yaml:"freshness" sign:"positive" kinds:"queue" json:"freshness,omitempty" doc:"How old a message may be when it is delivered to count as fresh: what an expectation's fresh looks at."`
 	TTL       time.Duration `yaml:"ttl" sign:"positive" kinds:"queue" json:"ttl,omitempty" doc:"A message that has waited for longer is given up. Default none is."`
 }

@@ -202,8 +202,9 @@ type Step struct {
 	Cost    *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
 	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
 	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue or stream; acknowledged when it is durable."`
-	// Idempotent is for Write.
-	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
+	// Key and Idempotent are for Write.
+	Key        string `yaml:"key" json:"key,omitempty" doc:"write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order. Default: the first parameter of the endpoint's path."`
+	Idempotent bool   `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
 
 	Parallel []Step   `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`

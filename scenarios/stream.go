@@ -25,6 +25,19 @@ type Subscriber struct {
 	Policy `yaml:",inline"`
 }
 
+// Receivers are the subscribers of a stream at a node, or a queue's receiver as one of that node's name.
+func (n *Node) Receivers(at string) (out []*Subscriber) {
+	if n.To != nil && n.To.Node == at {
+		out = append(out, &Subscriber{Name: n.To.Node, To: n.To, Workers: n.Workers, Redelivery: n.Redelivery})
+	}
+	for _, s := range n.Subscribers {
+		if s.To != nil && s.To.Node == at {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // subscribers reads a mapping of names to subscribers, in the file's order.
 func (d *decoder) subscribers(v *value) []*Subscriber {
 	const fix = "write subscribers: {NAME: {to: NODE METHOD /path}}"

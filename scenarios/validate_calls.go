@@ -67,6 +67,7 @@ func (v *validator) steps(n *Node) {
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
 		v.cached(s, at)
+		v.taken("the key", s.Key, match, extend(at, "key"))
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
 			if u.how == "cache" {
@@ -106,18 +107,23 @@ func orQueue(how string) string {
 
 // parameters checks that a called path takes only parameters that its endpoint has.
 func (v *validator) parameters(c *Call, match string, at []any) {
+	v.taken("the call", c.Path, match, at)
+}
+
+// taken checks that a text takes only parameters that its endpoint has.
+func (v *validator) taken(what, text, match string, at []any) {
 	name := func(p string) string { return strings.TrimSuffix(strings.Trim(p, "{}"), "...") }
 	var has []string
 	for _, p := range anyParameter.FindAllString(match, -1) {
 		has = append(has, name(p))
 	}
-	for _, p := range anyParameter.FindAllString(c.Path, -1) {
+	for _, p := range anyParameter.FindAllString(text, -1) {
 		if !slices.Contains(has, name(p)) {
 			fix := didYouMean(name(p), has, "it has")
 			if len(has) == 0 {
 				fix = "it has no parameters; write a fixed path"
 			}
-			v.problem(at, fmt.Sprintf("the call takes %s from its endpoint %s, which does not have it", shorten(p), quoteShort(match)), fix)
+			v.problem(at, fmt.Sprintf("%s takes %s from its endpoint %s, which does not have it", what, shorten(p), quoteShort(match)), fix)
 		}
 	}
 }

@@ -29,7 +29,7 @@ type courier struct {
 	retry *scenarios.Retry // of which the number of attempts is ignored
 	until scenarios.Redelivery
 
-	delivered, redelivered, dead, expired atomic.Int64
+	delivered, fresh, redelivered, dead, expired atomic.Int64
 }
 
 // newCourier takes the policies of the receiver, the more special first.
@@ -74,6 +74,9 @@ func (d *courier) carry(ctx context.Context, m *message) (settled bool) {
 		switch {
 		case f == nil:
 			d.delivered.Add(1)
+			if m.age() <= d.until.Freshness {
+				d.fresh.Add(1)
+			}
 			d.i.metrics.delivered.Add(1)
 			return true
 		case f.ending == declined || d.until.Redeliver > 0 && n > d.until.Redeliver && ctx.Err() == nil:

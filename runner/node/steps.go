@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,6 +69,9 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 	return out, nil
 }
 
+// anyParameter is a {param} of an endpoint.
+var anyParameter = regexp.MustCompile(`\{[^{}]*\}`)
+
 type runner = func(ctx context.Context, v *visit, c cause) *failure
 
 func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err error) {
@@ -95,7 +99,7 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		}
 	case what.Write != "":
 		text = "write " + what.Write
-		run, err = s.write(name, what.Write, what.Idempotent, what.Policy)
+		run, err = s.write(name, what.Write, what.Key, what.Idempotent, what.Policy)
 	default:
 		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
 	}
@@ -230,6 +234,16 @@ func (v *visit) key() string {
 	return v.cause.request
 }
 
+// about is what a write is about: its step's key, filled in, or what the request is about.
+func (v *visit) about(key string) string {
+	if key == "" {
+		return v.key()
+	}
+	return anyParameter.ReplaceAllStringFunc(key, func(p string) string {
+		return v.request.PathValue(strings.TrimSuffix(strings.Trim(p, "{}"), "..."))
+	})
+}
+
 func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuard(from, policy, s.i.config.Node.Policy)
 	if err != nil {
@@ -246,33 +260,33 @@ func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Polic
 }
 
 // write makes a row in a database or a message in a queue or a stream.
-func (s *service) write(name, to string, idempotent bool, policy scenarios.Policy) (runner, error) {
+func (s *service) write(name, to, about string, idempotent bool, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuard(to, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
 	if g.to.kind == scenarios.KindQueue || g.to.kind == scenarios.KindStream {
-		return s.enqueue(name, idempotent, g), nil
+		return s.enqueue(name, about, idempotent, g), nil
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		id := v.writeID(name)
+		id, key := v.writeID(name), v.about(about)
 		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), idempotent))}
+			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, key, c.text(), idempotent))}
 		})
 		if f == nil {
-			s.forget(ctx, c, to, v.key())
+			s.forget(ctx, c, to, key)
 			v.note(g.to.node + "/" + id)
 		}
 		return f
 	}, nil
 }
 
-func (s *service) enqueue(name string, idempotent bool, g *guard) runner {
+func (s *service) enqueue(name, about string, idempotent bool, g *guard) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.writeID(name)
-		h := http.Header{HeaderWrite: {id}, HeaderMessageKey: {url.PathEscape(v.key())}}
+		h := http.Header{HeaderWrite: {id}, HeaderMessageKey: {url.PathEscape(v.about(about))}}
 		if idempotent {
 			h.Set(HeaderIdempotency, id)
 		}
@@ -298,7 +312,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	var err error
 	switch {
 	case what.Write != "":
-		instead, err = s.write(name+"f", what.Write, false, scenarios.Policy{})
+		instead, err = s.write(name+"f", what.Write, "", false, scenarios.Policy{})
 	case what.Call != nil:
 		instead, err = s.call(what.Call, nil, scenarios.Policy{})
 	}
