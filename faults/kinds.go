@@ -170,6 +170,13 @@ var Kinds = []Entry{
 		Lifted:  "it is a moment (100ms): what is gone stays gone, and comes back as it is asked for",
 		Example: "{flush: edge, how: soft}",
 	}},
+	{Word: "replay", Zero: Replay{}, Selection: SelectValue, Explain: Explanation{
+		Summary: "A stream delivers again to one subscriber what it keeps (retain), beside what is new, as an operator does to fill a store anew.",
+		New:     "connects at once; the subscriber is asked for the old messages too, as fast as it takes them (rate: so many a second)",
+		Open:    "the subscriber is asked for the old messages too, as fast as it takes them (rate: so many a second)",
+		Lifted:  "what has not been replayed is not; what has been has come twice",
+		Example: "{replay: events, subscriber: search, rate: 50/s}",
+	}},
 	{Word: "errors", Zero: Errors{}, Selection: SelectOn, Explain: Explanation{
 		Summary: "Built-in nodes answer a part of the requests with an error at once, as after a bad deploy; health checks stay green.",
 		New:     "connects at once; the given part of requests is answered with the status, without the work",

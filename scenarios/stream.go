@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // Stream is a log that is read by several: every subscriber gets every message, at its own pace and from a position
@@ -11,6 +12,7 @@ import (
 // one at a time.
 type Stream struct {
 	Partitions  int           `yaml:"partitions" min:"1" json:"partitions,omitempty" doc:"stream: how many parts the log has. A key's messages are in one of them, in order; a subscriber takes one message of each part at a time. Default 1."`
+	Retain      time.Duration `yaml:"retain" sign:"positive" json:"retain,omitempty" doc:"stream: how long messages are kept that every subscriber has had, for a replay. Default none are."`
 	Subscribers []*Subscriber `yaml:"subscribers" json:"subscribers,omitempty" doc:"stream: who gets every message, each by a name of its own: {search: {to: NODE METHOD /path}}."`
 }
 

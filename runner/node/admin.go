@@ -45,6 +45,7 @@ func (i *instance) adminHandler() http.Handler {
 	mux.HandleFunc("PUT /behave", i.putBehaviour)
 	mux.HandleFunc("DELETE /behave", func(w http.ResponseWriter, _ *http.Request) {
 		i.behaviour.set(nil)
+		i.hear()
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
@@ -81,7 +82,15 @@ func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
 	if i.purge != nil && b.Flush != "" && was == "" { // once, however often it is told while it is on
 		i.purge(b.Flush == faults.FlushSoft)
 	}
+	i.hear()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// hear tells who waits for another behaviour.
+func (i *instance) hear() {
+	if i.heard != nil {
+		i.heard()
+	}
 }
 
 func (i *instance) serveMetrics(w http.ResponseWriter, _ *http.Request) {

@@ -29,7 +29,7 @@ type courier struct {
 	retry *scenarios.Retry // of which the number of attempts is ignored
 	until scenarios.Redelivery
 
-	delivered, fresh, redelivered, dead, expired atomic.Int64
+	delivered, fresh, replayed, redelivered, dead, expired atomic.Int64
 }
 
 // newCourier takes the policies of the receiver, the more special first.
@@ -54,17 +54,50 @@ func (i *instance) newCourier(name string, to *scenarios.Call, until scenarios.R
 	return &courier{i: i, to: to, name: name, guard: g, retry: retry, until: until}, nil
 }
 
-// carry delivers one message, however many attempts that takes. It is false where ctx ended before it was settled.
+// fate is what became of a message.
+type fate int
+
+const (
+	interrupted fate = iota // ctx ended before it was settled
+	delivered
+	dead
+	expired
+)
+
+// carry delivers one message, however many attempts that takes, and counts it. It is false where ctx ended before it was settled.
 func (d *courier) carry(ctx context.Context, m *message) (settled bool) {
-	why := m.why()
-	if d.name != "" {
-		why = why.step("subscriber " + d.name)
+	switch d.bring(ctx, m, d.why(m), d.until.TTL) {
+	case delivered:
+		d.delivered.Add(1)
+		if m.age() <= d.until.Freshness {
+			d.fresh.Add(1)
+		}
+		d.i.metrics.delivered.Add(1)
+	case dead:
+		d.dead.Add(1)
+		d.i.metrics.dead.Add(1)
+	case expired:
+		d.expired.Add(1)
+		d.i.metrics.expired.Add(1)
+	default:
+		return false
 	}
+	return true
+}
+
+// why is what a message's deliveries to this receiver come from.
+func (d *courier) why(m *message) cause {
+	if d.name == "" {
+		return m.why()
+	}
+	return m.why().step("subscriber " + d.name)
+}
+
+// bring makes attempts until one succeeds, or it is enough; a ttl of 0 is none.
+func (d *courier) bring(ctx context.Context, m *message, why cause, ttl time.Duration) fate {
 	for n := 1; ; n++ {
-		if d.until.TTL > 0 && m.age() > d.until.TTL {
-			d.expired.Add(1)
-			d.i.metrics.expired.Add(1)
-			return true
+		if ttl > 0 && m.age() > ttl {
+			return expired
 		}
 		if n > 1 {
 			d.redelivered.Add(1)
@@ -73,19 +106,12 @@ func (d *courier) carry(ctx context.Context, m *message) (settled bool) {
 		f := d.attempt(ctx, m, why, n)
 		switch {
 		case f == nil:
-			d.delivered.Add(1)
-			if m.age() <= d.until.Freshness {
-				d.fresh.Add(1)
-			}
-			d.i.metrics.delivered.Add(1)
-			return true
+			return delivered
 		case f.ending == declined || d.until.Redeliver > 0 && n > d.until.Redeliver && ctx.Err() == nil:
-			d.dead.Add(1)
-			d.i.metrics.dead.Add(1)
-			return true
+			return dead
 		}
 		if d.i.sleep(ctx, backoff(d.retry, min(n, 40)+1, d.i.chance(why.attempt(n+1), "backoff"))) != nil {
-			return false
+			return interrupted
 		}
 	}
 }

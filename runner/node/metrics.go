@@ -28,7 +28,7 @@ type metrics struct {
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
-	queueFull                                                                       atomic.Int64
+	queueFull, replayed                                                             atomic.Int64
 
 	series atomic.Pointer[[]series] // of the node's parts
 }
@@ -119,6 +119,7 @@ func (m *metrics) table() []metric {
 		gauge("squall_backlog", "Messages not yet delivered (to some subscriber).", func(m *metrics) *atomic.Int64 { return &m.backlog }),
 		count("squall_delivered_total", "Messages delivered and acknowledged.", func(m *metrics) *atomic.Int64 { return &m.delivered }),
 		count("squall_redelivered_total", "Delivery attempts beyond a message's first.", func(m *metrics) *atomic.Int64 { return &m.redelivered }),
+		count("squall_replayed_total", "Messages delivered once more by a replay.", func(m *metrics) *atomic.Int64 { return &m.replayed }),
 		count("squall_expired_total", "Messages given up because they had waited for longer than their ttl.", func(m *metrics) *atomic.Int64 { return &m.expired }),
 		count("squall_dead_total", "Messages given up because the receiver refused them (4xx), or did not take them in as many attempts as they have.", func(m *metrics) *atomic.Int64 { return &m.dead }),
 	}

@@ -53,6 +53,7 @@ func (d *courier) series(subscriber string, lag func() (int, time.Time)) []serie
 		}},
 		count("squall_subscriber_delivered_total", "Messages delivered to the subscriber and acknowledged.", &d.delivered),
 		count("squall_subscriber_fresh_total", "Deliveries to the subscriber that came within its freshness.", &d.fresh),
+		count("squall_subscriber_replayed_total", "Messages that the subscriber got once more by a replay.", &d.replayed),
 		count("squall_subscriber_redelivered_total", "Delivery attempts to the subscriber beyond a message's first.", &d.redelivered),
 		count("squall_subscriber_dead_total", "Messages that the subscriber refused, or did not take in as many attempts as they have.", &d.dead),
 		count("squall_subscriber_expired_total", "Messages given up for the subscriber because they had waited for longer than their ttl.", &d.expired),

@@ -46,6 +46,8 @@ type instance struct {
 	behaviour behaviour
 	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
+	// heard is called when the behaviour was set; nil where nobody waits for that. It is set while the role is built.
+	heard func()
 	ready atomic.Bool
 	// anonymous numbers requests that came without an id.
 	anonymous atomic.Uint64

@@ -28,12 +28,14 @@ type stream struct {
 	subscribers []*subscription
 	last        uint64 // number of the last message, counted from 1
 	replaying   bool
+	told        chan struct{} // holds 1: there may be another replay to carry out
 }
 
 // partition is what some subscriber still has to get of it.
 type partition struct {
 	begin int // the offset of log[0]
 	log   []*message
+	kept  []*message // what came before, for a replay
 }
 
 // subscription is a subscriber with its positions.
@@ -48,7 +50,7 @@ var _ role = (*stream)(nil)
 
 func newStream(i *instance) (role, error) {
 	n := &i.config.Node
-	s := &stream{i: i, intake: newIntake(i), replaying: true}
+	s := &stream{i: i, intake: newIntake(i), replaying: true, told: make(chan struct{}, 1)}
 	for range max(n.Partitions, 1) {
 		s.partitions = append(s.partitions, &partition{})
 	}
@@ -68,6 +70,12 @@ func newStream(i *instance) (role, error) {
 	s.replaying = false
 	s.mu.Unlock()
 	i.metrics.tell(s.series())
+	i.heard = func() {
+		select {
+		case s.told <- struct{}{}:
+		default:
+		}
+	}
 	return s, nil
 }
 
@@ -99,6 +107,7 @@ func (s *stream) serve(ctx context.Context, l net.Listener) error {
 func (s *stream) run(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
+	following.Go(func() { s.replays(ctx) })
 	for _, sub := range s.subscribers {
 		for p := range s.partitions {
 			following.Go(func() { s.follow(ctx, sub, p) })
@@ -212,6 +221,10 @@ func (s *stream) moved(name string, p, offset int) {
 		least = min(least, sub.next[p])
 	}
 	for part.begin < least {
+		if retain := s.i.config.Node.Retain; retain > 0 {
+			part.forget(retain)
+			part.kept = append(part.kept, part.log[0])
+		}
 		part.log[0] = nil
 		part.log = part.log[1:]
 		part.begin++
