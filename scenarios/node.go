@@ -12,13 +12,14 @@ const (
 	KindService  Kind = "service"
 	KindDatabase Kind = "database"
 	KindQueue    Kind = "queue"
+	KindCache    Kind = "cache"
 	KindImage    Kind = "image"
 )
 
 // Node is one part of the topology: what runs in each of its replicas.
 type Node struct {
 	Name     string            `yaml:"-" json:"name"`
-	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,image" json:"kind" doc:"The node's role."`
+	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,cache,image" json:"kind" doc:"The node's role."`
 	Use      string            `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this node takes."`
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
@@ -40,6 +41,7 @@ type Node struct {
 	// cdn
 	Origin string      `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
 	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
+	Bots   `yaml:",inline" kinds:"cdn"`
 
 	// gateway
 	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key,jwt,introspect" json:"auth,omitempty" doc:"gateway: none (default), api-key: any key, jwt: a bearer token that is checked here, or introspect: one that identity is asked about, request by request."`
@@ -47,7 +49,7 @@ type Node struct {
 	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
 	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
 	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
-	RateLimit *RateLimit `yaml:"rate_limit" kinds:"gateway" json:"rate_limit,omitempty" doc:"gateway: token bucket."`
+	RateLimit *RateLimit `yaml:"rate_limit" kinds:"cdn,gateway" json:"rate_limit,omitempty" doc:"cdn, gateway: token bucket. On a cdn it counts every request, those that its cache would answer too."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
@@ -66,6 +68,9 @@ type Node struct {
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
 
+	// cache
+	Keeping `yaml:",inline" kinds:"cache"`
+
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`
 	To       *Call `yaml:"to" kinds:"queue" json:"to,omitempty" doc:"queue: where messages are delivered, as NODE METHOD /path."`
@@ -82,6 +87,7 @@ type Policy struct {
 	Bulkhead *Bulkhead     `yaml:"bulkhead" json:"bulkhead,omitempty" doc:"Bounds the calls to a dependency that are in flight at once, so that a slow one can't take everything."`
 	Throttle *Throttle     `yaml:"throttle" json:"throttle,omitempty" doc:"Adaptive throttling: rejects calls here that the dependency would likely reject."`
 	Deadline string        `yaml:"deadline" json:"deadline,omitempty" enum:"none,propagate" doc:"propagate: calls say how much time is left, and a request whose time is up, or whose caller has left, is worked on no further. Default none."`
+	Choice   `yaml:",inline"`
 }
 
 // Bulkhead bounds the attempts of one instance to one dependency that are in flight at once; those over it wait in a
@@ -131,6 +137,7 @@ type CacheRule struct {
 	TTL          time.Duration `yaml:"ttl" need:"yes" json:"ttl" doc:"How long an answer is fresh."`
 	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty" doc:"How long past its ttl an answer may be served when the origin fails (RFC 5861)."`
 	Coalesce     bool          `yaml:"coalesce" json:"coalesce,omitempty" doc:"Concurrent misses of one key make one origin request."`
+	Fallback     *Page         `yaml:"fallback" json:"fallback,omitempty" doc:"A static page, kept at the edge: the degraded answer where the origin fails and there is no copy to serve."`
 	// StaleWhileRevalidate counts from the ttl's end, as StaleIfError does.
 	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate" json:"stale_while_revalidate,omitempty" doc:"How long past its ttl an answer is served at once while one request to the origin refreshes it (RFC 5861)."`
 	NegativeTTL          time.Duration `yaml:"negative_ttl" json:"negative_ttl,omitempty" doc:"How long an answer of 404 or 410 is fresh. Default: not kept. Answers of 500 and more are never kept."`
@@ -190,7 +197,7 @@ type Step struct {
 	Call    *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
 	Read    string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
 	Cost    *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
-	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read: keeps what was read in the memory of each instance (cache-aside)."`
+	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
 	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
 	// Idempotent is for Write.
 	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`

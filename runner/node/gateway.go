@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"math"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/squallhq/squall/scenarios"
@@ -109,8 +107,7 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 	}
 	if wait, ok := g.limit.allow(r.Header); !ok {
 		g.i.metrics.rateLimited.Add(1)
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		g.i.refuse(w, http.StatusTooManyRequests, "rate limit")
+		g.i.refuseFor(w, wait, "rate limit")
 		return
 	}
 	for _, route := range g.routes {

@@ -1,7 +1,9 @@
 package node
 
 import (
+	"math"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -77,4 +79,10 @@ func (l *limiter) bucket(client string, now time.Time) *rate.Limiter {
 		l.buckets[client] = bucket
 	}
 	return bucket
+}
+
+// refuseFor answers 429, and says in whole seconds when another attempt is worth while.
+func (i *instance) refuseFor(w http.ResponseWriter, wait time.Duration, why string) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	i.refuse(w, http.StatusTooManyRequests, why)
 }
