@@ -58,6 +58,8 @@ const (
 	HeaderDegraded = "Squall-Degraded"
 	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated. Handed up by callers.
 	HeaderWrote = "Squall-Wrote"
+	// HeaderFailover names the node that gave an answer in another one's place. Handed up by callers.
+	HeaderFailover = "Squall-Failover"
 	// HeaderCache is hit, miss or stale, from a cdn.
 	HeaderCache = "Squall-Cache"
 	// HeaderRetried is 1 when this call, or one further up that led to it, is a retry.

@@ -31,6 +31,8 @@ type failure struct {
 	status int
 	// again tells that another attempt may help.
 	again bool
+	// spent tells that the request can't be sent once more, to anybody.
+	spent bool
 	to    string
 	err   error
 }
@@ -87,6 +89,8 @@ type guard struct {
 	// bulkhead and throttle are nil where there is none.
 	bulkhead *bulkhead
 	throttle *throttle
+	// others are asked, in order, where the node has failed for good.
+	others []*guard
 	// outliers are nil where no replica is ever left alone.
 	outliers *outliers
 	// deadline tells that calls say how much time they have left.
@@ -188,12 +192,19 @@ type outcome struct {
 
 // do makes attempts until one succeeds or the policy says that it is enough, and returns the last one's failure.
 func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
-	return g.doing(ctx, c, false, try)
+	return g.calling(ctx, c, false, try)
 }
 
 // doSafely is do for what may be done twice: it hedges where the policy says so.
 func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
-	return g.doing(ctx, c, g.hedge != nil, try)
+	return g.calling(ctx, c, g.hedge != nil, try)
+}
+
+func (g *guard) calling(ctx context.Context, c cause, hedged bool, try attempt) *failure {
+	if len(g.others) > 0 {
+		return g.orElse(ctx, c, hedged, try)
+	}
+	return g.doing(ctx, c, hedged, try)
 }
 
 func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {

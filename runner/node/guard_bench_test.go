@@ -36,3 +36,27 @@ func BenchmarkGuard(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFailover is a call that the first node answers, with another one to turn to, and one that only the other answers.
+func BenchmarkFailover(b *testing.B) {
+	for name, broken := range map[string]bool{"not needed": false, "taken": true} {
+		b.Run(name, func(b *testing.B) {
+			g := guardOn(b, scenarios.Policy{}, 5)
+			other := guardOn(b, scenarios.Policy{}, 5)
+			g.others = []*guard{other}
+			fail := &failure{ending: failed, err: errNoUpstream}
+			try := func(_ context.Context, to *replica, _ cause, _ int) outcome {
+				if broken && to == g.to.replicas[to.n] {
+					return outcome{f: fail}
+				}
+				return outcome{}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if f := g.do(b.Context(), cause{request: "r-1"}, try); f != nil {
+					b.Fatal(f)
+				}
+			}
+		})
+	}
+}
