@@ -151,7 +151,7 @@ type CacheKey struct {
 type RateLimit struct {
 	Rate  float64 `yaml:"rate" need:"yes" sign:"positive" unit:"rate" json:"rate" doc:"Tokens a second, as in 500/s."`
 	Burst int     `yaml:"burst" min:"1" json:"burst,omitempty" doc:"The bucket's size. Default the rate of one second."`
-	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client" doc:"all (default) or client: one bucket for each API key, or each load where there is none."`
+	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client,tenant" doc:"all (default) or client: one bucket for each API key, or each load where there is none; or tenant: one for each tenant."`
 }
 
 // Route sends a path to a node.
@@ -202,6 +202,9 @@ type Step struct {
 	Parallel []Step   `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
 	Respond  *Respond `yaml:"respond" json:"respond,omitempty" doc:"What is answered in place of a plain 200; the steps after it are done all the same."`
+
+	// When is for every kind of step.
+	When *When `yaml:"when" json:"when,omitempty" doc:"Whose requests the step is done for, as in {tenant: NAME}; others pass it over. Default everybody's."`
 
 	// For Call, Read and Write: overrides of the node's policy, who else to ask, and what to do when it fails for good.
 	Policy   `yaml:",inline"`

@@ -69,6 +69,7 @@ func (v *validator) steps(n *Node) {
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
 		v.cached(s, at)
+		v.when(s.When, at)
 		v.failover(s.Failover, s.first(), at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)

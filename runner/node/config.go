@@ -54,6 +54,8 @@ const (
 	HeaderLoad = "Squall-Load"
 	// HeaderPriority is high or low; absent is high. Nodes hand it on.
 	HeaderPriority = "Squall-Priority"
+	// HeaderTenant is whose request it is; absent is the load's name. Nodes hand it on.
+	HeaderTenant = "Squall-Tenant"
 	// HeaderDegraded says in words why an answer is degraded; absent on whole answers. Handed up by callers.
 	HeaderDegraded = "Squall-Degraded"
 	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated. Handed up by callers.

@@ -89,6 +89,8 @@ type guard struct {
 	// bulkhead and throttle are nil where there is none.
 	bulkhead *bulkhead
 	throttle *throttle
+	// shards are nil where every tenant may use every replica.
+	shards *shards
 	// others are asked, in order, where the node has failed for good.
 	others []*guard
 	// outliers are nil where no replica is ever left alone.
@@ -108,6 +110,7 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
 	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
 	g.outliers = shared(i.outliers, policyOf[scenarios.Outliers]{to, p.Outliers}, func() *outliers { return newOutliers(p.Outliers, len(to.replicas), i.metrics) })
+	g.shards = newShards(p.Shard, to)
 	g.deadline = p.Deadline == propagate
 	if p.Retry != nil {
 		g.retry = *p.Retry

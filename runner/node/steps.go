@@ -64,7 +64,7 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", name, err)
 		}
-		out = append(out, step{name, run})
+		out = append(out, step{name, onlyFor(steps[n].When, run)})
 	}
 	return out, nil
 }
