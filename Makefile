@@ -5,8 +5,8 @@ FUZZTIME   ?= 50000x
 BENCHTIME  ?= 1x
 # How often each pattern's unit is benchmarked.
 ROUNDS     ?= 10
-# How many runs in real time share the machine.
-PARALLEL   ?= 3
+# How many requests a second runs in real time may send together.
+RATE       ?= 400
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race lint fuzz bench agreement patterns confirm readme costs examples check
@@ -44,13 +44,13 @@ agreement: build ## hold virtual against docker on every example, into examples/
 	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
 
 patterns: build ## run every pattern with and without in virtual time, and write examples/README.md
-	go run ./internal/patterns measure -again -parallel 2 examples/patterns/*.yaml
+	go run ./internal/patterns measure -again examples/patterns/*.yaml
 	$(MAKE) readme
 
 confirm: build ## run them on docker and as processes, too, those that are not confirmed as they are (takes an hour for all)
-	go run ./internal/patterns measure -parallel 2 examples/patterns/*.yaml
-	go run ./internal/patterns measure -parallel $(PARALLEL) -engine docker examples/patterns/*.yaml
-	go run ./internal/patterns measure -parallel $(PARALLEL) -engine process examples/patterns/*.yaml
+	go run ./internal/patterns measure examples/patterns/*.yaml
+	go run ./internal/patterns measure -rate $(RATE) -engine docker examples/patterns/*.yaml
+	go run ./internal/patterns measure -rate $(RATE) -engine process examples/patterns/*.yaml
 	$(MAKE) readme
 
 readme: ## write examples/README.md from what was measured
