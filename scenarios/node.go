@@ -55,6 +55,7 @@ type Node struct {
 	// service
 	Workers   int `yaml:"workers" kinds:"service,queue,database" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once; database: statements worked on at once, the rest wait (default: as many as there are)."`
 	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
+	Pool      int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty" doc:"service: connections that each instance opens to each instance of a database, at most; statements beyond wait for one. Default 10."`
 	Line      `yaml:",inline" kinds:"service"`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
@@ -118,7 +119,7 @@ type Retry struct {
 	Attempts int           `yaml:"attempts" need:"yes" min:"1" json:"attempts" doc:"Attempts in all, the first included."`
 	Backoff  time.Duration `yaml:"backoff" json:"backoff,omitempty" doc:"Wait before the second attempt; doubles with each further one."`
 	Most     time.Duration `yaml:"most" json:"most,omitempty" doc:"The longest backoff. Default 10s."`
-	Jitter   string        `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal" doc:"none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2]."`
+	Jitter   string        `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal,decorrelated" doc:"none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2], decorrelated: uniform from the first backoff to 3 times the last wait."`
 	// Budget bounds retries to this share of first attempts (a token bucket that holds 10 at most); 0: no bound.
 	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Retries are at most this share of first attempts."`
 }

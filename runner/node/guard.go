@@ -200,6 +200,7 @@ func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
 
 func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {
 	g.budget.pay()
+	var wait time.Duration
 	for n := 1; ; n++ {
 		var f *failure
 		if hedged {
@@ -214,7 +215,7 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 			g.i.metrics.budgetExhausted.Add(1)
 			return f
 		}
-		wait := backoff(&g.retry, n+1, g.i.chance(c.attempt(n+1), "backoff"))
+		wait = backoff(&g.retry, n+1, wait, g.i.chance(c.attempt(n+1), "backoff"))
 		if err := g.i.sleep(ctx, wait); err != nil {
 			return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: err}
 		}
