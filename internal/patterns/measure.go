@@ -145,6 +145,9 @@ func (m *measurement) side(ctx context.Context, e *example, variant string, deci
 		if s.Figures, err = figuresOf(r, scenario.Expect[decides]); err != nil {
 			return fmt.Errorf("%s, %s: %w", e.file, named(variant), err)
 		}
+		if e.ladder != nil {
+			s.Figures.Phases = byPhase(r)
+		}
 		fmt.Fprintf(m.log, "%s %s %s %s: %s %s\n", time.Now().Format(time.TimeOnly), m.engine, e.name, named(variant), r.Verdict, s.Why)
 		if s.AsItShould || made != nil {
 			break
