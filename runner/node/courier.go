@@ -95,6 +95,7 @@ func (d *courier) why(m *message) cause {
 
 // bring makes attempts until one succeeds, or it is enough; a ttl of 0 is none.
 func (d *courier) bring(ctx context.Context, m *message, why cause, ttl time.Duration) fate {
+	var wait time.Duration
 	for n := 1; ; n++ {
 		if ttl > 0 && m.age() > ttl {
 			return expired
@@ -110,7 +111,8 @@ func (d *courier) bring(ctx context.Context, m *message, why cause, ttl time.Dur
 		case f.ending == declined || d.until.Redeliver > 0 && n > d.until.Redeliver && ctx.Err() == nil:
 			return dead
 		}
-		if d.i.sleep(ctx, backoff(d.retry, min(n, 40)+1, d.i.chance(why.attempt(n+1), "backoff"))) != nil {
+		wait = backoff(d.retry, min(n, 40)+1, wait, d.i.chance(why.attempt(n+1), "backoff"))
+		if d.i.sleep(ctx, wait) != nil {
 			return interrupted
 		}
 	}
