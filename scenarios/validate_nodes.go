@@ -64,6 +64,7 @@ func (v *validator) nodes() {
 		v.entrance(n)
 		v.register(n)
 		v.line(n)
+		v.zones(n)
 		v.bots(n)
 	}
 	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
@@ -108,7 +109,7 @@ func (v *validator) links() {
 	var places []string
 	seen := map[string]bool{"": true}
 	for _, n := range v.Nodes {
-		for _, name := range []string{n.Region, n.Zone} {
+		for _, name := range append([]string{n.Region}, n.EveryZone()...) {
 			if !seen[name] {
 				seen[name] = true
 				places = append(places, name)

@@ -144,7 +144,8 @@ func (b *builder) edges() {
 					Name: from.Name + ":" + to.Name, From: from.Name, To: to.Name,
 					FromNode: from.Node.Name, ToNode: to.Node.Name,
 				}
-				edge.Latency, edge.Jitter = base(b.Scenario.Links, from.Node, to.Node)
+				edge.Latency, edge.Jitter = base(b.Scenario.Links, from, to)
+				edge.Near = near(from, to)
 				b.Edges = append(b.Edges, edge)
 			}
 		}
