@@ -22,6 +22,8 @@ const (
 	abandoned
 	// rejected: not attempted, the breaker was open.
 	rejected
+	// partial is no failure: there is an answer, and it is a degraded one. Caches do not keep it.
+	partial
 )
 
 // failure is why a call did not succeed.
@@ -221,6 +223,7 @@ func (g *guard) calling(ctx context.Context, c cause, hedged bool, try attempt) 
 
 func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {
 	g.budget.pay()
+	var wait time.Duration
 	for n := 1; ; n++ {
 		var f *failure
 		if hedged {
@@ -235,7 +238,7 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 			g.i.metrics.budgetExhausted.Add(1)
 			return f
 		}
-		wait := backoff(&g.retry, n+1, g.i.chance(c.attempt(n+1), "backoff"))
+		wait = backoff(&g.retry, n+1, wait, g.i.chance(c.attempt(n+1), "backoff"))
 		if err := g.i.sleep(ctx, wait); err != nil {
 			return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: err}
 		}

@@ -25,6 +25,7 @@ type metrics struct {
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
 	failovers                                                                       atomic.Int64
+	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
@@ -71,16 +72,20 @@ func (m *metrics) table() []metric {
 		count("squall_too_large_total", "Requests refused (413) because of their length.", func(m *metrics) *atomic.Int64 { return &m.tooLarge }),
 		count("squall_split_total", "Requests that a gateway sent to a split's node.", func(m *metrics) *atomic.Int64 { return &m.splits }),
 		count("squall_cache_hits_total", "Requests answered with a fresh copy.", func(m *metrics) *atomic.Int64 { return &m.cacheHits }),
-		count("squall_cache_stale_total", "Requests answered with a stale copy because the origin failed.", func(m *metrics) *atomic.Int64 { return &m.cacheStale }),
+		count("squall_cache_stale_total", "Requests answered with a stale copy because the origin, or the source of a step, failed.", func(m *metrics) *atomic.Int64 { return &m.cacheStale }),
 		count("squall_pages_total", "Requests answered with the static page because the origin failed and there was no copy.", func(m *metrics) *atomic.Int64 { return &m.pages }),
 		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
 		count("squall_cache_bypassed_total", "Requests that no cache rule covers.", func(m *metrics) *atomic.Int64 { return &m.cacheBypassed }),
 		count("squall_cache_coalesced_total", "Misses that shared another miss's request to the origin.", func(m *metrics) *atomic.Int64 { return &m.cacheCoalesced }),
 		count("squall_cache_early_total", "Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.", func(m *metrics) *atomic.Int64 { return &m.cacheEarly }),
 		count("squall_cache_revalidating_total", "Requests answered at once with a copy past its ttl while it is refreshed.", func(m *metrics) *atomic.Int64 { return &m.cacheRevalidating }),
-		count("squall_cache_refreshes_total", "Requests to the origin that refreshed a copy while nobody waited.", func(m *metrics) *atomic.Int64 { return &m.cacheRefreshes }),
+		count("squall_cache_refreshes_total", "Requests to the origin (calls and reads, of a last_good cache) that refreshed a copy while nobody waited.", func(m *metrics) *atomic.Int64 { return &m.cacheRefreshes }),
 		count("squall_cache_negative_total", "Requests answered with a fresh copy of a 404 or 410; part of the hits.", func(m *metrics) *atomic.Int64 { return &m.cacheNegative }),
 		count("squall_cache_purged_total", "Copies taken away or made stale by a purge.", func(m *metrics) *atomic.Int64 { return &m.cachePurged }),
+		count("squall_leases_total", "Leases that a cache handed out to those who missed.", func(m *metrics) *atomic.Int64 { return &m.leases }),
+		count("squall_lease_waits_total", "Looks into a cache that had to wait for another's fill.", func(m *metrics) *atomic.Int64 { return &m.leaseWaits }),
+		count("squall_stale_sets_total", "Fills that a cache refused because their lease was no longer the key's: it had been written meanwhile, or the time was over.", func(m *metrics) *atomic.Int64 { return &m.staleSets }),
+		count("squall_cache_errors_total", "Calls to a cache that failed; a look that did was a miss.", func(m *metrics) *atomic.Int64 { return &m.cacheErrors }),
 		gauge("squall_cache_entries", "Copies in the cache now.", func(m *metrics) *atomic.Int64 { return &m.cacheEntries }),
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),

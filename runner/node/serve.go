@@ -31,6 +31,7 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 	scenarios.KindService:  newService,
 	scenarios.KindDatabase: newDatabase,
 	scenarios.KindQueue:    newQueue,
+	scenarios.KindCache:    newCacheNode,
 }
 
 // instance is what every role needs of its surroundings.
@@ -42,7 +43,7 @@ type instance struct {
 	wake      func(time.Time)
 	metrics   *metrics
 	behaviour behaviour
-	// purge takes away what a cdn keeps; nil for other roles. It is set while the role is built.
+	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
 	ready atomic.Bool
 	// anonymous numbers requests that came without an id.

@@ -19,10 +19,12 @@ type service struct {
 	stores  *stores
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
+	// shared are those in cache nodes, one for each node, by the database.
+	shared map[string][]*sharedCache
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache)}
+	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache)}
 	mux := http.NewServeMux()
 	for _, e := range i.config.Node.Endpoints {
 		steps, err := s.compile(e.Steps)
