@@ -50,7 +50,7 @@ type Node struct {
 	JWT       *JWT       `yaml:"jwt" kinds:"gateway" json:"jwt,omitempty" doc:"gateway with auth: jwt: what tokens must be signed with."`
 	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
 	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
-	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
+	Shed      *Shed      `yaml:"shed" kinds:"gateway,service" json:"shed,omitempty" doc:"gateway, service: refuses (503, at once) what is more than it should have in flight."`
 	RateLimit *RateLimit `yaml:"rate_limit" kinds:"cdn,gateway" json:"rate_limit,omitempty" doc:"cdn, gateway: token bucket. On a cdn it counts every request, those that its cache would answer too."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
@@ -179,11 +179,6 @@ type Split struct {
 // JWT is how a gateway checks tokens by itself: HS256 signatures, and exp and nbf where a token has them.
 type JWT struct {
 	Secret string `yaml:"secret" need:"yes" json:"secret" doc:"The key of the HS256 signature, shared with whoever issues the tokens. It stays in a run's record, as a dsn does: use one made for the test."`
-}
-
-// Shed bounds a gateway's requests in flight.
-type Shed struct {
-	InFlight int `yaml:"in_flight" need:"yes" min:"1" json:"in_flight" doc:"The most requests in flight, in each instance."`
 }
 
 // Endpoint is one thing that a service answers.

@@ -66,6 +66,7 @@ func (v *validator) nodes() {
 		v.line(n)
 		v.zones(n)
 		v.bots(n)
+		v.shed(n)
 	}
 	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
 		v.problem(path("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")

@@ -27,6 +27,7 @@ type metrics struct {
 	failovers                                                                       atomic.Int64
 	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
+	concurrencyLimit                                                                atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
 }
@@ -62,9 +63,10 @@ func (m *metrics) table() []metric {
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
 		count("squall_queued_total", "Requests that had to wait for a worker.", func(m *metrics) *atomic.Int64 { return &m.queued }),
-		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, because they had waited in it for too long, or because a gateway had enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, because they had waited in it for too long, or because there was enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
 		count("squall_queue_dropped_total", "Requests refused (503) when their turn came, because they had waited longer than the discipline allows; part of squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.queueDropped }),
 		count("squall_shed_low_total", "Requests of low priority among squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.shedLow }),
+		gauge("squall_concurrency_limit", "How many requests may be in flight now; 0: any number.", func(m *metrics) *atomic.Int64 { return &m.concurrencyLimit }),
 		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
 		count("squall_bots_blocked_total", "Requests refused (403) by a rule about bots.", func(m *metrics) *atomic.Int64 { return &m.botsBlocked }),
 		count("squall_bots_limited_total", "Requests refused (429) by the rate of a rule about bots; none of squall_rate_limited_total.", func(m *metrics) *atomic.Int64 { return &m.botsLimited }),

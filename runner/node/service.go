@@ -25,13 +25,13 @@ type service struct {
 
 func newService(i *instance) (role, error) {
 	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache)}
-	mux := http.NewServeMux()
+	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
 		steps, err := s.compile(e.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
 		}
-		if err := register(mux, e.Match, i.counted(s.endpoint(e.Match, steps))); err != nil {
+		if err := register(mux, e.Match, i.counted(i.bounded(most, s.endpoint(e.Match, steps)))); err != nil {
 			return nil, err
 		}
 	}
