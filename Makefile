@@ -3,9 +3,13 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # A count: with a time, the fuzzer now and then reports its own end as a failure ("context deadline exceeded").
 FUZZTIME   ?= 50000x
 BENCHTIME  ?= 1x
+# How often each pattern's unit is benchmarked.
+ROUNDS     ?= 10
+# How many requests a second runs in real time may send together.
+RATE       ?= 400
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench agreement patterns examples check
+.PHONY: help build test race lint fuzz bench agreement patterns confirm readme costs examples check
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,12 +17,21 @@ help: ## list the targets
 build: ## build bin/squall
 	CGO_ENABLED=0 go build -trimpath -o bin/squall ./cmd/squall
 
-# One package at a time: many tests measure real time, and two at once would measure each other.
-test: ## run every test (those of the docker engine where an engine answers)
-	go test -p 1 -timeout 20m ./...
+# Whose tests take the time that they measure from a virtual clock, or none: two of these at once do not measure each other.
+CLOCKLESS = ./examples/patterns ./faults ./internal/... ./report ./runner/engine/virtual/... ./runner/record ./scenarios/...
+# All the others measure real time, one at a time.
+CLOCKED = $$(go list ./... | grep -vxF "$$(go list $(CLOCKLESS))")
 
+test: ## run every test (those of the docker engine where an engine answers)
+	go test -run '^$$' ./... >/dev/null # builds them, as many at a time as there are processors
+	go test -timeout 20m $(CLOCKLESS)
+	go test -p 1 -timeout 20m $(CLOCKED)
+
+# Not the examples: their tests run the program as it is shipped, which has no detector in it.
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -p 1 -race -short -timeout 20m ./...
+	CGO_ENABLED=1 go test -race -run '^$$' ./... >/dev/null
+	CGO_ENABLED=1 go test -race -short -timeout 20m $(filter-out ./examples/patterns,$(CLOCKLESS))
+	CGO_ENABLED=1 go test -p 1 -race -short -timeout 20m $$(printf "%s\n" $(CLOCKED) | grep -v /examples)
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }
@@ -39,9 +52,25 @@ agreement: build ## hold virtual against docker on every example, into examples/
 	go run ./internal/agreement -a virtual -b docker examples/*.yaml > examples/AGREEMENT.md.new
 	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
 
-patterns: build ## run every pattern with and without in virtual time, into examples/README.md
-	go run ./internal/patterns examples/patterns/*.yaml > examples/README.md.new
+patterns: build ## run every pattern with and without in virtual time, and write examples/README.md
+	go run ./internal/patterns measure -again examples/patterns/*.yaml
+	$(MAKE) readme
+
+confirm: build ## run them on docker and as processes, too, those that are not confirmed as they are (takes an hour for all)
+	go run ./internal/patterns measure examples/patterns/*.yaml
+	go run ./internal/patterns measure -rate $(RATE) -engine docker examples/patterns/*.yaml
+	go run ./internal/patterns measure -rate $(RATE) -engine process examples/patterns/*.yaml
+	$(MAKE) readme
+
+readme: ## write examples/README.md from what was measured
+	go run ./internal/patterns readme examples/patterns/*.yaml > examples/README.md.new
 	mv examples/README.md.new examples/README.md
+
+costs: ## benchmark each pattern's unit against itself when off, and write examples/COSTS.md
+	go test -c -o bin/node.test ./runner/node
+	for round in $$(seq $(ROUNDS)); do bin/node.test -test.run '^$$' -test.bench . -test.benchmem -test.benchtime 100ms; done > bin/node.benchmarks
+	go run ./internal/patterns costs < bin/node.benchmarks > examples/COSTS.md.new
+	mv examples/COSTS.md.new examples/COSTS.md
 
 examples: build ## run the quickstart as a newcomer would
 	bin/squall run examples/quickstart.yaml

@@ -92,6 +92,8 @@ func (d *decoder) special(v *value, into reflect.Value, f field) bool {
 		d.call(v, x, f)
 	case *Request:
 		d.request(v, x)
+	case *Tenant:
+		d.tenant(v, x, f)
 	case *Param:
 		d.param(v, x, f)
 	case *Step:
@@ -213,13 +215,19 @@ func nounOf(t reflect.Type) string {
 	case reflect.TypeFor[CacheRule]():
 		return "a cache rule"
 	case reflect.TypeFor[ReadCache]():
-		return "the cache of a read"
+		return "the cache of a step"
 	case reflect.TypeFor[CacheKey]():
 		return "key"
+	case reflect.TypeFor[BotRule]():
+		return "a rule about bots"
 	case reflect.TypeFor[RateLimit]():
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[When]():
+		return "when"
+	case reflect.TypeFor[Outliers]():
+		return "outliers"
 	case reflect.TypeFor[Breaker]():
 		return "circuit_breaker"
 	case reflect.TypeFor[Endpoint]():

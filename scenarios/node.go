@@ -12,13 +12,14 @@ const (
 	KindService  Kind = "service"
 	KindDatabase Kind = "database"
 	KindQueue    Kind = "queue"
+	KindCache    Kind = "cache"
 	KindImage    Kind = "image"
 )
 
 // Node is one part of the topology: what runs in each of its replicas.
 type Node struct {
 	Name     string            `yaml:"-" json:"name"`
-	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,image" json:"kind" doc:"The node's role."`
+	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,cache,image" json:"kind" doc:"The node's role."`
 	Use      string            `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this node takes."`
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
@@ -38,21 +39,24 @@ type Node struct {
 	DSN     string            `yaml:"dsn" kinds:"database" json:"dsn,omitempty" doc:"database: user:password@database that services connect with."`
 
 	// cdn
-	Origin string      `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
-	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
+	Origin   string `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
+	Failover `yaml:",inline" kinds:"cdn"`
+	Cache    []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
+	Bots     `yaml:",inline" kinds:"cdn"`
 
 	// gateway
 	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key,jwt,introspect" json:"auth,omitempty" doc:"gateway: none (default), api-key: any key, jwt: a bearer token that is checked here, or introspect: one that identity is asked about, request by request."`
 	JWT       *JWT       `yaml:"jwt" kinds:"gateway" json:"jwt,omitempty" doc:"gateway with auth: jwt: what tokens must be signed with."`
 	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
 	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
-	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
-	RateLimit *RateLimit `yaml:"rate_limit" kinds:"gateway" json:"rate_limit,omitempty" doc:"gateway: token bucket."`
+	Shed      *Shed      `yaml:"shed" kinds:"gateway,service" json:"shed,omitempty" doc:"gateway, service: refuses (503, at once) what is more than it should have in flight."`
+	RateLimit *RateLimit `yaml:"rate_limit" kinds:"cdn,gateway" json:"rate_limit,omitempty" doc:"cdn, gateway: token bucket. On a cdn it counts every request, those that its cache would answer too."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
 	Workers   int `yaml:"workers" kinds:"service,queue,database" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once; database: statements worked on at once, the rest wait (default: as many as there are)."`
 	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
+	Pool      int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty" doc:"service: connections that each instance opens to each instance of a database, at most; statements beyond wait for one. Default 10."`
 	Line      `yaml:",inline" kinds:"service"`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
@@ -64,6 +68,9 @@ type Node struct {
 	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
+
+	// cache
+	Keeping `yaml:",inline" kinds:"cache"`
 
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`
@@ -81,6 +88,7 @@ type Policy struct {
 	Bulkhead *Bulkhead     `yaml:"bulkhead" json:"bulkhead,omitempty" doc:"Bounds the calls to a dependency that are in flight at once, so that a slow one can't take everything."`
 	Throttle *Throttle     `yaml:"throttle" json:"throttle,omitempty" doc:"Adaptive throttling: rejects calls here that the dependency would likely reject."`
 	Deadline string        `yaml:"deadline" json:"deadline,omitempty" enum:"none,propagate" doc:"propagate: calls say how much time is left, and a request whose time is up, or whose caller has left, is worked on no further. Default none."`
+	Choice   `yaml:",inline"`
 }
 
 // Bulkhead bounds the attempts of one instance to one dependency that are in flight at once; those over it wait in a
@@ -112,7 +120,7 @@ type Retry struct {
 	Attempts int           `yaml:"attempts" need:"yes" min:"1" json:"attempts" doc:"Attempts in all, the first included."`
 	Backoff  time.Duration `yaml:"backoff" json:"backoff,omitempty" doc:"Wait before the second attempt; doubles with each further one."`
 	Most     time.Duration `yaml:"most" json:"most,omitempty" doc:"The longest backoff. Default 10s."`
-	Jitter   string        `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal" doc:"none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2]."`
+	Jitter   string        `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal,decorrelated" doc:"none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2], decorrelated: uniform from the first backoff to 3 times the last wait."`
 	// Budget bounds retries to this share of first attempts (a token bucket that holds 10 at most); 0: no bound.
 	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Retries are at most this share of first attempts."`
 }
@@ -130,6 +138,7 @@ type CacheRule struct {
 	TTL          time.Duration `yaml:"ttl" need:"yes" json:"ttl" doc:"How long an answer is fresh."`
 	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty" doc:"How long past its ttl an answer may be served when the origin fails (RFC 5861)."`
 	Coalesce     bool          `yaml:"coalesce" json:"coalesce,omitempty" doc:"Concurrent misses of one key make one origin request."`
+	Fallback     *Page         `yaml:"fallback" json:"fallback,omitempty" doc:"A static page, kept at the edge: the degraded answer where the origin fails and there is no copy to serve."`
 	// StaleWhileRevalidate counts from the ttl's end, as StaleIfError does.
 	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate" json:"stale_while_revalidate,omitempty" doc:"How long past its ttl an answer is served at once while one request to the origin refreshes it (RFC 5861)."`
 	NegativeTTL          time.Duration `yaml:"negative_ttl" json:"negative_ttl,omitempty" doc:"How long an answer of 404 or 410 is fresh. Default: not kept. Answers of 500 and more are never kept."`
@@ -147,15 +156,16 @@ type CacheKey struct {
 type RateLimit struct {
 	Rate  float64 `yaml:"rate" need:"yes" sign:"positive" unit:"rate" json:"rate" doc:"Tokens a second, as in 500/s."`
 	Burst int     `yaml:"burst" min:"1" json:"burst,omitempty" doc:"The bucket's size. Default the rate of one second."`
-	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client" doc:"all (default) or client: one bucket for each API key, or each load where there is none."`
+	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client,tenant" doc:"all (default) or client: one bucket for each API key, or each load where there is none; or tenant: one for each tenant."`
 }
 
 // Route sends a path to a node.
 type Route struct {
-	Match   string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
-	To      string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
-	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
-	Split   *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+	Match    string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
+	To       string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
+	Timeout  time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
+	Split    *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+	Failover `yaml:",inline"`
 }
 
 // Split sends a share of a route's requests elsewhere, drawn request by request.
@@ -167,11 +177,6 @@ type Split struct {
 // JWT is how a gateway checks tokens by itself: HS256 signatures, and exp and nbf where a token has them.
 type JWT struct {
 	Secret string `yaml:"secret" need:"yes" json:"secret" doc:"The key of the HS256 signature, shared with whoever issues the tokens. It stays in a run's record, as a dsn does: use one made for the test."`
-}
-
-// Shed bounds a gateway's requests in flight.
-type Shed struct {
-	InFlight int `yaml:"in_flight" need:"yes" min:"1" json:"in_flight" doc:"The most requests in flight, in each instance."`
 }
 
 // Endpoint is one thing that a service answers.
@@ -189,7 +194,7 @@ type Step struct {
 	Call    *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
 	Read    string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
 	Cost    *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
-	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read: keeps what was read in the memory of each instance (cache-aside)."`
+	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
 	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
 	// Idempotent is for Write.
 	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
@@ -198,8 +203,12 @@ type Step struct {
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
 	Respond  *Respond `yaml:"respond" json:"respond,omitempty" doc:"What is answered in place of a plain 200; the steps after it are done all the same."`
 
-	// For Call, Read and Write: overrides of the node's policy, and what to do when it fails for good.
+	// When is for every kind of step.
+	When *When `yaml:"when" json:"when,omitempty" doc:"Whose requests the step is done for, as in {tenant: NAME}; others pass it over. Default everybody's."`
+
+	// For Call, Read and Write: overrides of the node's policy, who else to ask, and what to do when it fails for good.
 	Policy   `yaml:",inline"`
+	Failover `yaml:",inline"`
 	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty" doc:"What to do instead when the step has failed for good: the answer counts as degraded."`
 }
 

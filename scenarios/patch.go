@@ -1,9 +1,6 @@
 package scenarios
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // patch applies a JSON merge patch (RFC 7396): mappings merge key by key, null removes a key,
 // anything else, a list too, replaces. The result shares values with both and keeps their places.
@@ -79,53 +76,4 @@ func underlay(template, own *value) *value {
 		}
 	}
 	return &out
-}
-
-// vary takes the variants out of a scenario's tree and applies the named one, "" for none.
-// It returns the names of all.
-func (d *decoder) vary(root *value, variant string) (*value, []string) {
-	variants := root.get("variants")
-	base := root.without("variants")
-	var names []string
-	if variants != nil && variants.kind != mapping {
-		d.problem(variants, "variants needs a mapping of names to patches, not "+variants.what(), "write variants: {NAME: {...}}")
-		variants = nil
-	}
-	if variants != nil {
-		for _, e := range variants.entries {
-			names = append(names, e.key)
-			d.name("variant", e)
-			if e.value.kind != mapping {
-				d.problem(e.value, fmt.Sprintf("variant %q needs a mapping that patches the scenario, not %s", e.key, e.value.what()), "write {topology: {NODE: {...}}}")
-			}
-		}
-	}
-	if variant == "" {
-		return base, names
-	}
-	change := variants.get(variant)
-	if change == nil {
-		at := base
-		if variants != nil {
-			at = variants
-		}
-		fix := "the scenario has no variants"
-		if len(names) > 0 {
-			fix = didYouMean(variant, names, "variants")
-		}
-		d.problem(at, fmt.Sprintf("there is no variant %q", variant), fix)
-		return base, names
-	}
-	if change.kind != mapping {
-		return base, names
-	}
-	for _, key := range []string{"variants", "scenario"} {
-		if e := change.entry(key); e != nil {
-			d.problemAt(e.at, fmt.Sprintf("a variant can't change %s", key), "leave it out")
-		}
-	}
-	change = change.without("variants", "scenario")
-	return patch(base, change, func(e entry) {
-		d.problemAt(e.at, fmt.Sprintf("variant %q removes %q, which isn't there", variant, shorten(e.key)), "leave it out, or name what the scenario has")
-	}), names
 }

@@ -41,6 +41,10 @@ func generateSchema() ([]byte, error) {
 	properties["variants"] = schema{"type": "object", "propertyNames": nameSchema(), "description": "Merge patches (RFC 7396) on the scenario: null removes, a list replaces.", "additionalProperties": w.define("variant", func() schema {
 		fields := slices.DeleteFunc(fieldsOf(reflect.TypeFor[Scenario]()), func(f field) bool { return f.key == "scenario" })
 		patch := w.object(fields, true)
+		patch["properties"].(schema)[extends] = schema{
+			"description": "The variant, or variants, that this one builds on: their patches come before its own.",
+			"anyOf":       []any{nameSchema(), schema{"type": "array", "items": nameSchema()}},
+		}
 		patch["properties"].(schema)["templates"] = orNull(schema{"type": "object", "additionalProperties": orNull(schema{"$ref": "#/definitions/template"})})
 		return patch
 	})}
@@ -163,6 +167,8 @@ func (w *schemaWriter) special(t reflect.Type, f field, patch bool) schema {
 		return w.templated("step", fieldsOf(t), nil)
 	case reflect.TypeFor[Work]():
 		return schema{"anyOf": []any{durationSchema(f), w.structure(t, patch)}}
+	case reflect.TypeFor[Tenant]():
+		return schema{"anyOf": []any{schema{"type": "string"}, w.structure(reflect.TypeFor[Param](), patch)}}
 	case reflect.TypeFor[Call]():
 		return schema{"type": "string", "pattern": `^\s*\S+\s+(` + strings.Join(methods, "|") + `)\s+/\S*\s*$`}
 	case reflect.TypeFor[[2]string]():

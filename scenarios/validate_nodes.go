@@ -64,6 +64,8 @@ func (v *validator) nodes() {
 		v.entrance(n)
 		v.register(n)
 		v.line(n)
+		v.bots(n)
+		v.shed(n)
 	}
 	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
 		v.problem(path("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")
@@ -72,25 +74,15 @@ func (v *validator) nodes() {
 
 // matches checks what a cdn's rules and a gateway's routes look for.
 func (v *validator) matches(n *Node) {
-	check := func(text string, at []any) {
-		if text == "" {
-			return
-		}
-		if what, fix := checkMatch(text, false); what != "" {
-			v.problem(at, what, fix)
-		} else if strings.ContainsAny(text, "{?") {
-			v.problem(at, fmt.Sprintf("match %s has a parameter or query in it", quoteShort(text)), "write * for the rest of the path")
-		}
-	}
 	for i, rule := range n.Cache {
-		check(rule.Match, path("topology", n.Name, "cache", i, "match"))
+		v.match(rule.Match, path("topology", n.Name, "cache", i, "match"))
 		if rule.Key != nil {
 			v.ignored(rule.Key.Ignore, path("topology", n.Name, "cache", i, "key", "ignore"))
 		}
 	}
 	for i, route := range n.Routes {
 		at := path("topology", n.Name, "routes", i, "match")
-		check(route.Match, at)
+		v.match(route.Match, at)
 		for j := range i {
 			if earlier := n.Routes[j].Match; route.Match != "" && covers(earlier, route.Match) {
 				v.problem(at, fmt.Sprintf("route %s is never reached", quoteShort(route.Match)), fmt.Sprintf("%s before it takes all of it; put this one first", quoteShort(earlier)))
@@ -100,22 +92,40 @@ func (v *validator) matches(n *Node) {
 	}
 }
 
+// match checks what one rule looks for.
+func (v *validator) match(text string, at []any) {
+	if text == "" {
+		return
+	}
+	if what, fix := checkMatch(text, false); what != "" {
+		v.problem(at, what, fix)
+	} else if strings.ContainsAny(text, "{?") {
+		v.problem(at, fmt.Sprintf("match %s has a parameter or query in it", quoteShort(text)), "write * for the rest of the path")
+	}
+}
+
 // links checks that regions and zones exist.
 func (v *validator) links() {
 	var places []string
 	seen := map[string]bool{"": true}
-	for _, n := range v.Nodes {
-		for _, name := range []string{n.Region, n.Zone} {
+	add := func(names ...string) {
+		for _, name := range names {
 			if !seen[name] {
 				seen[name] = true
 				places = append(places, name)
 			}
 		}
 	}
+	for _, n := range v.Nodes {
+		add(n.Region, n.Zone)
+	}
+	for _, l := range v.Loads {
+		add(l.Region, l.Zone)
+	}
 	for i, l := range v.Links {
 		for j, name := range l.Between {
 			if !seen[name] {
-				v.problem(path("links", i, "between", j), fmt.Sprintf("no node is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
+				v.problem(path("links", i, "between", j), fmt.Sprintf("nobody is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
 			}
 		}
 		if l.Jitter > l.Latency {

@@ -13,7 +13,8 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// cdn answers from its copies where a rule lets it, and asks its origin otherwise.
+// cdn answers from its copies where a rule lets it, and asks its origin otherwise. In this order: the rules about bots
+// (403, 429), the rate limit (429), the cache, the origin.
 //
 // What is cached: answers of 200 to GET and HEAD, at most 1 MiB long, under the first rule that
 // matches, keyed by method, path and query. Not cached, neither read nor stored: requests with
@@ -26,11 +27,14 @@ import (
 //
 // When the origin fails (no answer, or 500 and more, after the node's policy), a copy not older than
 // ttl + stale_if_error is served as stale, which is a degraded answer. Up to ttl + stale_while_revalidate
-// a copy is served as stale at once, which is not, and one request refreshes it meanwhile.
+// a copy is served as stale at once, which is not, and one request refreshes it meanwhile. Where there is no such copy
+// and the rule has a static page, that is served, which is degraded too.
 //
 // Every answer under a rule says hit, miss or stale in Squall-Cache, and one from a copy its Age.
 type cdn struct {
 	i       *instance
+	bots    []botRule
+	limit   *limiter
 	origin  *guard
 	through *proxy
 	rules   []cdnRule
@@ -57,11 +61,12 @@ type fill struct {
 }
 
 func newCDN(i *instance) (role, error) {
-	g, err := i.newGuard(i.config.Node.Origin, i.config.Node.Policy)
+	g, err := i.newGuardOr(i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
-	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: newCache(i.metrics)}
+	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: newCache(i.metrics),
+		bots: newBotRules(i.config.Node.Bots.Bots), limit: newLimiter(i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
 	}
@@ -75,6 +80,9 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 		return
 	}
 	if err := c.i.slow(r.Context()); err != nil {
+		return
+	}
+	if c.stopped(w, r) {
 		return
 	}
 	rule := c.rule(r)
@@ -118,6 +126,8 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnR
 		c.i.metrics.degraded.Add(1)
 		w.Header().Set(HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
 		kept.serve(w, "stale")
+	case got.broke() && rule.Fallback != nil:
+		c.page(w, rule.Fallback)
 	case got.failure != nil:
 		c.i.refuse(w, got.failure.status, got.failure.Error())
 	default:
@@ -188,6 +198,10 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 	if got.shared && !got.long && got.header.Get(HeaderDegraded) == "" {
 		if one := rule.copyOf(got, c.i, why); one != nil {
 			one.key = key
+			if one.header.Get(HeaderFailover) != "" { // it is about this answer, not about copies of it
+				one.header = one.header.Clone()
+				one.header.Del(HeaderFailover)
+			}
 			c.cache.put(one)
 		}
 	}
@@ -214,6 +228,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	if err != nil {
 		return fill{}, failureOf(ctx, bounded, to.Instance, c.origin.timeout, err)
 	}
+	c.origin.mark(answer.Header, to)
 	got := fill{status: answer.StatusCode, header: endToEnd(answer.Header), body: body, long: len(body) > maxBody}
 	got.shared = storable(got.header) && !got.long
 	return got, failureStatus(to.Instance, answer.StatusCode)

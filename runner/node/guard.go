@@ -22,6 +22,8 @@ const (
 	abandoned
 	// rejected: not attempted, the breaker was open.
 	rejected
+	// partial is no failure: there is an answer, and it is a degraded one. Caches do not keep it.
+	partial
 )
 
 // failure is why a call did not succeed.
@@ -31,6 +33,8 @@ type failure struct {
 	status int
 	// again tells that another attempt may help.
 	again bool
+	// spent tells that the request can't be sent once more, to anybody.
+	spent bool
 	to    string
 	err   error
 }
@@ -87,6 +91,12 @@ type guard struct {
 	// bulkhead and throttle are nil where there is none.
 	bulkhead *bulkhead
 	throttle *throttle
+	// shards are nil where every tenant may use every replica.
+	shards *shards
+	// others are asked, in order, where the node has failed for good.
+	others []*guard
+	// outliers are nil where no replica is ever left alone.
+	outliers *outliers
 	// deadline tells that calls say how much time they have left.
 	deadline bool
 }
@@ -101,6 +111,8 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance], hedge: newHedge(p.Hedge)}
 	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
 	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
+	g.outliers = shared(i.outliers, policyOf[scenarios.Outliers]{to, p.Outliers}, func() *outliers { return newOutliers(p.Outliers, len(to.replicas), i.metrics) })
+	g.shards = newShards(p.Shard, to)
 	g.deadline = p.Deadline == propagate
 	if p.Retry != nil {
 		g.retry = *p.Retry
@@ -166,6 +178,7 @@ func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 		if out.Deadline == "" {
 			out.Deadline = p.Deadline
 		}
+		out.Choice = out.Choice.Over(p.Choice)
 	}
 	return out
 }
@@ -184,16 +197,24 @@ type outcome struct {
 
 // do makes attempts until one succeeds or the policy says that it is enough, and returns the last one's failure.
 func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
-	return g.doing(ctx, c, false, try)
+	return g.calling(ctx, c, false, try)
 }
 
 // doSafely is do for what may be done twice: it hedges where the policy says so.
 func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
-	return g.doing(ctx, c, g.hedge != nil, try)
+	return g.calling(ctx, c, g.hedge != nil, try)
+}
+
+func (g *guard) calling(ctx context.Context, c cause, hedged bool, try attempt) *failure {
+	if len(g.others) > 0 {
+		return g.orElse(ctx, c, hedged, try)
+	}
+	return g.doing(ctx, c, hedged, try)
 }
 
 func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {
 	g.budget.pay()
+	var wait time.Duration
 	for n := 1; ; n++ {
 		var f *failure
 		if hedged {
@@ -208,7 +229,7 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 			g.i.metrics.budgetExhausted.Add(1)
 			return f
 		}
-		wait := backoff(&g.retry, n+1, g.i.chance(c.attempt(n+1), "backoff"))
+		wait = backoff(&g.retry, n+1, wait, g.i.chance(c.attempt(n+1), "backoff"))
 		if err := g.i.sleep(ctx, wait); err != nil {
 			return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: err}
 		}
@@ -224,6 +245,22 @@ func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure 
 
 // attemptAt is once at a chosen replica, the answer not yet taken.
 func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
+	if g.outliers == nil {
+		return g.admitted(ctx, to, c, n, try)
+	}
+	var took time.Duration
+	period := g.outliers.begin(to)
+	came := g.admitted(ctx, to, c, n, func(ctx context.Context, to *replica, c cause, n int) outcome {
+		began := time.Now()
+		defer func() { took = time.Since(began) }()
+		return try(ctx, to, c, n)
+	})
+	g.outliers.end(to, period, came.f, took)
+	return came
+}
+
+// admitted makes the attempt if the throttle, the bulkhead and the breaker let it.
+func (g *guard) admitted(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
 	if f := g.throttled(c); f != nil {
 		return outcome{f: f}
 	}

@@ -303,6 +303,7 @@ func (q *queue) next(ctx context.Context) *message {
 func (q *queue) settle(ctx context.Context, m *message) {
 	retry := q.backoff()
 	most, ttl := q.i.config.Node.Redeliver, q.i.config.Node.TTL
+	var wait time.Duration
 	for n := 1; ; n++ {
 		if ttl > 0 && time.Since(m.since) > ttl {
 			q.i.metrics.expired.Add(1)
@@ -317,7 +318,8 @@ func (q *queue) settle(ctx context.Context, m *message) {
 			q.note(m, f)
 			return
 		}
-		if q.i.sleep(ctx, backoff(retry, min(n, 40)+1, q.i.chance(m.why().attempt(n+1), "backoff"))) != nil {
+		wait = backoff(retry, min(n, 40)+1, wait, q.i.chance(m.why().attempt(n+1), "backoff"))
+		if q.i.sleep(ctx, wait) != nil {
 			return
 		}
 	}

@@ -31,6 +31,7 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 	scenarios.KindService:  newService,
 	scenarios.KindDatabase: newDatabase,
 	scenarios.KindQueue:    newQueue,
+	scenarios.KindCache:    newCacheNode,
 }
 
 // instance is what every role needs of its surroundings.
@@ -42,7 +43,7 @@ type instance struct {
 	wake      func(time.Time)
 	metrics   *metrics
 	behaviour behaviour
-	// purge takes away what a cdn keeps; nil for other roles. It is set while the role is built.
+	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
 	ready atomic.Bool
 	// anonymous numbers requests that came without an id.
@@ -55,9 +56,10 @@ type instance struct {
 	// breakers and budgets are filled while the role is built, and not touched after.
 	breakers map[policyOf[scenarios.Breaker]]*breaker
 	budgets  map[policyOf[scenarios.Retry]]*budget
-	// The same goes for bulkheads and throttles.
+	// The same goes for bulkheads, throttles and outliers.
 	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
 	throttles map[policyOf[scenarios.Throttle]]*throttle
+	outliers  map[policyOf[scenarios.Outliers]]*outliers
 }
 
 func newInstance(c Config, network Network) *instance {
@@ -65,6 +67,7 @@ func newInstance(c Config, network Network) *instance {
 		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
 		breakers: make(map[policyOf[scenarios.Breaker]]*breaker), budgets: make(map[policyOf[scenarios.Retry]]*budget),
 		bulkheads: make(map[policyOf[scenarios.Bulkhead]]*bulkhead), throttles: make(map[policyOf[scenarios.Throttle]]*throttle),
+		outliers: make(map[policyOf[scenarios.Outliers]]*outliers),
 	}
 	i.transport = newTransport(network)
 	for name, replicas := range c.Upstreams {

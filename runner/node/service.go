@@ -19,17 +19,19 @@ type service struct {
 	stores  *stores
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
+	// shared are those in cache nodes, one for each node, by the database.
+	shared map[string][]*sharedCache
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache)}
-	mux := http.NewServeMux()
+	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache)}
+	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
 		steps, err := s.compile(e.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
 		}
-		if err := register(mux, e.Match, i.counted(s.endpoint(e.Match, steps))); err != nil {
+		if err := register(mux, e.Match, i.counted(i.bounded(most, s.endpoint(e.Match, steps)))); err != nil {
 			return nil, err
 		}
 	}
@@ -104,6 +106,9 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	if f != nil {
 		i.refuse(w, f.status, f.Error())
 		return
+	}
+	if v.failover != "" {
+		h.Set(HeaderFailover, v.failover)
 	}
 	answer := map[string]string{"node": i.config.Instance, "request": v.cause.request}
 	if len(v.degraded) > 0 {

@@ -1,0 +1,91 @@
+package node
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// botRule is one rule about clients that are known by what they send.
+type botRule struct {
+	scenarios.BotRule
+	match    matcher
+	any      bool // no match: any method and path
+	contains string
+	limit    *limiter
+}
+
+func newBotRules(rules []scenarios.BotRule) []botRule {
+	var out []botRule
+	for _, r := range rules {
+		out = append(out, botRule{
+			BotRule: r, match: newMatcher(r.Match), any: r.Match == "", contains: strings.ToLower(r.Contains), limit: newLimiter(r.Limit()),
+		})
+	}
+	return out
+}
+
+// covers tells whether a request is as the rule says, in all of its conditions.
+func (rule *botRule) covers(r *http.Request) bool {
+	if !rule.any && !rule.match.matches(r.Method, r.URL.Path) {
+		return false
+	}
+	if rule.Header == "" {
+		return true
+	}
+	values := r.Header.Values(rule.Header)
+	if rule.Absent || len(values) == 0 {
+		return rule.Absent && len(values) == 0
+	}
+	for _, v := range values {
+		if strings.Contains(strings.ToLower(v), rule.contains) {
+			return true
+		}
+	}
+	return false
+}
+
+// stopped answers what may not come in: by the first rule about bots that covers it, then by the rate limit.
+func (c *cdn) stopped(w http.ResponseWriter, r *http.Request) bool {
+	for n := range c.bots {
+		rule := &c.bots[n]
+		if !rule.covers(r) {
+			continue
+		}
+		if rule.Do == "block" {
+			c.i.metrics.botsBlocked.Add(1)
+			c.i.refuse(w, http.StatusForbidden, "no bots")
+			return true
+		}
+		if wait, ok := rule.limit.allow(r.Header); !ok {
+			c.i.metrics.botsLimited.Add(1)
+			c.i.refuseFor(w, wait, "rate limit of bots")
+			return true
+		}
+		break
+	}
+	if wait, ok := c.limit.allow(r.Header); !ok {
+		c.i.metrics.rateLimited.Add(1)
+		c.i.refuseFor(w, wait, "rate limit")
+		return true
+	}
+	return false
+}
+
+// page answers with the static page, which is all that is left.
+func (c *cdn) page(w http.ResponseWriter, p *scenarios.Page) {
+	c.i.metrics.pages.Add(1)
+	c.i.metrics.degraded.Add(1)
+	h := w.Header()
+	h.Set(HeaderDegraded, "static page")
+	h.Set(HeaderCache, "miss")
+	h.Set("Cache-Control", "no-store") // whoever keeps answers in front of this one is to ask again
+	h.Set("Content-Type", "text/html")
+	status := p.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	w.WriteHeader(status)
+	w.Write([]byte("<!doctype html><title>Back soon</title>\n")) //nolint:errcheck // a client that left reads nothing
+}
