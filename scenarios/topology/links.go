@@ -15,6 +15,9 @@ func (b *builder) links() {
 			known[zone] = true
 		}
 	}
+	for _, l := range b.Scenario.Loads {
+		known[l.Region], known[l.Zone] = true, true
+	}
 	given := map[[2]string]bool{}
 	for i, l := range b.Scenario.Links {
 		for _, name := range l.Between {
