@@ -25,6 +25,7 @@ type Load struct {
 	MaxInFlight int               `yaml:"max_in_flight" min:"1" json:"max_in_flight,omitempty" doc:"The most requests in flight. Reached: it is reported and what could not be sent is counted as unsent. Default 10000."`
 	Headers     map[string]string `yaml:"headers" json:"headers,omitempty" doc:"Headers on every request."`
 	Priority    string            `yaml:"priority" enum:"high,low" json:"priority,omitempty" doc:"high (default) or low: what a service serves last and sheds first. Nodes hand it on."`
+	Tenant      *Tenant           `yaml:"tenant" json:"tenant,omitempty" doc:"Whose requests they are: a name, or how it is drawn for each request, as in {zipf: 1.1, of: 50}. Nodes hand it on. Default the load's name."`
 	APIKey      string            `yaml:"api_key" json:"-" doc:"Sent as X-Api-Key; never written to a report. Default the load's name."`
 
 	Requests []Request `yaml:"requests" need:"yes" json:"requests" doc:"What they send."`

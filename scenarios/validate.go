@@ -12,6 +12,7 @@ type validator struct {
 	byName      map[string]*Node
 	everything  map[string]bool           // nodes and loads
 	endpoints   map[string]*http.ServeMux // of built-in services, by node
+	asking      map[string]bool           // nodes whose failover is being followed
 }
 
 func (v *validator) validate() {
