@@ -4,8 +4,9 @@ import "time"
 
 // Load is one class of users.
 type Load struct {
-	Name string `yaml:"-" json:"name"`
-	To   string `yaml:"to" need:"yes" json:"to" doc:"The node that they talk to."`
+	Name  string `yaml:"-" json:"name"`
+	To    string `yaml:"to" need:"yes" json:"to" doc:"The node that they talk to."`
+	Place `yaml:",inline"`
 
 	// Open (the default): requests arrive whatever happened to earlier ones. Rate or Stages.
 	Rate     float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty" doc:"Arrivals a second, as in 150/s."`
