@@ -66,6 +66,7 @@ func (v *validator) nodes() {
 		v.register(n)
 		v.line(n)
 		v.stream(n)
+		v.zones(n)
 		v.bots(n)
 		v.shed(n)
 	}
@@ -119,7 +120,7 @@ func (v *validator) links() {
 		}
 	}
 	for _, n := range v.Nodes {
-		add(n.Region, n.Zone)
+		add(append([]string{n.Region}, n.EveryZone()...)...)
 	}
 	for _, l := range v.Loads {
 		add(l.Region, l.Zone)
