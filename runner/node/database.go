@@ -7,9 +7,12 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/squallhq/squall/scenarios"
 )
 
 // defaultConnections is PostgreSQL's own max_connections.
@@ -20,8 +23,8 @@ const defaultConnections = 100
 type database struct {
 	i       *instance
 	journal *journal
-	limit   int
-	workers *workers // nil: as many statements at once as there are
+	// now is the node as it is configured; workers in it are nil for as many statements at once as there are.
+	now atomic.Pointer[databaseTerms]
 
 	mu     sync.RWMutex
 	counts map[string]int    // how often a write's id is there
@@ -41,16 +44,11 @@ var _ role = (*database)(nil)
 
 func newDatabase(i *instance) (role, error) {
 	d := &database{
-		locks: rowLocks{metrics: i.metrics},
-		i:     i, limit: i.config.Node.Connections,
+		locks:  rowLocks{metrics: i.metrics},
+		i:      i,
 		counts: make(map[string]int), latest: make(map[string]string), sessions: make(map[uint32]*session),
 	}
-	if d.limit <= 0 {
-		d.limit = defaultConnections
-	}
-	if i.config.Node.Workers > 0 {
-		d.workers = newWorkers(&i.config.Node, i.metrics)
-	}
+	d.now.Store(d.terms(&i.config.Node))
 	var err error
 	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, d.apply)
 	if err != nil {
@@ -58,6 +56,40 @@ func newDatabase(i *instance) (role, error) {
 	}
 	return d, nil
 }
+
+// databaseTerms is what a database is configured to.
+type databaseTerms struct {
+	node        *scenarios.Node
+	connections int
+	workers     *workers
+}
+
+// terms are those of a node, with the workers that there are.
+func (d *database) terms(n *scenarios.Node) *databaseTerms {
+	t := &databaseTerms{node: n, connections: n.Connections}
+	if t.connections <= 0 {
+		t.connections = defaultConnections
+	}
+	if n.Workers > 0 {
+		if was := d.now.Load(); was != nil && was.workers != nil {
+			t.workers = was.workers
+			t.workers.resize(n)
+		} else {
+			t.workers = newWorkers(n, d.i.metrics)
+		}
+	}
+	return t
+}
+
+var _ changeable = (*database)(nil)
+
+// change is for the next statement, and the next connection: open ones stay, as many as they are and whoever they are.
+func (d *database) change(next *instance) error {
+	d.now.Store(d.terms(&next.config.Node))
+	return nil
+}
+
+func (d *database) node() *scenarios.Node { return d.now.Load().node }
 
 func (d *database) close() error { return d.journal.close() }
 
@@ -74,14 +106,14 @@ func (d *database) apply(record []byte) {
 // write is durable when it returns nil.
 func (d *database) write(ctx context.Context, id, key, node, why string) *pgproto3.ErrorResponse {
 	c := cause{request: why}
-	if d.i.config.Node.RowLocks {
+	if d.node().RowLocks {
 		unlock, err := d.locks.take(ctx, key)
 		if err != nil {
 			return sqlError("57014", "canceling statement due to user request")
 		}
 		defer unlock()
 	}
-	if err := d.endure(ctx, c, draw(d.i.config.Node.WriteTime, d.i.chance(c, "write"))); err != nil {
+	if err := d.endure(ctx, c, draw(d.node().WriteTime, d.i.chance(c, "write"))); err != nil {
 		return err
 	}
 	record := appendField(nil, id)
@@ -108,7 +140,7 @@ func (d *database) writeOnce(ctx context.Context, id, key, node, why string) (fr
 	if there {
 		d.i.metrics.repeated.Add(1)
 		c := cause{request: why}
-		return false, d.endure(ctx, c, draw(d.i.config.Node.WriteTime, d.i.chance(c, "write")))
+		return false, d.endure(ctx, c, draw(d.node().WriteTime, d.i.chance(c, "write")))
 	}
 	return true, d.write(ctx, id, key, node, why)
 }
@@ -117,7 +149,7 @@ func (d *database) writeOnce(ctx context.Context, id, key, node, why string) (fr
 func (d *database) read(ctx context.Context, key, why string, cost time.Duration) (id string, found bool, _ *pgproto3.ErrorResponse) {
 	d.i.metrics.reads.Add(1)
 	c := cause{request: why}
-	if err := d.endure(ctx, c, cost+draw(d.i.config.Node.ReadTime, d.i.chance(c, "read"))); err != nil {
+	if err := d.endure(ctx, c, cost+draw(d.node().ReadTime, d.i.chance(c, "read"))); err != nil {
 		return "", false, err
 	}
 	d.mu.RLock()
@@ -131,11 +163,11 @@ func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgp
 	if status, fails := d.i.errs(c); fails {
 		return sqlError("58000", fmt.Sprintf("injected error %d", status))
 	}
-	if d.workers != nil {
-		if d.workers.acquire(ctx, false) != nil {
+	if pool := d.now.Load().workers; pool != nil {
+		if pool.acquire(ctx, false) != nil {
 			return sqlError("57014", "canceling statement due to user request")
 		}
-		defer d.workers.release()
+		defer pool.release()
 	}
 	if err := d.i.sleep(ctx, d.i.behaviour.get().Slow+d.i.behaviour.stretch(cost)); err != nil {
 		return sqlError("57014", "canceling statement due to user request")
@@ -187,7 +219,7 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	switch {
 	case d.draining:
 		return sqlError("57P03", "the database system is shutting down")
-	case len(d.sessions) >= d.limit:
+	case len(d.sessions) >= d.now.Load().connections:
 		d.i.metrics.connectionsRefused.Add(1)
 		return sqlError("53300", "sorry, too many clients already")
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -17,11 +16,10 @@ var silent = log.New(io.Discard, "", 0)
 // is from (401; an API key is any that is not empty, since a scenario lists none), the rate limit (429), the route
 // (404 if none) and its split, the call.
 type gateway struct {
-	i        *instance
-	who      authentication
-	limit    *limiter
-	routes   []gatewayRoute
-	inFlight atomic.Int64
+	i      *instance
+	who    authentication
+	limit  *limiter
+	routes []gatewayRoute
 }
 
 type gatewayRoute struct {
@@ -37,7 +35,7 @@ func newGateway(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	g := &gateway{i: i, who: who, limit: newLimiter(i.config.Node.RateLimit)}
+	g := &gateway{i: i, who: who, limit: i.limiter(i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
 	type shared struct {
@@ -81,8 +79,8 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 		return
 	}
 	if s := g.i.config.Node.Shed; s != nil {
-		defer g.inFlight.Add(-1)
-		if g.inFlight.Add(1) > int64(s.InFlight) {
+		defer g.i.kept.inFlight.Add(-1)
+		if g.i.kept.inFlight.Add(1) > int64(s.InFlight) {
 			g.i.metrics.shed.Add(1)
 			w.Header().Set("Retry-After", "1")
 			g.i.refuse(w, http.StatusServiceUnavailable, "too much in flight")

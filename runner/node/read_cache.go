@@ -23,6 +23,7 @@ type readCache struct {
 	mu      sync.Mutex
 	entries map[string]*list.Element // of kept
 	recent  list.List                // the most recently used first
+	retired bool                     // nobody looks here any more
 	flights flights[*failure]
 }
 
@@ -43,9 +44,14 @@ func newReadCache(how scenarios.ReadCache, m *metrics, owner func(func())) *read
 	return &readCache{how: how, metrics: m, owner: owner, entries: make(map[string]*list.Element)}
 }
 
-// cached puts a cache in front of a read.
-func (s *service) cached(from string, how *scenarios.ReadCache, read runner) runner {
+// cached puts a cache in front of a read: the one that was there before the configuration changed, where that left it as it was.
+func (s *service) cached(name, from string, how *scenarios.ReadCache, read runner) runner {
+	where := s.compiling + " " + name + " " + from
 	cache := newReadCache(*how, s.i.metrics, s.i.answering.start)
+	if before := s.i.kept.reads[where]; before != nil && before.how == cache.how {
+		cache = before
+	}
+	s.reads[where] = cache
 	s.caches[from] = append(s.caches[from], cache)
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		chance := func() float64 { return 1 - s.i.chance(c, "early").Float64() }
@@ -143,12 +149,25 @@ func (c *readCache) fill(ctx context.Context, key string, read func(context.Cont
 func (c *readCache) keep(key string, cost time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.retired {
+		return
+	}
 	c.remove(key)
 	if c.recent.Len() >= c.how.Size {
 		c.remove(c.recent.Back().Value.(*kept).key)
 	}
 	c.entries[key] = c.recent.PushFront(&kept{key, time.Now().Add(c.how.TTL), cost})
 	c.metrics.cacheEntries.Add(1)
+}
+
+// retire gives up what is kept, for good.
+func (c *readCache) retire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retired = true
+	c.metrics.cacheEntries.Add(-int64(c.recent.Len()))
+	clear(c.entries)
+	c.recent.Init()
 }
 
 func (c *readCache) drop(key string) {

@@ -19,12 +19,19 @@ type service struct {
 	stores  *stores
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
+	// reads are the same by endpoint, step and database; compiling is the endpoint whose steps are being compiled.
+	reads     map[string]*readCache
+	compiling string
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache)}
+	s := &service{
+		i: i, workers: i.workers(), stores: i.stores(),
+		caches: make(map[string][]*readCache), reads: make(map[string]*readCache),
+	}
 	mux := http.NewServeMux()
 	for _, e := range i.config.Node.Endpoints {
+		s.compiling = e.Match
 		steps, err := s.compile(e.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
@@ -33,6 +40,7 @@ func newService(i *instance) (role, error) {
 			return nil, err
 		}
 	}
+	i.keepReads(s.reads)
 	return &httpRole{i: i, handler: mux, closing: s.stores.close}, nil
 }
 

@@ -91,7 +91,7 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		text = "read " + what.Read
 		run, err = s.read(what.Read, what.Cost, what.Policy)
 		if what.Cache != nil && err == nil {
-			run = s.cached(what.Read, what.Cache, run)
+			run = s.cached(name, what.Read, what.Cache, run)
 		}
 	case what.Write != "":
 		text = "write " + what.Write
