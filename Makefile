@@ -3,9 +3,13 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # A count: with a time, the fuzzer now and then reports its own end as a failure ("context deadline exceeded").
 FUZZTIME   ?= 50000x
 BENCHTIME  ?= 1x
+# How often each pattern's unit is benchmarked.
+ROUNDS     ?= 10
+# How many runs in real time share the machine.
+PARALLEL   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench agreement patterns examples check
+.PHONY: help build test race lint fuzz bench agreement patterns confirm readme costs examples check
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,9 +43,25 @@ agreement: build ## hold virtual against docker on every example, into examples/
 	go run ./internal/agreement -a virtual -b docker examples/*.yaml > examples/AGREEMENT.md.new
 	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
 
-patterns: build ## run every pattern with and without in virtual time, into examples/README.md
-	go run ./internal/patterns examples/patterns/*.yaml > examples/README.md.new
+patterns: build ## run every pattern with and without in virtual time, and write examples/README.md
+	go run ./internal/patterns measure -again -parallel 2 examples/patterns/*.yaml
+	$(MAKE) readme
+
+confirm: build ## run them on docker and as processes, too, those that are not confirmed as they are (takes an hour for all)
+	go run ./internal/patterns measure -parallel 2 examples/patterns/*.yaml
+	go run ./internal/patterns measure -parallel $(PARALLEL) -engine docker examples/patterns/*.yaml
+	go run ./internal/patterns measure -parallel $(PARALLEL) -engine process examples/patterns/*.yaml
+	$(MAKE) readme
+
+readme: ## write examples/README.md from what was measured
+	go run ./internal/patterns readme examples/patterns/*.yaml > examples/README.md.new
 	mv examples/README.md.new examples/README.md
+
+costs: ## benchmark each pattern's unit against itself when off, and write examples/COSTS.md
+	go test -c -o bin/node.test ./runner/node
+	for round in $$(seq $(ROUNDS)); do bin/node.test -test.run '^$$' -test.bench . -test.benchmem -test.benchtime 100ms; done > bin/node.benchmarks
+	go run ./internal/patterns costs < bin/node.benchmarks > examples/COSTS.md.new
+	mv examples/COSTS.md.new examples/COSTS.md
 
 examples: build ## run the quickstart as a newcomer would
 	bin/squall run examples/quickstart.yaml

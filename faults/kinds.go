@@ -164,7 +164,7 @@ var Kinds = []Entry{
 		Example: "{cpu: payments, cores: 0.25}",
 	}},
 	{Word: "flush", Zero: Flush{}, Selection: SelectValue, Explain: Explanation{
-		Summary: "Cdns lose every copy that they keep, as when an operator purges all for one: their origin gets 1/(1-h) times the load.",
+		Summary: "Cdns and caches lose every copy that they keep, as when an operator purges all for one: what is behind them gets 1/(1-h) times the load.",
 		New:     "connects at once; every request is a miss until copies are made anew (how: soft: stale copies are served where a rule says so)",
 		Open:    "every request is a miss until copies are made anew (how: soft: stale copies are served where a rule says so)",
 		Lifted:  "it is a moment (100ms): what is gone stays gone, and comes back as it is asked for",

@@ -152,7 +152,13 @@ func first(spans []runner.OnOff) *time.Duration {
 	if spans[0].On == nil {
 		return at(10)
 	}
-	return spans[0].On
+	earliest := spans[0].On
+	for _, o := range spans {
+		if o.On != nil && *o.On < *earliest {
+			earliest = o.On
+		}
+	}
+	return earliest
 }
 
 func TestSteadyState(t *testing.T) {

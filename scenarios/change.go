@@ -90,6 +90,9 @@ func (v *validator) change(f faults.Fault, at []any) {
 		switch {
 		case n.Kind == "":
 			continue
+		case n.Kind == KindCache:
+			v.problem(extend(at, "change"), fmt.Sprintf("%q is a cache, which can't be changed while it runs", n.Name), "name others")
+			continue
 		case n.Image != "" || n.Kind == KindImage:
 			v.problem(extend(at, "change"), fmt.Sprintf("change is for built-in nodes, and %q runs an image", n.Name), "name others")
 			continue

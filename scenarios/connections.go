@@ -91,7 +91,7 @@ func (n *Node) eachStep(visit func(s *Step, path []any)) {
 // use is one node that a step needs, and how.
 type use struct {
 	node string
-	how  string // call, read or write
+	how  string // call, read, write or cache
 	call *Call  // of a call
 	keys []any  // its path within the step
 }
@@ -104,6 +104,9 @@ func (s *Step) uses() []use {
 	}
 	if s.Read != "" {
 		out = append(out, use{s.Read, "read", nil, []any{"read"}})
+	}
+	if s.Cache != nil && s.Cache.In != "" {
+		out = append(out, use{s.Cache.In, "cache", nil, []any{"cache", "in"}})
 	}
 	if s.Write != "" {
 		out = append(out, use{s.Write, "write", nil, []any{"write"}})

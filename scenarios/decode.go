@@ -215,7 +215,7 @@ func nounOf(t reflect.Type) string {
 	case reflect.TypeFor[CacheRule]():
 		return "a cache rule"
 	case reflect.TypeFor[ReadCache]():
-		return "the cache of a read"
+		return "the cache of a step"
 	case reflect.TypeFor[CacheKey]():
 		return "key"
 	case reflect.TypeFor[BotRule]():
@@ -224,6 +224,8 @@ func nounOf(t reflect.Type) string {
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[Outliers]():
+		return "outliers"
 	case reflect.TypeFor[Breaker]():
 		return "circuit_breaker"
 	case reflect.TypeFor[Endpoint]():

@@ -49,6 +49,9 @@ func (d *decoder) kind(e entry, n *Node) {
 		n.Queue = NoQueue
 	}
 	hasImage := e.value.get("image") != nil
+	if n.Kind == KindCache && hasImage {
+		d.problemAt(e.value.entry("image").at, fmt.Sprintf("cache %q can't be an image: services speak to the built-in one", name), "take image away; a store of yours with a cache of its own can be of kind image")
+	}
 	fields := d.fieldsOf(reflect.TypeFor[Node]())
 	for _, key := range e.value.entries {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key.key })
@@ -82,7 +85,7 @@ func either(words []string) string {
 }
 
 func kinds() []string {
-	return []string{string(KindCDN), string(KindGateway), string(KindService), string(KindDatabase), string(KindQueue), string(KindImage)}
+	return []string{string(KindCDN), string(KindGateway), string(KindService), string(KindDatabase), string(KindQueue), string(KindCache), string(KindImage)}
 }
 
 // endpoints reads a mapping of "METHOD /path" to the steps that answer it: a list, or one step.
@@ -148,15 +151,16 @@ func (d *decoder) step(v *value, into *Step) {
 	if e := v.entry("idempotent"); e != nil && does[0].key != "write" {
 		d.problemAt(e.at, "idempotent does not belong to a step of "+does[0].key, "it is for write; put it there")
 	}
-	for _, key := range []string{"cache", "cost"} {
-		if e := v.entry(key); e != nil && does[0].key != "read" {
-			d.problemAt(e.at, key+" does not belong to a step of "+does[0].key, "it is for read; put it there")
-		}
+	if e := v.entry("cost"); e != nil && does[0].key != "read" {
+		d.problemAt(e.at, "cost does not belong to a step of "+does[0].key, "it is for read; put it there")
+	}
+	if e := v.entry("cache"); e != nil && does[0].key != "read" && does[0].key != "call" {
+		d.problemAt(e.at, "cache does not belong to a step of "+does[0].key, "it is for read and call; put it there")
 	}
 	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
 		for _, e := range v.entries {
 			switch e.key {
-			case "timeout", "retry", "circuit_breaker", "fallback", "balance", "hedge", "bulkhead", "throttle", "deadline":
+			case "timeout", "retry", "circuit_breaker", "fallback", "balance", "hedge", "bulkhead", "throttle", "deadline", "outliers":
 				d.problemAt(e.at, fmt.Sprintf("%s does not belong to a step of %s", e.key, did), "it is for call, read and write; put it there")
 			}
 		}

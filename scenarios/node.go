@@ -12,13 +12,14 @@ const (
 	KindService  Kind = "service"
 	KindDatabase Kind = "database"
 	KindQueue    Kind = "queue"
+	KindCache    Kind = "cache"
 	KindImage    Kind = "image"
 )
 
 // Node is one part of the topology: what runs in each of its replicas.
 type Node struct {
 	Name     string            `yaml:"-" json:"name"`
-	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,image" json:"kind" doc:"The node's role."`
+	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,cache,image" json:"kind" doc:"The node's role."`
 	Use      string            `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this node takes."`
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
@@ -47,13 +48,14 @@ type Node struct {
 	JWT       *JWT       `yaml:"jwt" kinds:"gateway" json:"jwt,omitempty" doc:"gateway with auth: jwt: what tokens must be signed with."`
 	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
 	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
-	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
+	Shed      *Shed      `yaml:"shed" kinds:"gateway,service" json:"shed,omitempty" doc:"gateway, service: refuses (503, at once) what is more than it should have in flight."`
 	RateLimit *RateLimit `yaml:"rate_limit" kinds:"cdn,gateway" json:"rate_limit,omitempty" doc:"cdn, gateway: token bucket. On a cdn it counts every request, those that its cache would answer too."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
 	// service
 	Workers   int `yaml:"workers" kinds:"service,queue,database" min:"1" json:"workers,omitempty" doc:"service: requests worked on at once (default 64); queue: deliveries at once; database: statements worked on at once, the rest wait (default: as many as there are)."`
 	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
+	Pool      int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty" doc:"service: connections that each instance opens to each instance of a database, at most; statements beyond wait for one. Default 10."`
 	Line      `yaml:",inline" kinds:"service"`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
@@ -65,6 +67,9 @@ type Node struct {
 	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
+
+	// cache
+	Keeping `yaml:",inline" kinds:"cache"`
 
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`
@@ -82,6 +87,7 @@ type Policy struct {
 	Bulkhead *Bulkhead     `yaml:"bulkhead" json:"bulkhead,omitempty" doc:"Bounds the calls to a dependency that are in flight at once, so that a slow one can't take everything."`
 	Throttle *Throttle     `yaml:"throttle" json:"throttle,omitempty" doc:"Adaptive throttling: rejects calls here that the dependency would likely reject."`
 	Deadline string        `yaml:"deadline" json:"deadline,omitempty" enum:"none,propagate" doc:"propagate: calls say how much time is left, and a request whose time is up, or whose caller has left, is worked on no further. Default none."`
+	Choice   `yaml:",inline"`
 }
 
 // Bulkhead bounds the attempts of one instance to one dependency that are in flight at once; those over it wait in a
@@ -113,7 +119,7 @@ type Retry struct {
 	Attempts int           `yaml:"attempts" need:"yes" min:"1" json:"attempts" doc:"Attempts in all, the first included."`
 	Backoff  time.Duration `yaml:"backoff" json:"backoff,omitempty" doc:"Wait before the second attempt; doubles with each further one."`
 	Most     time.Duration `yaml:"most" json:"most,omitempty" doc:"The longest backoff. Default 10s."`
-	Jitter   string        `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal" doc:"none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2]."`
+	Jitter   string        `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal,decorrelated" doc:"none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2], decorrelated: uniform from the first backoff to 3 times the last wait."`
 	// Budget bounds retries to this share of first attempts (a token bucket that holds 10 at most); 0: no bound.
 	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Retries are at most this share of first attempts."`
 }
@@ -171,11 +177,6 @@ type JWT struct {
 	Secret string `yaml:"secret" need:"yes" json:"secret" doc:"The key of the HS256 signature, shared with whoever issues the tokens. It stays in a run's record, as a dsn does: use one made for the test."`
 }
 
-// Shed bounds a gateway's requests in flight.
-type Shed struct {
-	InFlight int `yaml:"in_flight" need:"yes" min:"1" json:"in_flight" doc:"The most requests in flight, in each instance."`
-}
-
 // Endpoint is one thing that a service answers.
 type Endpoint struct {
 	// Match is "METHOD /path/{param}".
@@ -191,7 +192,7 @@ type Step struct {
 	Call    *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
 	Read    string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
 	Cost    *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
-	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read: keeps what was read in the memory of each instance (cache-aside)."`
+	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
 	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
 	// Idempotent is for Write.
 	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`

@@ -44,7 +44,9 @@ func (v *validator) exists(name string, at []any) *Node {
 
 // reaches checks that a name is a node's that answers HTTP.
 func (v *validator) reaches(name, key string, at []any) {
-	if n := v.exists(name, at); n != nil && n.Kind == KindDatabase {
+	if n := v.exists(name, at); v.unasked(n, at) {
+		return
+	} else if n != nil && n.Kind == KindDatabase {
 		v.problem(at, fmt.Sprintf("%s names %q, which is a database", key, name), "name a node that answers HTTP; let a service read it")
 	}
 }
@@ -52,7 +54,7 @@ func (v *validator) reaches(name, key string, at []any) {
 func (v *validator) called(c *Call, at []any) {
 	n := v.exists(c.Node, at)
 	switch {
-	case n == nil:
+	case n == nil || v.unasked(n, at):
 	case n.Kind == KindDatabase:
 		v.problem(at, fmt.Sprintf("%q is a database and can't be called", c.Node), "use read: or write: in a step")
 	default:
@@ -69,6 +71,9 @@ func (v *validator) steps(n *Node) {
 		v.cached(s, at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
+			if u.how == "cache" {
+				continue // checked with the rest of the cache
+			}
 			if u.how == "call" {
 				v.called(u.call, here)
 				v.parameters(u.call, match, here)
@@ -83,7 +88,7 @@ func (v *validator) steps(n *Node) {
 func (v *validator) stored(u use, at []any) {
 	n := v.exists(u.node, at)
 	switch {
-	case n == nil || n.Kind == KindDatabase || n.Kind == "":
+	case n == nil || n.Kind == KindDatabase || n.Kind == "" || v.unasked(n, at):
 	case n.Kind == KindQueue && u.how == "write":
 	case n.Kind == KindQueue:
 		v.problem(at, fmt.Sprintf("%q is a queue and can't be read", u.node), "a queue delivers by itself: give it to: NODE METHOD /path")

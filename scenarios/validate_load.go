@@ -14,6 +14,9 @@ func (v *validator) loads() {
 	for _, l := range v.Loads {
 		at := path("load", l.Name)
 		n := v.exists(l.To, extend(at, "to"))
+		if v.unasked(n, extend(at, "to")) {
+			n = nil
+		}
 		if n != nil && n.Kind == KindDatabase {
 			v.problem(extend(at, "to"), fmt.Sprintf("load %q goes to %q, which is a database", l.Name, l.To), "users talk HTTP; let them talk to a service")
 			n = nil

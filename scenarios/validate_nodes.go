@@ -65,6 +65,7 @@ func (v *validator) nodes() {
 		v.register(n)
 		v.line(n)
 		v.bots(n)
+		v.shed(n)
 	}
 	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
 		v.problem(path("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")

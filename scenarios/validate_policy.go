@@ -16,6 +16,7 @@ func (v *validator) policies() {
 }
 
 func (v *validator) policy(p Policy, at []any) {
+	v.chosen(p.Choice, at)
 	if h := p.Hedge; h != nil && h.After == 0 && h.Quantile == 0 {
 		v.problem(extend(at, "hedge"), "hedge does not say when", "add after: 20ms, or quantile: 95%")
 	}

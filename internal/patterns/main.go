@@ -1,92 +1,76 @@
-// Command patterns runs every scenario of examples/patterns with and without its pattern in virtual time, and
-// writes what the pattern bought as the Markdown table that examples/README.md holds. `make patterns` calls it.
+// Command patterns measures the scenarios of examples/patterns, each with its pattern and without it, and writes what the patterns
+// bought as Markdown: `make patterns`, `make confirm` and `make costs` call it.
+//
+//	patterns measure -engine docker FILE...   run them, and keep what was measured in examples/patterns/measured/docker.json
+//	patterns readme FILE...                   examples/README.md from what was measured, to standard output
+//	patterns costs < BENCHMARKS               examples/COSTS.md from the output of `go test -bench`, to standard output
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"strings"
-
-	"github.com/squallhq/squall/runner/record"
 )
 
 func main() {
-	squall := flag.String("squall", "bin/squall", "the program")
-	flag.Parse()
-	if err := write(os.Stdout, *squall, flag.Args()); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := do(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "patterns:", err)
 		os.Exit(1)
 	}
 }
 
-const preface = `# Examples
-
-Scenarios to start from, one a fault family: [quickstart](quickstart.yaml), [latency](latency.yaml), [partition](partition.yaml),
-[region-outage](region-outage.yaml), [crash](crash.yaml). Each has a variant without what protects it, and a test runs both.
-
-## Patterns
-
-One scenario a pattern in [patterns/](patterns). As it stands it passes; its variant ` + "`without`" + ` differs by the pattern alone and
-fails. The table is written by ` + "`make patterns`" + ` from runs in virtual time (seed 1): the expectation that the pattern decides, and what was
-measured with it and without.
-
-| scenario | what to expect | decided by | with | without |
-|---|---|---|---|---|
-`
-
-func write(w io.Writer, squall string, files []string) error {
-	fmt.Fprint(w, preface)
-	for _, file := range files {
-		with, err := run(squall, file, "")
+func do(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New("say what to do: measure, readme or costs")
+	}
+	switch args[0] {
+	case "measure":
+		return measure(ctx, args[1:])
+	case "readme":
+		examples, err := readExamples(args[1:])
 		if err != nil {
 			return err
 		}
-		without, err := run(squall, file, "without")
+		if len(examples) == 0 {
+			return errors.New("name the files of the patterns")
+		}
+		measured, err := readAll(filepath.Join(filepath.Dir(args[1]), "measured"))
 		if err != nil {
 			return err
 		}
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		i, err := decided(with, without)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		fmt.Fprintf(w, "| [%s](patterns/%s.yaml) | %s | %s | %s | %s |\n", name, name, cell(with.About),
-			cell(with.Expectations[i].Text), cell(with.Expectations[i].Measured), cell(without.Expectations[i].Measured))
+		return writeReadme(os.Stdout, examples, measured)
+	case "costs":
+		return writeCosts(os.Stdout, os.Stdin)
 	}
-	return nil
+	return fmt.Errorf("%q is none of measure, readme and costs", args[0])
 }
 
-// decided is the first expectation that holds with the pattern and does not without.
-func decided(with, without *record.Result) (int, error) {
-	for i, e := range without.Expectations {
-		if e.Holds != nil && !*e.Holds && i < len(with.Expectations) && with.Expectations[i].Holds != nil && *with.Expectations[i].Holds {
-			return i, nil
-		}
+// measure is the subcommand: it reads its flags and measures the files that are left to measure.
+func measure(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("measure", flag.ExitOnError)
+	m := measurement{log: os.Stderr}
+	flags.StringVar(&m.squall, "squall", "bin/squall", "the program")
+	flags.StringVar(&m.engine, "engine", "virtual", "the engine to run them on")
+	flags.StringVar(&m.records.dir, "keep", "", "a folder to keep every run's record in (default: none is kept)")
+	flags.BoolVar(&m.records.use, "recorded", false, "do not run again what is kept of the scenario as it is now: only take its figures anew")
+	flags.IntVar(&m.parallel, "parallel", 1, "how many runs at a time; one that asks for much of the machine runs alone")
+	flags.IntVar(&m.tries, "tries", 3, "how often a side is run that does not come out as it should")
+	flags.BoolVar(&m.again, "again", false, "measure those anew, too, that came out as they should and have not changed since")
+	if err := flags.Parse(args); err != nil {
+		return err
 	}
-	return 0, fmt.Errorf("the pattern decides nothing: %s with it, %s without", with.Verdict, without.Verdict)
-}
-
-// cell is a text that a Markdown table can hold.
-func cell(s string) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(s, "|", `\|`)), " ")
-}
-
-// run runs a scenario in virtual time and reads its result, whatever its verdict.
-func run(squall, file, variant string) (*record.Result, error) {
-	dir, err := os.MkdirTemp("", "patterns-")
+	examples, err := readExamples(flags.Args())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "run")
-	output, runErr := exec.Command(squall, "run", "--quiet", "--engine", "virtual", "--out", out, "--variant", variant, file).CombinedOutput()
-	r, err := record.Read(out)
-	if err != nil {
-		return nil, fmt.Errorf("run %s: %v: %s", file, runErr, output)
+	if len(examples) == 0 {
+		return errors.New("name the files of the patterns")
 	}
-	return r, nil
+	return m.all(ctx, examples, filepath.Join(filepath.Dir(flags.Arg(0)), "measured"))
 }

@@ -1,5 +1,10 @@
 package node
 
+import (
+	"slices"
+	"sync/atomic"
+)
+
 // balance is how one of a callee's replicas is chosen.
 type balance int
 
@@ -23,54 +28,78 @@ func (g *guard) pick(c cause) *replica { return g.pickBut(c, nil) }
 
 // pickBut does not choose the given replica, unless there is no other.
 func (g *guard) pickBut(c cause, not *replica) *replica {
-	all := g.to.replicas
+	from := g.to.replicas
+	if g.outliers != nil {
+		var room [8]*replica // on the stack, where there are few
+		var probe *replica
+		if from, probe = g.outliers.narrow(room[:0], from, not); probe != nil {
+			return probe
+		}
+	}
+	return g.balanced(c, from, &g.to.next, not)
+}
+
+// balanced chooses among some replicas; turn counts for those that take turns.
+func (g *guard) balanced(c cause, all []*replica, turn *atomic.Uint64, not *replica) *replica {
 	if len(all) == 1 {
 		return all[0]
 	}
 	switch g.balance {
 	case randomly, twoChoices:
-		chance := g.i.chance(c, "balance")
-		from := len(all)
-		if not != nil {
-			from--
-		}
-		// other is the nth replica, the one not wanted left out.
-		other := func(n int) *replica {
-			if not != nil && all[n] == not {
-				return all[from]
-			}
-			return all[n]
-		}
-		first := chance.IntN(from)
-		if g.balance == randomly || from == 1 {
-			return other(first)
-		}
-		second := chance.IntN(from - 1)
-		if second >= first {
-			second++
-		}
-		a, b := other(first), other(second)
-		if b.busy.Load() < a.busy.Load() {
-			return b
-		}
-		return a
+		return g.drawn(c, all, not)
 	case leastInFlight:
-		return g.to.leastBusy(not)
+		return leastBusy(all, turn, not)
 	default:
-		if r := g.to.pick(); r != not {
+		if r := next(all, turn); r != not {
 			return r
 		}
-		return g.to.pick()
+		return next(all, turn)
 	}
 }
 
+// drawn is a random replica, or the less busy of two.
+func (g *guard) drawn(c cause, all []*replica, not *replica) *replica {
+	chance := g.i.chance(c, "balance")
+	from := len(all)
+	if not != nil && slices.Contains(all, not) {
+		from--
+	} else {
+		not = nil
+	}
+	// other is the nth replica, the one not wanted left out.
+	other := func(n int) *replica {
+		if not != nil && all[n] == not {
+			return all[from]
+		}
+		return all[n]
+	}
+	first := chance.IntN(from)
+	if g.balance == randomly || from == 1 {
+		return other(first)
+	}
+	second := chance.IntN(from - 1)
+	if second >= first {
+		second++
+	}
+	a, b := other(first), other(second)
+	if b.busy.Load() < a.busy.Load() {
+		return b
+	}
+	return a
+}
+
+// next is the replica whose turn it is.
+func next(all []*replica, turn *atomic.Uint64) *replica {
+	return all[turn.Add(1)%uint64(len(all))]
+}
+
 // leastBusy begins to look at the replica whose turn it is, so that equals are taken in turn.
-func (u *upstream) leastBusy(not *replica) *replica {
-	start := u.next.Add(1)
+func leastBusy(all []*replica, turn *atomic.Uint64, not *replica) *replica {
+	start := turn.Add(1)
 	var best *replica
 	var least int64
-	for n := range uint64(len(u.replicas)) {
-		r := u.replicas[(start+n)%uint64(len(u.replicas))]
+	for n := range uint64(len(all)) {
+		r := all[(start+n)%uint64(len(all))]
 		if busy := r.busy.Load(); r != not && (best == nil || busy < least) {
 			best, least = r, busy
 		}

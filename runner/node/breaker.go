@@ -1,7 +1,6 @@
 package node
 
 import (
-	"math"
 	"sync"
 	"time"
 
@@ -24,10 +23,7 @@ type breaker struct {
 	state    breakerState
 	period   int
 	openedAt time.Time
-	last     []bool // a ring of the last attempts: true is a failure
-	next     int
-	filled   int
-	failures int
+	recent   recent
 }
 
 type breakerState int
@@ -47,8 +43,7 @@ func newBreaker(b *scenarios.Breaker, m *metrics) *breaker {
 		return nil
 	}
 	of := max(b.Of, 1)
-	threshold := int(math.Ceil(b.Failures*float64(of) - 1e-9))
-	return &breaker{threshold: min(max(threshold, 1), of), openFor: b.OpenFor, metrics: m, last: make([]bool, of)}
+	return &breaker{threshold: thresholdOf(b.Failures, of), openFor: b.OpenFor, metrics: m, recent: newRecent(of)}
 }
 
 // retire ends a breaker that no further attempt asks: what is still under way counts for nobody.
@@ -98,8 +93,7 @@ func (b *breaker) record(p permit, failed bool) {
 		b.period++
 		b.metrics.breakersOpen.Add(-1)
 	case b.state == breakerClosed:
-		b.count(failed)
-		if b.failures >= b.threshold {
+		if b.recent.count(failed) >= b.threshold {
 			b.metrics.breakersOpen.Add(1)
 			b.open()
 		}
@@ -124,21 +118,6 @@ func (b *breaker) open() {
 	b.state = breakerOpen
 	b.period++
 	b.openedAt = time.Now()
-	b.next, b.filled, b.failures = 0, 0, 0
+	b.recent.clear()
 	b.metrics.breakerOpened.Add(1)
-}
-
-func (b *breaker) count(failed bool) {
-	if b.filled == len(b.last) {
-		if b.last[b.next] {
-			b.failures--
-		}
-	} else {
-		b.filled++
-	}
-	b.last[b.next] = failed
-	b.next = (b.next + 1) % len(b.last)
-	if failed {
-		b.failures++
-	}
 }

@@ -136,12 +136,12 @@ func TestBackoffJitter(t *testing.T) {
 	for _, r := range []struct {
 		jitter   string
 		low, top time.Duration
-	}{{"none", 40, 40}, {"full", 0, 40}, {"equal", 20, 40}} {
+	}{{"none", 40, 40}, {"full", 0, 40}, {"equal", 20, 40}, {"decorrelated", 20, 90}} {
 		retry := &scenarios.Retry{Backoff: 20 * time.Millisecond, Jitter: r.jitter}
 		low, top, sum := time.Hour, time.Duration(0), time.Duration(0)
 		const n = 4000
 		for k := range n {
-			d := backoff(retry, 3, i.chance(cause{request: fmt.Sprint(k)}, "backoff"))
+			d := backoff(retry, 3, 30*time.Millisecond, i.chance(cause{request: fmt.Sprint(k)}, "backoff"))
 			low, top, sum = min(low, d), max(top, d), sum+d
 		}
 		wantLow, wantTop := r.low*time.Millisecond, r.top*time.Millisecond

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"sync"
-	"sync/atomic"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -15,7 +14,7 @@ import (
 // An instance takes up another configuration while it serves: its role is built anew from it beside the old one, and takes its
 // place between one request and the next. What is under way ends as it began. The listener, the metrics, the
 // connections, and what the instance holds (copies, the places of workers and who waits for one, a database's table, a queue's
-// messages) stay; breakers, budgets, bulkheads and throttles begin anew, as in a process that was started with it.
+// messages) stay; breakers, budgets, bulkheads, throttles and ejections begin anew, as in a process that was started with it.
 
 // changeable is a role that takes up another configuration in its place. Other roles are built anew.
 type changeable interface {
@@ -33,13 +32,14 @@ type configurator struct {
 
 // holdings is what an instance keeps when its configuration changes.
 type holdings struct {
-	copies   *cache                // a cdn's
-	reads    map[string]*readCache // a service's, by endpoint and step
-	workers  *workers
-	stores   *stores
-	limiter  *limiter
-	limit    scenarios.RateLimit // of the limiter
-	inFlight atomic.Int64        // a gateway's
+	copies  *cache                // a cdn's
+	reads   map[string]*readCache // a service's, by endpoint, database and number
+	workers *workers
+	stores  *stores
+	limiter *limiter
+	limit   scenarios.RateLimit // of the limiter
+	bound   *bound
+	shed    scenarios.Shed // of the bound
 }
 
 // take takes up a configuration.
@@ -59,6 +59,9 @@ func (c *configurator) take(n scenarios.Node) error {
 	next.taking = nil
 	for _, b := range c.i.breakers {
 		b.retire()
+	}
+	for _, o := range c.i.outliers {
+		o.retire()
 	}
 	c.i = next
 	next.metrics.configured.Add(1)
@@ -139,6 +142,20 @@ func (i *instance) keepReads(reads map[string]*readCache) {
 		}
 		i.kept.reads = reads
 	})
+}
+
+// keptRead is the cache that stood in the same place before the configuration changed, where that left it as it was.
+func (s *service) keptRead(from string, fresh *readCache) *readCache {
+	where := s.compiling + " " + from
+	for s.reads[where] != nil {
+		where += " and"
+	}
+	fresh.aside = s.i.aside
+	if before := s.i.kept.reads[where]; before != nil && before.how == fresh.how {
+		fresh = before
+	}
+	s.reads[where] = fresh
+	return fresh
 }
 
 // putConfiguration takes up the node that a request has, as JSON.

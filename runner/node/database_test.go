@@ -201,27 +201,34 @@ func TestReadAndWriteTimes(t *testing.T) {
 	})
 }
 
-// A pool of 10 held for 100 ms each carries 100 a second: 200 requests at once take 2 s (Little's law).
+// A pool held for 100 ms each carries 10 statements a second and connection (Little's law): 200 at once take 2 s with the 10
+// connections that a pool has by default, and half a second with 40.
 func TestPoolIsBounded(t *testing.T) {
-	inWorld(t, func(w *world) {
-		n := database("db")
-		n.WriteTime = &scenarios.Work{Mean: 100 * ms}
-		w.start(n)
-		s := service("s", "GET /", scenarios.Step{Write: "db"})
-		s.Workers = 1000
-		w.start(s, "db=database")
-		w.ask("GET", "s:80/") // makes the table
-		began := time.Now()
-		var all sync.WaitGroup
-		for range 200 {
-			all.Go(func() { w.ask("GET", "s:80/") })
-		}
-		all.Wait()
-		if took := time.Since(began); took != 2*time.Second {
-			t.Errorf("200 writes took %s, want 2s", took)
-		}
-		w.counters("db", map[string]float64{"squall_connections": 10, "squall_writes_total": 201})
-	})
+	for _, r := range []struct {
+		pool        int
+		connections float64
+		want        time.Duration
+	}{{0, 10, 2 * time.Second}, {40, 40, time.Second / 2}} {
+		inWorld(t, func(w *world) {
+			n := database("db")
+			n.WriteTime = &scenarios.Work{Mean: 100 * ms}
+			w.start(n)
+			s := service("s", "GET /", scenarios.Step{Write: "db"})
+			s.Workers, s.Pool = 1000, r.pool
+			w.start(s, "db=database")
+			w.ask("GET", "s:80/") // makes the table
+			began := time.Now()
+			var all sync.WaitGroup
+			for range 200 {
+				all.Go(func() { w.ask("GET", "s:80/") })
+			}
+			all.Wait()
+			if took := time.Since(began); took != r.want {
+				t.Errorf("pool %d: 200 writes took %s, want %s", r.pool, took, r.want)
+			}
+			w.counters("db", map[string]float64{"squall_connections": r.connections, "squall_writes_total": 201})
+		})
+	}
 }
 
 // A database that ends and starts again has what it acknowledged, and services find it again by themselves.

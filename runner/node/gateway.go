@@ -17,6 +17,7 @@ var silent = log.New(io.Discard, "", 0)
 // (404 if none) and its split, the call.
 type gateway struct {
 	i      *instance
+	admit  handler // what the bound on requests in flight lets in
 	who    authentication
 	limit  *limiter
 	routes []gatewayRoute
@@ -67,6 +68,7 @@ func newGateway(i *instance) (role, error) {
 		}
 		g.routes = append(g.routes, one)
 	}
+	g.admit = i.bounded(i.newBound(i.config.Node.Shed), g.enter)
 	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
 }
 
@@ -78,15 +80,11 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 	if err := g.i.slow(r.Context()); err != nil {
 		return
 	}
-	if s := g.i.config.Node.Shed; s != nil {
-		defer g.i.kept.inFlight.Add(-1)
-		if g.i.kept.inFlight.Add(1) > int64(s.InFlight) {
-			g.i.metrics.shed.Add(1)
-			w.Header().Set("Retry-After", "1")
-			g.i.refuse(w, http.StatusServiceUnavailable, "too much in flight")
-			return
-		}
-	}
+	g.admit(w, r, c)
+}
+
+// enter is what comes after the bound on what is in flight.
+func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 	if most := g.i.config.Node.MaxBody; most > 0 {
 		if r.ContentLength > most {
 			g.i.metrics.tooLarge.Add(1)

@@ -1,7 +1,6 @@
 package node_test
 
 import (
-	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/squallhq/squall/internal/pipenet"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -195,38 +193,4 @@ func TestShedding(t *testing.T) {
 		}
 		w.counters("api", map[string]float64{"squall_shed_total": 3})
 	})
-}
-
-// What a gateway does for nothing: a request through one with a route and nothing else, and through one with everything on.
-func BenchmarkGatewayPatterns(b *testing.B) {
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "u1"}).SignedString([]byte("s3cret"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, on := range []bool{false, true} {
-		b.Run(fmt.Sprint("on=", on), func(b *testing.B) {
-			n := gatewayTo("orders")
-			if on {
-				n.Auth, n.JWT = "jwt", &scenarios.JWT{Secret: "s3cret"}
-				n.Shed, n.MaxBody = &scenarios.Shed{InFlight: 100}, 1000
-				n.Routes[0].Split = &scenarios.Split{To: "orders", Share: .05}
-			}
-			w := benchWorld(b)
-			w.leaf("orders", func(http.ResponseWriter, *http.Request) {})
-			w.start(n, "orders")
-			b.ReportAllocs()
-			for b.Loop() {
-				if got := w.ask("GET", "api:80/", "Authorization", "Bearer "+token); got.status != 200 {
-					b.Fatal(got)
-				}
-			}
-		})
-	}
-}
-
-func benchWorld(b *testing.B) *world {
-	network := &pipenet.Network{}
-	transport := &http.Transport{DialContext: network.DialContext, MaxIdleConnsPerHost: 100}
-	b.Cleanup(transport.CloseIdleConnections)
-	return &world{t: b, network: network, client: &http.Client{Transport: transport}, folder: b.TempDir(), seed: 1}
 }

@@ -22,6 +22,8 @@ const (
 	abandoned
 	// rejected: not attempted, the breaker was open.
 	rejected
+	// partial is no failure: there is an answer, and it is a degraded one. Caches do not keep it.
+	partial
 )
 
 // failure is why a call did not succeed.
@@ -87,6 +89,8 @@ type guard struct {
 	// bulkhead and throttle are nil where there is none.
 	bulkhead *bulkhead
 	throttle *throttle
+	// outliers are nil where no replica is ever left alone.
+	outliers *outliers
 	// deadline tells that calls say how much time they have left.
 	deadline bool
 }
@@ -101,6 +105,7 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	g := &guard{i: i, to: to, timeout: p.Timeout, budget: i.budgetFor(to, p.Retry), breaker: i.breakerFor(to, p.Breaker), balance: balances[p.Balance], hedge: newHedge(p.Hedge)}
 	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
 	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
+	g.outliers = shared(i.outliers, policyOf[scenarios.Outliers]{to, p.Outliers}, func() *outliers { return newOutliers(p.Outliers, len(to.replicas), i.metrics) })
 	g.deadline = p.Deadline == propagate
 	if p.Retry != nil {
 		g.retry = *p.Retry
@@ -166,6 +171,7 @@ func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 		if out.Deadline == "" {
 			out.Deadline = p.Deadline
 		}
+		out.Choice = out.Choice.Over(p.Choice)
 	}
 	return out
 }
@@ -194,6 +200,7 @@ func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
 
 func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {
 	g.budget.pay()
+	var wait time.Duration
 	for n := 1; ; n++ {
 		var f *failure
 		if hedged {
@@ -208,7 +215,7 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 			g.i.metrics.budgetExhausted.Add(1)
 			return f
 		}
-		wait := backoff(&g.retry, n+1, g.i.chance(c.attempt(n+1), "backoff"))
+		wait = backoff(&g.retry, n+1, wait, g.i.chance(c.attempt(n+1), "backoff"))
 		if err := g.i.sleep(ctx, wait); err != nil {
 			return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: err}
 		}
@@ -224,6 +231,22 @@ func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure 
 
 // attemptAt is once at a chosen replica, the answer not yet taken.
 func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
+	if g.outliers == nil {
+		return g.admitted(ctx, to, c, n, try)
+	}
+	var took time.Duration
+	period := g.outliers.begin(to)
+	came := g.admitted(ctx, to, c, n, func(ctx context.Context, to *replica, c cause, n int) outcome {
+		began := time.Now()
+		defer func() { took = time.Since(began) }()
+		return try(ctx, to, c, n)
+	})
+	g.outliers.end(to, period, came.f, took)
+	return came
+}
+
+// admitted makes the attempt if the throttle, the bulkhead and the breaker let it.
+func (g *guard) admitted(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
 	if f := g.throttled(c); f != nil {
 		return outcome{f: f}
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"time"
 
@@ -15,21 +16,50 @@ func BenchmarkGuard(b *testing.B) {
 		policy scenarios.Policy
 	}{
 		{"off", scenarios.Policy{}},
-		{"retry", scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: 0.1}}},
+		{"retry", scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3}}},
+		{"retry_budget", scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: 0.1}}},
 		{"breaker", scenarios.Policy{Breaker: &scenarios.Breaker{Failures: 0.5, Of: 20, OpenFor: time.Second}}},
+		{"random", scenarios.Policy{Balance: "random"}},
 		{"least_in_flight", scenarios.Policy{Balance: "least_in_flight"}},
 		{"two_choices", scenarios.Policy{Balance: "two_choices"}},
 		{"hedge", scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}},
 		{"bulkhead", scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 10}}},
+		{"outliers", scenarios.Policy{Choice: scenarios.Choice{Outliers: &scenarios.Outliers{Failures: 0.5, Of: 20, EjectFor: time.Second}}}},
+		{"slow outliers", scenarios.Policy{Choice: scenarios.Choice{Outliers: &scenarios.Outliers{Slower: 3, Of: 20, EjectFor: time.Second}}}},
 		{"throttle", scenarios.Policy{Throttle: &scenarios.Throttle{K: 2}}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
 			g := guardOn(b, r.policy, 5)
 			c := cause{request: "r-1"}
-			try := func(context.Context, *replica, cause, int) outcome { return outcome{} }
 			b.ReportAllocs()
 			for b.Loop() {
-				g.doSafely(b.Context(), c, try)
+				g.doSafely(b.Context(), c, atOnce)
+			}
+		})
+	}
+}
+
+// atOnce is an attempt that succeeds.
+func atOnce(context.Context, *replica, cause, int) outcome { return outcome{} }
+
+// BenchmarkAttempt is an attempt's context: off is one that its caller can end, timeout one that also ends by itself, deadline
+// one that says in a header when it does.
+func BenchmarkAttempt(b *testing.B) {
+	for _, r := range []struct {
+		name   string
+		policy scenarios.Policy
+	}{
+		{"off", scenarios.Policy{}},
+		{"timeout", scenarios.Policy{Timeout: time.Second}},
+		{"deadline", scenarios.Policy{Timeout: time.Second, Deadline: propagate}},
+	} {
+		b.Run(r.name, func(b *testing.B) {
+			g, h := guardOn(b, r.policy, 1), http.Header{}
+			b.ReportAllocs()
+			for b.Loop() {
+				ctx, cancel := g.bounded(b.Context())
+				g.handOn(ctx, h)
+				cancel()
 			}
 		})
 	}

@@ -25,6 +25,9 @@ type metrics struct {
 	configured                                                                      atomic.Int64
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
+	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
+	ejected, ejections, ejectionPanics                                              atomic.Int64
+	concurrencyLimit                                                                atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
 }
@@ -61,9 +64,10 @@ func (m *metrics) table() []metric {
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
 		count("squall_queued_total", "Requests that had to wait for a worker.", func(m *metrics) *atomic.Int64 { return &m.queued }),
-		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, because they had waited in it for too long, or because a gateway had enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, because they had waited in it for too long, or because there was enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
 		count("squall_queue_dropped_total", "Requests refused (503) when their turn came, because they had waited longer than the discipline allows; part of squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.queueDropped }),
 		count("squall_shed_low_total", "Requests of low priority among squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.shedLow }),
+		gauge("squall_concurrency_limit", "How many requests may be in flight now; 0: any number.", func(m *metrics) *atomic.Int64 { return &m.concurrencyLimit }),
 		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
 		count("squall_bots_blocked_total", "Requests refused (403) by a rule about bots.", func(m *metrics) *atomic.Int64 { return &m.botsBlocked }),
 		count("squall_bots_limited_total", "Requests refused (429) by the rate of a rule about bots; none of squall_rate_limited_total.", func(m *metrics) *atomic.Int64 { return &m.botsLimited }),
@@ -71,20 +75,27 @@ func (m *metrics) table() []metric {
 		count("squall_too_large_total", "Requests refused (413) because of their length.", func(m *metrics) *atomic.Int64 { return &m.tooLarge }),
 		count("squall_split_total", "Requests that a gateway sent to a split's node.", func(m *metrics) *atomic.Int64 { return &m.splits }),
 		count("squall_cache_hits_total", "Requests answered with a fresh copy.", func(m *metrics) *atomic.Int64 { return &m.cacheHits }),
-		count("squall_cache_stale_total", "Requests answered with a stale copy because the origin failed.", func(m *metrics) *atomic.Int64 { return &m.cacheStale }),
+		count("squall_cache_stale_total", "Requests answered with a stale copy because the origin, or the source of a step, failed.", func(m *metrics) *atomic.Int64 { return &m.cacheStale }),
 		count("squall_pages_total", "Requests answered with the static page because the origin failed and there was no copy.", func(m *metrics) *atomic.Int64 { return &m.pages }),
 		count("squall_cache_misses_total", "Cacheable requests that needed the origin, stale ones included.", func(m *metrics) *atomic.Int64 { return &m.cacheMisses }),
 		count("squall_cache_bypassed_total", "Requests that no cache rule covers.", func(m *metrics) *atomic.Int64 { return &m.cacheBypassed }),
 		count("squall_cache_coalesced_total", "Misses that shared another miss's request to the origin.", func(m *metrics) *atomic.Int64 { return &m.cacheCoalesced }),
 		count("squall_cache_early_total", "Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.", func(m *metrics) *atomic.Int64 { return &m.cacheEarly }),
 		count("squall_cache_revalidating_total", "Requests answered at once with a copy past its ttl while it is refreshed.", func(m *metrics) *atomic.Int64 { return &m.cacheRevalidating }),
-		count("squall_cache_refreshes_total", "Requests to the origin that refreshed a copy while nobody waited.", func(m *metrics) *atomic.Int64 { return &m.cacheRefreshes }),
+		count("squall_cache_refreshes_total", "Requests to the origin (calls and reads, of a last_good cache) that refreshed a copy while nobody waited.", func(m *metrics) *atomic.Int64 { return &m.cacheRefreshes }),
 		count("squall_cache_negative_total", "Requests answered with a fresh copy of a 404 or 410; part of the hits.", func(m *metrics) *atomic.Int64 { return &m.cacheNegative }),
 		count("squall_cache_purged_total", "Copies taken away or made stale by a purge.", func(m *metrics) *atomic.Int64 { return &m.cachePurged }),
+		count("squall_leases_total", "Leases that a cache handed out to those who missed.", func(m *metrics) *atomic.Int64 { return &m.leases }),
+		count("squall_lease_waits_total", "Looks into a cache that had to wait for another's fill.", func(m *metrics) *atomic.Int64 { return &m.leaseWaits }),
+		count("squall_stale_sets_total", "Fills that a cache refused because their lease was no longer the key's: it had been written meanwhile, or the time was over.", func(m *metrics) *atomic.Int64 { return &m.staleSets }),
+		count("squall_cache_errors_total", "Calls to a cache that failed; a look that did was a miss.", func(m *metrics) *atomic.Int64 { return &m.cacheErrors }),
 		gauge("squall_cache_entries", "Copies in the cache now.", func(m *metrics) *atomic.Int64 { return &m.cacheEntries }),
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
 		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
+		count("squall_ejections_total", "Times that a replica of a callee was left alone because it stood out (failed probes included).", func(m *metrics) *atomic.Int64 { return &m.ejections }),
+		gauge("squall_ejected", "Replicas of callees that are left alone or probed now.", func(m *metrics) *atomic.Int64 { return &m.ejected }),
+		count("squall_ejection_panics_total", "Times that more replicas of a callee were to be left alone than may be, so that all were used.", func(m *metrics) *atomic.Int64 { return &m.ejectionPanics }),
 		count("squall_retry_budget_exhausted_total", "Retries not made because the retry budget was spent.", func(m *metrics) *atomic.Int64 { return &m.budgetExhausted }),
 		count("squall_hedges_total", "Second attempts made beside a first one that was late.", func(m *metrics) *atomic.Int64 { return &m.hedges }),
 		count("squall_hedges_won_total", "Hedges whose answer was taken.", func(m *metrics) *atomic.Int64 { return &m.hedgesWon }),

@@ -332,6 +332,7 @@ func (q *queue) next(ctx context.Context) *message {
 
 // settle delivers one message, however many attempts that takes, and notes that on disk.
 func (q *queue) settle(ctx context.Context, m *message) {
+	var wait time.Duration
 	for n := 1; ; n++ {
 		retry := q.backoff()
 		most, ttl := q.node().Redeliver, q.node().TTL
@@ -348,7 +349,8 @@ func (q *queue) settle(ctx context.Context, m *message) {
 			q.note(m, f)
 			return
 		}
-		if q.i.sleep(ctx, backoff(retry, min(n, 40)+1, q.i.chance(m.why().attempt(n+1), "backoff"))) != nil {
+		wait = backoff(retry, min(n, 40)+1, wait, q.i.chance(m.why().attempt(n+1), "backoff"))
+		if q.i.sleep(ctx, wait) != nil {
 			return
 		}
 	}

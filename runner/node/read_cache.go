@@ -3,7 +3,11 @@ package node
 import (
 	"container/list"
 	"context"
+	"errors"
+	"fmt"
 	"math"
+	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,23 +18,27 @@ import (
 const defaultCacheSize = 10000
 
 // readCache keeps what a read found, key by key, in the memory of one instance: look there first, else
-// read and keep (cache-aside). It does not keep failures.
+// read and keep (cache-aside). It does not keep failures. Past its ttl a copy may be of use still: when the source fails
+// (stale_if_error), or as the last known good one, which is served at once and refreshed beside that.
 type readCache struct {
 	how     scenarios.ReadCache
 	metrics *metrics
 	owner   func(func()) // starts a goroutine and waits for it in the end
+	aside   func(context.Context, func(context.Context))
 
 	mu      sync.Mutex
 	entries map[string]*list.Element // of kept
 	recent  list.List                // the most recently used first
 	retired bool                     // nobody looks here any more
 	flights flights[*failure]
+	fresh   refreshing
 }
 
 // kept is one copy: that it is there is all that is kept of a row.
 type kept struct {
 	key     string
 	expires time.Time
+	tried   time.Time     // when it was last begun to be refreshed
 	cost    time.Duration // what it took to read
 }
 
@@ -44,36 +52,75 @@ func newReadCache(how scenarios.ReadCache, m *metrics, owner func(func())) *read
 	return &readCache{how: how, metrics: m, owner: owner, entries: make(map[string]*list.Element)}
 }
 
-// cached puts a cache in front of a read: the one that was there before the configuration changed, where that left it as it was.
-func (s *service) cached(name, from string, how *scenarios.ReadCache, read runner) runner {
-	where := s.compiling + " " + name + " " + from
-	cache := newReadCache(*how, s.i.metrics, s.i.answering.start)
-	if before := s.i.kept.reads[where]; before != nil && before.how == cache.how {
-		cache = before
+// cached puts a cache in front of a read or call; key is what it is about. What it came to may be a partial answer.
+func (s *service) cached(from string, how *scenarios.ReadCache, key func(*visit) string, read runner) (runner, error) {
+	get, err := s.cache(from, how)
+	if err != nil {
+		return nil, err
 	}
-	s.reads[where] = cache
-	s.caches[from] = append(s.caches[from], cache)
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		chance := func() float64 { return 1 - s.i.chance(c, "early").Float64() }
-		return cache.get(ctx, v.key(), chance, func(ctx context.Context) *failure { return read(ctx, v, c) })
+		f := get(ctx, c, key(v), func(ctx context.Context) *failure { return read(ctx, v, c) })
+		if f != nil && f.ending == partial {
+			v.degrade(f.err.Error())
+			return nil
+		}
+		return f
+	}, nil
+}
+
+// cache makes the cache of one step: in a cache node, or in memory.
+func (s *service) cache(from string, how *scenarios.ReadCache) (get func(ctx context.Context, c cause, key string, read func(context.Context) *failure) *failure, err error) {
+	if how.In != "" {
+		shared, err := s.newSharedCache(*how, from)
+		if err != nil {
+			return nil, fmt.Errorf("cache: %w", err)
+		}
+		if !slices.ContainsFunc(s.shared[from], func(c *sharedCache) bool { return c.how.In == how.In }) {
+			s.shared[from] = append(s.shared[from], shared)
+		}
+		return shared.get, nil
 	}
+	own := s.keptRead(from, newReadCache(*how, s.i.metrics, s.i.answering.start))
+	s.caches[from] = append(s.caches[from], own)
+	return func(ctx context.Context, c cause, key string, read func(context.Context) *failure) *failure {
+		return own.get(ctx, key, func() float64 { return 1 - s.i.chance(c, "early").Float64() }, read)
+	}, nil
 }
 
 // forget drops a key that was written.
-func (s *service) forget(database, key string) {
+func (s *service) forget(ctx context.Context, why cause, database, key string) {
 	for _, c := range s.caches[database] {
 		c.drop(key)
 	}
+	for _, c := range s.shared[database] {
+		c.drop(ctx, why, key)
+	}
+}
+
+// whole is nil for an answer that is worth keeping, and says why it is degraded for one that is not.
+func whole(answers []http.Header) *failure {
+	if len(answers) == 0 {
+		return nil
+	}
+	if why := answers[len(answers)-1].Get(HeaderDegraded); why != "" {
+		return &failure{ending: partial, status: http.StatusOK, err: errors.New(why)}
+	}
+	return nil
 }
 
 // get is one look. chance draws from (0, 1]; read is made if need be.
 func (c *readCache) get(ctx context.Context, key string, chance func() float64, read func(context.Context) *failure) *failure {
-	there, early := c.look(key, chance)
+	copied, early := c.look(key, chance)
+	fresh := copied != nil && time.Now().Before(copied.expires)
 	switch {
-	case there && !early:
+	case fresh && !early:
 		c.metrics.cacheHits.Add(1)
 		return nil
-	case there: // the copy is good: whoever volunteers pays for the others, and a failure hurts nobody
+	case copied != nil && !fresh && c.how.LastGood:
+		c.metrics.cacheRevalidating.Add(1)
+		c.refresh(ctx, copied, read)
+		return nil
+	case fresh: // the copy is good: whoever volunteers pays for the others, and a failure hurts nobody
 		c.metrics.cacheHits.Add(1)
 		c.metrics.cacheEarly.Add(1)
 		if f := c.fill(ctx, key, read); f != nil && f.ending == abandoned {
@@ -82,28 +129,57 @@ func (c *readCache) get(ctx context.Context, key string, chance func() float64, 
 		return nil
 	}
 	c.metrics.cacheMisses.Add(1)
-	return c.fill(ctx, key, read)
+	f := c.fill(ctx, key, read)
+	if copied == nil || f == nil || f.ending != failed && f.ending != rejected {
+		return f
+	}
+	c.metrics.cacheStale.Add(1)
+	c.metrics.degraded.Add(1)
+	past := time.Since(copied.expires).Truncate(time.Second)
+	return &failure{ending: partial, status: http.StatusOK, err: fmt.Errorf("stale by %s: %w", past, f.err)}
 }
 
-// look finds a copy. early is XFetch (Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache
+// refresh reads anew while nobody waits: once at a time, and not before a second after the last attempt began, or a ttl
+// where that is less, so that a source that fails at once is not asked by every request.
+func (c *readCache) refresh(ctx context.Context, copied *kept, read func(context.Context) *failure) {
+	now := time.Now()
+	if !c.fresh.begin(copied.key) {
+		return
+	}
+	if !copied.tried.IsZero() && now.Sub(copied.tried) < min(c.how.TTL, time.Second) {
+		c.fresh.end(copied.key)
+		return
+	}
+	copied.tried = now // whoever has begun has it alone
+	c.metrics.cacheRefreshes.Add(1)
+	c.aside(ctx, func(ctx context.Context) {
+		defer c.fresh.end(copied.key)
+		if f := read(ctx); f == nil {
+			c.keep(copied.key, time.Since(now))
+		}
+	})
+}
+
+// look finds a copy, also one past its ttl where that is of use still. early is XFetch (Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache
 // Stampede Prevention", VLDB 2015): whether now - cost*beta*ln(chance) has reached the expiry.
-func (c *readCache) look(key string, chance func() float64) (there, early bool) {
+func (c *readCache) look(key string, chance func() float64) (there *kept, early bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.entries[key]
 	if e == nil {
-		return false, false
+		return nil, false
 	}
 	copied, now := e.Value.(*kept), time.Now()
-	if !now.Before(copied.expires) {
-		return false, false
+	fresh := now.Before(copied.expires)
+	if !fresh && !c.how.LastGood && now.Sub(copied.expires) >= c.how.StaleIfError {
+		return nil, false
 	}
 	c.recent.MoveToFront(e)
-	if c.how.Early != "xfetch" {
-		return true, false
+	if !fresh || c.how.Early != "xfetch" {
+		return copied, false
 	}
 	lead := time.Duration(-float64(copied.cost) * c.how.Beta * math.Log(chance()))
-	return true, !now.Add(lead).Before(copied.expires)
+	return copied, !now.Add(lead).Before(copied.expires)
 }
 
 // fill reads and keeps, in the way that the scenario says.
@@ -156,7 +232,7 @@ func (c *readCache) keep(key string, cost time.Duration) {
 	if c.recent.Len() >= c.how.Size {
 		c.remove(c.recent.Back().Value.(*kept).key)
 	}
-	c.entries[key] = c.recent.PushFront(&kept{key, time.Now().Add(c.how.TTL), cost})
+	c.entries[key] = c.recent.PushFront(&kept{key: key, expires: time.Now().Add(c.how.TTL), cost: cost})
 	c.metrics.cacheEntries.Add(1)
 }
 

@@ -12,7 +12,8 @@ import (
 const mostBackoff = 10 * time.Second
 
 // backoff is the wait before attempt n (2 is the first retry): Backoff doubled for each further one, at most Most, jittered.
-func backoff(r *scenarios.Retry, n int, chance *rand.Rand) time.Duration {
+// last is the wait before the attempt before, 0 where there was none: decorrelated jitter grows from it, not with n.
+func backoff(r *scenarios.Retry, n int, last time.Duration, chance *rand.Rand) time.Duration {
 	most := r.Most
 	if most <= 0 {
 		most = mostBackoff
@@ -22,6 +23,9 @@ func backoff(r *scenarios.Retry, n int, chance *rand.Rand) time.Duration {
 		wait = min(2*wait, most)
 	}
 	switch r.Jitter {
+	case "decorrelated": // Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015
+		base := min(r.Backoff, most)
+		return min(base+time.Duration(chance.Float64()*float64(3*max(last, base)-base)), most)
 	case "full":
 		return time.Duration(chance.Float64() * float64(wait))
 	case "equal":

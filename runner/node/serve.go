@@ -31,6 +31,7 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 	scenarios.KindService:  newService,
 	scenarios.KindDatabase: newDatabase,
 	scenarios.KindQueue:    newQueue,
+	scenarios.KindCache:    newCacheNode,
 }
 
 // instance is what every role needs of its surroundings.
@@ -42,7 +43,7 @@ type instance struct {
 	wake      func(time.Time)
 	metrics   *metrics
 	behaviour *behaviour
-	// purge takes away what a cdn keeps; nil for other roles. It is set while the role is built.
+	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
 	ready *atomic.Bool
 	// anonymous numbers requests that came without an id.
@@ -55,9 +56,10 @@ type instance struct {
 	// breakers and budgets are filled while the role is built, and not touched after.
 	breakers map[policyOf[scenarios.Breaker]]*breaker
 	budgets  map[policyOf[scenarios.Retry]]*budget
-	// The same goes for bulkheads and throttles.
+	// The same goes for bulkheads, throttles and outliers.
 	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
 	throttles map[policyOf[scenarios.Throttle]]*throttle
+	outliers  map[policyOf[scenarios.Outliers]]*outliers
 	// kept outlives a change of the configuration, taking is done when it is taken up.
 	kept   *holdings
 	taking []func()
@@ -85,6 +87,7 @@ func (i *instance) forget() {
 	i.budgets = make(map[policyOf[scenarios.Retry]]*budget)
 	i.bulkheads = make(map[policyOf[scenarios.Bulkhead]]*bulkhead)
 	i.throttles = make(map[policyOf[scenarios.Throttle]]*throttle)
+	i.outliers = make(map[policyOf[scenarios.Outliers]]*outliers)
 }
 
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its

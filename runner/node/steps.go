@@ -86,12 +86,12 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		return s.respond(what.Respond), nil
 	case what.Call != nil:
 		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
-		run, err = s.call(what.Call, what.Policy)
+		run, err = s.call(what.Call, what.Cache, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
 		run, err = s.read(what.Read, what.Cost, what.Policy)
 		if what.Cache != nil && err == nil {
-			run = s.cached(name, what.Read, what.Cache, run)
+			run, err = s.cached(what.Read, what.Cache, (*visit).key, run)
 		}
 	case what.Write != "":
 		text = "write " + what.Write
@@ -148,13 +148,13 @@ func (s *service) parallel(name string, steps []scenarios.Step) (runner, error) 
 	}, nil
 }
 
-// call asks another node; {param} in its path is the endpoint's.
-func (s *service) call(what *scenarios.Call, policy scenarios.Policy) (runner, error) {
+// call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
+func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuard(what.Node, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, v *visit, c cause) *failure {
+	run := func(ctx context.Context, v *visit, c cause) *failure {
 		h := http.Header{}
 		for _, name := range []string{HeaderLoad, HeaderKey, HeaderPriority} {
 			if value := v.request.Header.Get(name); value != "" {
@@ -162,9 +162,16 @@ func (s *service) call(what *scenarios.Call, policy scenarios.Policy) (runner, e
 			}
 		}
 		answers, f := g.send(ctx, c, call{method: what.Method, path: v.fill(what.Path), header: h})
+		if kept != nil && f == nil {
+			f = whole(answers)
+		}
 		v.heed(answers, f == nil)
 		return f
-	}, nil
+	}
+	if kept == nil {
+		return run, nil
+	}
+	return s.cached(what.Node+" "+what.Method, kept, func(v *visit) string { return v.fill(what.Path) }, run)
 }
 
 // heed hands up what callees said: acknowledged writes of every attempt, and why the last answer is degraded.
@@ -255,7 +262,7 @@ func (s *service) write(name, to string, idempotent bool, policy scenarios.Polic
 			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), idempotent))}
 		})
 		if f == nil {
-			s.forget(to, v.key())
+			s.forget(ctx, c, to, v.key())
 			v.note(g.to.node + "/" + id)
 		}
 		return f
@@ -293,7 +300,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	case what.Write != "":
 		instead, err = s.write(name+"f", what.Write, false, scenarios.Policy{})
 	case what.Call != nil:
-		instead, err = s.call(what.Call, scenarios.Policy{})
+		instead, err = s.call(what.Call, nil, scenarios.Policy{})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fallback: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -16,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// poolConnections is the most connections that a service instance opens to each database instance.
+// poolConnections is the most connections that a service instance opens to each database instance where its node does not say.
 const poolConnections = 10
 
 // stores are a service's pools, one for each database instance, opened when first used.
@@ -61,6 +62,9 @@ func (s *stores) get(to *replica) (*store, error) {
 	}
 	config.ConnConfig = connect
 	config.MaxConns = poolConnections
+	if most := s.i.config.Node.Pool; most > 0 {
+		config.MaxConns = int32(min(most, math.MaxInt32)) // its type
+	}
 	// The context only bounds connections made at once, of which there are none.
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {

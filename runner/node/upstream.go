@@ -21,6 +21,7 @@ type upstream struct {
 // replica is one callee instance, behind its edge.
 type replica struct {
 	Upstream
+	n      int // its place among the callee's replicas, from 0
 	counts callCounts
 	busy   atomic.Int64 // attempts in flight from this instance
 }
@@ -29,17 +30,12 @@ type replica struct {
 // replicated node don't march over its replicas in step.
 func newUpstream(c Config, name string, replicas []Upstream) *upstream {
 	u := &upstream{node: name}
-	for _, r := range replicas {
+	for n, r := range replicas {
 		u.kind = r.Kind
-		u.replicas = append(u.replicas, &replica{Upstream: r})
+		u.replicas = append(u.replicas, &replica{Upstream: r, n: n})
 	}
 	u.next.Store(mix(mix(c.Seed, c.Instance), name) >> 1) // halved: it only counts up from there
 	return u
-}
-
-// pick is the next replica in turn.
-func (u *upstream) pick() *replica {
-	return u.replicas[u.next.Add(1)%uint64(len(u.replicas))]
 }
 
 // callCounts counts attempts to one callee instance.

@@ -225,7 +225,7 @@ func TestWarnings(t *testing.T) {
 
 // TestFlushNeedsACDN: only a cdn keeps copies.
 func TestFlushNeedsACDN(t *testing.T) {
-	want := []string{`flush is for cdns, and "db" is a database`}
+	want := []string{`flush is for cdns and caches, and "db" is a database`}
 	if diff := cmp.Diff(want, problemsOf(t, with(faults.Fault{Kind: faults.Flush{}, On: named("db")}))); diff != "" {
 		t.Error(diff)
 	}

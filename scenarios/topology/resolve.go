@@ -145,8 +145,8 @@ func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
 	for _, p := range f.Kind.Compile(t) {
 		if i := s.byName[p.Instance]; (p.Op == faults.OpBehave || p.Op == faults.OpConfigure) && s.Instances[i].Node.Image != "" {
 			return t, fmt.Sprintf("%s is for built-in nodes, and %q runs the image %s", f.Kind.Kind(), s.Instances[i].Node.Name, s.Instances[i].Node.Image)
-		} else if n := s.Instances[i].Node; p.Op == faults.OpBehave && p.Behaviour.Flush != "" && n.Kind != scenarios.KindCDN {
-			return t, fmt.Sprintf("flush is for cdns, and %q is a %s", n.Name, n.Kind)
+		} else if n := s.Instances[i].Node; p.Op == faults.OpBehave && p.Behaviour.Flush != "" && n.Kind != scenarios.KindCDN && n.Kind != scenarios.KindCache {
+			return t, fmt.Sprintf("flush is for cdns and caches, and %q is a %s", n.Name, n.Kind)
 		}
 	}
 	return t, ""

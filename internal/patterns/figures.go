@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// figures are what one run came to, of the phase and the requests that the deciding expectation is about.
+type figures struct {
+	// Availability is a share, P99Ms that of all requests from their intended time. NaN is not written: nil where nothing was sent.
+	Availability *float64 `json:"availability,omitempty"`
+	P99Ms        *float64 `json:"p99_ms,omitempty"`
+	// Amplification of each pair of nodes, "a -> b".
+	Amplification map[string]float64 `json:"amplification,omitempty"`
+	// Recovery is the slowest after a fault; nil where no fault ended.
+	Recovery *recovery `json:"recovery,omitempty"`
+	// Decided are the other figures that the expectation bounds, by metric, in the metric's unit (seconds for latencies).
+	Decided map[scenarios.Metric]float64 `json:"decided,omitempty"`
+	// Writes lost and duplicated, where the expectation is about them.
+	Lost       *int64 `json:"lost,omitempty"`
+	Duplicated *int64 `json:"duplicated,omitempty"`
+}
+
+// recovery after a fault was gone.
+type recovery struct {
+	AfterS float64 `json:"after_s,omitempty"`
+	// NotWithinS is how long was watched in vain.
+	NotWithinS float64 `json:"not_within_s,omitempty"`
+}
+
+// subject is what an expectation is about: the phase, "" for all, and the requests, "" for all.
+func subject(r *record.Result, e scenarios.Expectation) scenarios.Expectation {
+	out := scenarios.Expectation{In: e.In, Of: e.Of}
+	if strings.Contains(out.Of, "->") {
+		out.Of = "" // an edge's
+	}
+	if e.After != "" { // the phase of the fault to recover from
+		for _, f := range r.Faults {
+			if f.Phase == e.After || f.Name == e.After {
+				out.In = f.Phase
+			}
+		}
+	}
+	return out
+}
+
+// figuresOf takes a run's figures of what the expectation is about.
+func figuresOf(r *record.Result, e scenarios.Expectation) (figures, error) {
+	about := subject(r, e)
+	out := figures{Amplification: amplification(r, about.In), Recovery: slowest(r, e.After), Decided: map[scenarios.Metric]float64{}}
+	out.Availability = measured(r, about, scenarios.MetricSuccess)
+	if p99 := measured(r, about, scenarios.MetricP99); p99 != nil {
+		*p99 = rounded(*p99 * 1000)
+		out.P99Ms = p99
+	}
+	for _, b := range e.Bounds {
+		if b.Metric == scenarios.MetricSuccess || b.Metric == scenarios.MetricP99 {
+			continue // has a place of its own
+		}
+		v, err := report.Measure(r, e, b.Metric)
+		if err != nil {
+			return figures{}, fmt.Errorf("measure %s of %q: %w", b.Metric, e.Text, err)
+		}
+		out.Decided[b.Metric] = rounded(v)
+	}
+	if e.WritesLost != nil {
+		out.Lost = &r.Writes.Lost
+	}
+	if e.WritesDuplicated != nil {
+		out.Duplicated = &r.Writes.Duplicated
+	}
+	return out, nil
+}
+
+func measured(r *record.Result, about scenarios.Expectation, m scenarios.Metric) *float64 {
+	v, err := report.Measure(r, about, m)
+	if err != nil {
+		return nil // nothing was sent or timed in it
+	}
+	v = rounded(v)
+	return &v
+}
+
+// rounded keeps six decimals: what is written is read again by people.
+func rounded(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+
+// amplification by pair of nodes in a phase, "" for the whole run. Edges from loads are left out: a load does not retry.
+func amplification(r *record.Result, phase string) map[string]float64 {
+	nodes := map[string]bool{}
+	for _, n := range r.Nodes {
+		nodes[n.Name] = true
+	}
+	edges := r.Edges
+	for _, p := range r.Phases {
+		if p.Name == phase {
+			edges = p.Edges
+		}
+	}
+	out := map[string]float64{}
+	for _, e := range edges {
+		if nodes[e.From] && e.Attempts > 0 {
+			pair := e.From + " -> " + e.To
+			out[pair] = max(out[pair], math.Round(e.Amplification*1000)/1000)
+		}
+	}
+	return out
+}
+
+// slowest is the slowest recovery after the faults of a phase or a name, "" for all of them.
+func slowest(r *record.Result, after string) *recovery {
+	var worst *recovery
+	for _, f := range r.Faults {
+		if f.UndoneS == nil || f.RecoveryUntold != "" || after != "" && f.Phase != after && f.Name != after {
+			continue
+		}
+		this := &recovery{NotWithinS: rounded(r.DurationS - *f.UndoneS)}
+		if f.RecoveredAfterS != nil {
+			this = &recovery{AfterS: rounded(*f.RecoveredAfterS)}
+		}
+		if worst == nil || this.NotWithinS > worst.NotWithinS || worst.NotWithinS == 0 && this.AfterS > worst.AfterS {
+			worst = this
+		}
+	}
+	return worst
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// arrow stands between what was measured without the pattern and with it.
+const arrow = " → "
+
+// retried is the amplification that is worth a word.
+const retried = 1.05
+
+// felt is the recovery, in seconds, that is worth a word: seconds are its resolution.
+const felt = 1
+
+// bought is what one engine says of a pattern: its figures without and with, one a line, those that decide in bold and
+// first, the others together.
+func bought(without, with *figures, decides scenarios.Expectation) []string {
+	var bold, plain []string
+	add := func(decided bool, name, x, y string) {
+		switch {
+		case x == y && !decided:
+			plain = append(plain, name+" "+y)
+		case decided:
+			bold = append(bold, "**"+name+" "+x+arrow+y+"**")
+		default:
+			plain = append(plain, name+" "+x+arrow+y)
+		}
+	}
+	bounds := map[scenarios.Metric]bool{} // those that do not hold without
+	for _, b := range decides.Bounds {
+		v, ok := without.value(b.Metric)
+		bounds[b.Metric] = ok && !report.Within(v, b)
+	}
+	add(bounds[scenarios.MetricSuccess], "availability", share(without.Availability), share(with.Availability))
+	for _, b := range decides.Bounds {
+		x, isX := without.Decided[b.Metric]
+		y, isY := with.Decided[b.Metric]
+		if isX && isY && bounds[b.Metric] && b.Metric != scenarios.MetricAmplification {
+			add(true, word(b.Metric), report.Spell(b.Metric, x), report.Spell(b.Metric, y))
+		}
+	}
+	add(bounds[scenarios.MetricP99], "p99", milliseconds(without.P99Ms), milliseconds(with.P99Ms))
+	edge := decides.Of
+	if !bounds[scenarios.MetricAmplification] {
+		edge = worst(without.Amplification, with.Amplification)
+	}
+	if edge != "" {
+		add(bounds[scenarios.MetricAmplification], "amplification of "+strings.ReplaceAll(edge, "->", "to"), without.amplified(edge, decides), with.amplified(edge, decides))
+	}
+	if without.Recovery.slow() || with.Recovery.slow() {
+		add(decides.After != "", "recovery", without.Recovery.String(), with.Recovery.String())
+	}
+	if without.Lost != nil {
+		add(*without.Lost > 0, "writes lost", fmt.Sprint(*without.Lost), fmt.Sprint(*with.Lost))
+	}
+	if without.Duplicated != nil {
+		add(*without.Duplicated > 0, "writes duplicated", fmt.Sprint(*without.Duplicated), fmt.Sprint(*with.Duplicated))
+	}
+	if len(plain) > 0 {
+		bold = append(bold, strings.Join(plain, ", "))
+	}
+	return bold
+}
+
+// value is a figure by its metric, in the metric's unit.
+func (f *figures) value(m scenarios.Metric) (float64, bool) {
+	switch {
+	case m == scenarios.MetricSuccess && f.Availability != nil:
+		return *f.Availability, true
+	case m == scenarios.MetricP99 && f.P99Ms != nil:
+		return *f.P99Ms / 1000, true
+	}
+	v, ok := f.Decided[m]
+	return v, ok
+}
+
+// amplified spells an edge's amplification: as the judge took it, where the expectation is about that edge.
+func (f *figures) amplified(edge string, decides scenarios.Expectation) string {
+	v, ok := f.Decided[scenarios.MetricAmplification]
+	if !ok || edge != decides.Of {
+		v, ok = f.Amplification[edge]
+	}
+	if !ok {
+		return "–"
+	}
+	return report.Spell(scenarios.MetricAmplification, v)
+}
+
+// worst is the edge of the greatest amplification in any of the runs, "" where none is worth a word.
+func worst(runs ...map[string]float64) string {
+	edge, most := "", retried
+	for _, run := range runs {
+		for _, name := range slices.Sorted(maps.Keys(run)) {
+			if run[name] > most {
+				edge, most = name, run[name]
+			}
+		}
+	}
+	return edge
+}
+
+func (r *recovery) slow() bool { return r != nil && (r.AfterS > felt || r.NotWithinS > 0) }
+
+func (r *recovery) String() string {
+	switch {
+	case r == nil:
+		return "untold"
+	case r.NotWithinS > 0:
+		return "not within " + report.Seconds(r.NotWithinS)
+	case r.AfterS <= felt:
+		return "at once"
+	}
+	return "in " + report.Seconds(r.AfterS)
+}
+
+func share(v *float64) string {
+	if v == nil {
+		return "none sent"
+	}
+	return report.Spell(scenarios.MetricSuccess, *v)
+}
+
+func milliseconds(ms *float64) string {
+	if ms == nil {
+		return "none timed"
+	}
+	return report.Spell(scenarios.MetricP99, *ms/1000)
+}
+
+// word is a metric as the table says it.
+func word(m scenarios.Metric) string {
+	switch m {
+	case scenarios.MetricOK:
+		return "answered in full"
+	case scenarios.MetricDegraded:
+		return "degraded"
+	case scenarios.MetricP999:
+		return "p99.9"
+	}
+	return string(m)
+}

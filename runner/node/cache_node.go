@@ -1,0 +1,238 @@
+package node
+
+import (
+	"container/list"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// keysPath is where a cache keeps its keys.
+const keysPath = "/keys/"
+
+// The headers between a service and a cache.
+const (
+	// headerTTL is how long a copy is fresh, headerStale how long past that, or past a delete, it may still be served.
+	headerTTL, headerStale = "Squall-TTL", "Squall-Stale"
+	// headerLease is in a GET how long a lease is to last; in its answer a lease, or leaseTaken; in a PUT the lease that it
+	// fills under, in a DELETE the lease that is given back.
+	headerLease = "Squall-Lease"
+)
+
+// leaseTaken is told to those who miss a key that another is about to fill.
+const leaseTaken = "taken"
+
+// cacheNode keeps in memory, and for no longer than that, which keys services have read. It is a look-aside cache, as
+// memcached is: it asks nobody, and a crash leaves it empty. In HTTP:
+//
+//	GET /keys/KEY     200, Squall-Cache: hit, stale or miss
+//	PUT /keys/KEY     204, or 409 where its lease is no longer the key's
+//	DELETE /keys/KEY  204: the key has expired, and its lease with it
+//
+// A GET that brings how long a lease is to last gets one with a miss, unless another has got it and its time is not over;
+// that one is told so, or gets the copy that was there before (Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013).
+// Where there is such a copy to serve, no more than one lease is given in its time, however often the key is written and filled.
+type cacheNode struct {
+	i    *instance
+	size int
+
+	mu     sync.Mutex
+	items  map[string]*list.Element // of cacheItem
+	recent list.List                // the most recently used first
+	leases map[string]cacheLease
+	issued uint64 // leases, to tell them apart
+}
+
+type cacheItem struct {
+	key     string
+	expires time.Time
+	stale   time.Duration // how long past that it may be served
+}
+
+type cacheLease struct {
+	token string
+	ends  time.Time
+}
+
+func newCacheNode(i *instance) (role, error) {
+	c := &cacheNode{i: i, size: i.config.Node.Size, items: make(map[string]*list.Element), leases: make(map[string]cacheLease)}
+	if c.size == 0 {
+		c.size = defaultCacheSize
+	}
+	i.purge = c.purge
+	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
+}
+
+func (c *cacheNode) answer(w http.ResponseWriter, r *http.Request, why cause) {
+	if status, fails := c.i.errs(why); fails {
+		c.i.refuse(w, status, "injected error")
+		return
+	}
+	if err := c.i.slow(r.Context()); err != nil {
+		return
+	}
+	key, ok := strings.CutPrefix(r.URL.Path, keysPath)
+	if !ok || key == "" {
+		c.i.refuse(w, http.StatusNotFound, "a cache has "+keysPath+"KEY")
+		return
+	}
+	switch r.Method {
+	case http.MethodGet:
+		how, lease := c.get(key, time.Now(), headerDuration(r.Header, headerLease))
+		w.Header().Set(HeaderCache, how)
+		if lease != "" {
+			w.Header().Set(headerLease, lease)
+		}
+	case http.MethodPut:
+		if !c.put(key, time.Now(), headerDuration(r.Header, headerTTL), headerDuration(r.Header, headerStale), r.Header.Get(headerLease)) {
+			c.i.refuse(w, http.StatusConflict, "the lease is not the key's any more")
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	case http.MethodDelete:
+		c.delete(key, time.Now(), r.Header.Get(headerLease))
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		c.i.refuse(w, http.StatusMethodNotAllowed, "a cache takes GET, PUT and DELETE")
+	}
+}
+
+// headerDuration is a header's time, 0 where there is none.
+func headerDuration(h http.Header, name string) time.Duration {
+	d, err := time.ParseDuration(h.Get(name))
+	if err != nil {
+		return 0
+	}
+	return d
+}
+
+// get looks for a key, and hands out a lease for so long on one that is not there.
+func (c *cacheNode) get(key string, now time.Time, leased time.Duration) (how, lease string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, past := c.items[key], time.Duration(0)
+	if e != nil {
+		c.recent.MoveToFront(e)
+		if past = now.Sub(e.Value.(*cacheItem).expires); past < 0 {
+			c.i.metrics.cacheHits.Add(1)
+			return "hit", ""
+		}
+	}
+	if leased > 0 {
+		other := c.leases[key]
+		switch {
+		case !now.Before(other.ends):
+		case e != nil && past < e.Value.(*cacheItem).stale:
+			c.i.metrics.cacheRevalidating.Add(1)
+			return "stale", leaseTaken
+		case other.token != "":
+			c.i.metrics.cacheMisses.Add(1)
+			return "miss", leaseTaken
+		}
+		lease = c.lease(key, now, leased)
+	}
+	c.i.metrics.cacheMisses.Add(1)
+	return "miss", lease
+}
+
+// lease makes one. c.mu is held.
+func (c *cacheNode) lease(key string, now time.Time, lasting time.Duration) string {
+	if len(c.leases) > c.size { // those whose holders never came back
+		for k, l := range c.leases {
+			if !now.Before(l.ends) {
+				delete(c.leases, k)
+			}
+		}
+	}
+	c.issued++
+	token := strconv.FormatUint(c.issued, 16)
+	c.leases[key] = cacheLease{token, now.Add(lasting)}
+	c.i.metrics.leases.Add(1)
+	return token
+}
+
+// put keeps a key, in the place of the least recently used where there is no other. A token must still be the key's.
+func (c *cacheNode) put(key string, now time.Time, ttl, stale time.Duration, token string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if token != "" {
+		if c.leases[key].token != token {
+			c.i.metrics.staleSets.Add(1)
+			return false
+		}
+		c.leases[key] = cacheLease{ends: c.leases[key].ends}
+		if stale == 0 {
+			delete(c.leases, key)
+		}
+	}
+	if e := c.items[key]; e != nil {
+		c.recent.Remove(e)
+		delete(c.items, key)
+	} else if c.recent.Len() >= c.size {
+		delete(c.items, c.recent.Remove(c.recent.Back()).(*cacheItem).key)
+	} else {
+		c.i.metrics.cacheEntries.Add(1)
+	}
+	c.items[key] = c.recent.PushFront(&cacheItem{key, now.Add(ttl), stale})
+	return true
+}
+
+// delete lets a key expire, and the lease on it: what its holder has read is older than what was written. With a token
+// it only gives the lease back.
+func (c *cacheNode) delete(key string, now time.Time, token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if token != "" {
+		if c.leases[key].token == token {
+			delete(c.leases, key)
+		}
+		return
+	}
+	e := c.items[key]
+	if e == nil || e.Value.(*cacheItem).stale == 0 {
+		delete(c.leases, key)
+	} else if lease, out := c.leases[key]; out {
+		c.leases[key] = cacheLease{ends: lease.ends}
+	}
+	if e != nil {
+		c.expire(e, now)
+	}
+}
+
+// expire makes a copy stale, or takes it away where nobody wants a stale one. c.mu is held.
+func (c *cacheNode) expire(e *list.Element, now time.Time) {
+	item := e.Value.(*cacheItem)
+	if item.stale > 0 {
+		item.expires = earlier(item.expires, now)
+		return
+	}
+	c.recent.Remove(e)
+	delete(c.items, item.key)
+	c.i.metrics.cacheEntries.Add(-1)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// purge takes everything away; softly: lets it expire.
+func (c *cacheNode) purge(softly bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	for e := c.recent.Front(); e != nil; {
+		next := e.Next()
+		if !softly {
+			e.Value.(*cacheItem).stale = 0
+		}
+		c.expire(e, now)
+		c.i.metrics.cachePurged.Add(1)
+		e = next
+	}
+	clear(c.leases)
+}

@@ -1,0 +1,74 @@
+package node
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// A call without a policy has no state of any pattern, whichever patterns there will be: every field of its guard is
+// zero but what it calls and from where. With a pattern on, the field that it needs is not.
+func TestGuardThatIsOffHoldsNothing(t *testing.T) {
+	set := func(g *guard) (names []string) {
+		v := reflect.ValueOf(*g)
+		for n := range v.NumField() {
+			if name := v.Type().Field(n).Name; name != "i" && name != "to" && !v.Field(n).IsZero() {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	if on := set(guardOn(t, scenarios.Policy{}, 5)); len(on) > 0 {
+		t.Errorf("without a policy these are there: %v", on)
+	}
+	for want, policy := range map[string]scenarios.Policy{
+		"[timeout]":      {Timeout: time.Second},
+		"[retry]":        {Retry: &scenarios.Retry{Attempts: 3}},
+		"[retry budget]": {Retry: &scenarios.Retry{Attempts: 3, Budget: .1}},
+		"[breaker]":      {Breaker: &scenarios.Breaker{Failures: .5, Of: 20, OpenFor: time.Second}},
+		"[balance]":      {Balance: "two_choices"},
+		"[hedge]":        {Hedge: &scenarios.Hedge{After: time.Second}},
+		"[bulkhead]":     {Bulkhead: &scenarios.Bulkhead{Most: 10}},
+		"[throttle]":     {Throttle: &scenarios.Throttle{K: 2}},
+		"[deadline]":     {Deadline: propagate},
+	} {
+		if got := fmt.Sprint(set(guardOn(t, policy, 5))); got != want {
+			t.Errorf("on are %s, want %s", got, want)
+		}
+	}
+}
+
+// What is off costs no allocation: a call without a policy is its attempt alone, and a gate that is not there opens for nothing.
+func TestWhatIsOffAllocatesNothing(t *testing.T) {
+	i := instanceOf("api", "api-1", 1)
+	g, c := guardOn(t, scenarios.Policy{}, 5), cause{request: "r-1"}
+	who, err := newAuthentication(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit, request := newLimiter(nil), httptest.NewRequest("GET", "/", nil)
+	request.Header.Set(HeaderKey, "k1")
+	route := gatewayRoute{proxy: &proxy{}}
+	bare := testing.AllocsPerRun(100, func() { atOnce(t.Context(), g.to.replicas[0], c, 1) })
+	for name, f := range map[string]func(){
+		"a call":          func() { g.doSafely(t.Context(), c, atOnce) },
+		"deadline":        func() { g.handOn(t.Context(), request.Header) },
+		"rate limit":      func() { limit.allow(request.Header) },
+		"authentication":  func() { who.admit(request, c) },
+		"canary":          func() { route.pick(i, c) },
+		"injected errors": func() { i.errs(c) },
+	} {
+		if got := testing.AllocsPerRun(100, f); got != bare {
+			t.Errorf("%s: %g allocations where it is off, %g without it", name, got, bare)
+		}
+	}
+	// The measure sees an allocation where there is one: a hedge needs a second context.
+	hedged := guardOn(t, scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}, 5)
+	if got := testing.AllocsPerRun(100, func() { hedged.doSafely(t.Context(), c, atOnce) }); got <= bare {
+		t.Errorf("a hedged call: %g allocations, want more than the %g of a bare one", got, bare)
+	}
+}

@@ -1,0 +1,56 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// Choice narrows which replicas of a dependency a call may go to; balance then chooses among those.
+// Its zero value is all of them.
+type Choice struct {
+	Outliers *Outliers `yaml:"outliers" json:"outliers,omitempty" doc:"Outlier ejection: leaves a replica that stands out by failing, or by being slow, alone for a time."`
+}
+
+// Over is c where it says something, and below where it does not.
+func (c Choice) Over(below Choice) Choice {
+	if c.Outliers == nil {
+		c.Outliers = below.Outliers
+	}
+	return c
+}
+
+// Outliers is passive: a caller judges replicas by its own attempts. A replica of which Failures of the last Of attempts
+// failed, or whose attempts take Slower times as long as is usual among the replicas, is left alone for EjectFor; then one
+// request probes it, and it is back, or out for twice as long, up to Longest. Where more than Most of the replicas would be out,
+// it is more likely that something else is wrong than all of them: then all are used (Envoy's panic threshold).
+type Outliers struct {
+	Failures float64       `yaml:"failures" sign:"positive" unit:"share" json:"failures,omitempty" doc:"The share of failed attempts that ejects it; 100% of 5 is five in a row."`
+	Of       int           `yaml:"of" need:"yes" min:"1" json:"of" doc:"How many of its last attempts are looked at."`
+	Slower   float64       `yaml:"slower" sign:"positive" json:"slower,omitempty" doc:"Ejects it too when its attempts take more than so many times the median of the replicas, as in 3: the mean over about the last of."`
+	EjectFor time.Duration `yaml:"eject_for" need:"yes" sign:"positive" json:"eject_for" doc:"How long it is out before one request probes it; twice as long with each further ejection, until it has been well for as long as it was out."`
+	Longest  time.Duration `yaml:"longest" sign:"positive" json:"longest,omitempty" doc:"The longest ejection. Default ten times eject_for."`
+	Most     float64       `yaml:"most" unit:"share" json:"most,omitempty" doc:"The panic threshold: when more than this share of the replicas is out, all are used. Default 50%."`
+}
+
+// Defaults of outlier ejection: Envoy's panic threshold, and its longest ejection in times of the first.
+const (
+	DefaultMostOut      = 0.5
+	DefaultLongestTimes = 10
+)
+
+// chosen checks what the keys of a choice say together.
+func (v *validator) chosen(c Choice, at []any) {
+	o := c.Outliers
+	if o == nil {
+		return
+	}
+	here := func(key string) []any { return extend(at, "outliers", key) }
+	switch {
+	case o.Failures == 0 && o.Slower == 0 && v.valueAt(here("failures")) == nil && v.valueAt(here("slower")) == nil:
+		v.problem(extend(at, "outliers"), "outliers does not say what an outlier is", "add failures: 50%, or slower: 3")
+	case o.Slower > 0 && o.Slower <= 1:
+		v.problem(here("slower"), fmt.Sprintf("slower is %g: half of all replicas would be slower than that", o.Slower), "use more than 1; 3 is usual")
+	case o.Longest > 0 && o.Longest < o.EjectFor:
+		v.problem(here("longest"), fmt.Sprintf("the longest ejection, %s, is shorter than eject_for, %s", o.Longest, o.EjectFor), "use eject_for or more")
+	}
+}
