@@ -43,7 +43,7 @@ func (w *world) configure(n scenarios.Node) {
 func routes(to ...string) scenarios.Node {
 	n := scenarios.Node{Name: "api", Kind: scenarios.KindGateway}
 	for i, name := range to {
-		n.Routes = append(n.Routes, scenarios.Route{Match: []string{"/catalog/*", "/*"}[i], To: name, Timeout: time.Second})
+		n.Routes = append(n.Routes, scenarios.Route{Match: []string{"/catalog/*", "/*"}[i], To: name, Timeout: time.Minute})
 	}
 	return n
 }
@@ -123,11 +123,13 @@ func TestAGatewayChangesOverSockets(t *testing.T) {
 				response, err := client.Get("http://" + api.Listen + "/catalog/1")
 				if err != nil {
 					failed.Add(1)
+					t.Log(err)
 					continue
 				}
 				response.Body.Close()
 				if response.StatusCode != 200 {
 					failed.Add(1)
+					t.Log(response.Status)
 				}
 				answered.Add(1)
 			}
