@@ -92,6 +92,8 @@ func (d *decoder) special(v *value, into reflect.Value, f field) bool {
 		d.call(v, x, f)
 	case *Request:
 		d.request(v, x)
+	case *Tenant:
+		d.tenant(v, x, f)
 	case *Param:
 		d.param(v, x, f)
 	case *Step:
@@ -224,6 +226,8 @@ func nounOf(t reflect.Type) string {
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[When]():
+		return "when"
 	case reflect.TypeFor[Outliers]():
 		return "outliers"
 	case reflect.TypeFor[Breaker]():

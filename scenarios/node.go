@@ -39,9 +39,10 @@ type Node struct {
 	DSN     string            `yaml:"dsn" kinds:"database" json:"dsn,omitempty" doc:"database: user:password@database that services connect with."`
 
 	// cdn
-	Origin string      `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
-	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
-	Bots   `yaml:",inline" kinds:"cdn"`
+	Origin   string `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
+	Failover `yaml:",inline" kinds:"cdn"`
+	Cache    []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
+	Bots     `yaml:",inline" kinds:"cdn"`
 
 	// gateway
 	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key,jwt,introspect" json:"auth,omitempty" doc:"gateway: none (default), api-key: any key, jwt: a bearer token that is checked here, or introspect: one that identity is asked about, request by request."`
@@ -155,15 +156,16 @@ type CacheKey struct {
 type RateLimit struct {
 	Rate  float64 `yaml:"rate" need:"yes" sign:"positive" unit:"rate" json:"rate" doc:"Tokens a second, as in 500/s."`
 	Burst int     `yaml:"burst" min:"1" json:"burst,omitempty" doc:"The bucket's size. Default the rate of one second."`
-	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client" doc:"all (default) or client: one bucket for each API key, or each load where there is none."`
+	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client,tenant" doc:"all (default) or client: one bucket for each API key, or each load where there is none; or tenant: one for each tenant."`
 }
 
 // Route sends a path to a node.
 type Route struct {
-	Match   string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
-	To      string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
-	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
-	Split   *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+	Match    string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
+	To       string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
+	Timeout  time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
+	Split    *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+	Failover `yaml:",inline"`
 }
 
 // Split sends a share of a route's requests elsewhere, drawn request by request.
@@ -201,8 +203,12 @@ type Step struct {
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
 	Respond  *Respond `yaml:"respond" json:"respond,omitempty" doc:"What is answered in place of a plain 200; the steps after it are done all the same."`
 
-	// For Call, Read and Write: overrides of the node's policy, and what to do when it fails for good.
+	// When is for every kind of step.
+	When *When `yaml:"when" json:"when,omitempty" doc:"Whose requests the step is done for, as in {tenant: NAME}; others pass it over. Default everybody's."`
+
+	// For Call, Read and Write: overrides of the node's policy, who else to ask, and what to do when it fails for good.
 	Policy   `yaml:",inline"`
+	Failover `yaml:",inline"`
 	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty" doc:"What to do instead when the step has failed for good: the answer counts as degraded."`
 }
 

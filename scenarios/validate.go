@@ -13,6 +13,7 @@ type validator struct {
 	everything  map[string]bool           // nodes and loads
 	endpoints   map[string]*http.ServeMux // of built-in services, by node
 	only        *Node                     // the one node that is looked at; nil: all
+	asking      map[string]bool           // nodes whose failover is being followed
 }
 
 func (v *validator) validate() {

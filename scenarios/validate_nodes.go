@@ -108,18 +108,24 @@ func (v *validator) match(text string, at []any) {
 func (v *validator) links() {
 	var places []string
 	seen := map[string]bool{"": true}
-	for _, n := range v.Nodes {
-		for _, name := range []string{n.Region, n.Zone} {
+	add := func(names ...string) {
+		for _, name := range names {
 			if !seen[name] {
 				seen[name] = true
 				places = append(places, name)
 			}
 		}
 	}
+	for _, n := range v.Nodes {
+		add(n.Region, n.Zone)
+	}
+	for _, l := range v.Loads {
+		add(l.Region, l.Zone)
+	}
 	for i, l := range v.Links {
 		for j, name := range l.Between {
 			if !seen[name] {
-				v.problem(path("links", i, "between", j), fmt.Sprintf("no node is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
+				v.problem(path("links", i, "between", j), fmt.Sprintf("nobody is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
 			}
 		}
 		if l.Jitter > l.Latency {

@@ -28,7 +28,11 @@ func (g *guard) pick(c cause) *replica { return g.pickBut(c, nil) }
 
 // pickBut does not choose the given replica, unless there is no other.
 func (g *guard) pickBut(c cause, not *replica) *replica {
-	from := g.to.replicas
+	from, turn := g.to.replicas, &g.to.next
+	if g.shards != nil {
+		mine := g.shards.of(c.tenant)
+		from, turn = mine.replicas, &mine.next
+	}
 	if g.outliers != nil {
 		var room [8]*replica // on the stack, where there are few
 		var probe *replica
@@ -36,7 +40,7 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 			return probe
 		}
 	}
-	return g.balanced(c, from, &g.to.next, not)
+	return g.balanced(c, from, turn, not)
 }
 
 // balanced chooses among some replicas; turn counts for those that take turns.

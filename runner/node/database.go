@@ -2,8 +2,8 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"strconv"
 	"sync"
@@ -12,23 +12,26 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
 // defaultConnections is PostgreSQL's own max_connections.
 const defaultConnections = 100
 
-// database is the built-in database: one table of writes in memory, a journal on disk, PostgreSQL's
-// wire protocol in front. A write is acknowledged once its journal record is synced.
+// database is the built-in database: PostgreSQL's wire protocol in front, a SQL engine on tables in memory, and
+// a journal on disk that has what every transaction has changed. A transaction is acknowledged, and seen by who
+// reads, once its record is synced.
 type database struct {
 	i       *instance
 	journal *journal
-	// now is the node as it is configured; workers in it are nil for as many statements at once as there are.
-	now atomic.Pointer[databaseTerms]
+	now     atomic.Pointer[databaseTerms]
 
-	mu     sync.RWMutex
-	counts map[string]int    // how often a write's id is there
-	latest map[string]string // the id of the latest write of a key
+	engine *sqlengine.Engine
+	own    ownStatements
+	// writers is the lock of transactions that write, last the journal's batch of the latest of them; who holds the
+	// lock may use it.
+	writers rowLocks
+	last    *batch
 
 	locks rowLocks
 	turns turns // of idempotent writes, by their ids
@@ -44,119 +47,29 @@ var _ role = (*database)(nil)
 
 func newDatabase(i *instance) (role, error) {
 	d := &database{
-		locks:  rowLocks{metrics: i.metrics},
-		i:      i,
-		counts: make(map[string]int), latest: make(map[string]string), sessions: make(map[uint32]*session),
+		locks: rowLocks{metrics: i.metrics}, writers: rowLocks{metrics: i.metrics},
+		i: i, sessions: make(map[uint32]*session),
 	}
 	d.now.Store(d.terms(&i.config.Node))
 	var err error
-	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, d.apply)
-	if err != nil {
+	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys); err != nil {
 		return nil, err
+	}
+	var strange error
+	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, func(record []byte) { strange = errors.Join(strange, d.engine.Settle(record)) })
+	if err == nil && strange != nil {
+		err = fmt.Errorf("replay journal: %w", errors.Join(strange, d.journal.close()))
+	}
+	if err == nil {
+		d.own, err = d.prepareOwn()
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.engine.Close())
 	}
 	return d, nil
 }
 
-// databaseTerms is what a database is configured to.
-type databaseTerms struct {
-	node        *scenarios.Node
-	connections int
-	workers     *workers
-}
-
-// terms are those of a node, with the workers that there are.
-func (d *database) terms(n *scenarios.Node) *databaseTerms {
-	t := &databaseTerms{node: n, connections: n.Connections}
-	if t.connections <= 0 {
-		t.connections = defaultConnections
-	}
-	if n.Workers > 0 {
-		if was := d.now.Load(); was != nil && was.workers != nil {
-			t.workers = was.workers
-			t.workers.resize(n)
-		} else {
-			t.workers = newWorkers(n, d.i.metrics)
-		}
-	}
-	return t
-}
-
-var _ changeable = (*database)(nil)
-
-// change is for the next statement, and the next connection: open ones stay, as many as they are and whoever they are.
-func (d *database) change(next *instance) error {
-	d.now.Store(d.terms(&next.config.Node))
-	return nil
-}
-
-func (d *database) node() *scenarios.Node { return d.now.Load().node }
-
-func (d *database) close() error { return d.journal.close() }
-
-// apply puts a journal record (id, key) into the table.
-func (d *database) apply(record []byte) {
-	id, rest := takeField(record)
-	key, _ := takeField(rest)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.counts[id]++
-	d.latest[key] = id
-}
-
-// write is durable when it returns nil.
-func (d *database) write(ctx context.Context, id, key, node, why string) *pgproto3.ErrorResponse {
-	c := cause{request: why}
-	if d.node().RowLocks {
-		unlock, err := d.locks.take(ctx, key)
-		if err != nil {
-			return sqlError("57014", "canceling statement due to user request")
-		}
-		defer unlock()
-	}
-	if err := d.endure(ctx, c, draw(d.node().WriteTime, d.i.chance(c, "write"))); err != nil {
-		return err
-	}
-	record := appendField(nil, id)
-	record = appendField(record, key)
-	record = appendField(record, node)
-	record = appendField(record, time.Now().UTC().Format(time.RFC3339Nano))
-	if err := d.journal.append(record); err != nil {
-		return sqlError("58030", err.Error())
-	}
-	d.i.metrics.writes.Add(1)
-	return nil
-}
-
-// writeOnce is write, unless a write of this id is there already; fresh tells that there was none.
-func (d *database) writeOnce(ctx context.Context, id, key, node, why string) (fresh bool, _ *pgproto3.ErrorResponse) {
-	leave, err := d.turns.take(ctx, id)
-	if err != nil {
-		return false, sqlError("57014", "canceling statement due to user request")
-	}
-	defer leave()
-	d.mu.RLock()
-	there := d.counts[id] > 0
-	d.mu.RUnlock()
-	if there {
-		d.i.metrics.repeated.Add(1)
-		c := cause{request: why}
-		return false, d.endure(ctx, c, draw(d.node().WriteTime, d.i.chance(c, "write")))
-	}
-	return true, d.write(ctx, id, key, node, why)
-}
-
-// read finds the latest write of a key; the query costs so much besides what every read does.
-func (d *database) read(ctx context.Context, key, why string, cost time.Duration) (id string, found bool, _ *pgproto3.ErrorResponse) {
-	d.i.metrics.reads.Add(1)
-	c := cause{request: why}
-	if err := d.endure(ctx, c, cost+draw(d.node().ReadTime, d.i.chance(c, "read"))); err != nil {
-		return "", false, err
-	}
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	id, found = d.latest[key]
-	return id, found, nil
-}
+func (d *database) close() error { return errors.Join(d.journal.close(), d.engine.Close()) }
 
 // endure takes the time that a statement takes, and fails it where a fault wants that.
 func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgproto3.ErrorResponse {
@@ -165,21 +78,14 @@ func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgp
 	}
 	if pool := d.now.Load().workers; pool != nil {
 		if pool.acquire(ctx, false) != nil {
-			return sqlError("57014", "canceling statement due to user request")
+			return cancelled()
 		}
 		defer pool.release()
 	}
 	if err := d.i.sleep(ctx, d.i.behaviour.get().Slow+d.i.behaviour.stretch(cost)); err != nil {
-		return sqlError("57014", "canceling statement due to user request")
+		return cancelled()
 	}
 	return nil
-}
-
-// snapshot is how often each write is there.
-func (d *database) snapshot() map[string]int {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return maps.Clone(d.counts)
 }
 
 // serve takes connections until ctx ends; statements that run then are finished, idle sessions are told 57P01.

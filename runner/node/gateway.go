@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"strings"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -39,15 +40,12 @@ func newGateway(i *instance) (role, error) {
 	g := &gateway{i: i, who: who, limit: i.limiter(i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
-	type shared struct {
-		to      string
-		timeout string
-	}
+	type shared struct{ to, or, timeout string }
 	proxies := make(map[shared]*proxy)
-	to := func(node string, route scenarios.Route) (*proxy, error) {
-		key := shared{node, route.Timeout.String()}
+	to := func(node string, or []string, route scenarios.Route) (*proxy, error) {
+		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := i.newGuard(node, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			guard, err := i.newGuardOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}
@@ -57,11 +55,11 @@ func newGateway(i *instance) (role, error) {
 	}
 	for _, route := range i.config.Node.Routes {
 		one := gatewayRoute{match: newMatcher(route.Match)}
-		if one.proxy, err = to(route.To, route); err != nil {
+		if one.proxy, err = to(route.To, route.Failover.Failover, route); err != nil {
 			return nil, err
 		}
 		if s := route.Split; s != nil {
-			if one.canary, err = to(s.To, route); err != nil {
+			if one.canary, err = to(s.To, nil, route); err != nil {
 				return nil, err
 			}
 			one.share = s.Share

@@ -33,6 +33,8 @@ type failure struct {
 	status int
 	// again tells that another attempt may help.
 	again bool
+	// spent tells that the request can't be sent once more, to anybody.
+	spent bool
 	to    string
 	err   error
 }
@@ -89,6 +91,10 @@ type guard struct {
 	// bulkhead and throttle are nil where there is none.
 	bulkhead *bulkhead
 	throttle *throttle
+	// shards are nil where every tenant may use every replica.
+	shards *shards
+	// others are asked, in order, where the node has failed for good.
+	others []*guard
 	// outliers are nil where no replica is ever left alone.
 	outliers *outliers
 	// deadline tells that calls say how much time they have left.
@@ -106,6 +112,7 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
 	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
 	g.outliers = shared(i.outliers, policyOf[scenarios.Outliers]{to, p.Outliers}, func() *outliers { return newOutliers(p.Outliers, len(to.replicas), i.metrics) })
+	g.shards = newShards(p.Shard, to)
 	g.deadline = p.Deadline == propagate
 	if p.Retry != nil {
 		g.retry = *p.Retry
@@ -190,12 +197,19 @@ type outcome struct {
 
 // do makes attempts until one succeeds or the policy says that it is enough, and returns the last one's failure.
 func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
-	return g.doing(ctx, c, false, try)
+	return g.calling(ctx, c, false, try)
 }
 
 // doSafely is do for what may be done twice: it hedges where the policy says so.
 func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
-	return g.doing(ctx, c, g.hedge != nil, try)
+	return g.calling(ctx, c, g.hedge != nil, try)
+}
+
+func (g *guard) calling(ctx context.Context, c cause, hedged bool, try attempt) *failure {
+	if len(g.others) > 0 {
+		return g.orElse(ctx, c, hedged, try)
+	}
+	return g.doing(ctx, c, hedged, try)
 }
 
 func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *failure {

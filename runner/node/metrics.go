@@ -25,6 +25,7 @@ type metrics struct {
 	configured                                                                      atomic.Int64
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
+	failovers                                                                       atomic.Int64
 	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	concurrencyLimit                                                                atomic.Int64
@@ -93,6 +94,7 @@ func (m *metrics) table() []metric {
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
 		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
+		count("squall_failovers_total", "Calls made to another node because the one that was meant, or the one before it, had failed for good or was not to be called.", func(m *metrics) *atomic.Int64 { return &m.failovers }),
 		count("squall_ejections_total", "Times that a replica of a callee was left alone because it stood out (failed probes included).", func(m *metrics) *atomic.Int64 { return &m.ejections }),
 		gauge("squall_ejected", "Replicas of callees that are left alone or probed now.", func(m *metrics) *atomic.Int64 { return &m.ejected }),
 		count("squall_ejection_panics_total", "Times that more replicas of a callee were to be left alone than may be, so that all were used.", func(m *metrics) *atomic.Int64 { return &m.ejectionPanics }),

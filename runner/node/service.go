@@ -115,6 +115,9 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 		i.refuse(w, f.status, f.Error())
 		return
 	}
+	if v.failover != "" {
+		h.Set(HeaderFailover, v.failover)
+	}
 	answer := map[string]string{"node": i.config.Instance, "request": v.cause.request}
 	if len(v.degraded) > 0 {
 		why := headerText(strings.Join(v.degraded, "; "))

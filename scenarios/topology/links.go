@@ -12,6 +12,9 @@ func (b *builder) links() {
 	for _, n := range b.Scenario.Nodes {
 		known[n.Region], known[n.Zone] = true, true
 	}
+	for _, l := range b.Scenario.Loads {
+		known[l.Region], known[l.Zone] = true, true
+	}
 	given := map[[2]string]bool{}
 	for i, l := range b.Scenario.Links {
 		for _, name := range l.Between {

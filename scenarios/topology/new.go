@@ -153,10 +153,12 @@ func (b *builder) edges() {
 	for _, load := range b.Scenario.Loads {
 		for _, i := range b.byNode[load.To] {
 			to := b.Instances[i]
-			b.Edges = append(b.Edges, Edge{
+			edge := Edge{
 				Name: load.Name + ":" + to.Name, From: load.Name, To: to.Name,
 				FromNode: load.Name, ToNode: to.Node.Name, Client: true,
-			})
+			}
+			edge.Latency, edge.Jitter = base(b.Scenario.Links, &scenarios.Node{Region: load.Region, Zone: load.Zone}, to.Node)
+			b.Edges = append(b.Edges, edge)
 		}
 	}
 	b.byEdge = make(map[string]int, len(b.Edges))

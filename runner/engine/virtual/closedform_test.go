@@ -258,6 +258,30 @@ func TestForkJoin(t *testing.T) {
 	near(t, "mean", measured(t, result).LatencyMs.Mean, (12-rho)/8*s/(1-rho), 4*noise(rho, n))
 }
 
+// Two queues one after the other: what leaves the first is Poisson (Burke), so each is an M/M/1 queue by itself, and the time in both
+// is the sum of two independent exponential ones.
+func TestTandem(t *testing.T) {
+	n := requests(t)
+	part := func(name string) *scenarios.Node {
+		return &scenarios.Node{Name: name, Kind: scenarios.KindService, Workers: 1, Endpoints: []*scenarios.Endpoint{
+			{Match: "GET /", Steps: []scenarios.Step{{Work: exponential()}}}}}
+	}
+	call := func(name string) scenarios.Step {
+		return scenarios.Step{Call: &scenarios.Call{Node: name, Method: "GET", Path: "/"}}
+	}
+	for rho, p99 := range map[float64]float64{.5: 132.77, .8: 331.92} {
+		t.Run(strconv.FormatFloat(rho, 'g', 2, 64), func(t *testing.T) {
+			t.Parallel()
+			front := &scenarios.Node{Name: "front", Kind: scenarios.KindService, Workers: 1e5, Endpoints: []*scenarios.Endpoint{
+				{Match: "GET /", Steps: []scenarios.Step{call("first"), call("second")}}}}
+			result, _ := tapped(t, under(poisson(rho), n, front, part("first"), part("second")), 1)
+			r := measured(t, result)
+			near(t, "mean", r.LatencyMs.Mean, 2*s/(1-rho), 4*noise(rho, n))
+			near(t, "p99", r.LatencyMs.P99, p99, 10*noise(rho, n))
+		})
+	}
+}
+
 // erlangC is the probability that a request waits for one of c servers that are used to the share rho.
 func erlangC(c int, rho float64) float64 {
 	blocked, a := 1., rho*float64(c)
