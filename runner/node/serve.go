@@ -65,6 +65,8 @@ type instance struct {
 	taking []func()
 	// configurator is there when the role is.
 	configurator *atomic.Pointer[configurator]
+	// warmings are by the callee and how long its replicas take.
+	warmings map[*upstream]map[time.Duration]*warming
 }
 
 func newInstance(c Config, network Network) *instance {
@@ -112,6 +114,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	}
 	i := newInstance(c, e.Network)
 	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
+	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
 	defer i.transport.CloseIdleConnections()
 	adminListener, err := e.Network.Listen(ctx, c.Admin)
 	if err != nil {
