@@ -224,6 +224,8 @@ func nounOf(t reflect.Type) string {
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[Cold]():
+		return "cold"
 	case reflect.TypeFor[When]():
 		return "when"
 	case reflect.TypeFor[Outliers]():

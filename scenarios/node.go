@@ -24,6 +24,7 @@ type Node struct {
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
 	Zone     string            `yaml:"zone" json:"zone,omitempty" doc:"A zone label; an outage may select it."`
+	Zones    []string          `yaml:"zones" json:"zones,omitempty" doc:"In place of zone: the zones that the replicas are spread over, in turn."`
 	Labels   map[string]string `yaml:"labels" json:"labels,omitempty" doc:"Any labels; faults may select them."`
 	CPUs     float64           `yaml:"cpus" sign:"positive" json:"cpus,omitempty" doc:"CPU of each instance: a container's limit (docker), or the cores that its compute shares (virtual, where the default is 1)."`
 	Memory   int64             `yaml:"memory" sign:"positive" unit:"size" json:"memory,omitempty" doc:"Memory limit of each instance (docker)."`
@@ -58,6 +59,7 @@ type Node struct {
 	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
 	Pool      int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty" doc:"service: connections that each instance opens to each instance of a database, at most; statements beyond wait for one. Default 10."`
 	Line      `yaml:",inline" kinds:"service"`
+	Cold      *Cold       `yaml:"cold" kinds:"service" json:"cold,omitempty" doc:"service: how much slower it is at first, as with empty caches."`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
 	// cdn, gateway, service and queue: defaults for every call this node makes.

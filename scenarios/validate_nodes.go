@@ -64,6 +64,7 @@ func (v *validator) nodes() {
 		v.entrance(n)
 		v.register(n)
 		v.line(n)
+		v.zones(n)
 		v.bots(n)
 		v.shed(n)
 	}
@@ -117,7 +118,7 @@ func (v *validator) links() {
 		}
 	}
 	for _, n := range v.Nodes {
-		add(n.Region, n.Zone)
+		add(append([]string{n.Region}, n.EveryZone()...)...)
 	}
 	for _, l := range v.Loads {
 		add(l.Region, l.Zone)

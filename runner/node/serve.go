@@ -60,6 +60,8 @@ type instance struct {
 	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
 	throttles map[policyOf[scenarios.Throttle]]*throttle
 	outliers  map[policyOf[scenarios.Outliers]]*outliers
+	// warmings are by the callee and how long its replicas take.
+	warmings map[*upstream]map[time.Duration]*warming
 }
 
 func newInstance(c Config, network Network) *instance {
@@ -98,6 +100,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	}
 	i := newInstance(c, e.Network)
 	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
+	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
 	defer i.transport.CloseIdleConnections()
 	adminListener, err := e.Network.Listen(ctx, c.Admin)
 	if err != nil {
