@@ -14,7 +14,12 @@ import (
 var fixed = append([]string{"kind", "use", "image", "command", "env", "port", "health", "calls", "stand_in"}, whole...)
 
 // fixedFor are the keys that a kind takes up only when it starts.
-var fixedFor = map[Kind][]string{KindQueue: {"workers"}}
+var fixedFor = map[Kind][]string{
+	KindCDN: serving, KindGateway: serving, KindService: serving, KindQueue: append([]string{"workers"}, serving...),
+}
+
+// serving are the keys of a node's listener.
+var serving = []string{"connections", "header_timeout"}
 
 // changed is a node as one change makes it; at is the path of the change's with.
 type changed struct {

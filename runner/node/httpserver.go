@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,11 +22,11 @@ const (
 	maxBody = 1 << 20
 )
 
-// serveHTTP serves until ctx ends, then drains for grace at most. Requests keep running while it drains.
-func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, grace time.Duration) error {
+// serveHTTP serves until ctx ends, headers being how long a client may take for those (0: the usual), then drains for grace at most. Requests keep running while it drains.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, headers, grace time.Duration) error {
 	server := &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: cmp.Or(headers, readHeaderTimeout),
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 	}
@@ -59,7 +60,8 @@ type httpRole struct {
 var _ role = (*httpRole)(nil)
 
 func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
-	err := serveHTTP(ctx, l, http.HandlerFunc(r.answer), shutdownGrace)
+	n := &r.i.config.Node
+	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
 	close(r.i.halt) // handlers that are still at it have nobody left to answer
 	r.i.answering.wait()
 	return err

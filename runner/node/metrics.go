@@ -108,7 +108,7 @@ func (m *metrics) table() []metric {
 		count("squall_deadline_exceeded_total", "Requests given up because the time that their caller had left was over.", func(m *metrics) *atomic.Int64 { return &m.deadlineExceeded }),
 		count("squall_wasted_total", "Requests whose steps were all done when their caller had left.", func(m *metrics) *atomic.Int64 { return &m.wasted }),
 		seconds("squall_wasted_seconds_total", "Time of work steps after their caller had left, and CPU time of compute steps begun after.", func(m *metrics) *atomic.Int64 { return &m.wastedTime }),
-		gauge("squall_connections", "Database connections open now.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
+		gauge("squall_connections", "Connections open now: of a database, or of a node that bounds them.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),

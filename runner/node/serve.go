@@ -123,7 +123,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	// The admin server outlives the role, so that its last counters can be read while it drains.
 	adminContext, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	adminDone := make(chan error, 1)
-	go func() { adminDone <- serveHTTP(adminContext, adminListener, i.adminHandler(), time.Second) }()
+	go func() { adminDone <- serveHTTP(adminContext, adminListener, i.adminHandler(), 0, time.Second) }()
 	defer func() {
 		stopAdmin()
 		err = errors.Join(err, <-adminDone)
