@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -22,20 +23,35 @@ const (
 // courier brings messages to one receiver, each until the receiver answers below 400, or redeliver and ttl say that
 // it is enough. A receiver that answers 4xx (but 408 and 429) has refused the message: it is dead, and not tried again.
 type courier struct {
-	i     *instance
-	to    *scenarios.Call
-	name  string // sets the couriers of a stream apart; empty in a queue
-	guard *guard
-	retry *scenarios.Retry // of which the number of attempts is ignored
-	until scenarios.Redelivery
+	i    *instance
+	name string // sets the couriers of a stream apart; empty in a queue
+	now  atomic.Pointer[terms]
 
 	delivered, fresh, replayed, redelivered, dead, expired atomic.Int64
 }
 
+// terms are to whom and how a courier delivers. They may change between two attempts.
+type terms struct {
+	to    *scenarios.Call
+	guard *guard
+	retry *scenarios.Retry // of which the number of attempts is ignored
+	until scenarios.Redelivery
+}
+
 // newCourier takes the policies of the receiver, the more special first.
 func (i *instance) newCourier(name string, to *scenarios.Call, until scenarios.Redelivery, policies ...scenarios.Policy) (*courier, error) {
+	now, err := i.newTerms(to, until, policies)
+	if err != nil {
+		return nil, err
+	}
+	d := &courier{i: i, name: name}
+	d.now.Store(now)
+	return d, nil
+}
+
+func (i *instance) newTerms(to *scenarios.Call, until scenarios.Redelivery, policies []scenarios.Policy) (*terms, error) {
 	if to == nil {
-		return nil, fmt.Errorf("deliver to: no receiver given")
+		return nil, errors.New("deliver to: no receiver given")
 	}
 	policy := mergePolicies(policies)
 	if policy.Timeout == 0 {
@@ -51,7 +67,7 @@ func (i *instance) newCourier(name string, to *scenarios.Call, until scenarios.R
 	if err != nil {
 		return nil, fmt.Errorf("deliver to: %w", err)
 	}
-	return &courier{i: i, to: to, name: name, guard: g, retry: retry, until: until}, nil
+	return &terms{to: to, guard: g, retry: retry, until: until}, nil
 }
 
 // fate is what became of a message.
@@ -66,10 +82,10 @@ const (
 
 // carry delivers one message, however many attempts that takes, and counts it. It is false where ctx ended before it was settled.
 func (d *courier) carry(ctx context.Context, m *message) (settled bool) {
-	switch d.bring(ctx, m, d.why(m), d.until.TTL) {
+	switch d.bring(ctx, m, d.why(m), true) {
 	case delivered:
 		d.delivered.Add(1)
-		if m.age() <= d.until.Freshness {
+		if m.age() <= d.now.Load().until.Freshness {
 			d.fresh.Add(1)
 		}
 		d.i.metrics.delivered.Add(1)
@@ -93,25 +109,26 @@ func (d *courier) why(m *message) cause {
 	return m.why().step("subscriber " + d.name)
 }
 
-// bring makes attempts until one succeeds, or it is enough; a ttl of 0 is none.
-func (d *courier) bring(ctx context.Context, m *message, why cause, ttl time.Duration) fate {
+// bring makes attempts until one succeeds, or it is enough; what is old may expire.
+func (d *courier) bring(ctx context.Context, m *message, why cause, expires bool) fate {
 	var wait time.Duration
 	for n := 1; ; n++ {
-		if ttl > 0 && m.age() > ttl {
+		now := d.now.Load()
+		if ttl := now.until.TTL; expires && ttl > 0 && m.age() > ttl {
 			return expired
 		}
 		if n > 1 {
 			d.redelivered.Add(1)
 			d.i.metrics.redelivered.Add(1)
 		}
-		f := d.attempt(ctx, m, why, n)
+		f := now.attempt(ctx, m, why, n)
 		switch {
 		case f == nil:
 			return delivered
-		case f.ending == declined || d.until.Redeliver > 0 && n > d.until.Redeliver && ctx.Err() == nil:
+		case f.ending == declined || now.until.Redeliver > 0 && n > now.until.Redeliver && ctx.Err() == nil:
 			return dead
 		}
-		wait = backoff(d.retry, min(n, 40)+1, wait, d.i.chance(why.attempt(n+1), "backoff"))
+		wait = backoff(now.retry, min(n, 40)+1, wait, d.i.chance(why.attempt(n+1), "backoff"))
 		if d.i.sleep(ctx, wait) != nil {
 			return interrupted
 		}
@@ -119,9 +136,9 @@ func (d *courier) bring(ctx context.Context, m *message, why cause, ttl time.Dur
 }
 
 // attempt makes the nth delivery; the receiver sees a retry's headers from the second on.
-func (d *courier) attempt(ctx context.Context, m *message, why cause, n int) *failure {
-	return d.guard.once(ctx, why.attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
-		_, f := d.guard.sendOnce(ctx, r, c, n, call{method: d.to.Method, path: m.fill(d.to.Path), header: http.Header{HeaderWrite: {m.id}}, body: m.reader})
+func (t *terms) attempt(ctx context.Context, m *message, why cause, n int) *failure {
+	return t.guard.once(ctx, why.attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
+		_, f := t.guard.sendOnce(ctx, r, c, n, call{method: t.to.Method, path: m.fill(t.to.Path), header: http.Header{HeaderWrite: {m.id}}, body: m.reader})
 		return outcome{f: f}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // intake takes messages for a queue or a stream: it acknowledges what is on disk, takes one message for each
@@ -13,8 +14,8 @@ import (
 type intake struct {
 	i       *instance
 	journal *journal
-	turns   turns // of idempotent messages, by their ids
-	most    int64 // 0: any number
+	turns   turns        // of idempotent messages, by their ids
+	most    atomic.Int64 // 0: any number
 
 	mu     sync.Mutex
 	counts map[string]int // how often each id was accepted
@@ -22,7 +23,9 @@ type intake struct {
 }
 
 func newIntake(i *instance) *intake {
-	return &intake{i: i, most: int64(i.config.Node.Most), counts: make(map[string]int)}
+	t := &intake{i: i, counts: make(map[string]int)}
+	t.most.Store(int64(i.config.Node.Most))
+	return t
 }
 
 // took counts a message that the journal holds. The backlog has it by then.
@@ -79,7 +82,7 @@ func (t *intake) accept(w http.ResponseWriter, r *http.Request, c cause) {
 func (t *intake) admit() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.most > 0 && t.i.metrics.backlog.Load()+t.coming >= t.most {
+	if most := t.most.Load(); most > 0 && t.i.metrics.backlog.Load()+t.coming >= most {
 		return false
 	}
 	t.coming++

@@ -6,10 +6,15 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/squallhq/squall/scenarios"
 )
 
 // deliveries is how many messages of a queue are on their way at once where the node sets no workers.
 const deliveries = 8
+
+// newestFirst is the order of a queue whose newest message is next.
+const newestFirst = "newest"
 
 // recordSettled is the journal's record of a message that is not to be delivered any more: its number.
 const recordSettled = 's'
@@ -24,6 +29,7 @@ type queue struct {
 	courier *courier
 
 	mu        sync.Mutex
+	newest    bool                // the newest message is next
 	unsettled map[uint64]*message // accepted, not yet delivered
 	oldest    uint64              // no message before it is unsettled
 	last      uint64              // number of the last message, counted from 1
@@ -41,7 +47,8 @@ func newQueue(i *instance) (role, error) {
 		return nil, err
 	}
 	q := &queue{
-		i: i, intake: newIntake(i), courier: carrier, unsettled: make(map[uint64]*message), oldest: 1,
+		newest: n.Order == newestFirst,
+		i:      i, intake: newIntake(i), courier: carrier, unsettled: make(map[uint64]*message), oldest: 1,
 		arrived: make(chan struct{}, 1), replaying: true,
 	}
 	if q.journal, err = openJournalOn(i.disk, "messages.journal", i.metrics, q.apply); err != nil {
@@ -51,6 +58,23 @@ func newQueue(i *instance) (role, error) {
 	q.replayed()
 	i.metrics.tell(carrier.series(n.To.Node, q.lag))
 	return q, nil
+}
+
+var _ changeable = (*queue)(nil)
+
+// change is for the next attempt of every message, and for who is next.
+func (q *queue) change(next *instance) error {
+	n := &next.config.Node
+	now, err := next.newTerms(n.To, n.Redelivery, []scenarios.Policy{n.Policy})
+	if err != nil {
+		return err
+	}
+	q.courier.now.Store(now)
+	q.intake.most.Store(int64(n.Most))
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.newest = n.Order == newestFirst
+	return nil
 }
 
 func (q *queue) close() error { return q.journal.close() }
@@ -152,7 +176,7 @@ func (q *queue) next(ctx context.Context) *message {
 		q.mu.Lock()
 		if len(q.waiting) > 0 {
 			n := 0
-			if q.i.config.Node.Order == "newest" {
+			if q.newest {
 				n = len(q.waiting) - 1
 			}
 			m := q.waiting[n]

@@ -59,7 +59,7 @@ func (s *stream) replay(ctx context.Context, under *sync.WaitGroup, sub *subscri
 				}
 				// The write that it leads to has the same place in the tree of calls, and so the same key, as the first time.
 				why := sub.courier.why(m).attempt(2)
-				switch sub.courier.bring(ctx, m, why, 0) {
+				switch sub.courier.bring(ctx, m, why, false) {
 				case interrupted:
 					return
 				case delivered:
@@ -77,7 +77,7 @@ func (s *stream) had(sub *subscription) [][]*message {
 	defer s.mu.Unlock()
 	out := make([][]*message, len(s.partitions))
 	for p, part := range s.partitions {
-		part.forget(s.i.config.Node.Retain)
+		part.forget(s.retain)
 		out[p] = append(append(out[p], part.kept...), part.log[:sub.next[p]-part.begin]...)
 	}
 	return out

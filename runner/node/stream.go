@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -28,6 +29,7 @@ type stream struct {
 	subscribers []*subscription
 	last        uint64 // number of the last message, counted from 1
 	replaying   bool
+	retain      time.Duration
 	told        chan struct{} // holds 1: there may be another replay to carry out
 }
 
@@ -50,7 +52,7 @@ var _ role = (*stream)(nil)
 
 func newStream(i *instance) (role, error) {
 	n := &i.config.Node
-	s := &stream{i: i, intake: newIntake(i), replaying: true, told: make(chan struct{}, 1)}
+	s := &stream{i: i, intake: newIntake(i), replaying: true, retain: n.Retain, told: make(chan struct{}, 1)}
 	for range max(n.Partitions, 1) {
 		s.partitions = append(s.partitions, &partition{})
 	}
@@ -84,15 +86,49 @@ func (s *stream) subscribe(one *scenarios.Subscriber) (*subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	atOnce := len(s.partitions)
-	if one.Workers > 0 {
-		atOnce = one.Workers
-	}
-	sub := &subscription{courier: carrier, slots: make(chan struct{}, atOnce), next: make([]int, len(s.partitions))}
+	sub := &subscription{courier: carrier, slots: newSlots(one, len(s.partitions)), next: make([]int, len(s.partitions))}
 	for range s.partitions {
 		sub.arrived = append(sub.arrived, make(chan struct{}, 1))
 	}
 	return sub, nil
+}
+
+// newSlots is a place for each delivery that a subscriber may have at once.
+func newSlots(one *scenarios.Subscriber, partitions int) chan struct{} {
+	if one.Workers > 0 {
+		return make(chan struct{}, one.Workers)
+	}
+	return make(chan struct{}, partitions)
+}
+
+var _ changeable = (*stream)(nil)
+
+// change is for the next attempt of every message. The partitions and who subscribes stay: positions hang on them.
+func (s *stream) change(next *instance) error {
+	n := &next.config.Node
+	if max(n.Partitions, 1) != len(s.partitions) || len(n.Subscribers) != len(s.subscribers) {
+		return errors.New("the partitions and the subscribers of a stream stay as long as it runs")
+	}
+	all := make([]*terms, len(s.subscribers))
+	for at, one := range n.Subscribers {
+		if one.Name != s.subscribers[at].courier.name {
+			return fmt.Errorf("the subscribers of a stream stay as long as it runs: there is no %q", one.Name)
+		}
+		now, err := next.newTerms(one.To, one.Redelivery, []scenarios.Policy{one.Policy, n.Policy})
+		if err != nil {
+			return fmt.Errorf("subscriber %q: %w", one.Name, err)
+		}
+		all[at] = now
+	}
+	s.intake.most.Store(int64(n.Most))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retain = n.Retain
+	for at, one := range n.Subscribers {
+		s.subscribers[at].courier.now.Store(all[at])
+		s.subscribers[at].slots = newSlots(one, len(s.partitions))
+	}
+	return nil
 }
 
 func (s *stream) close() error { return s.journal.close() }
@@ -118,17 +154,17 @@ func (s *stream) run(ctx context.Context) {
 // follow delivers a partition's messages in order, from the subscriber's position on.
 func (s *stream) follow(ctx context.Context, sub *subscription, p int) {
 	for {
-		m, offset := s.next(ctx, sub, p)
+		m, slots, offset := s.next(ctx, sub, p)
 		if m == nil {
 			return
 		}
 		select {
-		case sub.slots <- struct{}{}:
+		case slots <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
 		settled := sub.courier.carry(ctx, m)
-		<-sub.slots
+		<-slots
 		if !settled {
 			return
 		}
@@ -136,22 +172,22 @@ func (s *stream) follow(ctx context.Context, sub *subscription, p int) {
 	}
 }
 
-// next waits for the message at the subscriber's position; nil when ctx ends.
-func (s *stream) next(ctx context.Context, sub *subscription, p int) (m *message, offset int) {
+// next waits for the message at the subscriber's position, and gives the slots to deliver it in; nil when ctx ends.
+func (s *stream) next(ctx context.Context, sub *subscription, p int) (m *message, slots chan struct{}, offset int) {
 	for {
 		s.mu.Lock()
 		part := s.partitions[p]
 		if offset = sub.next[p]; offset < part.begin+len(part.log) {
-			m = part.log[offset-part.begin]
+			m, slots = part.log[offset-part.begin], sub.slots
 		}
 		s.mu.Unlock()
 		if m != nil {
-			return m, offset
+			return m, slots, offset
 		}
 		select {
 		case <-sub.arrived[p]:
 		case <-ctx.Done():
-			return nil, 0
+			return nil, nil, 0
 		}
 	}
 }
@@ -221,8 +257,8 @@ func (s *stream) moved(name string, p, offset int) {
 		least = min(least, sub.next[p])
 	}
 	for part.begin < least {
-		if retain := s.i.config.Node.Retain; retain > 0 {
-			part.forget(retain)
+		if s.retain > 0 {
+			part.forget(s.retain)
 			part.kept = append(part.kept, part.log[0])
 		}
 		part.log[0] = nil
