@@ -57,7 +57,7 @@ func newDatabase(i *instance) (role, error) {
 		d.workers = newWorkers(&i.config.Node, i.metrics)
 	}
 	var err error
-	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys); err != nil {
+	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys, sqlCreateOutbox, sqlCreateRelays); err != nil {
 		return nil, err
 	}
 	var strange error

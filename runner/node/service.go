@@ -21,10 +21,12 @@ type service struct {
 	caches map[string][]*readCache
 	// shared are those in cache nodes, one for each node, by the database.
 	shared map[string][]*sharedCache
+	// relays publish what is in the outboxes of databases, by the database.
+	relays map[string]*relays
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache)}
+	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache), relays: make(map[string]*relays)}
 	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
 		steps, err := s.compile(e.Steps)
@@ -35,7 +37,11 @@ func newService(i *instance) (role, error) {
 			return nil, err
 		}
 	}
-	return &httpRole{i: i, handler: mux, closing: s.stores.close}, nil
+	stop := s.relay()
+	return &httpRole{i: i, handler: mux, closing: func() error {
+		stop()
+		return s.stores.close()
+	}}, nil
 }
 
 // register turns ServeMux's panic about a bad or conflicting pattern into an error.
