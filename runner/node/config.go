@@ -38,6 +38,8 @@ type Upstream struct {
 	Kind     scenarios.Kind `json:"kind"`
 	// DSN is user:password@database for a database.
 	DSN string `json:"dsn,omitempty"`
+	// Near is zone or region where it is in the same as the caller; empty: in neither.
+	Near string `json:"near,omitempty"`
 }
 
 // Addresses are where a started node really listens.

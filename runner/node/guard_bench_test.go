@@ -24,6 +24,8 @@ func BenchmarkGuard(b *testing.B) {
 		{"two_choices", scenarios.Policy{Balance: "two_choices"}},
 		{"hedge", scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}},
 		{"bulkhead", scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 10}}},
+		{"prefer", scenarios.Policy{Choice: scenarios.Choice{Prefer: "zone"}}},
+		{"slow start", scenarios.Policy{Choice: scenarios.Choice{SlowStart: time.Second}}},
 		{"shard", scenarios.Policy{Choice: scenarios.Choice{Shard: &scenarios.Shard{Of: 2}}}},
 		{"outliers", scenarios.Policy{Choice: scenarios.Choice{Outliers: &scenarios.Outliers{Failures: 0.5, Of: 20, EjectFor: time.Second}}}},
 		{"slow outliers", scenarios.Policy{Choice: scenarios.Choice{Outliers: &scenarios.Outliers{Slower: 3, Of: 20, EjectFor: time.Second}}}},
