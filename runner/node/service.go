@@ -46,9 +46,9 @@ func newService(i *instance) (role, error) {
 		}
 	}
 	i.keepReads(s.reads)
-	stop := s.relay()
+	relaying := s.relaying()
 	return &httpRole{i: i, handler: mux, closing: func() error {
-		stop()
+		relaying.stop()
 		return s.stores.close()
 	}}, nil
 }
@@ -81,6 +81,9 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			return
 		}
 		defer s.workers.release()
+		if r.Header.Get(HeaderTied) != "" {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
 		if f == nil && r.Context().Err() != nil {
