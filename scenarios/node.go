@@ -209,6 +209,7 @@ type Step struct {
 	// Key and Idempotent are for Write.
 	Key        string `yaml:"key" json:"key,omitempty" doc:"write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order. Default: the first parameter of the endpoint's path."`
 	Idempotent bool   `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
+	Outbox     `yaml:",inline"`
 
 	Parallel []Step   `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`

@@ -66,6 +66,9 @@ func (v *validator) called(c *Call, at []any) {
 
 func (v *validator) steps(n *Node) {
 	match := ""
+	for _, e := range n.Endpoints {
+		v.events(e.Steps, path("topology", n.Name, "endpoints", e.Match))
+	}
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
 		v.cached(s, at)
@@ -74,8 +77,8 @@ func (v *validator) steps(n *Node) {
 		v.failover(s.Failover, s.first(), at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
-			if u.how == "cache" {
-				continue // checked with the rest of the cache
+			if u.how == "cache" || u.how == "publish" {
+				continue // checked with the rest of the cache, or of the outbox
 			}
 			if u.how == "call" {
 				v.called(u.call, here)
@@ -92,7 +95,7 @@ func (v *validator) stored(u use, at []any) {
 	n := v.exists(u.node, at)
 	switch {
 	case n == nil || n.Kind == KindDatabase || n.Kind == "" || v.unasked(n, at):
-	case (n.Kind == KindQueue || n.Kind == KindStream) && u.how == "write":
+	case n.Kind.takesMessages() && u.how == "write":
 	case n.Kind == KindQueue:
 		v.problem(at, fmt.Sprintf("%q is a queue and can't be read", u.node), "a queue delivers by itself: give it to: NODE METHOD /path")
 	case n.Kind == KindStream:
