@@ -5,8 +5,8 @@ FUZZTIME   ?= 50000x
 BENCHTIME  ?= 1x
 # How often each pattern's unit is benchmarked.
 ROUNDS     ?= 10
-# How many runs in real time share the machine.
-PARALLEL   ?= 3
+# How many requests a second runs in real time may send together.
+RATE       ?= 400
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race lint fuzz bench agreement patterns confirm readme costs examples check
@@ -17,12 +17,21 @@ help: ## list the targets
 build: ## build bin/squall
 	CGO_ENABLED=0 go build -trimpath -o bin/squall ./cmd/squall
 
-# One package at a time: many tests measure real time, and two at once would measure each other.
-test: ## run every test (those of the docker engine where an engine answers)
-	go test -p 1 -timeout 20m ./...
+# Whose tests take the time that they measure from a virtual clock, or none: two of these at once do not measure each other.
+CLOCKLESS = ./examples/patterns ./faults ./internal/... ./report ./runner/engine/virtual/... ./runner/record ./scenarios/...
+# All the others measure real time, one at a time.
+CLOCKED = $$(go list ./... | grep -vxF "$$(go list $(CLOCKLESS))")
 
+test: ## run every test (those of the docker engine where an engine answers)
+	go test -run '^$$' ./... >/dev/null # builds them, as many at a time as there are processors
+	go test -timeout 20m $(CLOCKLESS)
+	go test -p 1 -timeout 20m $(CLOCKED)
+
+# Not the examples: their tests run the program as it is shipped, which has no detector in it.
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -p 1 -race -short -timeout 20m ./...
+	CGO_ENABLED=1 go test -race -run '^$$' ./... >/dev/null
+	CGO_ENABLED=1 go test -race -short -timeout 20m $(filter-out ./examples/patterns,$(CLOCKLESS))
+	CGO_ENABLED=1 go test -p 1 -race -short -timeout 20m $$(printf "%s\n" $(CLOCKED) | grep -v /examples)
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }
@@ -44,13 +53,13 @@ agreement: build ## hold virtual against docker on every example, into examples/
 	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
 
 patterns: build ## run every pattern with and without in virtual time, and write examples/README.md
-	go run ./internal/patterns measure -again -parallel 2 examples/patterns/*.yaml
+	go run ./internal/patterns measure -again examples/patterns/*.yaml
 	$(MAKE) readme
 
 confirm: build ## run them on docker and as processes, too, those that are not confirmed as they are (takes an hour for all)
-	go run ./internal/patterns measure -parallel 2 examples/patterns/*.yaml
-	go run ./internal/patterns measure -parallel $(PARALLEL) -engine docker examples/patterns/*.yaml
-	go run ./internal/patterns measure -parallel $(PARALLEL) -engine process examples/patterns/*.yaml
+	go run ./internal/patterns measure examples/patterns/*.yaml
+	go run ./internal/patterns measure -rate $(RATE) -engine docker examples/patterns/*.yaml
+	go run ./internal/patterns measure -rate $(RATE) -engine process examples/patterns/*.yaml
 	$(MAKE) readme
 
 readme: ## write examples/README.md from what was measured

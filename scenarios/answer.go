@@ -97,11 +97,17 @@ func (v *validator) answered(node, method, target string) (ok bool, what, fix st
 		case n == nil || n.Image != "":
 			return true, "", ""
 		case n.Kind == KindCDN:
+			if ok, what, fix := v.elsewhere(n.Failover, method, target); !ok {
+				return false, what, fix
+			}
 			node = n.Origin
 		case n.Kind == KindGateway:
 			next := ""
 			for _, r := range n.Routes {
 				if r.Match == "" || matched(r.Match, method, target) {
+					if ok, what, fix := v.elsewhere(r.Failover, method, target); !ok {
+						return false, what, fix
+					}
 					next = r.To
 					break
 				}

@@ -8,7 +8,10 @@ import (
 // Choice narrows which replicas of a dependency a call may go to; balance then chooses among those.
 // Its zero value is all of them.
 type Choice struct {
-	Outliers *Outliers `yaml:"outliers" json:"outliers,omitempty" doc:"Outlier ejection: leaves a replica that stands out by failing, or by being slow, alone for a time."`
+	Outliers  *Outliers     `yaml:"outliers" json:"outliers,omitempty" doc:"Outlier ejection: leaves a replica that stands out by failing, or by being slow, alone for a time."`
+	Shard     *Shard        `yaml:"shard" json:"shard,omitempty" doc:"Gives each tenant a few of the replicas, so that one whose requests hurt them hurts no more than those."`
+	Prefer    string        `yaml:"prefer" enum:"none,zone,region" json:"prefer,omitempty" doc:"zone: replicas in the caller's own zone, and others only when all of those are ejected: those of its region, then any. region: the same of its region. Default none."`
+	SlowStart time.Duration `yaml:"slow_start" sign:"positive" json:"slow_start,omitempty" doc:"A replica that comes back (its probe succeeded, or it can be connected to again) gets a tenth of its share at first, and all of it after this time."`
 }
 
 // Over is c where it says something, and below where it does not.
@@ -16,7 +19,25 @@ func (c Choice) Over(below Choice) Choice {
 	if c.Outliers == nil {
 		c.Outliers = below.Outliers
 	}
+	if c.Shard == nil {
+		c.Shard = below.Shard
+	}
+	if c.Prefer == "" {
+		c.Prefer = below.Prefer
+	}
+	if c.SlowStart == 0 {
+		c.SlowStart = below.SlowStart
+	}
 	return c
+}
+
+// Shard bounds what one tenant reaches, by a hash of its name that is the same for every caller. Of replicas for each tenant, any
+// combination of them, is shuffle sharding: of 8 replicas there are 28 shards of 2, and a tenant shares all of its own
+// with 1/28 of the others (AWS Builders' Library, "Workload isolation using shuffle-sharding"). Cells do not overlap:
+// a tenant shares its own with 1/Cells of the others, and hurts nobody else at all.
+type Shard struct {
+	Of    int `yaml:"of" min:"1" json:"of,omitempty" doc:"Replicas for each tenant, whatever combination its name falls on (shuffle sharding)."`
+	Cells int `yaml:"cells" min:"1" json:"cells,omitempty" doc:"In place of of: so many parts of the replicas that do not overlap, and one of them for each tenant."`
 }
 
 // Outliers is passive: a caller judges replicas by its own attempts. A replica of which Failures of the last Of attempts
@@ -40,6 +61,9 @@ const (
 
 // chosen checks what the keys of a choice say together.
 func (v *validator) chosen(c Choice, at []any) {
+	if s := c.Shard; s != nil && (v.valueAt(extend(at, "shard", "of")) == nil) == (v.valueAt(extend(at, "shard", "cells")) == nil) {
+		v.problem(extend(at, "shard"), "a shard needs one of of and cells", "write {of: 2}, or {cells: 4}")
+	}
 	o := c.Outliers
 	if o == nil {
 		return

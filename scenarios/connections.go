@@ -13,12 +13,19 @@ type Connection struct {
 // fromLoad tells that From is a load's name.
 func (c Connection) fromLoad() bool { return c.Path[0] == "load" }
 
-// Connections lists every connection of the scenario in the file's order, nodes first and loads
-// last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
+// Connections lists every connection of the scenario in the file's order, nodes first, then what changes
+// of them connect, and loads last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
 func (s *Scenario) Connections() []Connection {
 	c := connections{seen: map[[2]string]bool{}}
 	for _, n := range s.Nodes {
 		c.node(n)
+	}
+	for _, one := range s.changes {
+		then := connections{seen: map[[2]string]bool{}}
+		then.node(one.node)
+		for _, more := range then.list {
+			c.add(more.From, more.To, more.Async, extend(one.at, more.Path[2:]...)...)
+		}
 	}
 	for _, l := range s.Loads {
 		c.add(l.Name, l.To, false, "load", l.Name, "to")
@@ -43,11 +50,13 @@ func (c *connections) add(from, to string, async bool, path ...any) {
 func (c *connections) node(n *Node) {
 	at := []any{"topology", n.Name}
 	c.add(n.Name, n.Origin, false, extend(at, "origin")...)
+	c.failover(n.Name, n.Failover, at)
 	for i, r := range n.Routes {
 		c.add(n.Name, r.To, false, extend(at, "routes", i, "to")...)
 		if r.Split != nil {
 			c.add(n.Name, r.Split.To, false, extend(at, "routes", i, "split", "to")...)
 		}
+		c.failover(n.Name, r.Failover, extend(at, "routes", i))
 	}
 	if n.Identity != nil {
 		c.add(n.Name, n.Identity.Node, false, extend(at, "identity")...)
@@ -63,6 +72,13 @@ func (c *connections) node(n *Node) {
 			c.add(n.Name, use.node, false, extend(path, use.keys...)...)
 		}
 	})
+}
+
+// failover adds those that are asked when others have failed.
+func (c *connections) failover(from string, f Failover, at []any) {
+	for i, to := range f.Failover {
+		c.add(from, to, false, extend(at, "failover", i)...)
+	}
 }
 
 // eachStep visits every step of every endpoint, parallel ones after the step that holds them,
@@ -104,6 +120,9 @@ func (s *Step) uses() []use {
 	if s.Write != "" {
 		out = append(out, use{s.Write, "write", nil, []any{"write"}})
 	}
+	if len(out) > 0 {
+		out = out[0].orElse(s.Failover, out)
+	}
 	if f := s.Fallback; f != nil {
 		if f.Write != "" {
 			out = append(out, use{f.Write, "write", nil, []any{"fallback", "write"}})
@@ -111,6 +130,18 @@ func (s *Step) uses() []use {
 		if f.Call != nil {
 			out = append(out, use{f.Call.Node, "call", f.Call, []any{"fallback", "call"}})
 		}
+	}
+	return out
+}
+
+// orElse adds the nodes that are used in the same way where the first has failed.
+func (u use) orElse(f Failover, out []use) []use {
+	for i, name := range f.Failover {
+		other := use{name, u.how, nil, []any{"failover", i}}
+		if u.call != nil {
+			other.call = &Call{Node: name, Method: u.call.Method, Path: u.call.Path}
+		}
+		out = append(out, other)
 	}
 	return out
 }

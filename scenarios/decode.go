@@ -92,12 +92,16 @@ func (d *decoder) special(v *value, into reflect.Value, f field) bool {
 		d.call(v, x, f)
 	case *Request:
 		d.request(v, x)
+	case *Tenant:
+		d.tenant(v, x, f)
 	case *Param:
 		d.param(v, x, f)
 	case *Step:
 		d.step(v, x)
 	case *Node:
 		d.standIn(v, x)
+	case *faults.Patch:
+		d.patchText(v, x, f)
 	case *[2]string:
 		d.pair(v, x, f)
 	case *faults.Fault:
@@ -222,6 +226,10 @@ func nounOf(t reflect.Type) string {
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[Cold]():
+		return "cold"
+	case reflect.TypeFor[When]():
+		return "when"
 	case reflect.TypeFor[Outliers]():
 		return "outliers"
 	case reflect.TypeFor[Breaker]():

@@ -4,8 +4,9 @@ import "time"
 
 // Load is one class of users.
 type Load struct {
-	Name string `yaml:"-" json:"name"`
-	To   string `yaml:"to" need:"yes" json:"to" doc:"The node that they talk to."`
+	Name  string `yaml:"-" json:"name"`
+	To    string `yaml:"to" need:"yes" json:"to" doc:"The node that they talk to."`
+	Place `yaml:",inline"`
 
 	// Open (the default): requests arrive whatever happened to earlier ones. Rate or Stages.
 	Rate     float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty" doc:"Arrivals a second, as in 150/s."`
@@ -25,6 +26,7 @@ type Load struct {
 	MaxInFlight int               `yaml:"max_in_flight" min:"1" json:"max_in_flight,omitempty" doc:"The most requests in flight. Reached: it is reported and what could not be sent is counted as unsent. Default 10000."`
 	Headers     map[string]string `yaml:"headers" json:"headers,omitempty" doc:"Headers on every request."`
 	Priority    string            `yaml:"priority" enum:"high,low" json:"priority,omitempty" doc:"high (default) or low: what a service serves last and sheds first. Nodes hand it on."`
+	Tenant      *Tenant           `yaml:"tenant" json:"tenant,omitempty" doc:"Whose requests they are: a name, or how it is drawn for each request, as in {zipf: 1.1, of: 50}. Nodes hand it on. Default the load's name."`
 	APIKey      string            `yaml:"api_key" json:"-" doc:"Sent as X-Api-Key; never written to a report. Default the load's name."`
 
 	Requests []Request `yaml:"requests" need:"yes" json:"requests" doc:"What they send."`

@@ -24,6 +24,7 @@ type Node struct {
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
 	Zone     string            `yaml:"zone" json:"zone,omitempty" doc:"A zone label; an outage may select it."`
+	Zones    []string          `yaml:"zones" json:"zones,omitempty" doc:"In place of zone: the zones that the replicas are spread over, in turn."`
 	Labels   map[string]string `yaml:"labels" json:"labels,omitempty" doc:"Any labels; faults may select them."`
 	CPUs     float64           `yaml:"cpus" sign:"positive" json:"cpus,omitempty" doc:"CPU of each instance: a container's limit (docker), or the cores that its compute shares (virtual, where the default is 1)."`
 	Memory   int64             `yaml:"memory" sign:"positive" unit:"size" json:"memory,omitempty" doc:"Memory limit of each instance (docker)."`
@@ -39,16 +40,17 @@ type Node struct {
 	DSN     string            `yaml:"dsn" kinds:"database" json:"dsn,omitempty" doc:"database: user:password@database that services connect with."`
 
 	// cdn
-	Origin string      `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
-	Cache  []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
-	Bots   `yaml:",inline" kinds:"cdn"`
+	Origin   string `yaml:"origin" kinds:"cdn" json:"origin,omitempty" doc:"cdn: the node behind it."`
+	Failover `yaml:",inline" kinds:"cdn"`
+	Cache    []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty" doc:"cdn: what is cached, for how long, under which conditions."`
+	Bots     `yaml:",inline" kinds:"cdn"`
 
 	// gateway
 	Auth      string     `yaml:"auth" kinds:"gateway" enum:"none,api-key,jwt,introspect" json:"auth,omitempty" doc:"gateway: none (default), api-key: any key, jwt: a bearer token that is checked here, or introspect: one that identity is asked about, request by request."`
 	JWT       *JWT       `yaml:"jwt" kinds:"gateway" json:"jwt,omitempty" doc:"gateway with auth: jwt: what tokens must be signed with."`
 	Identity  *Call      `yaml:"identity" kinds:"gateway" json:"identity,omitempty" doc:"gateway with auth: introspect: who is asked about each token, as NODE METHOD /path; an answer below 400 lets the request in."`
 	MaxBody   int64      `yaml:"max_body" kinds:"gateway" sign:"positive" unit:"size" json:"max_body,omitempty" doc:"gateway: longer requests are refused (413)."`
-	Shed      *Shed      `yaml:"shed" kinds:"gateway" json:"shed,omitempty" doc:"gateway: refuses (503, at once) what is more than it should have in flight."`
+	Shed      *Shed      `yaml:"shed" kinds:"gateway,service" json:"shed,omitempty" doc:"gateway, service: refuses (503, at once) what is more than it should have in flight."`
 	RateLimit *RateLimit `yaml:"rate_limit" kinds:"cdn,gateway" json:"rate_limit,omitempty" doc:"cdn, gateway: token bucket. On a cdn it counts every request, those that its cache would answer too."`
 	Routes    []Route    `yaml:"routes" kinds:"gateway" json:"routes,omitempty" doc:"gateway: first match wins."`
 
@@ -57,13 +59,17 @@ type Node struct {
 	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
 	Pool      int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty" doc:"service: connections that each instance opens to each instance of a database, at most; statements beyond wait for one. Default 10."`
 	Line      `yaml:",inline" kinds:"service"`
+	Cold      *Cold       `yaml:"cold" kinds:"service" json:"cold,omitempty" doc:"service: how much slower it is at first, as with empty caches."`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
 	// cdn, gateway, service and queue: defaults for every call this node makes.
 	Policy `yaml:",inline" kinds:"cdn,gateway,service,queue"`
 
+	// cdn, gateway and service
+	Doors `yaml:",inline" kinds:"cdn,gateway,service"`
+
 	// database
-	Connections int   `yaml:"connections" kinds:"database" min:"1" json:"connections,omitempty" doc:"database: the most connections it accepts. Default 100."`
+	Connections int   `yaml:"connections" kinds:"cdn,gateway,service,database" min:"1" json:"connections,omitempty" doc:"The most connections: a database refuses those over it (default 100), the others let them wait to be accepted (default unbounded; idle ones count)."`
 	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
@@ -155,15 +161,16 @@ type CacheKey struct {
 type RateLimit struct {
 	Rate  float64 `yaml:"rate" need:"yes" sign:"positive" unit:"rate" json:"rate" doc:"Tokens a second, as in 500/s."`
 	Burst int     `yaml:"burst" min:"1" json:"burst,omitempty" doc:"The bucket's size. Default the rate of one second."`
-	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client" doc:"all (default) or client: one bucket for each API key, or each load where there is none."`
+	Per   string  `yaml:"per" json:"per,omitempty" enum:"all,client,tenant" doc:"all (default) or client: one bucket for each API key, or each load where there is none; or tenant: one for each tenant."`
 }
 
 // Route sends a path to a node.
 type Route struct {
-	Match   string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
-	To      string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
-	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
-	Split   *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+	Match    string        `yaml:"match" need:"yes" json:"match" doc:"[METHOD ]/path with * for the rest."`
+	To       string        `yaml:"to" need:"yes" json:"to" doc:"The node that answers."`
+	Timeout  time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"The longest the gateway waits for the answer (504)."`
+	Split    *Split        `yaml:"split" json:"split,omitempty" doc:"A canary: a share of the route's requests goes to another node."`
+	Failover `yaml:",inline"`
 }
 
 // Split sends a share of a route's requests elsewhere, drawn request by request.
@@ -175,11 +182,6 @@ type Split struct {
 // JWT is how a gateway checks tokens by itself: HS256 signatures, and exp and nbf where a token has them.
 type JWT struct {
 	Secret string `yaml:"secret" need:"yes" json:"secret" doc:"The key of the HS256 signature, shared with whoever issues the tokens. It stays in a run's record, as a dsn does: use one made for the test."`
-}
-
-// Shed bounds a gateway's requests in flight.
-type Shed struct {
-	InFlight int `yaml:"in_flight" need:"yes" min:"1" json:"in_flight" doc:"The most requests in flight, in each instance."`
 }
 
 // Endpoint is one thing that a service answers.
@@ -206,8 +208,12 @@ type Step struct {
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`
 	Respond  *Respond `yaml:"respond" json:"respond,omitempty" doc:"What is answered in place of a plain 200; the steps after it are done all the same."`
 
-	// For Call, Read and Write: overrides of the node's policy, and what to do when it fails for good.
+	// When is for every kind of step.
+	When *When `yaml:"when" json:"when,omitempty" doc:"Whose requests the step is done for, as in {tenant: NAME}; others pass it over. Default everybody's."`
+
+	// For Call, Read and Write: overrides of the node's policy, who else to ask, and what to do when it fails for good.
 	Policy   `yaml:",inline"`
+	Failover `yaml:",inline"`
 	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty" doc:"What to do instead when the step has failed for good: the answer counts as degraded."`
 }
 

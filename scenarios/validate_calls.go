@@ -9,13 +9,15 @@ import (
 // calls checks every place where a node names another: that it is there, is of a kind that can
 // be used so, and has an answer.
 func (v *validator) calls() {
-	for _, n := range v.Nodes {
+	for _, n := range v.looked() {
 		v.reaches(n.Origin, "origin", path("topology", n.Name, "origin"))
+		v.reachesOr(n.Failover, n.Origin, path("topology", n.Name))
 		for i, r := range n.Routes {
 			v.reaches(r.To, "to", path("topology", n.Name, "routes", i, "to"))
 			if r.Split != nil {
 				v.reaches(r.Split.To, "to", path("topology", n.Name, "routes", i, "split", "to"))
 			}
+			v.reachesOr(r.Failover, r.To, path("topology", n.Name, "routes", i))
 		}
 		for i, to := range n.Calls {
 			v.exists(to, path("topology", n.Name, "calls", i))
@@ -69,6 +71,8 @@ func (v *validator) steps(n *Node) {
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
 		v.cached(s, at)
+		v.when(s.When, at)
+		v.failover(s.Failover, s.first(), at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
 			if u.how == "cache" {

@@ -46,7 +46,7 @@ func (s *Scenario) instance(name string) (*Node, int) {
 
 // nodes checks what each kind of node must have.
 func (v *validator) nodes() {
-	for _, n := range v.Nodes {
+	for _, n := range v.looked() {
 		at := v.root.get("topology").get(n.Name)
 		if at == nil || at.kind != mapping || n.Image != "" {
 			continue
@@ -64,7 +64,9 @@ func (v *validator) nodes() {
 		v.entrance(n)
 		v.register(n)
 		v.line(n)
+		v.zones(n)
 		v.bots(n)
+		v.shed(n)
 	}
 	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
 		v.problem(path("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")
@@ -107,18 +109,24 @@ func (v *validator) match(text string, at []any) {
 func (v *validator) links() {
 	var places []string
 	seen := map[string]bool{"": true}
-	for _, n := range v.Nodes {
-		for _, name := range []string{n.Region, n.Zone} {
+	add := func(names ...string) {
+		for _, name := range names {
 			if !seen[name] {
 				seen[name] = true
 				places = append(places, name)
 			}
 		}
 	}
+	for _, n := range v.Nodes {
+		add(append([]string{n.Region}, n.EveryZone()...)...)
+	}
+	for _, l := range v.Loads {
+		add(l.Region, l.Zone)
+	}
 	for i, l := range v.Links {
 		for j, name := range l.Between {
 			if !seen[name] {
-				v.problem(path("links", i, "between", j), fmt.Sprintf("no node is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
+				v.problem(path("links", i, "between", j), fmt.Sprintf("nobody is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
 			}
 		}
 		if l.Jitter > l.Latency {

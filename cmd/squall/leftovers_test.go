@@ -206,6 +206,7 @@ func TestInterruptedRunsCleanUp(t *testing.T) {
 			{"recovery", "recovery", true},
 		} {
 			t.Run(engine+" "+moment.name, func(t *testing.T) {
+				t.Parallel() // each looks for what is left of its own run
 				s := start(t, t.TempDir(), "run", "--engine", engine, "--out", "out", scenario)
 				s.await(moment.after)
 				if err := s.cmd.Process.Signal(syscall.SIGINT); err != nil {

@@ -18,7 +18,8 @@ var allowed = map[string][]string{
 	"faults/mesh":                   {"faults"},
 	"scenarios":                     {"faults"},
 	"scenarios/topology":            {"faults", "scenarios"},
-	"runner/node":                   {"faults", "scenarios"}, // the model of its own part of the scenario
+	"runner/node":                   {"faults", "scenarios", "runner/node/sqlengine"}, // the model of its own part of the scenario
+	"runner/node/sqlengine":         {},                                               // SQL and PostgreSQL's types: knows no scenario
 	"runner":                        {"faults", "scenarios", "scenarios/topology", "runner/record"},
 	"runner/lease":                  {},
 	"runner/load":                   {"runner", "runner/record", "scenarios", "scenarios/topology"},
@@ -48,7 +49,8 @@ var leaves = map[string][]string{
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
 	"gopkg.in/yaml.v3":                  {"scenarios"},
 	"github.com/olekukonko/tablewriter": {"report"},
-	"github.com/jackc/pgx/v5":           {"runner/node"},
+	"github.com/jackc/pgx/v5":           {"runner/node", "runner/node/sqlengine"},
+	"github.com/ncruces/go-sqlite3":     {"runner/node/sqlengine"},
 	"github.com/spf13/cobra":            {"cmd/squall"},
 }
 

@@ -21,6 +21,8 @@ type figures struct {
 	Recovery *recovery `json:"recovery,omitempty"`
 	// Decided are the other figures that the expectation bounds, by metric, in the metric's unit (seconds for latencies).
 	Decided map[scenarios.Metric]float64 `json:"decided,omitempty"`
+	// Phases is the availability of each phase, of all requests, for a ladder alone.
+	Phases map[string]float64 `json:"phases,omitempty"`
 	// Writes lost and duplicated, where the expectation is about them.
 	Lost       *int64 `json:"lost,omitempty"`
 	Duplicated *int64 `json:"duplicated,omitempty"`
@@ -75,6 +77,17 @@ func figuresOf(r *record.Result, e scenarios.Expectation) (figures, error) {
 		out.Duplicated = &r.Writes.Duplicated
 	}
 	return out, nil
+}
+
+// byPhase is the availability of each phase, of all its requests.
+func byPhase(r *record.Result) map[string]float64 {
+	out := map[string]float64{}
+	for _, p := range r.Phases {
+		if v := measured(r, scenarios.Expectation{In: p.Name}, scenarios.MetricSuccess); v != nil {
+			out[p.Name] = *v
+		}
+	}
+	return out
 }
 
 func measured(r *record.Result, about scenarios.Expectation, m scenarios.Metric) *float64 {

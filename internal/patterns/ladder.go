@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
+	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios"
 )
 
-// writeLadder writes an example's steps, each one pattern more than the one before, and which of them bought most.
+// writeLadder writes an example's steps, each one pattern more than the one before, and which of them bought most: in the whole run,
+// and in each phase that is any trouble.
 func writeLadder(w io.Writer, e *example, measured map[string]*table) error {
 	settled := measured[virtual].of(e)
 	if settled == nil {
@@ -17,50 +20,59 @@ func writeLadder(w io.Writer, e *example, measured map[string]*table) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n**Step by step: [%s](patterns/%s.yaml).** Each step keeps those before it. The figures are of %s.\n",
-		e.name, e.name, words(where(s.Expect[settled.Decides])))
+	var troubles []string
+	for _, p := range s.Phases {
+		if settled.side(e.naive()).Figures.Phases[p.Name] < calm {
+			troubles = append(troubles, p.Name)
+		}
+	}
+	fmt.Fprintf(w, "\n**Step by step: [%s](patterns/%s.yaml).** Each step keeps those before it; in bold is the step that bought most availability, over all and in each trouble.\n",
+		e.name, e.name)
 	for _, engine := range []struct{ name, words string }{{virtual, "in virtual time"}, {docker, "in containers"}} {
-		entry := measured[engine.name].of(e)
-		if entry == nil {
-			continue // the row above says so
-		}
-		fmt.Fprintf(w, "\n| step, %s | availability | p99 | amplification | recovery |\n|---|--:|--:|--:|--:|\n", engine.words)
-		most := best(e, entry)
-		for i, variant := range e.ladder {
-			f := &entry.side(variant).Figures
-			name, availability := variant, share(f.Availability)
-			if i == most {
-				name, availability = "**"+name+"**", "**"+availability+"**"
-			}
-			amplification := "1.00x"
-			if edge := worst(f.Amplification); edge != "" {
-				amplification = f.amplified(edge, scenarios.Expectation{}) + ", " + edge
-			}
-			fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", name, availability, milliseconds(f.P99Ms), amplification, f.Recovery)
-		}
-		if most > 0 {
-			gain := *entry.side(e.ladder[most]).Figures.Availability - *entry.side(e.ladder[most-1]).Figures.Availability
-			fmt.Fprintf(w, "\nThe step in bold bought most: %.1f points of availability.\n", 100*gain)
+		if entry := measured[engine.name].of(e); entry != nil { // where there is none the row above says so
+			writeSteps(w, e, entry, engine.words, troubles)
 		}
 	}
 	return nil
 }
 
-// best is the step that bought the most availability, 0 where none bought any.
-func best(e *example, entry *entry) int {
-	most, gain := 0, 0.
-	for i := 1; i < len(e.ladder); i++ {
-		before, now := entry.side(e.ladder[i-1]).Figures.Availability, entry.side(e.ladder[i]).Figures.Availability
-		if before != nil && now != nil && *now-*before > gain {
-			most, gain = i, *now-*before
-		}
+// calm is the availability without any protection above which a phase is no trouble.
+const calm = .99
+
+func writeSteps(w io.Writer, e *example, entry *entry, engine string, troubles []string) {
+	fmt.Fprintf(w, "\n| step, %s | availability | p99 | recovery | amplification |", engine)
+	for _, phase := range troubles {
+		fmt.Fprintf(w, " %s |", phase)
 	}
-	return most
+	fmt.Fprintf(w, "\n|---|--:|--:|--:|--:|%s\n", strings.Repeat("--:|", len(troubles)))
+	step := func(i int) *figures { return &entry.side(e.ladder[i]).Figures }
+	over := func(i int) float64 { return *step(i).Availability }
+	for i, variant := range e.ladder {
+		f := step(i)
+		amplified := report.Spell(scenarios.MetricAmplification, 1)
+		if edge := worst(1, f.Amplification); edge != "" {
+			amplified = f.amplified(edge, scenarios.Expectation{}) + " to " + edge[strings.LastIndex(edge, " ")+1:]
+		}
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |", variant, gained(over, len(e.ladder), i), milliseconds(f.P99Ms), f.Recovery, amplified)
+		for _, phase := range troubles {
+			in := func(i int) float64 { return step(i).Phases[phase] }
+			fmt.Fprintf(w, " %s |", gained(in, len(e.ladder), i))
+		}
+		fmt.Fprintln(w)
+	}
 }
 
-func words(where string) string {
-	if where == "" {
-		return "the whole run"
+// gained spells the ith of n steps' availability, in bold where no other step gained more over the one before.
+func gained(of func(int) float64, n, i int) string {
+	text := report.Spell(scenarios.MetricSuccess, of(i))
+	most, gain := 0, 0.
+	for k := 1; k < n; k++ {
+		if d := of(k) - of(k-1); d > gain {
+			most, gain = k, d
+		}
 	}
-	return where
+	if most > 0 && i == most {
+		return "**" + text + "**"
+	}
+	return text
 }

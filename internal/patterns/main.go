@@ -59,7 +59,7 @@ func measure(ctx context.Context, args []string) error {
 	flags.StringVar(&m.engine, "engine", "virtual", "the engine to run them on")
 	flags.StringVar(&m.records.dir, "keep", "", "a folder to keep every run's record in (default: none is kept)")
 	flags.BoolVar(&m.records.use, "recorded", false, "do not run again what is kept of the scenario as it is now: only take its figures anew")
-	flags.IntVar(&m.parallel, "parallel", 1, "how many runs at a time; one that asks for much of the machine runs alone")
+	flags.Float64Var(&m.rate, "rate", 400, "how many requests a second the runs in real time may send together; one that sends more runs alone")
 	flags.IntVar(&m.tries, "tries", 3, "how often a side is run that does not come out as it should")
 	flags.BoolVar(&m.again, "again", false, "measure those anew, too, that came out as they should and have not changed since")
 	if err := flags.Parse(args); err != nil {

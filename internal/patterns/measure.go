@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -18,16 +19,18 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// crowded is the rate, in requests a second, from which an example is run alone in real time: it needs the machine.
-const crowded = 300
+// least is the part of a measurement's rate that the quietest example takes: more than four runs at a time would measure each other's start.
+const least = .25
 
 // measurement runs examples on one engine and keeps what it measures.
 type measurement struct {
-	squall, engine  string
-	parallel, tries int
-	again           bool
-	records         records
-	log             io.Writer
+	squall, engine string
+	// rate is how many requests a second runs in real time may send together; one that sends more runs alone.
+	rate    float64
+	tries   int
+	again   bool
+	records records
+	log     io.Writer
 
 	mu    sync.Mutex
 	table *table
@@ -45,7 +48,7 @@ func (m *measurement) all(ctx context.Context, examples []*example, dir string) 
 	m.table.prune(filepath.Dir(dir))
 	examples = slices.Clone(examples)
 	slices.SortStableFunc(examples, func(a, b *example) int { return cmp.Compare(a.busiest, b.busiest) }) // those that run alone come last
-	places := semaphore.NewWeighted(int64(m.parallel))
+	places := semaphore.NewWeighted(int64(m.rate))
 	failures := make([]error, len(examples))
 	var running sync.WaitGroup
 	for i, e := range examples {
@@ -66,12 +69,12 @@ func (m *measurement) all(ctx context.Context, examples []*example, dir string) 
 	return errors.Join(append(failures, ctx.Err())...)
 }
 
-// places are how many of those that run at a time an example takes.
+// places are how much of the rate an example takes.
 func (m *measurement) places(e *example) int64 {
-	if m.engine != virtual && e.busiest >= crowded {
-		return int64(m.parallel)
+	if m.engine == virtual {
+		return int64(m.rate / float64(runtime.GOMAXPROCS(0)))
 	}
-	return 1
+	return int64(min(max(e.busiest, m.rate*least), m.rate))
 }
 
 // one measures every side of an example and saves it.
@@ -125,9 +128,13 @@ func (m *measurement) side(ctx context.Context, e *example, variant string, deci
 	if m.engine == virtual {
 		tries = 1 // another would be the same
 	}
-	for range tries {
+	for tries > 0 {
 		r := made
 		if r == nil {
+			r = m.records.kept(m.engine, e, variant, len(s.Runs)+1)
+		}
+		if r == nil {
+			tries--
 			if r, err = m.run(ctx, e, variant, len(s.Runs)+1); err != nil {
 				return err
 			}
@@ -138,8 +145,11 @@ func (m *measurement) side(ctx context.Context, e *example, variant string, deci
 		if s.Figures, err = figuresOf(r, scenario.Expect[decides]); err != nil {
 			return fmt.Errorf("%s, %s: %w", e.file, named(variant), err)
 		}
+		if e.ladder != nil {
+			s.Figures.Phases = byPhase(r)
+		}
 		fmt.Fprintf(m.log, "%s %s %s %s: %s %s\n", time.Now().Format(time.TimeOnly), m.engine, e.name, named(variant), r.Verdict, s.Why)
-		if s.AsItShould {
+		if s.AsItShould || made != nil {
 			break
 		}
 	}

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/squallhq/squall/runner/record"
 )
@@ -118,17 +121,26 @@ func (t *table) prune(dir string) {
 	}
 }
 
-// save writes the table whole or not at all.
+// save writes the table whole or not at all, one scenario a line.
 func (t *table) save(dir string) error {
-	data, err := json.MarshalIndent(t, "", " ")
-	if err != nil {
-		return err
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "{\n\"engine\": %q,\n\"scenarios\": {", t.Engine)
+	for i, name := range slices.Sorted(maps.Keys(t.Scenarios)) {
+		line, err := json.Marshal(t.Scenarios[name])
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		fmt.Fprintf(&out, "\n%q: %s", name, line)
 	}
+	out.WriteString("\n}\n}\n")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	path := filepath.Join(dir, t.Engine+".json")
-	if err := os.WriteFile(path+".new", append(data, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(path+".new", out.Bytes(), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)

@@ -26,11 +26,6 @@ func (m *measurement) run(ctx context.Context, e *example, variant string, n int
 		return nil, err
 	}
 	defer done()
-	if m.records.use {
-		if r := kept(out, e.hash); r != nil {
-			return r, nil
-		}
-	}
 	if err := os.RemoveAll(out); err != nil { // another scenario's, or not whole
 		return nil, err
 	}
@@ -58,10 +53,17 @@ func (k records) folder(engine, example, variant string, n int) (out string, don
 	return filepath.Join(parent, strconv.Itoa(n)), func() {}, os.MkdirAll(parent, 0o755)
 }
 
-// kept is the whole record of a run of the scenario with this hash, nil where there is none.
-func kept(out, hash string) *record.Result {
+// kept is the record of the nth run of a variant of the scenario as it is now, nil where none is kept, or none to be used.
+func (k records) kept(engine string, e *example, variant string, n int) *record.Result {
+	if !k.use || k.dir == "" {
+		return nil
+	}
+	out, _, err := k.folder(engine, e.name, variant, n)
+	if err != nil {
+		return nil
+	}
 	of, err := os.ReadFile(out + ".sha256")
-	if err != nil || strings.TrimSpace(string(of)) != hash {
+	if err != nil || strings.TrimSpace(string(of)) != e.hash {
 		return nil
 	}
 	r, err := record.Read(out)

@@ -49,7 +49,7 @@ func bought(without, with *figures, decides scenarios.Expectation) []string {
 	add(bounds[scenarios.MetricP99], "p99", milliseconds(without.P99Ms), milliseconds(with.P99Ms))
 	edge := decides.Of
 	if !bounds[scenarios.MetricAmplification] {
-		edge = worst(without.Amplification, with.Amplification)
+		edge = worst(retried, without.Amplification, with.Amplification)
 	}
 	if edge != "" {
 		add(bounds[scenarios.MetricAmplification], "amplification of "+strings.ReplaceAll(edge, "->", "to"), without.amplified(edge, decides), with.amplified(edge, decides))
@@ -93,9 +93,9 @@ func (f *figures) amplified(edge string, decides scenarios.Expectation) string {
 	return report.Spell(scenarios.MetricAmplification, v)
 }
 
-// worst is the edge of the greatest amplification in any of the runs, "" where none is worth a word.
-func worst(runs ...map[string]float64) string {
-	edge, most := "", retried
+// worst is the edge of the greatest amplification in any of the runs, "" where none is above least.
+func worst(least float64, runs ...map[string]float64) string {
+	edge, most := "", least
 	for _, run := range runs {
 		for _, name := range slices.Sorted(maps.Keys(run)) {
 			if run[name] > most {

@@ -12,7 +12,7 @@ func TestHeadersAreTheNodes(t *testing.T) {
 	t.Parallel()
 	for ours, nodes := range map[string]string{
 		record.HeaderRequest: node.HeaderRequest, record.HeaderLoad: node.HeaderLoad,
-		record.HeaderDegraded: node.HeaderDegraded, record.HeaderWrote: node.HeaderWrote, record.HeaderPriority: node.HeaderPriority,
+		record.HeaderDegraded: node.HeaderDegraded, record.HeaderWrote: node.HeaderWrote, record.HeaderPriority: node.HeaderPriority, record.HeaderTenant: node.HeaderTenant,
 	} {
 		if ours != nodes {
 			t.Errorf("the generator says %q, nodes say %q", ours, nodes)

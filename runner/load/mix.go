@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -28,6 +29,7 @@ type mix struct {
 	seq    uint64
 	seed   uint64
 	name_  uint64
+	tenant *param // nil: it is the same for all
 }
 
 func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
@@ -35,6 +37,13 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 		return nil, fmt.Errorf("no requests")
 	}
 	m := &mix{seed: seed, name_: nameHash(l.Name, "request"), counts: make([]uint64, len(l.Requests))}
+	if l.Tenant != nil && l.Tenant.Name == "" {
+		p, err := newParam(l.Tenant.Param)
+		if err != nil {
+			return nil, fmt.Errorf("tenant: %w", err)
+		}
+		m.tenant = &p
+	}
 	total := 0.0
 	for _, r := range l.Requests {
 		t, err := newTemplate(l, r)
@@ -92,6 +101,11 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	b = append(b, t.head...) // the rest of the request line and all fixed headers, up to the id
 	b = strconv.AppendUint(b, r.seq, 10)
 	b = append(b, "\r\n"...)
+	if m.tenant != nil { // drawn last, so that it changes nothing else
+		b = append(b, record.HeaderTenant+": "...)
+		b = strconv.AppendUint(b, m.tenant.draw(&c, r.seq), 10)
+		b = append(b, "\r\n"...)
+	}
 	if t.body == nil {
 		return append(b, t.end...), 0
 	}

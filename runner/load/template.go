@@ -92,12 +92,15 @@ func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 	if h, given := fields["Host"]; given {
 		host = h
 	}
-	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection", record.HeaderRequest} {
+	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection", record.HeaderRequest, record.HeaderTenant} {
 		delete(fields, k)
 	}
 	fields[record.HeaderLoad] = l.Name
 	if priority := cmp.Or(r.Priority, l.Priority); priority != "" {
 		fields[record.HeaderPriority] = priority
+	}
+	if l.Tenant != nil && l.Tenant.Name != "" {
+		fields[record.HeaderTenant] = l.Tenant.Name
 	}
 	var b strings.Builder
 	b.WriteString(" HTTP/1.1\r\nHost: " + host + "\r\n")

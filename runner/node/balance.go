@@ -28,7 +28,11 @@ func (g *guard) pick(c cause) *replica { return g.pickBut(c, nil) }
 
 // pickBut does not choose the given replica, unless there is no other.
 func (g *guard) pickBut(c cause, not *replica) *replica {
-	from := g.to.replicas
+	from, turn := g.to.replicas, &g.to.next
+	if g.shards != nil {
+		mine := g.shards.of(c.tenant)
+		from, turn = mine.replicas, &mine.next
+	}
 	if g.outliers != nil {
 		var room [8]*replica // on the stack, where there are few
 		var probe *replica
@@ -36,7 +40,45 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 			return probe
 		}
 	}
-	return g.balanced(c, from, &g.to.next, not)
+	if g.prefer != "" && g.prefer != "none" {
+		var room [8]*replica
+		from = g.nearest(room[:0], from)
+	}
+	r := g.balanced(c, from, turn, not)
+	if g.warming != nil {
+		var room [8]*replica
+		if warm := g.warming.instead(room[:0], from, r, not, g.i, c); len(warm) > 0 {
+			return g.balanced(c.step("warm"), warm, turn, not)
+		}
+	}
+	return r
+}
+
+// nearest appends those that are nearest to room, of what is preferred.
+func (g *guard) nearest(room, from []*replica) []*replica {
+	how := func(r *replica) int {
+		switch {
+		case r.Near == "":
+			return 0
+		case r.Near == "zone" && g.prefer == "zone":
+			return 2
+		default:
+			return 1
+		}
+	}
+	best := 0
+	for _, r := range from {
+		best = max(best, how(r))
+	}
+	if best == 0 {
+		return from
+	}
+	for _, r := range from {
+		if how(r) == best {
+			room = append(room, r)
+		}
+	}
+	return room
 }
 
 // balanced chooses among some replicas; turn counts for those that take turns.

@@ -55,5 +55,6 @@ func (g *guard) sendOnce(ctx context.Context, to *replica, c cause, n int, what 
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return nil, failureOf(ctx, bounded, to.Instance, g.timeout, err)
 	}
+	g.mark(response.Header, to)
 	return response.Header, failureStatus(to.Instance, response.StatusCode)
 }

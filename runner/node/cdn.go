@@ -61,12 +61,12 @@ type fill struct {
 }
 
 func newCDN(i *instance) (role, error) {
-	g, err := i.newGuard(i.config.Node.Origin, i.config.Node.Policy)
+	g, err := i.newGuardOr(i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
-	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: newCache(i.metrics),
-		bots: newBotRules(i.config.Node.Bots.Bots), limit: newLimiter(i.config.Node.RateLimit)}
+	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: i.copies(),
+		bots: newBotRules(i.config.Node.Bots.Bots), limit: i.limiter(i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
 	}
@@ -198,6 +198,10 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 	if got.shared && !got.long && got.header.Get(HeaderDegraded) == "" {
 		if one := rule.copyOf(got, c.i, why); one != nil {
 			one.key = key
+			if one.header.Get(HeaderFailover) != "" { // it is about this answer, not about copies of it
+				one.header = one.header.Clone()
+				one.header.Del(HeaderFailover)
+			}
 			c.cache.put(one)
 		}
 	}
@@ -224,6 +228,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	if err != nil {
 		return fill{}, failureOf(ctx, bounded, to.Instance, c.origin.timeout, err)
 	}
+	c.origin.mark(answer.Header, to)
 	got := fill{status: answer.StatusCode, header: endToEnd(answer.Header), body: body, long: len(body) > maxBody}
 	got.shared = storable(got.header) && !got.long
 	return got, failureStatus(to.Instance, answer.StatusCode)

@@ -19,11 +19,13 @@ type cause struct {
 	// position is the same for every attempt of a call, draw differs between attempts. Both are 0 for the user's own request.
 	position, draw uint64
 	retried        bool
+	// tenant is whose request it is.
+	tenant string
 }
 
 // causeOf reads a cause from a request's headers. A request without an id gets one of this instance's own.
 func (i *instance) causeOf(h http.Header) cause {
-	c := cause{request: h.Get(HeaderRequest), retried: h.Get(HeaderRetried) == "1"}
+	c := cause{request: h.Get(HeaderRequest), retried: h.Get(HeaderRetried) == "1", tenant: tenantOf(h)}
 	if c.request == "" {
 		c.request = i.config.Instance + "." + strconv.FormatUint(i.anonymous.Add(1), 10)
 	}
@@ -69,6 +71,9 @@ func (c cause) put(h http.Header, n int) {
 	}
 	if c.retried {
 		h.Set(HeaderRetried, "1")
+	}
+	if c.tenant != "" && c.tenant != h.Get(HeaderLoad) {
+		h.Set(HeaderTenant, c.tenant)
 	}
 }
 

@@ -38,6 +38,8 @@ type Upstream struct {
 	Kind     scenarios.Kind `json:"kind"`
 	// DSN is user:password@database for a database.
 	DSN string `json:"dsn,omitempty"`
+	// Near is zone or region where it is in the same as the caller; empty: in neither.
+	Near string `json:"near,omitempty"`
 }
 
 // Addresses are where a started node really listens.
@@ -54,10 +56,14 @@ const (
 	HeaderLoad = "Squall-Load"
 	// HeaderPriority is high or low; absent is high. Nodes hand it on.
 	HeaderPriority = "Squall-Priority"
+	// HeaderTenant is whose request it is; absent is the load's name. Nodes hand it on.
+	HeaderTenant = "Squall-Tenant"
 	// HeaderDegraded says in words why an answer is degraded; absent on whole answers. Handed up by callers.
 	HeaderDegraded = "Squall-Degraded"
 	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated. Handed up by callers.
 	HeaderWrote = "Squall-Wrote"
+	// HeaderFailover names the node that gave an answer in another one's place. Handed up by callers.
+	HeaderFailover = "Squall-Failover"
 	// HeaderCache is hit, miss or stale, from a cdn.
 	HeaderCache = "Squall-Cache"
 	// HeaderRetried is 1 when this call, or one further up that led to it, is a retry.

@@ -2,30 +2,36 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
 // defaultConnections is PostgreSQL's own max_connections.
 const defaultConnections = 100
 
-// database is the built-in database: one table of writes in memory, a journal on disk, PostgreSQL's
-// wire protocol in front. A write is acknowledged once its journal record is synced.
+// database is the built-in database: PostgreSQL's wire protocol in front, a SQL engine on tables in memory, and
+// a journal on disk that has what every transaction has changed. A transaction is acknowledged, and seen by who
+// reads, once its record is synced.
 type database struct {
 	i       *instance
 	journal *journal
-	limit   int
-	workers *workers // nil: as many statements at once as there are
+	now     atomic.Pointer[databaseTerms]
 
-	mu     sync.RWMutex
-	counts map[string]int    // how often a write's id is there
-	latest map[string]string // the id of the latest write of a key
+	engine *sqlengine.Engine
+	own    ownStatements
+	// writers is the lock of transactions that write, last the journal's batch of the latest of them; who holds the
+	// lock may use it.
+	writers rowLocks
+	last    *batch
 
 	locks rowLocks
 	turns turns // of idempotent writes, by their ids
@@ -41,113 +47,45 @@ var _ role = (*database)(nil)
 
 func newDatabase(i *instance) (role, error) {
 	d := &database{
-		locks: rowLocks{metrics: i.metrics},
-		i:     i, limit: i.config.Node.Connections,
-		counts: make(map[string]int), latest: make(map[string]string), sessions: make(map[uint32]*session),
+		locks: rowLocks{metrics: i.metrics}, writers: rowLocks{metrics: i.metrics},
+		i: i, sessions: make(map[uint32]*session),
 	}
-	if d.limit <= 0 {
-		d.limit = defaultConnections
-	}
-	if i.config.Node.Workers > 0 {
-		d.workers = newWorkers(&i.config.Node, i.metrics)
-	}
+	d.now.Store(d.terms(&i.config.Node))
 	var err error
-	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, d.apply)
-	if err != nil {
+	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys); err != nil {
 		return nil, err
+	}
+	var strange error
+	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, func(record []byte) { strange = errors.Join(strange, d.engine.Settle(record)) })
+	if err == nil && strange != nil {
+		err = fmt.Errorf("replay journal: %w", errors.Join(strange, d.journal.close()))
+	}
+	if err == nil {
+		d.own, err = d.prepareOwn()
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.engine.Close())
 	}
 	return d, nil
 }
 
-func (d *database) close() error { return d.journal.close() }
-
-// apply puts a journal record (id, key) into the table.
-func (d *database) apply(record []byte) {
-	id, rest := takeField(record)
-	key, _ := takeField(rest)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.counts[id]++
-	d.latest[key] = id
-}
-
-// write is durable when it returns nil.
-func (d *database) write(ctx context.Context, id, key, node, why string) *pgproto3.ErrorResponse {
-	c := cause{request: why}
-	if d.i.config.Node.RowLocks {
-		unlock, err := d.locks.take(ctx, key)
-		if err != nil {
-			return sqlError("57014", "canceling statement due to user request")
-		}
-		defer unlock()
-	}
-	if err := d.endure(ctx, c, draw(d.i.config.Node.WriteTime, d.i.chance(c, "write"))); err != nil {
-		return err
-	}
-	record := appendField(nil, id)
-	record = appendField(record, key)
-	record = appendField(record, node)
-	record = appendField(record, time.Now().UTC().Format(time.RFC3339Nano))
-	if err := d.journal.append(record); err != nil {
-		return sqlError("58030", err.Error())
-	}
-	d.i.metrics.writes.Add(1)
-	return nil
-}
-
-// writeOnce is write, unless a write of this id is there already; fresh tells that there was none.
-func (d *database) writeOnce(ctx context.Context, id, key, node, why string) (fresh bool, _ *pgproto3.ErrorResponse) {
-	leave, err := d.turns.take(ctx, id)
-	if err != nil {
-		return false, sqlError("57014", "canceling statement due to user request")
-	}
-	defer leave()
-	d.mu.RLock()
-	there := d.counts[id] > 0
-	d.mu.RUnlock()
-	if there {
-		d.i.metrics.repeated.Add(1)
-		c := cause{request: why}
-		return false, d.endure(ctx, c, draw(d.i.config.Node.WriteTime, d.i.chance(c, "write")))
-	}
-	return true, d.write(ctx, id, key, node, why)
-}
-
-// read finds the latest write of a key; the query costs so much besides what every read does.
-func (d *database) read(ctx context.Context, key, why string, cost time.Duration) (id string, found bool, _ *pgproto3.ErrorResponse) {
-	d.i.metrics.reads.Add(1)
-	c := cause{request: why}
-	if err := d.endure(ctx, c, cost+draw(d.i.config.Node.ReadTime, d.i.chance(c, "read"))); err != nil {
-		return "", false, err
-	}
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	id, found = d.latest[key]
-	return id, found, nil
-}
+func (d *database) close() error { return errors.Join(d.journal.close(), d.engine.Close()) }
 
 // endure takes the time that a statement takes, and fails it where a fault wants that.
 func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgproto3.ErrorResponse {
 	if status, fails := d.i.errs(c); fails {
 		return sqlError("58000", fmt.Sprintf("injected error %d", status))
 	}
-	if d.workers != nil {
-		if d.workers.acquire(ctx, false) != nil {
-			return sqlError("57014", "canceling statement due to user request")
+	if pool := d.now.Load().workers; pool != nil {
+		if pool.acquire(ctx, false) != nil {
+			return cancelled()
 		}
-		defer d.workers.release()
+		defer pool.release()
 	}
 	if err := d.i.sleep(ctx, d.i.behaviour.get().Slow+d.i.behaviour.stretch(cost)); err != nil {
-		return sqlError("57014", "canceling statement due to user request")
+		return cancelled()
 	}
 	return nil
-}
-
-// snapshot is how often each write is there.
-func (d *database) snapshot() map[string]int {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return maps.Clone(d.counts)
 }
 
 // serve takes connections until ctx ends; statements that run then are finished, idle sessions are told 57P01.
@@ -187,7 +125,7 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	switch {
 	case d.draining:
 		return sqlError("57P03", "the database system is shutting down")
-	case len(d.sessions) >= d.limit:
+	case len(d.sessions) >= d.now.Load().connections:
 		d.i.metrics.connectionsRefused.Add(1)
 		return sqlError("53300", "sorry, too many clients already")
 	}

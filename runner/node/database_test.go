@@ -109,8 +109,10 @@ func TestStatementsThatFail(t *testing.T) {
 			name, want string
 			do         func() error
 		}{
-			{"unknown, extended", "0A000", func() error { _, err := c.Exec(ctx, "DROP TABLE squall_writes WHERE a = $1", 1); return err }},
-			{"unknown, simple", "0A000", func() error { _, err := c.Exec(ctx, "DROP TABLE squall_writes"); return err }},
+			{"unknown, extended", "0A000", func() error {
+				return c.PgConn().ExecParams(ctx, "LISTEN orders", nil, nil, nil, nil).Read().Err
+			}},
+			{"unknown, simple", "0A000", func() error { _, err := c.PgConn().Exec(ctx, "COPY squall_writes TO STDOUT").ReadAll(); return err }},
 			{"parameters in the simple protocol", "42P02", func() error { _, err := c.PgConn().Exec(ctx, insert).ReadAll(); return err }},
 			{"null", "23502", func() error { _, err := c.Exec(ctx, insert, nil, "k", "n", "w"); return err }},
 			{"too few parameters", "08P01", func() error {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"sync/atomic"
+	"strings"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -17,11 +17,11 @@ var silent = log.New(io.Discard, "", 0)
 // is from (401; an API key is any that is not empty, since a scenario lists none), the rate limit (429), the route
 // (404 if none) and its split, the call.
 type gateway struct {
-	i        *instance
-	who      authentication
-	limit    *limiter
-	routes   []gatewayRoute
-	inFlight atomic.Int64
+	i      *instance
+	admit  handler // what the bound on requests in flight lets in
+	who    authentication
+	limit  *limiter
+	routes []gatewayRoute
 }
 
 type gatewayRoute struct {
@@ -37,18 +37,15 @@ func newGateway(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	g := &gateway{i: i, who: who, limit: newLimiter(i.config.Node.RateLimit)}
+	g := &gateway{i: i, who: who, limit: i.limiter(i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
-	type shared struct {
-		to      string
-		timeout string
-	}
+	type shared struct{ to, or, timeout string }
 	proxies := make(map[shared]*proxy)
-	to := func(node string, route scenarios.Route) (*proxy, error) {
-		key := shared{node, route.Timeout.String()}
+	to := func(node string, or []string, route scenarios.Route) (*proxy, error) {
+		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := i.newGuard(node, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			guard, err := i.newGuardOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}
@@ -58,17 +55,18 @@ func newGateway(i *instance) (role, error) {
 	}
 	for _, route := range i.config.Node.Routes {
 		one := gatewayRoute{match: newMatcher(route.Match)}
-		if one.proxy, err = to(route.To, route); err != nil {
+		if one.proxy, err = to(route.To, route.Failover.Failover, route); err != nil {
 			return nil, err
 		}
 		if s := route.Split; s != nil {
-			if one.canary, err = to(s.To, route); err != nil {
+			if one.canary, err = to(s.To, nil, route); err != nil {
 				return nil, err
 			}
 			one.share = s.Share
 		}
 		g.routes = append(g.routes, one)
 	}
+	g.admit = i.bounded(i.newBound(i.config.Node.Shed), g.enter)
 	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
 }
 
@@ -80,15 +78,11 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 	if err := g.i.slow(r.Context()); err != nil {
 		return
 	}
-	if s := g.i.config.Node.Shed; s != nil {
-		defer g.inFlight.Add(-1)
-		if g.inFlight.Add(1) > int64(s.InFlight) {
-			g.i.metrics.shed.Add(1)
-			w.Header().Set("Retry-After", "1")
-			g.i.refuse(w, http.StatusServiceUnavailable, "too much in flight")
-			return
-		}
-	}
+	g.admit(w, r, c)
+}
+
+// enter is what comes after the bound on what is in flight.
+func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 	if most := g.i.config.Node.MaxBody; most > 0 {
 		if r.ContentLength > most {
 			g.i.metrics.tooLarge.Add(1)

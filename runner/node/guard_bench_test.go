@@ -24,6 +24,9 @@ func BenchmarkGuard(b *testing.B) {
 		{"two_choices", scenarios.Policy{Balance: "two_choices"}},
 		{"hedge", scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}},
 		{"bulkhead", scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 10}}},
+		{"prefer", scenarios.Policy{Choice: scenarios.Choice{Prefer: "zone"}}},
+		{"slow start", scenarios.Policy{Choice: scenarios.Choice{SlowStart: time.Second}}},
+		{"shard", scenarios.Policy{Choice: scenarios.Choice{Shard: &scenarios.Shard{Of: 2}}}},
 		{"outliers", scenarios.Policy{Choice: scenarios.Choice{Outliers: &scenarios.Outliers{Failures: 0.5, Of: 20, EjectFor: time.Second}}}},
 		{"slow outliers", scenarios.Policy{Choice: scenarios.Choice{Outliers: &scenarios.Outliers{Slower: 3, Of: 20, EjectFor: time.Second}}}},
 		{"throttle", scenarios.Policy{Throttle: &scenarios.Throttle{K: 2}}},
@@ -60,6 +63,30 @@ func BenchmarkAttempt(b *testing.B) {
 				ctx, cancel := g.bounded(b.Context())
 				g.handOn(ctx, h)
 				cancel()
+			}
+		})
+	}
+}
+
+// BenchmarkFailover is a call that the first node answers, with another one to turn to, and one that only the other answers.
+func BenchmarkFailover(b *testing.B) {
+	for name, broken := range map[string]bool{"not needed": false, "taken": true} {
+		b.Run(name, func(b *testing.B) {
+			g := guardOn(b, scenarios.Policy{}, 5)
+			other := guardOn(b, scenarios.Policy{}, 5)
+			g.others = []*guard{other}
+			fail := &failure{ending: failed, err: errNoUpstream}
+			try := func(_ context.Context, to *replica, _ cause, _ int) outcome {
+				if broken && to == g.to.replicas[to.n] {
+					return outcome{f: fail}
+				}
+				return outcome{}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if f := g.do(b.Context(), cause{request: "r-1"}, try); f != nil {
+					b.Fatal(f)
+				}
 			}
 		})
 	}

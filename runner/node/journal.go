@@ -86,14 +86,23 @@ func startJournal(file journalFile, m *metrics, apply func([]byte)) *journal {
 
 // append makes a record durable and applied.
 func (j *journal) append(payload []byte) error {
+	b, err := j.begin(payload)
+	if err != nil {
+		return err
+	}
+	return b.wait()
+}
+
+// begin puts a record behind those before it. It is durable and applied when the batch that it is in is done.
+func (j *journal) begin(payload []byte) (*batch, error) {
 	if len(payload) == 0 || len(payload) > maxRecord {
-		return fmt.Errorf("append record of %d bytes: between 1 and %d are allowed", len(payload), maxRecord)
+		return nil, fmt.Errorf("append record of %d bytes: between 1 and %d are allowed", len(payload), maxRecord)
 	}
 	j.mu.Lock()
 	if j.closed || j.broken != nil {
 		err := j.broken
 		j.mu.Unlock()
-		return errors.Join(errJournalClosed, err)
+		return nil, errors.Join(errJournalClosed, err)
 	}
 	b := j.pending
 	b.add(payload)
@@ -102,6 +111,11 @@ func (j *journal) append(payload []byte) error {
 	case j.wake <- struct{}{}:
 	default:
 	}
+	return b, nil
+}
+
+// wait returns when the batch is on disk and applied, or has failed.
+func (b *batch) wait() error {
 	<-b.done
 	return b.err
 }

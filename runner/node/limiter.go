@@ -18,9 +18,9 @@ const mostBuckets = 10000
 // limiter is a rate limit: one token bucket for all, or one for each client. A nil limiter lets everything pass.
 // It is safe for concurrent use.
 type limiter struct {
-	rate      rate.Limit
-	burst     int
-	perClient bool
+	rate  rate.Limit
+	burst int
+	per   string
 
 	mu      sync.Mutex
 	buckets map[string]*rate.Limiter
@@ -34,7 +34,7 @@ func newLimiter(l *scenarios.RateLimit) *limiter {
 	if burst <= 0 {
 		burst = max(int(l.Rate), 1) // the rate of one second
 	}
-	return &limiter{rate: rate.Limit(l.Rate), burst: burst, perClient: l.Per == "client", buckets: make(map[string]*rate.Limiter)}
+	return &limiter{rate: rate.Limit(l.Rate), burst: burst, per: l.Per, buckets: make(map[string]*rate.Limiter)}
 }
 
 // allow takes a token for a request with these headers; without one it says when the next is due.
@@ -54,7 +54,9 @@ func (l *limiter) allow(h http.Header) (wait time.Duration, ok bool) {
 // client is the API key, or the load where there is none.
 func (l *limiter) client(h http.Header) string {
 	switch {
-	case !l.perClient:
+	case l.per == "tenant":
+		return "tenant " + tenantOf(h)
+	case l.per != "client":
 		return ""
 	case h.Get(HeaderKey) != "":
 		return "key " + h.Get(HeaderKey)

@@ -22,10 +22,13 @@ type metrics struct {
 	messages, delivered, redelivered, dead                                          atomic.Int64
 	lockTime, expired, repeated                                                     atomic.Int64
 	cacheEarly, partsMissing                                                        atomic.Int64
+	configured                                                                      atomic.Int64
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
+	failovers                                                                       atomic.Int64
 	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
+	concurrencyLimit                                                                atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
 }
@@ -57,13 +60,15 @@ func (m *metrics) table() []metric {
 		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
 		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
 		seconds("squall_compute_seconds_total", "CPU time used by compute steps.", func(m *metrics) *atomic.Int64 { return &m.computeTime }),
+		count("squall_configured_total", "Times that another configuration was taken up while it ran.", func(m *metrics) *atomic.Int64 { return &m.configured }),
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
 		count("squall_queued_total", "Requests that had to wait for a worker.", func(m *metrics) *atomic.Int64 { return &m.queued }),
-		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, because they had waited in it for too long, or because a gateway had enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
+		count("squall_shed_total", "Requests refused (503) because the queue for workers was full, because they had waited in it for too long, or because there was enough in flight.", func(m *metrics) *atomic.Int64 { return &m.shed }),
 		count("squall_queue_dropped_total", "Requests refused (503) when their turn came, because they had waited longer than the discipline allows; part of squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.queueDropped }),
 		count("squall_shed_low_total", "Requests of low priority among squall_shed_total.", func(m *metrics) *atomic.Int64 { return &m.shedLow }),
+		gauge("squall_concurrency_limit", "How many requests may be in flight now; 0: any number.", func(m *metrics) *atomic.Int64 { return &m.concurrencyLimit }),
 		count("squall_rate_limited_total", "Requests refused (429) by the rate limit.", func(m *metrics) *atomic.Int64 { return &m.rateLimited }),
 		count("squall_bots_blocked_total", "Requests refused (403) by a rule about bots.", func(m *metrics) *atomic.Int64 { return &m.botsBlocked }),
 		count("squall_bots_limited_total", "Requests refused (429) by the rate of a rule about bots; none of squall_rate_limited_total.", func(m *metrics) *atomic.Int64 { return &m.botsLimited }),
@@ -89,6 +94,7 @@ func (m *metrics) table() []metric {
 		count("squall_breaker_open_total", "Times that a circuit breaker opened.", func(m *metrics) *atomic.Int64 { return &m.breakerOpened }),
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
 		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
+		count("squall_failovers_total", "Calls made to another node because the one that was meant, or the one before it, had failed for good or was not to be called.", func(m *metrics) *atomic.Int64 { return &m.failovers }),
 		count("squall_ejections_total", "Times that a replica of a callee was left alone because it stood out (failed probes included).", func(m *metrics) *atomic.Int64 { return &m.ejections }),
 		gauge("squall_ejected", "Replicas of callees that are left alone or probed now.", func(m *metrics) *atomic.Int64 { return &m.ejected }),
 		count("squall_ejection_panics_total", "Times that more replicas of a callee were to be left alone than may be, so that all were used.", func(m *metrics) *atomic.Int64 { return &m.ejectionPanics }),
@@ -102,7 +108,7 @@ func (m *metrics) table() []metric {
 		count("squall_deadline_exceeded_total", "Requests given up because the time that their caller had left was over.", func(m *metrics) *atomic.Int64 { return &m.deadlineExceeded }),
 		count("squall_wasted_total", "Requests whose steps were all done when their caller had left.", func(m *metrics) *atomic.Int64 { return &m.wasted }),
 		seconds("squall_wasted_seconds_total", "Time of work steps after their caller had left, and CPU time of compute steps begun after.", func(m *metrics) *atomic.Int64 { return &m.wastedTime }),
-		gauge("squall_connections", "Database connections open now.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
+		gauge("squall_connections", "Connections open now: of a database, or of a node that bounds them.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),

@@ -74,7 +74,7 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	f := do(r.Context(), c, func(ctx context.Context, to *replica, c cause, n int) outcome {
 		one, body, f := p.once(ctx, to, r, c, n, body())
 		if f != nil {
-			f.again = f.again && again
+			f.again, f.spent = f.again && again, !again
 			body = nil // the attempt is over: another may need its place
 		}
 		return outcome{f: f, body: body, settle: func(taken bool) {
@@ -116,6 +116,7 @@ func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause,
 		}
 	}}
 	answer.Body = passing
+	p.guard.mark(answer.Header, to)
 	return answer, passing, failureStatus(to.Instance, answer.StatusCode)
 }
 
@@ -124,7 +125,7 @@ func (p *proxy) replayable(r *http.Request) (body func() io.ReadCloser, again bo
 	if r.Body == nil || r.Body == http.NoBody {
 		return func() io.ReadCloser { return r.Body }, true, nil
 	}
-	if p.guard.retry.Attempts <= 1 || r.ContentLength > maxBody {
+	if p.guard.retry.Attempts <= 1 && len(p.guard.others) == 0 || r.ContentLength > maxBody {
 		return func() io.ReadCloser { return r.Body }, false, nil
 	}
 	start, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))

@@ -19,22 +19,30 @@ type service struct {
 	stores  *stores
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
+	// reads are the same by endpoint, database and number; compiling is the endpoint whose steps are being compiled.
+	reads     map[string]*readCache
+	compiling string
 	// shared are those in cache nodes, one for each node, by the database.
 	shared map[string][]*sharedCache
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache)}
-	mux := http.NewServeMux()
+	s := &service{
+		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
+		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
+	}
+	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
+		s.compiling = e.Match
 		steps, err := s.compile(e.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
 		}
-		if err := register(mux, e.Match, i.counted(s.endpoint(e.Match, steps))); err != nil {
+		if err := register(mux, e.Match, i.counted(i.bounded(most, s.endpoint(e.Match, steps)))); err != nil {
 			return nil, err
 		}
 	}
+	i.keepReads(s.reads)
 	return &httpRole{i: i, handler: mux, closing: s.stores.close}, nil
 }
 
@@ -106,6 +114,9 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	if f != nil {
 		i.refuse(w, f.status, f.Error())
 		return
+	}
+	if v.failover != "" {
+		h.Set(HeaderFailover, v.failover)
 	}
 	answer := map[string]string{"node": i.config.Instance, "request": v.cause.request}
 	if len(v.degraded) > 0 {

@@ -3,12 +3,15 @@ package node
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
 const (
@@ -21,7 +24,7 @@ const (
 )
 
 // session is one client of a database, speaking PostgreSQL's protocol 3: the simple query protocol
-// and the extended one as pgx speaks it. Only its own goroutine uses it, but for cancelStatement.
+// and the extended one. Only its own goroutine uses it, but for cancelStatement.
 type session struct {
 	d       *database
 	conn    net.Conn
@@ -33,20 +36,27 @@ type session struct {
 	portals  map[string]*portal
 	// skipping: an error was sent, everything up to the next Sync is passed over.
 	skipping bool
+	// tx is the transaction under way, nil outside of one.
+	tx *transaction
+	// set is what the client has SET, number counts its statements.
+	set    map[string]string
+	number uint64
+	// limited: the wait for the next message has a limit.
+	limited bool
 
 	mu            sync.Mutex
 	cancelCurrent context.CancelFunc
 }
 
-// portal is a statement with its arguments, ready to run.
+// portal is a statement with its arguments, ready to run; rest is what it has still to give of a result asked for in parts.
 type portal struct {
 	statement *statement
-	args      []string
+	args      []any
 	formats   []int16
+	rest      [][]any
+	tag       string
+	ran       bool
 }
-
-// nothing is the statement without words.
-var nothing = &statement{}
 
 func newSession(d *database, conn net.Conn) *session {
 	s := &session{
@@ -111,7 +121,7 @@ func (s *session) welcome(m *pgproto3.StartupMessage) bool {
 
 // authenticate trusts everybody where the node has no DSN; else user and password (in the clear) must be the DSN's.
 func (s *session) authenticate(user string) *pgproto3.ErrorResponse {
-	who := parseDSN(s.d.i.config.Node.DSN)
+	who := parseDSN(s.d.node().DSN)
 	if who.password == "" {
 		return nil
 	}
@@ -137,14 +147,20 @@ func (s *session) fatal(e *pgproto3.ErrorResponse) {
 	s.backend.Flush() //nolint:errcheck // the connection ends either way
 }
 
-// loop answers messages until the client leaves, the connection breaks or the database drains.
+// loop answers messages until the client leaves, the connection breaks or the database drains. What a client that
+// is gone has not committed is undone.
 func (s *session) loop() {
+	defer s.abort()
 	for {
+		limited := s.limitIdleness()
 		message, err := s.backend.Receive()
 		if err != nil {
-			if s.d.isDraining() {
-				s.conn.SetWriteDeadline(time.Now().Add(time.Second)) //nolint:errcheck // best effort
-				s.fatal(sqlError("57P01", "terminating connection due to administrator command"))
+			switch {
+			case s.d.isDraining():
+				s.farewell(sqlError("57P01", "terminating connection due to administrator command"))
+			case limited && isTimeout(err):
+				s.abort()
+				s.farewell(sqlError("25P03", "terminating connection due to idle-in-transaction timeout"))
 			}
 			return
 		}
@@ -152,6 +168,39 @@ func (s *session) loop() {
 			return
 		}
 	}
+}
+
+// limitIdleness bounds the wait for the next message of a client that has a transaction open.
+func (s *session) limitIdleness() bool {
+	limit := time.Duration(0)
+	if s.tx != nil {
+		limit = s.timeout("idle_in_transaction_session_timeout")
+	}
+	if limit <= 0 && !s.limited {
+		return false
+	}
+	s.limited = limit > 0
+	until := time.Time{}
+	if s.limited {
+		until = time.Now().Add(limit)
+	}
+	s.d.sessionsMu.Lock()
+	defer s.d.sessionsMu.Unlock()
+	if !s.d.draining { // else there is a deadline, and it has come
+		s.conn.SetReadDeadline(until) //nolint:errcheck // a broken connection shows when it is read
+	}
+	return s.limited
+}
+
+func isTimeout(err error) bool {
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout()
+}
+
+// farewell is fatal to a client that may not be there any more.
+func (s *session) farewell(e *pgproto3.ErrorResponse) {
+	s.conn.SetWriteDeadline(time.Now().Add(time.Second)) //nolint:errcheck // best effort
+	s.fatal(e)
 }
 
 // answer handles one message; false ends the session.
@@ -163,6 +212,9 @@ func (s *session) answer(message pgproto3.FrontendMessage) bool {
 		s.simple(m.String)
 		return s.readyForQuery()
 	case *pgproto3.Sync:
+		if !s.skipping {
+			s.tell(s.finish())
+		}
 		s.skipping = false
 		return s.readyForQuery()
 	case *pgproto3.Flush:
@@ -173,37 +225,72 @@ func (s *session) answer(message pgproto3.FrontendMessage) bool {
 	}
 	if err := s.extended(message); err != nil {
 		s.skipping = true
-		s.d.i.metrics.errors.Add(1)
-		s.backend.Send(err)
+		s.fails()
+		s.tell(err)
 	}
 	return true
 }
 
-func (s *session) readyForQuery() bool {
-	s.backend.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
-	return s.backend.Flush() == nil
-}
-
-// simple answers one statement of the simple query protocol.
-func (s *session) simple(sql string) {
-	if normal(sql) == "" {
-		s.backend.Send(&pgproto3.EmptyQueryResponse{})
-		return
-	}
-	st, err := lookup(sql)
-	if err == nil && st.params > 0 {
-		err = sqlError("42P02", "there is no parameter $1")
-	}
-	if err == nil {
-		if len(st.fields) > 0 {
-			s.backend.Send(st.describe(nil))
-		}
-		err = s.run(&portal{statement: st})
-	}
+// tell sends an error, if there is one.
+func (s *session) tell(err *pgproto3.ErrorResponse) {
 	if err != nil {
 		s.d.i.metrics.errors.Add(1)
 		s.backend.Send(err)
 	}
+}
+
+func (s *session) readyForQuery() bool {
+	s.backend.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
+	return s.backend.Flush() == nil
+}
+
+// simple answers the statements of the simple query protocol, which are one transaction.
+func (s *session) simple(sql string) {
+	sources, err := sqlengine.Parse(sql)
+	if err != nil {
+		s.fails()
+		s.tell(engineError(err))
+		return
+	}
+	if len(sources) == 0 {
+		s.backend.Send(&pgproto3.EmptyQueryResponse{})
+		return
+	}
+	for _, source := range sources {
+		if err := s.simpleOne(source); err != nil {
+			s.fails()
+			s.tell(err)
+			return
+		}
+	}
+	s.tell(s.finish())
+}
+
+func (s *session) simpleOne(source sqlengine.Source) *pgproto3.ErrorResponse {
+	st, err := s.statementOf(source, nil)
+	if err != nil {
+		return s.inTime(err)
+	}
+	if len(st.Params) > 0 {
+		return sqlError("42P02", "there is no parameter $1")
+	}
+	p := &portal{statement: st}
+	if len(st.Fields) > 0 {
+		s.backend.Send(st.describe(nil))
+	}
+	return s.run(p, 0)
+}
+
+// inTime is an error of a statement that can't be made ready, unless the transaction has failed before.
+func (s *session) inTime(err *pgproto3.ErrorResponse) *pgproto3.ErrorResponse {
+	if s.tx != nil && s.tx.failed && err.Code != "42601" { // what is no SQL is told first
+		return inFailed()
+	}
+	return err
+}
+
+func inFailed() *pgproto3.ErrorResponse {
+	return sqlError("25P02", "current transaction is aborted, commands ignored until end of transaction block")
 }
 
 // extended answers one message of the extended query protocol.
@@ -216,7 +303,7 @@ func (s *session) extended(message pgproto3.FrontendMessage) *pgproto3.ErrorResp
 	case *pgproto3.Describe:
 		return s.describe(m)
 	case *pgproto3.Execute:
-		return s.execute(m)
+		return s.proceed(m)
 	case *pgproto3.Close:
 		if m.ObjectType == 'S' {
 			delete(s.prepared, m.Name)
@@ -231,11 +318,20 @@ func (s *session) extended(message pgproto3.FrontendMessage) *pgproto3.ErrorResp
 }
 
 func (s *session) parse(m *pgproto3.Parse) *pgproto3.ErrorResponse {
-	st, err := nothing, (*pgproto3.ErrorResponse)(nil)
-	if normal(m.Query) != "" {
-		if st, err = lookup(m.Query); err != nil {
-			return err
+	sources, err := sqlengine.Parse(m.Query)
+	if err != nil {
+		return s.inTime(engineError(err))
+	}
+	st := nothing
+	switch len(sources) {
+	case 0:
+	case 1:
+		var refusal *pgproto3.ErrorResponse
+		if st, refusal = s.statementOf(sources[0], m.ParameterOIDs); refusal != nil {
+			return s.inTime(refusal)
 		}
+	default:
+		return sqlError("42601", "cannot insert multiple commands into a prepared statement")
 	}
 	s.prepared[m.Name] = st
 	s.backend.Send(&pgproto3.ParseComplete{})
@@ -247,15 +343,19 @@ func (s *session) bind(m *pgproto3.Bind) *pgproto3.ErrorResponse {
 	if st == nil {
 		return sqlError("26000", "prepared statement \""+m.PreparedStatement+"\" does not exist")
 	}
-	if len(m.Parameters) != st.params {
+	if len(m.Parameters) != len(st.Params) {
 		return sqlError("08P01", "wrong number of parameters")
 	}
 	p := &portal{statement: st, formats: append([]int16(nil), m.ResultFormatCodes...)}
-	for _, value := range m.Parameters {
-		if value == nil {
+	for n, wire := range m.Parameters {
+		if wire == nil && st.own != nil {
 			return sqlError("23502", "null value violates not-null constraint")
 		}
-		p.args = append(p.args, string(value)) // text is the same in both formats
+		value, err := sqlengine.Decode(st.Params[n], formatOf(m.ParameterFormatCodes, n), wire)
+		if err != nil {
+			return engineError(err)
+		}
+		p.args = append(p.args, value)
 	}
 	s.portals[m.DestinationPortal] = p
 	s.backend.Send(&pgproto3.BindComplete{})
@@ -275,32 +375,59 @@ func (s *session) describe(m *pgproto3.Describe) *pgproto3.ErrorResponse {
 	if st == nil {
 		return sqlError("26000", "prepared statement \""+m.Name+"\" does not exist")
 	}
-	params := &pgproto3.ParameterDescription{}
-	for range st.params {
-		params.ParameterOIDs = append(params.ParameterOIDs, pgtype.TextOID)
-	}
-	s.backend.Send(params)
+	s.backend.Send(&pgproto3.ParameterDescription{ParameterOIDs: st.Params})
 	s.backend.Send(st.describe(nil))
 	return nil
 }
 
-func (s *session) execute(m *pgproto3.Execute) *pgproto3.ErrorResponse {
+func (s *session) proceed(m *pgproto3.Execute) *pgproto3.ErrorResponse {
 	p := s.portals[m.Portal]
 	switch {
 	case p == nil:
 		return sqlError("34000", "portal \""+m.Portal+"\" does not exist")
-	case m.MaxRows > 0:
-		return sqlError("0A000", "the built-in database does not give results in parts")
 	case p.statement == nothing:
 		s.backend.Send(&pgproto3.EmptyQueryResponse{})
 		return nil
 	}
-	return s.run(p)
+	return s.run(p, int(m.MaxRows))
 }
 
-// run carries out one statement, in a context that a cancel request ends.
-func (s *session) run(p *portal) *pgproto3.ErrorResponse {
+// run carries out one statement, in a context that a cancel request ends, and sends so many of its rows; 0 is all.
+func (s *session) run(p *portal, most int) *pgproto3.ErrorResponse {
+	if !p.ran {
+		if err := s.carryOut(p); err != nil {
+			return err
+		}
+	}
+	for n := 0; len(p.rest) > 0; n++ {
+		if most > 0 && n == most {
+			s.backend.Send(&pgproto3.PortalSuspended{})
+			return nil
+		}
+		row, err := encode(p.rest[0], p.statement.Fields, p.formats)
+		if err != nil {
+			return engineError(err)
+		}
+		s.backend.Send(row)
+		p.rest = p.rest[1:]
+		if n%flushEvery == flushEvery-1 && (s.tx == nil || !s.tx.alone) { // what is not durable is not told
+			s.backend.Flush() //nolint:errcheck // a broken connection shows at the end of the statement
+		}
+	}
+	s.backend.Send(&pgproto3.CommandComplete{CommandTag: []byte(p.tag)})
+	return nil
+}
+
+// carryOut runs a portal's statement to its end, and keeps the result in it.
+func (s *session) carryOut(p *portal) *pgproto3.ErrorResponse {
+	c := p.statement.Control
+	if s.tx != nil && s.tx.failed && (c == nil || c.Verb != "COMMIT" && c.Verb != "ROLLBACK" && c.Verb != "ROLLBACK TO") {
+		return inFailed()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
+	if limit := s.timeout("statement_timeout"); limit > 0 {
+		ctx, cancel = context.WithTimeout(context.Background(), limit)
+	}
 	s.setCancel(cancel)
 	began := time.Now()
 	m := s.d.i.metrics
@@ -312,18 +439,28 @@ func (s *session) run(p *portal) *pgproto3.ErrorResponse {
 		m.inFlight.Add(-1)
 		m.requestTime.Add(int64(time.Since(began)))
 	}()
-	rows := 0
-	tag, err := p.statement.run(ctx, s.d, p.args, func(row ...any) {
-		s.backend.Send(encode(row, p.formats))
-		if rows++; rows%flushEvery == 0 {
-			s.backend.Flush() //nolint:errcheck // a broken connection shows at the end of the statement
+	var got result
+	var err *pgproto3.ErrorResponse
+	switch {
+	case p.statement.own != nil:
+		got, err = p.statement.own.run(ctx, s, texts(p.args))
+	case c != nil:
+		if got.tag, err = s.control(ctx, c); err == nil && c.Verb == "SHOW" {
+			got.rows = [][]any{s.show(c)}
 		}
-	})
-	if err != nil {
-		return err
+	default:
+		got, err = s.general(ctx, p.statement.Statement, p.args)
 	}
-	s.backend.Send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
-	return nil
+	p.rest, p.tag, p.ran = got.rows, got.tag, err == nil
+	return err
+}
+
+func texts(args []any) []string {
+	all := make([]string, len(args))
+	for n, a := range args {
+		all[n], _ = a.(string) // the service's own are of text
+	}
+	return all
 }
 
 func (s *session) setCancel(cancel context.CancelFunc) {
@@ -339,4 +476,58 @@ func (s *session) cancelStatement() {
 	if s.cancelCurrent != nil {
 		s.cancelCurrent()
 	}
+}
+
+// describe is the statement's row description in the given formats (as in Bind: none is all text, one is for all).
+func (s *statement) describe(formats []int16) pgproto3.BackendMessage {
+	if len(s.Fields) == 0 {
+		return &pgproto3.NoData{}
+	}
+	d := &pgproto3.RowDescription{}
+	for n, f := range s.Fields {
+		d.Fields = append(d.Fields, pgproto3.FieldDescription{
+			Name: []byte(f.Name), DataTypeOID: f.OID, DataTypeSize: sizeOf(f.OID), TypeModifier: -1, Format: formatOf(formats, n),
+		})
+	}
+	return d
+}
+
+// sizeOf is how many bytes a type has in binary, -1 where that differs.
+func sizeOf(oid uint32) int16 {
+	switch oid {
+	case pgtype.BoolOID:
+		return 1
+	case pgtype.Int2OID:
+		return 2
+	case pgtype.Int4OID, pgtype.Float4OID, pgtype.DateOID:
+		return 4
+	case pgtype.Int8OID, pgtype.Float8OID, pgtype.TimestamptzOID, pgtype.TimestampOID, pgtype.TimeOID:
+		return 8
+	case pgtype.UUIDOID:
+		return 16
+	}
+	return -1
+}
+
+func formatOf(formats []int16, n int) int16 {
+	switch {
+	case len(formats) == 1:
+		return formats[0]
+	case n < len(formats):
+		return formats[n]
+	default:
+		return pgtype.TextFormatCode
+	}
+}
+
+// encode is a row's values in their formats.
+func encode(row []any, fields []sqlengine.Field, formats []int16) (*pgproto3.DataRow, error) {
+	out := &pgproto3.DataRow{Values: make([][]byte, len(row))}
+	var err error
+	for n, value := range row {
+		if out.Values[n], err = sqlengine.Encode(fields[n].OID, formatOf(formats, n), value); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

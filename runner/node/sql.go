@@ -2,17 +2,17 @@ package node
 
 import (
 	"context"
-	"encoding/binary"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
 // The SQL that a service speaks to a database, every word of it. It means the same to PostgreSQL, so
-// a real one can take the built-in one's place; the built-in one knows nothing else.
+// a real one can take the built-in one's place; the built-in one knows these by their words, and takes its times from them.
 const (
 	sqlCreateTable = `CREATE TABLE IF NOT EXISTS squall_writes (id text NOT NULL, key text NOT NULL, node text NOT NULL, at timestamptz NOT NULL)`
 	sqlCreateIndex = `CREATE INDEX IF NOT EXISTS squall_writes_key ON squall_writes (key, at DESC)`
@@ -28,139 +28,235 @@ const (
 	sqlReadBack   = `SELECT id, count(*) FROM squall_writes GROUP BY id`
 )
 
-// statement is one row of the table of what the built-in database understands.
+// statement is what a session runs: one of the service's own, which cost what the node says, or any other.
 type statement struct {
+	*sqlengine.Statement
+	own *ownStatement
+}
+
+// nothing is the statement without words.
+var nothing = &statement{Statement: &sqlengine.Statement{}}
+
+// ownStatement is one of those above. All its parameters are text.
+type ownStatement struct {
 	sql    string
-	params int // all of type text
-	fields []field
-	run    func(ctx context.Context, d *database, args []string, emit func(row ...any)) (tag string, err *pgproto3.ErrorResponse)
+	params int
+	fields []sqlengine.Field
+	run    func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse)
 }
 
-// field is a result column: text or bigint.
-type field struct {
-	name string
-	oid  uint32
+// result is what a statement answers.
+type result struct {
+	rows [][]any
+	tag  string
 }
 
-// statements is the table. An empty statement is answered by the session itself.
-var statements = []statement{
-	{sql: sqlCreateTable, run: func(context.Context, *database, []string, func(...any)) (string, *pgproto3.ErrorResponse) {
-		return "CREATE TABLE", nil // it is always there
-	}},
-	{sql: sqlCreateIndex, run: func(context.Context, *database, []string, func(...any)) (string, *pgproto3.ErrorResponse) {
-		return "CREATE INDEX", nil
-	}},
-	{sql: sqlCreateKeys, run: func(context.Context, *database, []string, func(...any)) (string, *pgproto3.ErrorResponse) {
-		return "CREATE TABLE", nil // every id is a key
-	}},
-	{sql: sqlWriteOnce, params: 4, run: func(ctx context.Context, d *database, args []string, _ func(...any)) (string, *pgproto3.ErrorResponse) {
-		fresh, err := d.writeOnce(ctx, args[0], args[1], args[2], args[3])
-		if !fresh {
-			return "INSERT 0 0", err
+// ownStatements are what the service's own are carried out with.
+type ownStatements struct {
+	insert, claim, claimed, latest, readBack *sqlengine.Statement
+}
+
+func (d *database) prepareOwn() (own ownStatements, err error) {
+	for sql, to := range map[string]**sqlengine.Statement{
+		`INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, now())`: &own.insert,
+		`INSERT INTO squall_keys (id) VALUES ($1) ON CONFLICT DO NOTHING`:          &own.claim,
+		`SELECT 1 FROM squall_keys WHERE id = $1`:                                  &own.claimed,
+		`SELECT id FROM squall_writes WHERE key = $1 ORDER BY at DESC LIMIT 1`:     &own.latest,
+		sqlReadBack: &own.readBack,
+	} {
+		sources, err := sqlengine.Parse(sql)
+		if err != nil {
+			return own, err
 		}
-		return "INSERT 0 1", err
-	}},
-	{sql: sqlWrite, params: 4, run: func(ctx context.Context, d *database, args []string, _ func(...any)) (string, *pgproto3.ErrorResponse) {
-		return "INSERT 0 1", d.write(ctx, args[0], args[1], args[2], args[3])
-	}},
-	{sql: sqlRead, params: 2, fields: []field{{"id", pgtype.TextOID}}, run: func(ctx context.Context, d *database, args []string, emit func(...any)) (string, *pgproto3.ErrorResponse) {
-		return d.answerRead(ctx, args[0], args[1], 0, emit)
-	}},
-	{sql: sqlCostly, params: 3, fields: []field{{"id", pgtype.TextOID}}, run: func(ctx context.Context, d *database, args []string, emit func(...any)) (string, *pgproto3.ErrorResponse) {
-		seconds, err := strconv.ParseFloat(args[2], 64)
-		if err != nil || !(seconds >= 0 && seconds < 1e6) {
-			return "", sqlError("22P02", "invalid input syntax for the cost of a query: "+strconv.Quote(args[2]))
-		}
-		return d.answerRead(ctx, args[0], args[1], time.Duration(seconds*float64(time.Second)), emit)
-	}},
-	{sql: sqlReadBack, fields: []field{{"id", pgtype.TextOID}, {"count", pgtype.Int8OID}}, run: func(_ context.Context, d *database, _ []string, emit func(...any)) (string, *pgproto3.ErrorResponse) {
-		n := 0
-		for id, count := range d.snapshot() {
-			emit(id, int64(count))
-			n++
-		}
-		return "SELECT " + strconv.Itoa(n), nil
-	}},
-}
-
-func (d *database) answerRead(ctx context.Context, key, why string, cost time.Duration, emit func(...any)) (string, *pgproto3.ErrorResponse) {
-	id, found, err := d.read(ctx, key, why, cost)
-	if err != nil || !found {
-		return "SELECT 0", err
-	}
-	emit(id)
-	return "SELECT 1", nil
-}
-
-// lookup finds a statement by its words, whatever the space between them.
-func lookup(sql string) (*statement, *pgproto3.ErrorResponse) {
-	words := normal(sql)
-	for n := range statements {
-		if normal(statements[n].sql) == words {
-			return &statements[n], nil
+		if *to, err = d.engine.Prepare(sources[0], nil, false); err != nil {
+			return own, err
 		}
 	}
-	return nil, sqlError("0A000", "the built-in database does not know this statement: "+words)
+	return own, nil
 }
 
-// normal is a statement without comments at line ends, needless space and a closing semicolon.
+// ownTable is what is told apart from other SQL by its words.
+var ownTable = func() map[string]*ownStatement {
+	table := make(map[string]*ownStatement)
+	for _, s := range []*ownStatement{
+		{sql: sqlWriteOnce, params: 4, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.writeOnce(ctx, args[0], args[1], args[2], args[3])
+		}},
+		{sql: sqlWrite, params: 4, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.write(ctx, "", args[0], args[1], args[2], args[3])
+		}},
+		{sql: sqlRead, params: 2, fields: idField, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.read(ctx, args[0], args[1], 0)
+		}},
+		{sql: sqlCostly, params: 3, fields: idField, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			seconds, err := strconv.ParseFloat(args[2], 64)
+			if err != nil || !(seconds >= 0 && seconds < 1e6) {
+				return result{}, sqlError("22P02", "invalid input syntax for the cost of a query: "+strconv.Quote(args[2]))
+			}
+			return s.read(ctx, args[0], args[1], time.Duration(seconds*float64(time.Second)))
+		}},
+		{sql: sqlReadBack, fields: []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}, {Name: "count", OID: pgtype.Int8OID}}, run: func(ctx context.Context, s *session, _ []string) (result, *pgproto3.ErrorResponse) {
+			return s.execute(ctx, s.d.own.readBack, nil, sqlengine.Call{Now: time.Now()})
+		}},
+	} {
+		table[normal(s.sql)] = s
+	}
+	return table
+}()
+
+var idField = []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}}
+
+// write makes a row of the service's; claim: the id to put down first, if that is to be.
+func (s *session) write(ctx context.Context, claim, id, key, node, why string) (result, *pgproto3.ErrorResponse) {
+	c := cause{request: why}
+	t := s.within()
+	if s.d.node().RowLocks && !t.alone {
+		unlock, err := s.d.locks.take(ctx, key)
+		if err != nil {
+			return result{}, cancelled()
+		}
+		t.releases = append(t.releases, unlock)
+	}
+	if err := s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write"))); err != nil {
+		return result{}, err
+	}
+	if err := s.alone(ctx); err != nil {
+		return result{}, err
+	}
+	call := sqlengine.Call{Now: s.now()}
+	if claim != "" {
+		got, err := s.execute(ctx, s.d.own.claim, []any{claim}, call)
+		if err != nil || got.tag == "INSERT 0 0" {
+			return got, err
+		}
+	}
+	got, err := s.execute(ctx, s.d.own.insert, []any{id, key, node}, call)
+	if err == nil {
+		s.d.i.metrics.writes.Add(1)
+	}
+	return got, err
+}
+
+// writeOnce is write, unless a write of this id is there already. Who comes at the same time waits.
+func (s *session) writeOnce(ctx context.Context, id, key, node, why string) (result, *pgproto3.ErrorResponse) {
+	if t := s.within(); !t.alone {
+		leave, err := s.d.turns.take(ctx, id)
+		if err != nil {
+			return result{}, cancelled()
+		}
+		t.releases = append(t.releases, leave)
+	}
+	there, err := s.execute(ctx, s.d.own.claimed, []any{id}, sqlengine.Call{})
+	if err != nil {
+		return result{}, err
+	}
+	if len(there.rows) > 0 {
+		s.d.i.metrics.repeated.Add(1)
+		c := cause{request: why}
+		return result{tag: "INSERT 0 0"}, s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write")))
+	}
+	return s.write(ctx, id, id, key, node, why)
+}
+
+// read finds the latest row of a key; the query costs so much besides what every read does.
+func (s *session) read(ctx context.Context, key, why string, cost time.Duration) (result, *pgproto3.ErrorResponse) {
+	s.d.i.metrics.reads.Add(1)
+	c := cause{request: why}
+	if err := s.d.endure(ctx, c, cost+draw(s.d.node().ReadTime, s.d.i.chance(c, "read"))); err != nil {
+		return result{}, err
+	}
+	return s.execute(ctx, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})
+}
+
+// general runs any other statement. It costs what a read or a write of the service's costs, if it touches rows.
+func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []any) (result, *pgproto3.ErrorResponse) {
+	s.number++
+	c := cause{request: "sql-" + strconv.FormatUint(uint64(s.pid), 10) + "-" + strconv.FormatUint(s.number, 10)}
+	m, n := s.d.i.metrics, &s.d.i.config.Node
+	if st.Writes && s.tx != nil && s.tx.readOnly {
+		return result{}, sqlError("25006", "cannot execute "+st.Tag+" in a read-only transaction")
+	}
+	var err *pgproto3.ErrorResponse
+	switch {
+	case !st.Rows:
+	case st.Writes:
+		m.writes.Add(1)
+		err = s.d.endure(ctx, c, draw(n.WriteTime, s.d.i.chance(c, "write")))
+	default:
+		m.reads.Add(1)
+		err = s.d.endure(ctx, c, draw(n.ReadTime, s.d.i.chance(c, "read")))
+	}
+	if err == nil && (st.Writes || s.tx != nil && s.tx.serializable && !s.tx.readOnly) {
+		err = s.alone(ctx)
+	}
+	if err != nil {
+		return result{}, err
+	}
+	return s.execute(ctx, st, args, sqlengine.Call{Now: s.now(), Chance: s.d.i.chance(c, "random")})
+}
+
+// execute has the engine run a statement: for readers, or within the transaction that writes.
+func (s *session) execute(ctx context.Context, st *sqlengine.Statement, args []any, call sqlengine.Call) (result, *pgproto3.ErrorResponse) {
+	run := s.d.engine.Read
+	if s.tx != nil && s.tx.alone {
+		run = s.d.engine.Exec
+	}
+	outcome, err := run(ctx, st, args, call)
+	if err != nil {
+		return result{}, engineError(err)
+	}
+	if s.d.i.sleep(ctx, outcome.Sleep) != nil {
+		return result{}, cancelled()
+	}
+	tag := st.Tag
+	switch tag {
+	case "SELECT":
+		tag += " " + strconv.Itoa(len(outcome.Rows))
+	case "INSERT":
+		tag += " 0 " + strconv.FormatInt(outcome.Changed, 10)
+	case "UPDATE", "DELETE":
+		tag += " " + strconv.FormatInt(outcome.Changed, 10)
+	}
+	return result{outcome.Rows, tag}, nil
+}
+
+// now is when the transaction began, or this moment outside of one.
+func (s *session) now() time.Time {
+	if s.tx != nil && s.tx.explicit {
+		return s.tx.began
+	}
+	return time.Now()
+}
+
+// statementOf makes a statement ready; types are of its parameters, as far as the client knows them.
+func (s *session) statementOf(source sqlengine.Source, types []uint32) (*statement, *pgproto3.ErrorResponse) {
+	if own := ownTable[source.Text()]; own != nil {
+		st := &statement{Statement: &sqlengine.Statement{Fields: own.fields}, own: own}
+		for range own.params {
+			st.Params = append(st.Params, pgtype.TextOID)
+		}
+		return st, nil
+	}
+	made, err := s.d.engine.Prepare(source, types, s.tx != nil && s.tx.alone)
+	if err != nil {
+		return nil, engineError(err)
+	}
+	if made.Control != nil {
+		made.Fields = shown(made.Control)
+	}
+	return &statement{Statement: made}, nil
+}
+
+// normal is a statement of one's own as the engine's lexer writes it.
 func normal(sql string) string {
-	var words []string
-	for line := range strings.Lines(sql) {
-		line, _, _ = strings.Cut(line, "--")
-		words = append(words, strings.Fields(line)...)
+	sources, err := sqlengine.Parse(sql)
+	if err != nil || len(sources) != 1 {
+		panic("a statement of the service's own does not parse: " + sql)
 	}
-	return strings.TrimRight(strings.Join(words, " "), "; ")
+	return sources[0].Text()
 }
 
 // sqlError is an ERROR with a SQLSTATE.
 func sqlError(code, message string) *pgproto3.ErrorResponse {
 	return &pgproto3.ErrorResponse{Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: code, Message: message}
-}
-
-// describe is the statement's row description in the given formats (as in Bind: none is all text, one is for all).
-func (s *statement) describe(formats []int16) pgproto3.BackendMessage {
-	if len(s.fields) == 0 {
-		return &pgproto3.NoData{}
-	}
-	d := &pgproto3.RowDescription{}
-	for n, f := range s.fields {
-		size := int16(-1)
-		if f.oid == pgtype.Int8OID {
-			size = 8
-		}
-		d.Fields = append(d.Fields, pgproto3.FieldDescription{
-			Name: []byte(f.name), DataTypeOID: f.oid, DataTypeSize: size, TypeModifier: -1, Format: formatOf(formats, n),
-		})
-	}
-	return d
-}
-
-func formatOf(formats []int16, n int) int16 {
-	switch {
-	case len(formats) == 1:
-		return formats[0]
-	case n < len(formats):
-		return formats[n]
-	default:
-		return pgtype.TextFormatCode
-	}
-}
-
-// encode is a row's values in their formats.
-func encode(row []any, formats []int16) *pgproto3.DataRow {
-	out := &pgproto3.DataRow{Values: make([][]byte, len(row))}
-	for n, value := range row {
-		switch v := value.(type) {
-		case string:
-			out.Values[n] = []byte(v) // text is the same in both formats
-		case int64:
-			if formatOf(formats, n) == pgtype.BinaryFormatCode {
-				out.Values[n] = binary.BigEndian.AppendUint64(nil, uint64(v))
-			} else {
-				out.Values[n] = strconv.AppendInt(nil, v, 10)
-			}
-		}
-	}
-	return out
 }

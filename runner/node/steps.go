@@ -35,6 +35,7 @@ type visit struct {
 	caching  string   // the answer's Cache-Control
 	wrote    []string // NODE/ID, each once
 	degraded []string
+	failover string // the node that answered in another one's place
 }
 
 // run carries out steps in order, up to the first that fails.
@@ -63,7 +64,7 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", name, err)
 		}
-		out = append(out, step{name, run})
+		out = append(out, step{name, onlyFor(steps[n].When, run)})
 	}
 	return out, nil
 }
@@ -86,16 +87,16 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		return s.respond(what.Respond), nil
 	case what.Call != nil:
 		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
-		run, err = s.call(what.Call, what.Cache, what.Policy)
+		run, err = s.call(what.Call, what.Cache, what.Failover, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
-		run, err = s.read(what.Read, what.Cost, what.Policy)
+		run, err = s.read(what.Read, what.Cost, what.Failover, what.Policy)
 		if what.Cache != nil && err == nil {
 			run, err = s.cached(what.Read, what.Cache, (*visit).key, run)
 		}
 	case what.Write != "":
 		text = "write " + what.Write
-		run, err = s.write(name, what.Write, what.Idempotent, what.Policy)
+		run, err = s.write(name, what.Write, what.Idempotent, what.Failover, what.Policy)
 	default:
 		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
 	}
@@ -149,8 +150,8 @@ func (s *service) parallel(name string, steps []scenarios.Step) (runner, error) 
 }
 
 // call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
-func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuard(what.Node, policy, s.i.config.Node.Policy)
+func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
+	g, err := s.i.newGuardOr(what.Node, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -182,8 +183,14 @@ func (v *visit) heed(answers []http.Header, ok bool) {
 		}
 	}
 	if ok && len(answers) > 0 {
-		if why := answers[len(answers)-1].Get(HeaderDegraded); why != "" {
+		last := answers[len(answers)-1]
+		if why := last.Get(HeaderDegraded); why != "" {
 			v.degrade(why)
+		}
+		if by := last.Get(HeaderFailover); by != "" {
+			v.mu.Lock()
+			v.failover = by
+			v.mu.Unlock()
 		}
 	}
 }
@@ -230,8 +237,8 @@ func (v *visit) key() string {
 	return v.cause.request
 }
 
-func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuard(from, policy, s.i.config.Node.Policy)
+func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
+	g, err := s.i.newGuardOr(from, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -246,8 +253,8 @@ func (s *service) read(from string, cost *scenarios.Work, policy scenarios.Polic
 }
 
 // write makes a row in a database or a message in a queue.
-func (s *service) write(name, to string, idempotent bool, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuard(to, policy, s.i.config.Node.Policy)
+func (s *service) write(name, to string, idempotent bool, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
+	g, err := s.i.newGuardOr(to, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -255,15 +262,16 @@ func (s *service) write(name, to string, idempotent bool, policy scenarios.Polic
 		return s.enqueue(name, idempotent, g), nil
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		id := v.writeID(name)
+		id, by := v.writeID(name), g.to.node
 		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
+			by = to.node
 			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), idempotent))}
 		})
 		if f == nil {
 			s.forget(ctx, c, to, v.key())
-			v.note(g.to.node + "/" + id)
+			v.note(by + "/" + id)
 		}
 		return f
 	}, nil
@@ -298,9 +306,9 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	var err error
 	switch {
 	case what.Write != "":
-		instead, err = s.write(name+"f", what.Write, false, scenarios.Policy{})
+		instead, err = s.write(name+"f", what.Write, false, scenarios.Failover{}, scenarios.Policy{})
 	case what.Call != nil:
-		instead, err = s.call(what.Call, nil, scenarios.Policy{})
+		instead, err = s.call(what.Call, nil, scenarios.Failover{}, scenarios.Policy{})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fallback: %w", err)

@@ -21,7 +21,8 @@ type upstream struct {
 // replica is one callee instance, behind its edge.
 type replica struct {
 	Upstream
-	n      int // its place among the callee's replicas, from 0
+	node   string // the callee's
+	n      int    // its place among the callee's replicas, from 0
 	counts callCounts
 	busy   atomic.Int64 // attempts in flight from this instance
 }
@@ -32,7 +33,7 @@ func newUpstream(c Config, name string, replicas []Upstream) *upstream {
 	u := &upstream{node: name}
 	for n, r := range replicas {
 		u.kind = r.Kind
-		u.replicas = append(u.replicas, &replica{Upstream: r, n: n})
+		u.replicas = append(u.replicas, &replica{Upstream: r, node: name, n: n})
 	}
 	u.next.Store(mix(mix(c.Seed, c.Instance), name) >> 1) // halved: it only counts up from there
 	return u

@@ -8,6 +8,8 @@ const (
 	HeaderLoad = "Squall-Load"
 	// HeaderPriority is high or low; absent is high.
 	HeaderPriority = "Squall-Priority"
+	// HeaderTenant is whose request it is; absent is the load's name.
+	HeaderTenant = "Squall-Tenant"
 	// HeaderDegraded says in words why an answer is degraded; absent on whole answers.
 	HeaderDegraded = "Squall-Degraded"
 	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated.

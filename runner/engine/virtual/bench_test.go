@@ -135,3 +135,23 @@ func inUse() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc + m.StackInuse)
 }
+
+// What a write and a read of a row cost a request, beside its one hop.
+func BenchmarkDatabase(b *testing.B) {
+	for _, with := range []bool{false, true} {
+		b.Run(fmt.Sprintf("database=%t", with), func(b *testing.B) {
+			nodes := chain(1)
+			if with {
+				nodes[0].Endpoints[0].Steps = append(nodes[0].Endpoints[0].Steps, scenarios.Step{Write: "db"}, scenarios.Step{Read: "db"})
+				nodes = append(nodes, &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase})
+			}
+			var sent int64
+			for b.Loop() {
+				s := under(scenarios.Load{Rate: 200, Arrivals: "poisson"}, 1e4, nodes...)
+				s.WarmUp = -1
+				sent += conduct(b, s, 1).Phases[0].Requests[0].Sent
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(sent), "µs/request")
+		})
+	}
+}

@@ -1,0 +1,345 @@
+package sqlengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+const testSchema = `CREATE TABLE IF NOT EXISTS squall_writes (id text NOT NULL, key text NOT NULL, node text NOT NULL, at timestamptz NOT NULL);
+	CREATE INDEX IF NOT EXISTS squall_writes_key ON squall_writes (key, at DESC)`
+
+func open(t testing.TB) *Engine {
+	t.Helper()
+	e, err := Open(testSchema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func prepare(t testing.TB, e *Engine, sql string) *Statement {
+	t.Helper()
+	s, err := Parse(sql)
+	if err != nil || len(s) != 1 {
+		t.Fatalf("%s: %d statements, %v", sql, len(s), err)
+	}
+	st, err := e.Prepare(s[0], nil, true)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return st
+}
+
+func call() Call {
+	return Call{Now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Chance: rand.New(rand.NewPCG(1, 2))}
+}
+
+// do runs one statement as a transaction of its own and returns its record, not settled.
+func do(t testing.TB, e *Engine, sql string, args ...any) []byte {
+	t.Helper()
+	if _, err := e.Exec(context.Background(), prepare(t, e, sql), args, call()); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	record, err := e.Commit()
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return record
+}
+
+func read(t testing.TB, e *Engine, sql string) [][]any {
+	t.Helper()
+	o, err := e.Read(context.Background(), prepare(t, e, sql), nil, call())
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return o.Rows
+}
+
+// Readers see what is settled, the writer what is committed, and what is rolled back nobody.
+func TestReadersSeeWhatIsDurable(t *testing.T) {
+	e := open(t)
+	count := func() any { return read(t, e, "SELECT count(*) FROM squall_writes")[0][0] }
+	insert := "INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, 'n', now())"
+	first := do(t, e, insert, "a", "k")
+	second := do(t, e, insert, "b", "k")
+	if got := count(); got != int64(0) {
+		t.Errorf("before anything is settled: %v rows", got)
+	}
+	if err := e.Settle(first); err != nil {
+		t.Fatal(err)
+	}
+	if got := count(); got != int64(1) {
+		t.Errorf("after one: %v rows", got)
+	}
+	if err := e.Settle(second); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Exec(context.Background(), prepare(t, e, "DELETE FROM squall_writes"), nil, call()); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if record, err := e.Commit(); record != nil || err != nil {
+		t.Errorf("after a rollback there is a record of %d bytes, %v", len(record), err)
+	}
+	if got := count(); got != int64(2) {
+		t.Errorf("after a rollback: %v rows", got)
+	}
+}
+
+// Statements without Begin are one transaction too: all of them are taken back, tables included.
+func TestRollbackWithoutBegin(t *testing.T) {
+	e := open(t)
+	for range 3 {
+		for _, sql := range []string{"INSERT INTO squall_writes VALUES ('a', 'k', 'n', now())", "CREATE TABLE other (x int)", "INSERT INTO other VALUES (1)"} {
+			if _, err := e.Exec(context.Background(), prepare(t, e, sql), nil, call()); err != nil {
+				t.Fatalf("%s: %v", sql, err)
+			}
+		}
+		if err := e.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Settle(do(t, e, "INSERT INTO squall_writes VALUES ('b', 'k', 'n', now())")); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, e, "SELECT id FROM squall_writes"); len(got) != 1 || got[0][0] != "b" || e.check(t) != "ok" {
+		t.Errorf("rows %v, integrity %s; want b alone", got, e.check(t))
+	}
+}
+
+// A database made of another's records is the same, whatever was done there: tables made and dropped, thousands of
+// rows, some of them rolled back, chance and the time of day.
+func TestRecordsAreTheDatabase(t *testing.T) {
+	const seed = 4
+	a, b := open(t), open(t)
+	r := rand.New(rand.NewPCG(seed, seed))
+	settle := func(record []byte) {
+		t.Helper()
+		if record == nil {
+			return
+		}
+		if err := errors.Join(a.Settle(record), b.Settle(record)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(do(t, a, "CREATE TABLE items (id bigserial PRIMARY KEY, name text UNIQUE, qty int DEFAULT 3, u uuid DEFAULT gen_random_uuid())"))
+	for n := range 3000 {
+		switch r.IntN(10) {
+		case 0:
+			settle(do(t, a, "DELETE FROM items WHERE id % 7 = $1", int64(n%7)))
+		case 1:
+			settle(do(t, a, "UPDATE items SET qty = qty + 1, name = name || '!' WHERE id % 5 = $1", int64(n%5)))
+		case 2:
+			if err := a.Begin(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.Exec(context.Background(), prepare(t, a, "UPDATE items SET qty = 0"), nil, call()); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.Rollback(); err != nil {
+				t.Fatal(err)
+			}
+		case 3:
+			table := fmt.Sprint("t", n)
+			settle(do(t, a, "CREATE TABLE "+table+" (x text)"))
+			settle(do(t, a, "DROP TABLE "+table))
+		default:
+			settle(do(t, a, "INSERT INTO items (name) VALUES ($1)", fmt.Sprint("item ", n, " ", r.Uint64())))
+		}
+	}
+	for _, sql := range []string{"SELECT * FROM items ORDER BY id", "SELECT name, sql FROM sqlite_schema ORDER BY name", "SELECT * FROM sqlite_sequence"} {
+		if left, right := read(t, a, sql), read(t, b, sql); !reflect.DeepEqual(left, right) || len(left) == 0 {
+			t.Errorf("%s: %d and %d rows, which differ", sql, len(left), len(right))
+		}
+	}
+	for n := range a.pages.durable {
+		if *a.pages.durable[n] != *b.pages.durable[n] {
+			t.Errorf("page %d differs", n)
+		}
+	}
+	// What was read is whole by SQLite's own check too, and the copy takes writes of its own.
+	if got := b.check(t); got != "ok" {
+		t.Errorf("integrity of the copy: %s", got)
+	}
+	if err := b.Settle(do(t, b, "INSERT INTO items (name) VALUES ('mine')")); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.check(t); got != "ok" {
+		t.Errorf("integrity after a write: %s", got)
+	}
+}
+
+func (e *Engine) check(t *testing.T) string {
+	t.Helper()
+	s, _, err := e.reader.db.Prepare("PRAGMA integrity_check")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.Step()
+	return s.ColumnText(0)
+}
+
+// A transaction too large for a record is an error, and leaves nothing behind.
+func TestTransactionTooLarge(t *testing.T) {
+	e := open(t)
+	s := prepare(t, e, "INSERT INTO squall_writes VALUES ($1, $2, 'n', now())")
+	if _, err := e.Exec(context.Background(), s, []any{string(make([]byte, 0)), fmt.Sprintf("%03000000d", 7)}, call()); err != nil {
+		t.Fatal(err)
+	}
+	var failed *Error
+	if _, err := e.Commit(); !errors.As(err, &failed) || failed.Code != "54000" {
+		t.Fatalf("got %v, want 54000", err)
+	}
+	if err := e.Settle(do(t, e, "INSERT INTO squall_writes VALUES ('a', 'k', 'n', now())")); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, e, "SELECT id FROM squall_writes"); len(got) != 1 || e.check(t) != "ok" {
+		t.Errorf("rows %v, integrity %s", got, e.check(t))
+	}
+}
+
+// What does not come from a database is not taken.
+func TestRecordsThatAreNone(t *testing.T) {
+	for _, record := range []string{"", "\xff", "\x05\x00\x01", "\x05\x00\x01\xff\xff", "\x01\x07\x01\x00\x01a"} {
+		if err := open(t).Settle([]byte(record)); err == nil {
+			t.Errorf("%q: want an error", record)
+		}
+	}
+}
+
+func FuzzSettle(f *testing.F) {
+	e, err := Open(testSchema)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if _, err := e.Exec(context.Background(), prepare(f, e, "INSERT INTO squall_writes VALUES ('a', 'k', 'n', now())"), nil, call()); err != nil {
+		f.Fatal(err)
+	}
+	record, err := e.Commit()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(record)
+	f.Fuzz(func(t *testing.T, record []byte) {
+		p := &pages{changed: make(map[uint32]page)}
+		if len(record) > 2 && record[0] < 0x80 {
+			p.settle(record) //nolint:errcheck // it must not panic
+		}
+	})
+}
+
+// The types of parameters and of results are PostgreSQL's.
+func TestTypes(t *testing.T) {
+	e := open(t)
+	if err := e.Settle(do(t, e, "CREATE TABLE o (id int PRIMARY KEY, price numeric(10,2), n bigint, f double precision, at timestamp with time zone, ok boolean, who varchar(9), b bytea, j jsonb)")); err != nil {
+		t.Fatal(err)
+	}
+	const (
+		i2, i4, i8, num, f8, txt, tz, bl = pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.NumericOID, pgtype.Float8OID, pgtype.TextOID, pgtype.TimestamptzOID, pgtype.BoolOID
+	)
+	for _, test := range []struct {
+		sql    string
+		params []uint32
+		fields []Field
+	}{
+		{"SELECT id, count(*), sum(id), sum(n), max(at) AS last, avg(f) FROM o GROUP BY id", nil,
+			[]Field{{"id", i4}, {"count", i8}, {"sum", i8}, {"sum", num}, {"last", tz}, {"avg", f8}}},
+		{"INSERT INTO o (id, n, ok) VALUES ($1, $2, $3) RETURNING id, who", []uint32{i4, i8, bl}, []Field{{"id", i4}, {"who", pgtype.VarcharOID}}},
+		{"UPDATE o SET n = $1, f = f * $2 WHERE id = $3 AND at < $4", []uint32{i8, f8, i4, tz}, nil},
+		{"SELECT * FROM o WHERE id IN ($1, $2) AND n BETWEEN $3 AND $4 LIMIT $5", []uint32{i4, i4, i8, i8, i8},
+			[]Field{{"id", i4}, {"price", num}, {"n", i8}, {"f", f8}, {"at", tz}, {"ok", bl}, {"who", pgtype.VarcharOID}, {"b", pgtype.ByteaOID}, {"j", pgtype.JSONBOID}}},
+		{"SELECT $1::int + 1, 'a' || $2, now(), id > 3, NOT ok, CASE WHEN ok THEN 1 ELSE 2 END FROM o", []uint32{i4, txt},
+			[]Field{{"?column?", i4}, {"?column?", txt}, {"now", tz}, {"?column?", bl}, {"?column?", bl}, {"case", i4}}},
+		{"SELECT coalesce(n, $1), j->>'a', (SELECT max(id) FROM o) AS m, exists(SELECT 1 FROM o) FROM o", []uint32{i8},
+			[]Field{{"coalesce", i8}, {"?column?", txt}, {"m", i4}, {"exists", bl}}},
+		{"WITH c AS (SELECT count(*) AS many FROM o) SELECT many, many::smallint FROM c", nil, []Field{{"many", i8}, {"many", i2}}},
+		{"SELECT a.id, b.who w FROM o a JOIN o AS b ON a.id = b.id WHERE b.at >= $1", []uint32{tz}, []Field{{"id", i4}, {"w", pgtype.VarcharOID}}},
+		{"DELETE FROM o WHERE who LIKE $1", []uint32{txt}, nil},
+	} {
+		s := prepare(t, e, test.sql)
+		if fmt.Sprint(s.Params) != fmt.Sprint(test.params) && len(s.Params)+len(test.params) > 0 {
+			t.Errorf("%s: parameters %v, want %v", test.sql, s.Params, test.params)
+		}
+		if !reflect.DeepEqual(s.Fields, test.fields) {
+			t.Errorf("%s: fields %v, want %v", test.sql, s.Fields, test.fields)
+		}
+	}
+}
+
+// What a write and a read of a service cost within the engine, and how many bytes the record of a write has.
+func BenchmarkEngine(b *testing.B) {
+	e := open(b)
+	insert := prepare(b, e, "INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, $4)")
+	find := prepare(b, e, "SELECT id FROM squall_writes WHERE key = $1 ORDER BY at DESC LIMIT 1")
+	c := call()
+	bytes, n := 0, 0
+	write := func() {
+		n++
+		_, err := e.Exec(context.Background(), insert, []any{fmt.Sprint("r-", n), fmt.Sprint("k-", n%1000), "orders-1", "2026-01-01 00:00:00.000000+00"}, c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		record, err := e.Commit()
+		if err == nil {
+			err = e.Settle(record)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		bytes += len(record)
+	}
+	b.Run("write", func(b *testing.B) {
+		b.ReportAllocs()
+		bytes, n = 0, 0
+		for b.Loop() {
+			write()
+		}
+		b.ReportMetric(float64(bytes)/float64(n), "record-B/op")
+	})
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := e.Read(context.Background(), find, []any{"k-7"}, c); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("write and read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			write()
+			if _, err := e.Read(context.Background(), find, []any{"k-7"}, c); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("open", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			e, err := Open(testSchema)
+			if err != nil {
+				b.Fatal(err)
+			}
+			e.Close()
+		}
+	})
+}

@@ -1,0 +1,34 @@
+package node
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// tenantOf is whose request it is: the load's own, where no tenant is named.
+func tenantOf(h http.Header) string {
+	if tenant := h.Get(HeaderTenant); tenant != "" {
+		return tenant
+	}
+	return h.Get(HeaderLoad)
+}
+
+// onlyFor passes a step over for requests that it is not for.
+func onlyFor(who *scenarios.When, run runner) runner {
+	if who == nil {
+		return run
+	}
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		h := v.request.Header
+		priority := "high"
+		if h.Get(HeaderPriority) == "low" {
+			priority = "low"
+		}
+		if who.Tenant != "" && who.Tenant != v.cause.tenant || who.Load != "" && who.Load != h.Get(HeaderLoad) || who.Priority != "" && who.Priority != priority {
+			return nil
+		}
+		return run(ctx, v, c)
+	}
+}
