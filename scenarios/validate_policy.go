@@ -6,6 +6,7 @@ import "fmt"
 func (v *validator) policies() {
 	for _, n := range v.Nodes {
 		v.policy(n.Policy, path("topology", n.Name))
+		v.checks(n)
 		n.eachStep(func(s *Step, at []any) {
 			v.policy(s.Policy, at)
 			if once := s.once(); s.Hedge != nil && once != "" {

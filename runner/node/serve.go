@@ -60,6 +60,8 @@ type instance struct {
 	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
 	throttles map[policyOf[scenarios.Throttle]]*throttle
 	outliers  map[policyOf[scenarios.Outliers]]*outliers
+	// checks are those of callees' health; they run while the role serves.
+	checks []*health
 	// warmings are by the callee and how long its replicas take.
 	warmings map[*upstream]map[time.Duration]*warming
 }
@@ -130,5 +132,6 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	if started != nil {
 		started(Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
+	defer i.watch(ctx)()
 	return r.serve(ctx, listener)
 }
