@@ -71,19 +71,58 @@ func withDefaults(h *scenarios.HealthCheck) scenarios.HealthCheck {
 	return out
 }
 
-// watch checks every replica that is to be checked until it is stopped. stop waits for the last check.
-func (i *instance) watch(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var all sync.WaitGroup
-	for _, h := range i.checks {
+// watching does the health checks of an instance. They change with its configuration.
+type watching struct {
+	mu     sync.Mutex
+	ctx    context.Context // nil: the role does not serve
+	checks []*health
+	cancel context.CancelFunc
+	all    sync.WaitGroup
+}
+
+// begin checks until ctx ends, or the checks do.
+func (w *watching) begin(ctx context.Context, checks []*health) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ctx = ctx
+	w.start(checks)
+}
+
+// turn has others done in place of those that are.
+func (w *watching) turn(checks []*health) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ctx == nil {
+		return
+	}
+	w.stop()
+	for _, h := range w.checks {
+		h.i.metrics.unhealthy.Add(-h.ill.Load())
+	}
+	w.start(checks)
+}
+
+// end waits for the last check.
+func (w *watching) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stop()
+	w.ctx = nil
+}
+
+func (w *watching) start(checks []*health) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.checks, w.cancel = checks, cancel
+	for _, h := range checks {
 		for _, r := range h.to.replicas {
-			all.Go(func() { h.watch(ctx, r) })
+			w.all.Go(func() { h.watch(ctx, r) })
 		}
 	}
-	return func() {
-		cancel()
-		all.Wait()
-	}
+}
+
+func (w *watching) stop() {
+	w.cancel()
+	w.all.Wait()
 }
 
 // watch checks one replica. The first check comes somewhere within every, so that callers do not ask in step.

@@ -115,3 +115,34 @@ func TestHealthCheckOfWhatAllShare(t *testing.T) {
 		})
 	}
 }
+
+// Checks change with the node's configuration: those that there were end, and what they had found is forgotten.
+func TestHealthChecksChange(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var checks atomic.Int64
+		w.leaf("leaf", func(rw http.ResponseWriter, _ *http.Request) {
+			checks.Add(1)
+			rw.WriteHeader(500)
+		})
+		caller := service("caller", "GET /", calls("leaf"))
+		caller.HealthCheck = &scenarios.HealthCheck{Every: time.Second, Path: "/ready"}
+		w.start(caller, "leaf")
+		for _, r := range []struct {
+			every  time.Duration
+			checks int64 // in 10 s
+			ill    float64
+		}{{time.Second, 10, 1}, {0, 0, 0}, {500 * ms, 20, 1}} {
+			caller.HealthCheck = nil
+			if r.every > 0 {
+				caller.HealthCheck = &scenarios.HealthCheck{Every: r.every, Path: "/ready"}
+			}
+			w.configure(caller)
+			before := checks.Load()
+			time.Sleep(10 * time.Second)
+			if got := checks.Load() - before; got != r.checks {
+				t.Errorf("every %s: %d checks in 10 s, want %d", r.every, got, r.checks)
+			}
+			w.counters("caller", map[string]float64{"squall_unhealthy": r.ill})
+		}
+	})
+}
