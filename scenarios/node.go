@@ -118,6 +118,7 @@ type Hedge struct {
 	Quantile float64       `yaml:"quantile" sign:"positive" unit:"share" json:"quantile,omitempty" doc:"In place of a time: 95% hedges when the first attempt takes longer than 95% of recent ones. It begins with after, or with the first 20 answers."`
 	// Budget bounds hedges to this share of calls (a token bucket that holds 10 at most); 0: no bound.
 	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Hedges are at most this share of calls."`
+	Tied   bool    `yaml:"tied" json:"tied,omitempty" doc:"Services' calls: the second attempt is made where the first has not been begun, and whichever a worker begins first has the other one taken out of its queue. Needs after; callees are built-in services."`
 }
 
 // Retry repeats failed attempts.

@@ -217,7 +217,7 @@ func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
 
 // doSafely is do for what may be done twice: it hedges where the policy says so.
 func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
-	return g.calling(ctx, c, g.hedge != nil, try)
+	return g.calling(ctx, c, g.hedge != nil && !(g.hedge.tied && g.to.kind == scenarios.KindDatabase), try)
 }
 
 func (g *guard) calling(ctx context.Context, c cause, hedged bool, try attempt) *failure {
@@ -235,7 +235,9 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 			return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errNobodyWell}
 		}
 		var f *failure
-		if hedged {
+		if hedged && g.hedge.tied {
+			f = g.tied(ctx, c.attempt(n), n, try)
+		} else if hedged {
 			f = g.twice(ctx, c.attempt(n), n, try)
 		} else {
 			f = g.once(ctx, c.attempt(n), n, try)

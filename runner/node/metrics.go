@@ -30,6 +30,7 @@ type metrics struct {
 	unhealthy, healthChecks, healthFailures                                         atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	concurrencyLimit                                                                atomic.Int64
+	tiedTaken, tiedTwice                                                            atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
 }
@@ -105,6 +106,8 @@ func (m *metrics) table() []metric {
 		count("squall_retry_budget_exhausted_total", "Retries not made because the retry budget was spent.", func(m *metrics) *atomic.Int64 { return &m.budgetExhausted }),
 		count("squall_hedges_total", "Second attempts made beside a first one that was late.", func(m *metrics) *atomic.Int64 { return &m.hedges }),
 		count("squall_hedges_won_total", "Hedges whose answer was taken.", func(m *metrics) *atomic.Int64 { return &m.hedgesWon }),
+		count("squall_tied_withdrawn_total", "Tied attempts that were given up because the other one had been begun.", func(m *metrics) *atomic.Int64 { return &m.tiedTaken }),
+		count("squall_tied_twice_total", "Tied attempts that had been begun too when they were given up: work done twice.", func(m *metrics) *atomic.Int64 { return &m.tiedTwice }),
 		gauge("squall_bulkhead_waiting", "Calls waiting for a place in a bulkhead now.", func(m *metrics) *atomic.Int64 { return &m.bulkheadWaiting }),
 		seconds("squall_bulkhead_seconds_total", "Time that calls waited for a place in a bulkhead.", func(m *metrics) *atomic.Int64 { return &m.bulkheadTime }),
 		count("squall_bulkhead_rejected_total", "Calls not made because a bulkhead and its queue were full.", func(m *metrics) *atomic.Int64 { return &m.bulkheadRejected }),

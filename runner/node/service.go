@@ -74,6 +74,9 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			return
 		}
 		defer s.workers.release()
+		if r.Header.Get(HeaderTied) != "" {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
 		if f == nil && r.Context().Err() != nil {
