@@ -204,6 +204,7 @@ type Step struct {
 	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
 	// Idempotent is for Write.
 	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
+	Outbox     `yaml:",inline"`
 
 	Parallel []Step   `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`

@@ -36,6 +36,7 @@ type holdings struct {
 	reads   map[string]*readCache // a service's, by endpoint, database and number
 	workers *workers
 	stores  *stores
+	relays  *relaying
 	limiter *limiter
 	limit   scenarios.RateLimit // of the limiter
 	bound   *bound

@@ -30,6 +30,7 @@ type metrics struct {
 	unhealthy, healthChecks, healthFailures                                         atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	concurrencyLimit                                                                atomic.Int64
+	outboxBacklog, published, republished                                           atomic.Int64
 	tiedTaken, tiedTwice                                                            atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
@@ -120,6 +121,9 @@ func (m *metrics) table() []metric {
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),
 		seconds("squall_lock_seconds_total", "Time that writes waited for the lock of their key.", func(m *metrics) *atomic.Int64 { return &m.lockTime }),
+		gauge("squall_outbox_backlog", "Events in the outbox when it was last looked into, by the instance that publishes them; 0 for others.", func(m *metrics) *atomic.Int64 { return &m.outboxBacklog }),
+		count("squall_published_total", "Events of an outbox that their queue has acknowledged.", func(m *metrics) *atomic.Int64 { return &m.published }),
+		count("squall_republished_total", "Attempts to publish an event that this instance had tried to publish before.", func(m *metrics) *atomic.Int64 { return &m.republished }),
 		count("squall_repeated_writes_total", "Idempotent writes and messages that were there already, and so acknowledged and not made again.", func(m *metrics) *atomic.Int64 { return &m.repeated }),
 		count("squall_log_syncs_total", "Syncs of the write-ahead log to disk; writes over syncs is the size of a group commit.", func(m *metrics) *atomic.Int64 { return &m.logSyncs }),
 		count("squall_log_bytes_total", "Bytes appended to the write-ahead log.", func(m *metrics) *atomic.Int64 { return &m.logBytes }),
