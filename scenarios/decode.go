@@ -100,6 +100,8 @@ func (d *decoder) special(v *value, into reflect.Value, f field) bool {
 		d.step(v, x)
 	case *Node:
 		d.standIn(v, x)
+	case *faults.Patch:
+		d.patchText(v, x, f)
 	case *[2]string:
 		d.pair(v, x, f)
 	case *faults.Fault:
@@ -224,6 +226,10 @@ func nounOf(t reflect.Type) string {
 		return "rate_limit"
 	case reflect.TypeFor[Retry]():
 		return "retry"
+	case reflect.TypeFor[Cold]():
+		return "cold"
+	case reflect.TypeFor[HealthCheck]():
+		return "health_check"
 	case reflect.TypeFor[When]():
 		return "when"
 	case reflect.TypeFor[Outliers]():

@@ -24,6 +24,7 @@ type Node struct {
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
 	Zone     string            `yaml:"zone" json:"zone,omitempty" doc:"A zone label; an outage may select it."`
+	Zones    []string          `yaml:"zones" json:"zones,omitempty" doc:"In place of zone: the zones that the replicas are spread over, in turn."`
 	Labels   map[string]string `yaml:"labels" json:"labels,omitempty" doc:"Any labels; faults may select them."`
 	CPUs     float64           `yaml:"cpus" sign:"positive" json:"cpus,omitempty" doc:"CPU of each instance: a container's limit (docker), or the cores that its compute shares (virtual, where the default is 1)."`
 	Memory   int64             `yaml:"memory" sign:"positive" unit:"size" json:"memory,omitempty" doc:"Memory limit of each instance (docker)."`
@@ -58,13 +59,17 @@ type Node struct {
 	Queue     int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty" doc:"Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded."`
 	Pool      int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty" doc:"service: connections that each instance opens to each instance of a database, at most; statements beyond wait for one. Default 10."`
 	Line      `yaml:",inline" kinds:"service"`
+	Cold      *Cold       `yaml:"cold" kinds:"service" json:"cold,omitempty" doc:"service: how much slower it is at first, as with empty caches."`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
 	// cdn, gateway, service and queue: defaults for every call this node makes.
 	Policy `yaml:",inline" kinds:"cdn,gateway,service,queue"`
 
+	// cdn, gateway and service
+	Doors `yaml:",inline" kinds:"cdn,gateway,service"`
+
 	// database
-	Connections int   `yaml:"connections" kinds:"database" min:"1" json:"connections,omitempty" doc:"database: the most connections it accepts. Default 100."`
+	Connections int   `yaml:"connections" kinds:"cdn,gateway,service,database" min:"1" json:"connections,omitempty" doc:"The most connections: a database refuses those over it (default 100), the others let them wait to be accepted (default unbounded; idle ones count)."`
 	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
@@ -113,6 +118,7 @@ type Hedge struct {
 	Quantile float64       `yaml:"quantile" sign:"positive" unit:"share" json:"quantile,omitempty" doc:"In place of a time: 95% hedges when the first attempt takes longer than 95% of recent ones. It begins with after, or with the first 20 answers."`
 	// Budget bounds hedges to this share of calls (a token bucket that holds 10 at most); 0: no bound.
 	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Hedges are at most this share of calls."`
+	Tied   bool    `yaml:"tied" json:"tied,omitempty" doc:"Services' calls: the second attempt is made where the first has not been begun, and whichever a worker begins first has the other one taken out of its queue. Needs after; callees are built-in services."`
 }
 
 // Retry repeats failed attempts.

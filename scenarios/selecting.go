@@ -51,7 +51,7 @@ func (s *selecting) members(sel faults.Selector) map[string]bool {
 }
 
 func chosen(n *Node, sel faults.Selector) bool {
-	if sel.Region != "" && n.Region != sel.Region || sel.Zone != "" && n.Zone != sel.Zone || sel.Role != "" && string(n.Kind) != sel.Role {
+	if sel.Region != "" && n.Region != sel.Region || sel.Zone != "" && !slices.Contains(n.EveryZone(), sel.Zone) || sel.Role != "" && string(n.Kind) != sel.Role {
 		return false
 	}
 	for key, text := range sel.Labels {
@@ -122,7 +122,9 @@ func (s *selecting) labels(sel faults.Selector) {
 	}
 	for _, n := range s.Nodes {
 		add("region", n.Region)
-		add("zone", n.Zone)
+		for _, zone := range n.EveryZone() {
+			add("zone", zone)
+		}
 		add("kind", string(n.Kind))
 		for key, text := range n.Labels {
 			add("label "+key, text)

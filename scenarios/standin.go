@@ -45,7 +45,7 @@ func (s *Scenario) WithStandIns() *Scenario {
 			continue
 		}
 		one := *n.StandIn
-		one.Name, one.Replicas, one.Region, one.Zone, one.Labels = n.Name, n.Replicas, n.Region, n.Zone, n.Labels
+		one.Name, one.Replicas, one.Region, one.Zone, one.Zones, one.Labels = n.Name, n.Replicas, n.Region, n.Zone, n.Zones, n.Labels
 		one.CPUs, one.Memory = n.CPUs, n.Memory
 		out.Nodes[i] = &one
 	}

@@ -46,7 +46,7 @@ func (s *Scenario) instance(name string) (*Node, int) {
 
 // nodes checks what each kind of node must have.
 func (v *validator) nodes() {
-	for _, n := range v.Nodes {
+	for _, n := range v.looked() {
 		at := v.root.get("topology").get(n.Name)
 		if at == nil || at.kind != mapping || n.Image != "" {
 			continue
@@ -64,6 +64,7 @@ func (v *validator) nodes() {
 		v.entrance(n)
 		v.register(n)
 		v.line(n)
+		v.zones(n)
 		v.bots(n)
 		v.shed(n)
 	}
@@ -117,7 +118,7 @@ func (v *validator) links() {
 		}
 	}
 	for _, n := range v.Nodes {
-		add(n.Region, n.Zone)
+		add(append([]string{n.Region}, n.EveryZone()...)...)
 	}
 	for _, l := range v.Loads {
 		add(l.Region, l.Zone)

@@ -27,7 +27,7 @@ pattern costs in requests and in staleness is in the table of what it buys: hedg
 // round is one line of go test -bench -benchmem: nanoseconds and allocations an operation.
 type round struct{ ns, allocs float64 }
 
-// benchmark is one with rounds by name, off among them, in the order in which they ran.
+// benchmark is one with rounds by name, in the order in which they ran.
 type benchmark struct {
 	name   string
 	order  []string
@@ -46,12 +46,13 @@ func writeCosts(w io.Writer, r io.Reader) error {
 	fmt.Fprint(w, costsPreface)
 	written := 0
 	for _, b := range all {
-		if b.rounds["off"] == nil {
+		without := b.without()
+		if without == "" {
 			continue
 		}
-		of, off := spaced(b.name), fastest(b.rounds["off"])
+		of, off := spaced(b.name), fastest(b.rounds[without])
 		for _, name := range b.order {
-			if name == "off" {
+			if name == without {
 				continue
 			}
 			on := fastest(b.rounds[name])
@@ -65,6 +66,16 @@ func writeCosts(w io.Writer, r io.Reader) error {
 		return errors.New("no benchmark has a round named off: give the output of go test -bench -benchmem")
 	}
 	return nil
+}
+
+// without is the name of the rounds in which the pattern is off, "" where there are none.
+func (b *benchmark) without() string {
+	for _, name := range []string{"off", "none"} {
+		if b.rounds[name] != nil {
+			return name
+		}
+	}
+	return ""
 }
 
 func readBenchmarks(r io.Reader) ([]*benchmark, error) {

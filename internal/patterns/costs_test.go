@@ -15,7 +15,7 @@ BenchmarkRequestToCDN/hit_or_so-2   	18156	     21000 ns/op	    7302 B/op	      
 BenchmarkRequestToCDN/off-2         	 7179	     52000 ns/op	   15089 B/op	     173 allocs/op
 BenchmarkRequestToCDN/hit_or_so-2   	18156	     22000 ns/op	    7302 B/op	      83 allocs/op
 BenchmarkThreeHops-2                	 7179	     46478 ns/op	   15089 B/op	     173 allocs/op
-BenchmarkGuard/off                  	 4082230	    64.8 ns/op	       0 B/op	       0 allocs/op
+BenchmarkGuard/none                 	 4082230	    64.8 ns/op	       0 B/op	       0 allocs/op
 BenchmarkGuard/hedge                	   95853	      2474 ns/op	     776 B/op	      10 allocs/op
 PASS
 `))

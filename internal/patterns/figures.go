@@ -23,11 +23,9 @@ type figures struct {
 	Decided map[scenarios.Metric]float64 `json:"decided,omitempty"`
 	// Phases is the availability of each phase, of all requests, for a ladder alone.
 	Phases map[string]float64 `json:"phases,omitempty"`
-	// Writes and events lost and duplicated, where the expectation is about them.
-	Lost             *int64 `json:"lost,omitempty"`
-	Duplicated       *int64 `json:"duplicated,omitempty"`
-	EventsLost       *int64 `json:"events_lost,omitempty"`
-	EventsDuplicated *int64 `json:"events_duplicated,omitempty"`
+	// Writes lost and duplicated, where the expectation is about them.
+	Lost       *int64 `json:"lost,omitempty"`
+	Duplicated *int64 `json:"duplicated,omitempty"`
 }
 
 // recovery after a fault was gone.
@@ -77,12 +75,6 @@ func figuresOf(r *record.Result, e scenarios.Expectation) (figures, error) {
 	}
 	if e.WritesDuplicated != nil {
 		out.Duplicated = &r.Writes.Duplicated
-	}
-	if e.EventsLost != nil {
-		out.EventsLost = &r.Writes.EventsLost
-	}
-	if e.EventsDuplicated != nil {
-		out.EventsDuplicated = &r.Writes.EventsDuplicated
 	}
 	return out, nil
 }

@@ -63,12 +63,6 @@ func bought(without, with *figures, decides scenarios.Expectation) []string {
 	if without.Duplicated != nil {
 		add(*without.Duplicated > 0, "writes duplicated", fmt.Sprint(*without.Duplicated), fmt.Sprint(*with.Duplicated))
 	}
-	if without.EventsLost != nil {
-		add(*without.EventsLost > 0, "events lost", fmt.Sprint(*without.EventsLost), fmt.Sprint(*with.EventsLost))
-	}
-	if without.EventsDuplicated != nil {
-		add(*without.EventsDuplicated > 0, "events duplicated", fmt.Sprint(*without.EventsDuplicated), fmt.Sprint(*with.EventsDuplicated))
-	}
 	if len(plain) > 0 {
 		bold = append(bold, strings.Join(plain, ", "))
 	}

@@ -33,6 +33,10 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 		mine := g.shards.of(c.tenant)
 		from, turn = mine.replicas, &mine.next
 	}
+	if g.health != nil {
+		var room [8]*replica
+		from = g.health.narrow(room[:0], from)
+	}
 	if g.outliers != nil {
 		var room [8]*replica // on the stack, where there are few
 		var probe *replica
@@ -40,7 +44,47 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 			return probe
 		}
 	}
-	return g.balanced(c, from, turn, not)
+	if g.prefer != "" && g.prefer != "none" {
+		var room [8]*replica
+		from = g.nearest(room[:0], from, not)
+	}
+	r := g.balanced(c, from, turn, not)
+	if g.warming != nil {
+		var room [8]*replica
+		if warm := g.warming.instead(room[:0], from, r, not, g.i, c); len(warm) > 0 {
+			return g.balanced(c.step("warm"), warm, turn, not)
+		}
+	}
+	return r
+}
+
+// nearest appends those that are nearest to room, of what is preferred; not the one not wanted, which has been asked.
+func (g *guard) nearest(room, from []*replica, not *replica) []*replica {
+	how := func(r *replica) int {
+		switch {
+		case r == not:
+			return -1
+		case r.Near == "":
+			return 0
+		case r.Near == "zone" && g.prefer == "zone":
+			return 2
+		default:
+			return 1
+		}
+	}
+	best := 0
+	for _, r := range from {
+		best = max(best, how(r))
+	}
+	if best == 0 {
+		return from
+	}
+	for _, r := range from {
+		if how(r) == best {
+			room = append(room, r)
+		}
+	}
+	return room
 }
 
 // balanced chooses among some replicas; turn counts for those that take turns.

@@ -7,11 +7,15 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
 )
 
 // behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
 type behaviour struct {
 	told atomic.Pointer[faults.Behaviour]
+	// cold is how it is at first, since it began; nil: as it always is.
+	cold  *scenarios.Cold
+	began time.Time
 }
 
 // set takes effect with the next request; nil puts the good behaviour back.
@@ -26,6 +30,9 @@ func (b *behaviour) get() faults.Behaviour {
 
 // stretch makes the node's own work take as much longer as was told.
 func (b *behaviour) stretch(d time.Duration) time.Duration {
+	if b.cold != nil && time.Since(b.began) < b.cold.For {
+		d = time.Duration(float64(d) * b.cold.Factor)
+	}
 	if f := b.get().Factor; f > 0 {
 		return time.Duration(float64(d) * f)
 	}

@@ -38,6 +38,8 @@ type Upstream struct {
 	Kind     scenarios.Kind `json:"kind"`
 	// DSN is user:password@database for a database.
 	DSN string `json:"dsn,omitempty"`
+	// Near is zone or region where it is in the same as the caller; empty: in neither.
+	Near string `json:"near,omitempty"`
 }
 
 // Addresses are where a started node really listens.
@@ -68,6 +70,8 @@ const (
 	HeaderRetried = "Squall-Retried"
 	// HeaderDeadline is how much time a call has left, in milliseconds, from callers that hand deadlines on.
 	HeaderDeadline = "Squall-Deadline"
+	// HeaderTied asks a service to say (103 Early Hints) when a worker begins.
+	HeaderTied = "Squall-Tied"
 	// HeaderAttempt counts a call's attempts from 1.
 	HeaderAttempt = "Squall-Attempt"
 	// HeaderCause places a call in the tree of calls of its user request, as POSITION-DRAW in hex: a retry

@@ -35,8 +35,10 @@ type failure struct {
 	again bool
 	// spent tells that the request can't be sent once more, to anybody.
 	spent bool
-	to    string
-	err   error
+	// lost tells that there was no connection, or that it broke.
+	lost bool
+	to   string
+	err  error
 }
 
 func (f *failure) Error() string { return fmt.Sprintf("call %q: %s", f.to, f.err) }
@@ -55,7 +57,7 @@ func failureOf(ctx, attempt context.Context, to string, timeout time.Duration, e
 	case attempt.Err() != nil:
 		return &failure{ending: failed, status: http.StatusGatewayTimeout, again: true, to: to, err: fmt.Errorf("no answer within %s", timeout)}
 	default:
-		return &failure{ending: failed, status: http.StatusBadGateway, again: true, to: to, err: err}
+		return &failure{ending: failed, status: http.StatusBadGateway, again: true, lost: true, to: to, err: err}
 	}
 }
 
@@ -91,6 +93,12 @@ type guard struct {
 	// bulkhead and throttle are nil where there is none.
 	bulkhead *bulkhead
 	throttle *throttle
+	// prefer is how near a replica is to be where there is a choice.
+	prefer string
+	// health is nil where replicas are not checked.
+	health *health
+	// warming is nil where a replica that comes back gets its whole share at once.
+	warming *warming
 	// shards are nil where every tenant may use every replica.
 	shards *shards
 	// others are asked, in order, where the node has failed for good.
@@ -112,7 +120,14 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	g.bulkhead = shared(i.bulkheads, policyOf[scenarios.Bulkhead]{to, p.Bulkhead}, func() *bulkhead { return newBulkhead(p.Bulkhead, i.metrics) })
 	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
 	g.outliers = shared(i.outliers, policyOf[scenarios.Outliers]{to, p.Outliers}, func() *outliers { return newOutliers(p.Outliers, len(to.replicas), i.metrics) })
-	g.shards = newShards(p.Shard, to)
+	g.shards, g.prefer, g.warming = newShards(p.Shard, to), p.Prefer, i.warmingFor(to, p.SlowStart)
+	g.health = i.healthFor(to, p.HealthCheck)
+	if g.outliers != nil && g.warming != nil {
+		g.outliers.back = g.warming.begin
+	}
+	if g.health != nil && g.warming != nil {
+		g.health.back = g.warming.begin
+	}
 	g.deadline = p.Deadline == propagate
 	if p.Retry != nil {
 		g.retry = *p.Retry
@@ -202,7 +217,7 @@ func (g *guard) do(ctx context.Context, c cause, try attempt) *failure {
 
 // doSafely is do for what may be done twice: it hedges where the policy says so.
 func (g *guard) doSafely(ctx context.Context, c cause, try attempt) *failure {
-	return g.calling(ctx, c, g.hedge != nil, try)
+	return g.calling(ctx, c, g.hedge != nil && !(g.hedge.tied && g.to.kind == scenarios.KindDatabase), try)
 }
 
 func (g *guard) calling(ctx context.Context, c cause, hedged bool, try attempt) *failure {
@@ -216,8 +231,13 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 	g.budget.pay()
 	var wait time.Duration
 	for n := 1; ; n++ {
+		if g.health.nobody() {
+			return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errNobodyWell}
+		}
 		var f *failure
-		if hedged {
+		if hedged && g.hedge.tied {
+			f = g.tied(ctx, c.attempt(n), n, try)
+		} else if hedged {
 			f = g.twice(ctx, c.attempt(n), n, try)
 		} else {
 			f = g.once(ctx, c.attempt(n), n, try)
@@ -246,7 +266,9 @@ func (g *guard) once(ctx context.Context, c cause, n int, try attempt) *failure 
 // attemptAt is once at a chosen replica, the answer not yet taken.
 func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try attempt) outcome {
 	if g.outliers == nil {
-		return g.admitted(ctx, to, c, n, try)
+		came := g.admitted(ctx, to, c, n, try)
+		g.warming.end(to, came.f)
+		return came
 	}
 	var took time.Duration
 	period := g.outliers.begin(to)
@@ -256,6 +278,7 @@ func (g *guard) attemptAt(ctx context.Context, to *replica, c cause, n int, try 
 		return try(ctx, to, c, n)
 	})
 	g.outliers.end(to, period, came.f, took)
+	g.warming.end(to, came.f)
 	return came
 }
 

@@ -22,13 +22,16 @@ type metrics struct {
 	messages, delivered, redelivered, dead                                          atomic.Int64
 	lockTime, expired, repeated                                                     atomic.Int64
 	cacheEarly, partsMissing                                                        atomic.Int64
+	configured                                                                      atomic.Int64
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
 	failovers                                                                       atomic.Int64
 	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
+	unhealthy, healthChecks, healthFailures                                         atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	concurrencyLimit                                                                atomic.Int64
 	outboxBacklog, published, republished                                           atomic.Int64
+	tiedTaken, tiedTwice                                                            atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
 }
@@ -60,6 +63,7 @@ func (m *metrics) table() []metric {
 		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
 		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
 		seconds("squall_compute_seconds_total", "CPU time used by compute steps.", func(m *metrics) *atomic.Int64 { return &m.computeTime }),
+		count("squall_configured_total", "Times that another configuration was taken up while it ran.", func(m *metrics) *atomic.Int64 { return &m.configured }),
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
@@ -94,12 +98,17 @@ func (m *metrics) table() []metric {
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
 		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
 		count("squall_failovers_total", "Calls made to another node because the one that was meant, or the one before it, had failed for good or was not to be called.", func(m *metrics) *atomic.Int64 { return &m.failovers }),
+		gauge("squall_unhealthy", "Replicas of callees that have failed their health checks and not yet passed enough of them.", func(m *metrics) *atomic.Int64 { return &m.unhealthy }),
+		count("squall_health_checks_total", "Health checks made of callees' replicas.", func(m *metrics) *atomic.Int64 { return &m.healthChecks }),
+		count("squall_health_check_failures_total", "Health checks that failed.", func(m *metrics) *atomic.Int64 { return &m.healthFailures }),
 		count("squall_ejections_total", "Times that a replica of a callee was left alone because it stood out (failed probes included).", func(m *metrics) *atomic.Int64 { return &m.ejections }),
 		gauge("squall_ejected", "Replicas of callees that are left alone or probed now.", func(m *metrics) *atomic.Int64 { return &m.ejected }),
 		count("squall_ejection_panics_total", "Times that more replicas of a callee were to be left alone than may be, so that all were used.", func(m *metrics) *atomic.Int64 { return &m.ejectionPanics }),
 		count("squall_retry_budget_exhausted_total", "Retries not made because the retry budget was spent.", func(m *metrics) *atomic.Int64 { return &m.budgetExhausted }),
 		count("squall_hedges_total", "Second attempts made beside a first one that was late.", func(m *metrics) *atomic.Int64 { return &m.hedges }),
 		count("squall_hedges_won_total", "Hedges whose answer was taken.", func(m *metrics) *atomic.Int64 { return &m.hedgesWon }),
+		count("squall_tied_withdrawn_total", "Tied attempts that were given up because the other one had been begun.", func(m *metrics) *atomic.Int64 { return &m.tiedTaken }),
+		count("squall_tied_twice_total", "Tied attempts that had been begun too when they were given up: work done twice.", func(m *metrics) *atomic.Int64 { return &m.tiedTwice }),
 		gauge("squall_bulkhead_waiting", "Calls waiting for a place in a bulkhead now.", func(m *metrics) *atomic.Int64 { return &m.bulkheadWaiting }),
 		seconds("squall_bulkhead_seconds_total", "Time that calls waited for a place in a bulkhead.", func(m *metrics) *atomic.Int64 { return &m.bulkheadTime }),
 		count("squall_bulkhead_rejected_total", "Calls not made because a bulkhead and its queue were full.", func(m *metrics) *atomic.Int64 { return &m.bulkheadRejected }),
@@ -107,7 +116,7 @@ func (m *metrics) table() []metric {
 		count("squall_deadline_exceeded_total", "Requests given up because the time that their caller had left was over.", func(m *metrics) *atomic.Int64 { return &m.deadlineExceeded }),
 		count("squall_wasted_total", "Requests whose steps were all done when their caller had left.", func(m *metrics) *atomic.Int64 { return &m.wasted }),
 		seconds("squall_wasted_seconds_total", "Time of work steps after their caller had left, and CPU time of compute steps begun after.", func(m *metrics) *atomic.Int64 { return &m.wastedTime }),
-		gauge("squall_connections", "Database connections open now.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
+		gauge("squall_connections", "Connections open now: of a database, or of a node that bounds them.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),

@@ -159,6 +159,23 @@ func (o *outboxed) ring() {
 	}
 }
 
+// relaying is an instance's relays at work.
+type relaying struct{ stop func() }
+
+// relaying starts the service's relays, in the place of those before its configuration changed.
+func (s *service) relaying() *relaying {
+	kept := &s.i.kept.relays
+	if *kept == nil {
+		*kept = &relaying{s.relay()}
+		return *kept
+	}
+	s.i.whenTaken(func() {
+		(*kept).stop()
+		(*kept).stop = s.relay()
+	})
+	return *kept
+}
+
 // relay starts the service's relays; stop returns when they have ended.
 func (s *service) relay() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -146,6 +146,29 @@ func TestOutboxHasOnePublisher(t *testing.T) {
 	})
 }
 
+// A service that is configured anew while it runs goes on publishing, to where it is told now.
+func TestOutboxOfServiceThatChanges(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.start(database("db"))
+		taken := w.order()
+		w.start(queueNode(1), "sink")
+		w.start(outboxService(false), "db=database", "q=queue")
+		changed := outboxService(false)
+		changed.Workers = 3
+		for n := range 4 {
+			if n == 2 {
+				w.configure(changed)
+			}
+			w.ask("POST", "s:80/orders/x", node.HeaderRequest, fmt.Sprint("r-", n))
+			time.Sleep(300 * ms)
+		}
+		want := []string{"r-0:s:0@q", "r-1:s:0@q", "r-2:s:0@q", "r-3:s:0@q"}
+		if diff := cmp.Diff(want, taken()); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // A retried idempotent write has one row and one event.
 func TestOutboxOfIdempotentWrites(t *testing.T) {
 	inWorld(t, func(w *world) {

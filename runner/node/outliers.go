@@ -17,6 +17,8 @@ type outliers struct {
 	threshold int // failures of the last rule.Of; 0: failures do not count
 	most      int // how many may be out
 	metrics   *metrics
+	// back is told of a replica that is back; it may be nil.
+	back func(*replica)
 	// out is how many are out or probed: it is read without the lock, since mostly it is 0.
 	out atomic.Int64
 
@@ -72,6 +74,17 @@ func newOutliers(o *scenarios.Outliers, replicas int, m *metrics) *outliers {
 		out.of[n].recent = newRecent(out.rule.Of)
 	}
 	return out
+}
+
+// retire ends outliers that no further choice asks: what is still under way counts for nobody.
+func (o *outliers) retire() {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.metrics.ejected.Add(-o.out.Load())
+	o.metrics = &metrics{}
 }
 
 // narrow appends those of from that may be chosen to room. It returns a replica alone when that one is to be probed now;
@@ -151,6 +164,9 @@ func (o *outliers) end(r *replica, period int, f *failure, took time.Duration) {
 		j.period++
 		o.out.Add(-1)
 		o.metrics.ejected.Add(-1)
+		if o.back != nil {
+			o.back(r)
+		}
 	case j.recent.count(bad) >= o.threshold && o.threshold > 0, o.slow(j, bad, took):
 		o.eject(j)
 	}

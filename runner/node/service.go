@@ -19,6 +19,9 @@ type service struct {
 	stores  *stores
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
+	// reads are the same by endpoint, database and number; compiling is the endpoint whose steps are being compiled.
+	reads     map[string]*readCache
+	compiling string
 	// shared are those in cache nodes, one for each node, by the database.
 	shared map[string][]*sharedCache
 	// relays publish what is in the outboxes of databases, by the database.
@@ -26,9 +29,14 @@ type service struct {
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache), relays: make(map[string]*relays)}
+	s := &service{
+		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
+		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
+		relays: make(map[string]*relays),
+	}
 	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
+		s.compiling = e.Match
 		steps, err := s.compile(e.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
@@ -37,9 +45,10 @@ func newService(i *instance) (role, error) {
 			return nil, err
 		}
 	}
-	stop := s.relay()
+	i.keepReads(s.reads)
+	relaying := s.relaying()
 	return &httpRole{i: i, handler: mux, closing: func() error {
-		stop()
+		relaying.stop()
 		return s.stores.close()
 	}}, nil
 }
@@ -72,6 +81,9 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			return
 		}
 		defer s.workers.release()
+		if r.Header.Get(HeaderTied) != "" {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
 		if f == nil && r.Context().Err() != nil {

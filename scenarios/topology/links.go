@@ -10,7 +10,10 @@ import (
 func (b *builder) links() {
 	known := map[string]bool{}
 	for _, n := range b.Scenario.Nodes {
-		known[n.Region], known[n.Zone] = true, true
+		known[n.Region] = true
+		for _, zone := range n.EveryZone() {
+			known[zone] = true
+		}
 	}
 	for _, l := range b.Scenario.Loads {
 		known[l.Region], known[l.Zone] = true, true
@@ -36,14 +39,14 @@ func (b *builder) links() {
 	}
 }
 
-// base is the network between two nodes, one way: the link between their zones, else the one
+// base is the network between two instances, one way: the link between their zones, else the one
 // between a zone and a region of theirs, else the one between their regions, else nothing.
-func base(links []scenarios.Link, from, to *scenarios.Node) (latency, jitter time.Duration) {
+func base(links []scenarios.Link, from, to Instance) (latency, jitter time.Duration) {
 	for _, pair := range [][2]string{
-		{from.Zone, to.Zone},
-		{from.Zone, to.Region},
-		{from.Region, to.Zone},
-		{from.Region, to.Region},
+		{from.Zone(), to.Zone()},
+		{from.Zone(), to.Node.Region},
+		{from.Node.Region, to.Zone()},
+		{from.Node.Region, to.Node.Region},
 	} {
 		if pair[0] == "" || pair[1] == "" {
 			continue
@@ -55,4 +58,16 @@ func base(links []scenarios.Link, from, to *scenarios.Node) (latency, jitter tim
 		}
 	}
 	return 0, 0
+}
+
+// near is what two instances have in common: their zone, else their region, else nothing.
+func near(from, to Instance) string {
+	switch {
+	case from.Zone() != "" && from.Zone() == to.Zone():
+		return NearZone
+	case from.Node.Region != "" && from.Node.Region == to.Node.Region:
+		return NearRegion
+	default:
+		return ""
+	}
 }

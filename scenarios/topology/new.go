@@ -23,6 +23,7 @@ func New(s *scenarios.Scenario, seed uint64) (*Plan, error) {
 	b.faults()
 	b.schedule()
 	b.contradictions()
+	b.combinations()
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}
@@ -144,7 +145,8 @@ func (b *builder) edges() {
 					Name: from.Name + ":" + to.Name, From: from.Name, To: to.Name,
 					FromNode: from.Node.Name, ToNode: to.Node.Name,
 				}
-				edge.Latency, edge.Jitter = base(b.Scenario.Links, from.Node, to.Node)
+				edge.Latency, edge.Jitter = base(b.Scenario.Links, from, to)
+				edge.Near = near(from, to)
 				b.Edges = append(b.Edges, edge)
 			}
 		}
@@ -156,7 +158,7 @@ func (b *builder) edges() {
 				Name: load.Name + ":" + to.Name, From: load.Name, To: to.Name,
 				FromNode: load.Name, ToNode: to.Node.Name, Client: true,
 			}
-			edge.Latency, edge.Jitter = base(b.Scenario.Links, &scenarios.Node{Region: load.Region, Zone: load.Zone}, to.Node)
+			edge.Latency, edge.Jitter = base(b.Scenario.Links, Instance{Node: &scenarios.Node{Region: load.Region, Zone: load.Zone}, Replica: 1}, to)
 			b.Edges = append(b.Edges, edge)
 		}
 	}

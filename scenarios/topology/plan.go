@@ -40,6 +40,9 @@ type Instance struct {
 	Level int
 }
 
+// Zone is where it is: its node's, or its own of those that the replicas are spread over.
+func (i Instance) Zone() string { return i.Node.ZoneOf(i.Replica) }
+
 // Edge is a connection from one caller (an instance, or a load) to one instance.
 type Edge struct {
 	// Name is CALLER:CALLEE, as in orders-1:payments-2 or shoppers:edge-1. It names the edge's toxiproxy proxy.
@@ -50,9 +53,17 @@ type Edge struct {
 	FromNode, ToNode string
 	// Client tells that From is a load.
 	Client bool
+	// Near is what both ends are in: NearZone, NearRegion or neither.
+	Near string
 	// Latency and Jitter are the base network between their regions and zones, one way.
 	Latency, Jitter time.Duration
 }
+
+// What two instances have in common.
+const (
+	NearZone   = "zone"
+	NearRegion = "region"
+)
 
 // Span is a phase in time.
 type Span struct {

@@ -117,7 +117,7 @@ func TestLinks(t *testing.T) {
 		{node("", ""), node("eu", ""), 0},
 	}
 	for _, test := range tests {
-		got, _ := base(links, test.from, test.to)
+		got, _ := base(links, Instance{Node: test.from, Replica: 1}, Instance{Node: test.to, Replica: 1})
 		if want := time.Duration(test.want) * time.Millisecond; got != want {
 			t.Errorf("%s/%s to %s/%s: %s, want %s", test.from.Region, test.from.Zone, test.to.Region, test.to.Zone, got, want)
 		}

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/squallhq/squall/faults"
-	"github.com/squallhq/squall/scenarios"
 )
 
 // anyLoad is the caller that stands for every load, unless a node or a load has that name.
@@ -71,7 +70,7 @@ func (s *selection) members(sel faults.Selector) set {
 		}
 	case !sel.IsZero():
 		for i, instance := range s.Instances {
-			if labelled(instance.Node, sel) {
+			if labelled(instance, sel) {
 				out.instances[i] = true
 			}
 		}
@@ -109,9 +108,10 @@ func (s *selection) named(name string) set {
 	return out
 }
 
-// labelled tells whether a node has everything that the selector asks for.
-func labelled(n *scenarios.Node, sel faults.Selector) bool {
-	if sel.Region != "" && n.Region != sel.Region || sel.Zone != "" && n.Zone != sel.Zone || sel.Role != "" && string(n.Kind) != sel.Role {
+// labelled tells whether an instance has everything that the selector asks for.
+func labelled(i Instance, sel faults.Selector) bool {
+	n := i.Node
+	if sel.Region != "" && n.Region != sel.Region || sel.Zone != "" && i.Zone() != sel.Zone || sel.Role != "" && string(n.Kind) != sel.Role {
 		return false
 	}
 	for k, v := range sel.Labels {

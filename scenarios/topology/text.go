@@ -73,7 +73,7 @@ func (p *Plan) writeNodes(t *text) {
 			kind += " (" + n.Image + ")"
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(i.Level), n.Name, kind, strconv.Itoa(replicas(n)), dash(n.Region), dash(n.Zone), dash(p.calls(i.Name)),
+			strconv.Itoa(i.Level), n.Name, kind, strconv.Itoa(replicas(n)), dash(n.Region), dash(strings.Join(n.EveryZone(), " ")), dash(p.calls(i.Name)),
 		})
 	}
 	t.table(rows)

@@ -136,7 +136,7 @@ func (l *layout) addEdge(e topology.Edge, places map[string]*place, take func() 
 	made.Listen = at(caller.links[0].subnet.mesh(), edgePort+len(caller.out))
 	caller.out = append(caller.out, made)
 	caller.upstreams[e.ToNode] = append(caller.upstreams[e.ToNode], node.Upstream{
-		Instance: e.To, Address: made.Listen, Kind: callee.instance.Node.Kind, DSN: callee.instance.Node.Login(),
+		Instance: e.To, Address: made.Listen, Kind: callee.instance.Node.Kind, DSN: callee.instance.Node.Login(), Near: e.Near,
 	})
 	return nil
 }

@@ -201,7 +201,7 @@ func (s *system) upstreams(caller string) map[string][]node.Upstream {
 	for _, e := range s.plan.EdgesFrom(caller) {
 		callee := s.byName[e.To].plan.Node
 		out[e.ToNode] = append(out[e.ToNode], node.Upstream{
-			Instance: e.To, Address: s.edges[e.Name].Listen, Kind: callee.Kind, DSN: callee.DSN,
+			Instance: e.To, Address: s.edges[e.Name].Listen, Kind: callee.Kind, DSN: callee.DSN, Near: e.Near,
 		})
 	}
 	return out
