@@ -84,7 +84,7 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 	out := make([]record.Fault, 0, len(r.injections))
 	for n, i := range r.injections {
 		f := i.record()
-		spans[n] = OnOff{What: title(i.fault), On: i.applied, Off: i.undone}
+		spans[n] = OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
 		out = append(out, f)
 	}
 	for n := range out {
@@ -113,6 +113,12 @@ func (i *injection) record() record.Fault {
 		out.Name = out.Text
 	}
 	return out
+}
+
+// stays tells that a fault is there until the run's end.
+func stays(f faults.Fault) bool {
+	own, is := f.Kind.(faults.Staying)
+	return is && own.Stays()
 }
 
 func maybeSeconds(d *time.Duration) *float64 {
@@ -180,7 +186,7 @@ func confirmRefusals(res *record.Result) {
 	}
 }
 
-// failuresUnder counts the failed calls over a fault's edges in the phases that it was on in; false where no caller counts.
+// failuresUnder counts the failed calls over a fault's edges, or to its instances, in the phases that it was on in; false where no caller counts.
 func failuresUnder(res *record.Result, f *record.Fault) (failures int64, counted bool) {
 	if f.AppliedS == nil || f.UndoneS == nil {
 		return 0, false
@@ -191,7 +197,7 @@ func failuresUnder(res *record.Result, f *record.Fault) (failures int64, counted
 		}
 		counted = true
 		for _, e := range p.Edges {
-			if slices.Contains(f.Edges, e.Name) {
+			if slices.Contains(f.Edges, e.Name) || slices.Contains(f.Instances, e.ToInst) {
 				failures += e.Failures
 			}
 		}

@@ -65,8 +65,11 @@ type Node struct {
 	// cdn, gateway, service and queue: defaults for every call this node makes.
 	Policy `yaml:",inline" kinds:"cdn,gateway,service,queue"`
 
+	// cdn, gateway and service
+	Doors `yaml:",inline" kinds:"cdn,gateway,service"`
+
 	// database
-	Connections int   `yaml:"connections" kinds:"database" min:"1" json:"connections,omitempty" doc:"database: the most connections it accepts. Default 100."`
+	Connections int   `yaml:"connections" kinds:"cdn,gateway,service,database" min:"1" json:"connections,omitempty" doc:"The most connections: a database refuses those over it (default 100), the others let them wait to be accepted (default unbounded; idle ones count)."`
 	ReadTime    *Work `yaml:"read_time" kinds:"database" json:"read_time,omitempty" doc:"database: what a read costs. Default nothing beyond its own work."`
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`

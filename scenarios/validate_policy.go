@@ -4,7 +4,7 @@ import "fmt"
 
 // policies checks what the keys of a policy say together, on nodes and on steps.
 func (v *validator) policies() {
-	for _, n := range v.Nodes {
+	for _, n := range v.looked() {
 		v.policy(n.Policy, path("topology", n.Name))
 		n.eachStep(func(s *Step, at []any) {
 			v.policy(s.Policy, at)

@@ -19,7 +19,7 @@ type follower struct {
 	d       *database
 	primary *replica
 	lag     time.Duration
-
+	lease   time.Duration // the primary's
 	// promoted is closed to end the following, followed when it has ended, leading when the replica takes writes.
 	promoting                   sync.Mutex
 	once                        sync.Once
@@ -41,7 +41,7 @@ func newFollower(d *database) (*follower, error) {
 	}
 	d.i.metrics.replicaFresh.Store(time.Now().UnixNano())
 	f := &follower{
-		d: d, primary: to.replicas[0], lag: d.i.config.Node.Lag,
+		d: d, primary: to.replicas[0], lag: d.i.config.Node.Lag, lease: d.i.config.Node.PrimaryLease,
 		promoted: make(chan struct{}), followed: make(chan struct{}), leading: make(chan struct{}), came: make(chan struct{}, 1),
 	}
 	f.spoke.Store(time.Now().UnixNano())        // an earlier life may have
@@ -127,7 +127,7 @@ func (f *follower) connect(ctx context.Context) (_ *stream, err error) {
 			f.primary.counts.failures.Add(1)
 		}
 	}()
-	dialling, cancel := context.WithTimeout(ctx, silence)
+	dialling, cancel := context.WithTimeout(ctx, connecting)
 	defer cancel()
 	conn, err := f.d.i.network.DialContext(dialling, "tcp", f.primary.Address)
 	if err != nil {
@@ -369,8 +369,8 @@ func (f *follower) promote(ctx context.Context) error {
 	m := f.d.i.metrics
 	m.replicaFresh.Store(0)
 	m.replicaDelay.Store(0)
-	if lease := f.d.i.config.Node.PrimaryLease; lease > 0 { // until then the old primary may take writes
-		if err := f.d.i.sleep(ctx, time.Until(time.Unix(0, f.spoke.Load()).Add(lease))); err != nil {
+	if f.lease > 0 { // until then the old primary may take writes
+		if err := f.d.i.sleep(ctx, time.Until(time.Unix(0, f.spoke.Load()).Add(f.lease))); err != nil {
 			return fmt.Errorf("promote: %w", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,11 +22,11 @@ const (
 	maxBody = 1 << 20
 )
 
-// serveHTTP serves until ctx ends, then drains for grace at most. Requests keep running while it drains.
-func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, grace time.Duration) error {
+// serveHTTP serves until ctx ends, headers being how long a client may take for those (0: the usual), then drains for grace at most. Requests keep running while it drains.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, headers, grace time.Duration) error {
 	server := &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: cmp.Or(headers, readHeaderTimeout),
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 	}
@@ -51,16 +53,31 @@ type httpRole struct {
 	i       *instance
 	handler http.Handler
 	closing func() error
+	// turned answers in handler's place since the configuration changed.
+	turned atomic.Pointer[http.Handler]
 }
 
 var _ role = (*httpRole)(nil)
 
 func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
-	err := serveHTTP(ctx, l, r.handler, shutdownGrace)
+	n := &r.i.config.Node
+	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
 	close(r.i.halt) // handlers that are still at it have nobody left to answer
 	r.i.answering.wait()
 	return err
 }
+
+// answer has a request answered by whoever does that now.
+func (r *httpRole) answer(w http.ResponseWriter, request *http.Request) {
+	if to := r.turned.Load(); to != nil {
+		(*to).ServeHTTP(w, request)
+		return
+	}
+	r.handler.ServeHTTP(w, request)
+}
+
+// turn has the next requests answered by another handler.
+func (r *httpRole) turn(to http.Handler) { r.turned.Store(&to) }
 
 func (r *httpRole) close() error {
 	if r.closing == nil {

@@ -22,6 +22,7 @@ type metrics struct {
 	messages, delivered, redelivered, dead                                          atomic.Int64
 	lockTime, expired, repeated                                                     atomic.Int64
 	cacheEarly, partsMissing                                                        atomic.Int64
+	configured                                                                      atomic.Int64
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
 	failovers                                                                       atomic.Int64
@@ -61,6 +62,7 @@ func (m *metrics) table() []metric {
 		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
 		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
 		seconds("squall_compute_seconds_total", "CPU time used by compute steps.", func(m *metrics) *atomic.Int64 { return &m.computeTime }),
+		count("squall_configured_total", "Times that another configuration was taken up while it ran.", func(m *metrics) *atomic.Int64 { return &m.configured }),
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),
@@ -116,7 +118,7 @@ func (m *metrics) table() []metric {
 		count("squall_read_only_total", "Writes refused (25006) because this database is a replica, or no primary any more.", func(m *metrics) *atomic.Int64 { return &m.readOnly }),
 		count("squall_stale_reads_total", "Reads from a replica that did not have yet what the same user had written.", func(m *metrics) *atomic.Int64 { return &m.staleReads }),
 		count("squall_primary_reads_total", "Reads sent to the primary because the replica did not have the user's own writes yet.", func(m *metrics) *atomic.Int64 { return &m.primaryReads }),
-		gauge("squall_connections", "Database connections open now.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
+		gauge("squall_connections", "Connections open now: of a database, or of a node that bounds them.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),

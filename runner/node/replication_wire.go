@@ -93,6 +93,9 @@ const (
 	keepalive = 100 * time.Millisecond
 	// silence is how long either side waits for the other's next byte before it takes the connection for dead.
 	silence = 10 * time.Second
+	// connecting is how long a replica waits for a connection. Each try sends its SYNs anew: a longer one would wait for
+	// its next, twice as long each time, when the network is back.
+	connecting = 2 * time.Second
 	// A replica whose connection broke tries again after reconnectFirst, then after twice as long, up to reconnectMost.
 	reconnectFirst = 50 * time.Millisecond
 	reconnectMost  = time.Second
