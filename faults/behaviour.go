@@ -20,6 +20,7 @@ func Combine(behaviours ...*Behaviour) Behaviour {
 		if b.Replay != nil {
 			all.Replay = b.Replay
 		}
+		all.Promote = all.Promote || b.Promote
 		all.Slow += b.Slow
 		switch {
 		case all.Factor == 0:

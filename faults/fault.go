@@ -196,6 +196,8 @@ type Behaviour struct {
 	Flush string `json:"flush,omitempty"`
 	// Replay makes a stream deliver again what it keeps, for as long as it is told.
 	Replay *Replay `json:"replay,omitempty"`
+	// Promote makes a replica a primary, once and for good.
+	Promote bool `json:"promote,omitempty"`
 }
 
 func (b *Behaviour) String() string {
@@ -214,6 +216,9 @@ func (b *Behaviour) String() string {
 	}
 	if b.Replay != nil {
 		words = append(words, b.Replay.String())
+	}
+	if b.Promote {
+		words = append(words, "promote")
 	}
 	return strings.Join(words, " ")
 }

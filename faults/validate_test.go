@@ -53,6 +53,7 @@ func TestValidate(t *testing.T) {
 		{Flush{}, ""},
 		{Replay{}, "replay has no subscriber: add subscriber: NAME, who gets it again"},
 		{Replay{Subscriber: "x", Rate: -1}, "rate is -1: use more than 0, or leave it out"},
+		{Promote{}, ""},
 		{Errors{}, "errors can't be 0%: use more than 0% and at most 100%"},
 		{Errors{Share: 2}, "errors can't be 200%: use more than 0% and at most 100%"},
 		{Errors{Share: 0.5, Status: 200}, "status 200 is no error: use 400 to 599"},

@@ -38,7 +38,7 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 // that nobody was told of: what a queue's receiver writes, no user waits for. An interrupt cuts it short; after
 // one it has little time.
 func (r *run) readBack(ctx context.Context) {
-	acknowledged := r.recorder.Acknowledged()
+	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
 	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
 		r.writes = record.Reconcile(acknowledged, nil)
 		r.writes.Why = "this run has no reader of writes"
@@ -88,10 +88,14 @@ func (r *run) readUntold(ctx context.Context, found map[string]map[string]int) {
 	}
 }
 
-// readStore reads what all instances of a node hold (or one instance, where writes name that).
+// readStore reads what all instances of a node hold (or one instance, where writes name that), or who was promoted in
+// its place.
 func (r *run) readStore(ctx context.Context, store string) (map[string]int, error) {
 	counts := map[string]int{}
 	any := false
+	if leader := r.leader(store); leader != "" {
+		store = leader
+	}
 	for _, i := range r.o.Plan.Instances {
 		if i.Node.Name != store && i.Name != store {
 			continue

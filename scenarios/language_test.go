@@ -121,6 +121,7 @@ topology:
   payments: {kind: service, endpoints: {POST /d: {write: events}}}
   events: {kind: stream, retain: 1m, subscribers: {search: {to: catalog GET /c}}}
   catalog-db: {kind: database}
+  catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /a, ttl: 1s}]}
 load: {users: {to: edge, rate: 10/s, requests: [{send: GET /a}]}}
 phases:

@@ -75,6 +75,7 @@ func (v *validator) steps(n *Node) {
 		v.taken("the key", s.Key, match, extend(at, "key"))
 		v.when(s.When, at)
 		v.failover(s.Failover, s.first(), at)
+		v.replicaRead(s, at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
 			if u.how == "cache" || u.how == "publish" {
@@ -94,6 +95,8 @@ func (v *validator) steps(n *Node) {
 func (v *validator) stored(u use, at []any) {
 	n := v.exists(u.node, at)
 	switch {
+	case n != nil && n.ReplicaOf != "" && u.how == "write" && u.keys[0] != "failover": // where it may have been promoted
+		v.problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.node), "write to its primary, "+n.ReplicaOf)
 	case n == nil || n.Kind == KindDatabase || n.Kind == "" || v.unasked(n, at):
 	case n.Kind.takesMessages() && u.how == "write":
 	case n.Kind == KindQueue:

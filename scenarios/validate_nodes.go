@@ -67,6 +67,7 @@ func (v *validator) nodes() {
 		v.line(n)
 		v.stream(n)
 		v.zones(n)
+		v.replication(n)
 		v.bots(n)
 		v.shed(n)
 	}

@@ -10,7 +10,7 @@ import (
 
 // replays carries out the replays that the stream is told of, one at a time, until ctx ends. One that is taken back ends
 // where it is.
-func (s *stream) replays(ctx context.Context) {
+func (s *eventStream) replays(ctx context.Context) {
 	var under sync.WaitGroup
 	stop := func() {}
 	defer func() {
@@ -46,7 +46,7 @@ func (s *stream) replays(ctx context.Context) {
 
 // replay delivers what the stream keeps and the subscriber has had, the messages of each partition in order. It does not
 // move positions, and what comes new does not wait for it.
-func (s *stream) replay(ctx context.Context, under *sync.WaitGroup, sub *subscription, rate float64) {
+func (s *eventStream) replay(ctx context.Context, under *sync.WaitGroup, sub *subscription, rate float64) {
 	p := &pace{}
 	if rate > 0 {
 		p.every = time.Duration(float64(time.Second) / rate)
@@ -72,7 +72,7 @@ func (s *stream) replay(ctx context.Context, under *sync.WaitGroup, sub *subscri
 }
 
 // had is what a subscriber has had of what is kept, by partition.
-func (s *stream) had(sub *subscription) [][]*message {
+func (s *eventStream) had(sub *subscription) [][]*message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := make([][]*message, len(s.partitions))

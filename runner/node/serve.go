@@ -48,7 +48,9 @@ type instance struct {
 	purge func(softly bool)
 	// heard is called when the behaviour was set; nil where nobody waits for that. It is set while the role is built.
 	heard func()
-	ready *atomic.Bool
+	// promote has a replica take writes; nil for whoever is none. It is set while the role is built.
+	promote func(context.Context) error
+	ready   *atomic.Bool
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
 	transport *http.Transport

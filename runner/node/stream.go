@@ -16,10 +16,10 @@ import (
 // message in it that it has not had.
 const recordPosition = 'p'
 
-// stream is a log in partitions that is read by subscribers, each from positions of its own: a slow or dead one holds
+// eventStream is a log in partitions that is read by subscribers, each from positions of its own: a slow or dead one holds
 // nobody else up. Messages of one key are in one partition. A subscriber gets the messages of a partition in order, one at
 // a time and at least once: its position moves on when a message is settled, and is durable before the next delivery.
-type stream struct {
+type eventStream struct {
 	i       *instance
 	intake  *intake
 	journal *journal
@@ -48,11 +48,11 @@ type subscription struct {
 	arrived []chan struct{}
 }
 
-var _ role = (*stream)(nil)
+var _ role = (*eventStream)(nil)
 
 func newStream(i *instance) (role, error) {
 	n := &i.config.Node
-	s := &stream{i: i, intake: newIntake(i), replaying: true, retain: n.Retain, told: make(chan struct{}, 1)}
+	s := &eventStream{i: i, intake: newIntake(i), replaying: true, retain: n.Retain, told: make(chan struct{}, 1)}
 	for range max(n.Partitions, 1) {
 		s.partitions = append(s.partitions, &partition{})
 	}
@@ -81,7 +81,7 @@ func newStream(i *instance) (role, error) {
 	return s, nil
 }
 
-func (s *stream) subscribe(one *scenarios.Subscriber) (*subscription, error) {
+func (s *eventStream) subscribe(one *scenarios.Subscriber) (*subscription, error) {
 	carrier, err := s.i.newCourier(one.Name, one.To, one.Redelivery, one.Policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
@@ -101,10 +101,10 @@ func newSlots(one *scenarios.Subscriber, partitions int) chan struct{} {
 	return make(chan struct{}, partitions)
 }
 
-var _ changeable = (*stream)(nil)
+var _ changeable = (*eventStream)(nil)
 
 // change is for the next attempt of every message. The partitions and who subscribes stay: positions hang on them.
-func (s *stream) change(next *instance) error {
+func (s *eventStream) change(next *instance) error {
 	n := &next.config.Node
 	if max(n.Partitions, 1) != len(s.partitions) || len(n.Subscribers) != len(s.subscribers) {
 		return errors.New("the partitions and the subscribers of a stream stay as long as it runs")
@@ -131,16 +131,16 @@ func (s *stream) change(next *instance) error {
 	return nil
 }
 
-func (s *stream) close() error { return s.journal.close() }
+func (s *eventStream) close() error { return s.journal.close() }
 
 // serve takes messages and delivers them until ctx ends. What is on its way then is given up, to be
 // delivered again by the next start.
-func (s *stream) serve(ctx context.Context, l net.Listener) error {
+func (s *eventStream) serve(ctx context.Context, l net.Listener) error {
 	return s.i.serveBeside(ctx, l, s.intake.handler(), s.run)
 }
 
 // run follows every partition for every subscriber until ctx ends.
-func (s *stream) run(ctx context.Context) {
+func (s *eventStream) run(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
 	following.Go(func() { s.replays(ctx) })
@@ -152,7 +152,7 @@ func (s *stream) run(ctx context.Context) {
 }
 
 // follow delivers a partition's messages in order, from the subscriber's position on.
-func (s *stream) follow(ctx context.Context, sub *subscription, p int) {
+func (s *eventStream) follow(ctx context.Context, sub *subscription, p int) {
 	for {
 		m, slots, offset := s.next(ctx, sub, p)
 		if m == nil {
@@ -173,7 +173,7 @@ func (s *stream) follow(ctx context.Context, sub *subscription, p int) {
 }
 
 // next waits for the message at the subscriber's position, and gives the slots to deliver it in; nil when ctx ends.
-func (s *stream) next(ctx context.Context, sub *subscription, p int) (m *message, slots chan struct{}, offset int) {
+func (s *eventStream) next(ctx context.Context, sub *subscription, p int) (m *message, slots chan struct{}, offset int) {
 	for {
 		s.mu.Lock()
 		part := s.partitions[p]
@@ -194,7 +194,7 @@ func (s *stream) next(ctx context.Context, sub *subscription, p int) (m *message
 
 // moveOn makes a subscriber's position durable. If the disk does not take it any more the position moves on all the
 // same, and the messages after the last durable one are delivered once more by the next start.
-func (s *stream) moveOn(sub *subscription, p, offset int) {
+func (s *eventStream) moveOn(sub *subscription, p, offset int) {
 	record := positionRecord(sub.courier.name, p, offset)
 	if err := s.journal.append(record); err != nil {
 		s.i.metrics.errors.Add(1)
@@ -209,7 +209,7 @@ func positionRecord(name string, p, offset int) []byte {
 }
 
 // apply takes one journal record.
-func (s *stream) apply(record []byte) {
+func (s *eventStream) apply(record []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch record[0] {
@@ -228,7 +228,7 @@ func (s *stream) apply(record []byte) {
 }
 
 // take puts a message at the end of its key's partition. s.mu is held.
-func (s *stream) take(m *message) {
+func (s *eventStream) take(m *message) {
 	s.last++
 	m.number = s.last
 	p := PartitionOf(m.key, len(s.partitions))
@@ -247,7 +247,7 @@ func (s *stream) take(m *message) {
 func PartitionOf(key string, partitions int) int { return int(mix(0, key) % uint64(partitions)) }
 
 // moved puts a subscriber's position on, and lets go of what every subscriber has had. s.mu is held.
-func (s *stream) moved(name string, p, offset int) {
+func (s *eventStream) moved(name string, p, offset int) {
 	part := s.partitions[p]
 	least := part.begin + len(part.log)
 	for _, sub := range s.subscribers {
@@ -269,7 +269,7 @@ func (s *stream) moved(name string, p, offset int) {
 }
 
 // lag is how many messages a subscriber has not had, and since when the first of them has waited.
-func (s *stream) lag(sub *subscription) (messages int, oldest time.Time) {
+func (s *eventStream) lag(sub *subscription) (messages int, oldest time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for p, part := range s.partitions {
@@ -286,7 +286,7 @@ func (s *stream) lag(sub *subscription) (messages int, oldest time.Time) {
 }
 
 // series are the metrics of each subscriber.
-func (s *stream) series() []series {
+func (s *eventStream) series() []series {
 	var out []series
 	for _, sub := range s.subscribers {
 		out = append(out, sub.courier.series(sub.courier.name, func() (int, time.Time) { return s.lag(sub) })...)

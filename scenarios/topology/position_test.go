@@ -64,6 +64,7 @@ topology:
   payments: {kind: service, replicas: 2, cpus: 1, endpoints: {POST /charge: [{work: 1ms}, {write: events}]}}
   events: {kind: stream, retain: 1m, subscribers: {search: {to: catalog GET /items}}}
   catalog-db: {kind: database}
+  catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /items, ttl: 1s}]}
 load:
   shoppers: {to: edge, rate: 10/s, requests: [{send: "POST /orders/{id}"}, {send: GET /items}]}
