@@ -52,7 +52,7 @@ func newDatabase(i *instance) (role, error) {
 	}
 	d.now.Store(d.terms(&i.config.Node))
 	var err error
-	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys); err != nil {
+	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys, sqlCreateOutbox, sqlCreateRelays); err != nil {
 		return nil, err
 	}
 	var strange error
