@@ -61,7 +61,7 @@ type ownStatements struct {
 
 func (d *database) prepareOwn() (own ownStatements, err error) {
 	for sql, to := range map[string]**sqlengine.Statement{
-		`INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, now())`:                             &own.insert,
+		`INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, $4::text)`:                          &own.insert,
 		`INSERT INTO squall_keys (id) VALUES ($1) ON CONFLICT DO NOTHING`:                                      &own.claim,
 		`SELECT 1 FROM squall_keys WHERE id = $1`:                                                              &own.claimed,
 		`SELECT id FROM squall_writes WHERE key = $1 ORDER BY at DESC LIMIT 1`:                                 &own.latest,
@@ -119,6 +119,9 @@ var idField = []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}}
 // write makes a row of the service's; claim: the id to put down first, event: what the outbox is to have besides the
 // id, each if it is to be.
 func (s *session) write(ctx context.Context, claim, id, key, node, why string, event []string) (result, *pgproto3.ErrorResponse) {
+	if err := s.d.takesWrites(); err != nil {
+		return result{}, err
+	}
 	c := cause{request: why}
 	t := s.within()
 	if s.d.node().RowLocks && !t.alone {
@@ -131,10 +134,16 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string, e
 	if err := s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write"))); err != nil {
 		return result{}, err
 	}
+	first := !t.alone && !t.explicit && claim == "" && event == nil
 	if err := s.alone(ctx); err != nil {
 		return result{}, err
 	}
 	call := sqlengine.Call{Now: s.now()}
+	if first { // a row alone is put down when the transaction is committed
+		t.put = []string{id, key, node, sqlengine.Moment(call.Now)}
+		s.d.i.metrics.writes.Add(1)
+		return result{tag: "INSERT 0 1"}, nil
+	}
 	if claim != "" {
 		got, err := s.execute(ctx, s.d.own.claim, []any{claim}, call)
 		if err != nil || got.tag == "INSERT 0 0" {
@@ -146,7 +155,7 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string, e
 			return got, err
 		}
 	}
-	got, err := s.execute(ctx, s.d.own.insert, []any{id, key, node}, call)
+	got, err := s.execute(ctx, s.d.own.insert, []any{id, key, node, sqlengine.Moment(call.Now)}, call)
 	if err == nil {
 		s.d.i.metrics.writes.Add(1)
 	}
@@ -181,7 +190,13 @@ func (s *session) read(ctx context.Context, key, why string, cost time.Duration)
 	if err := s.d.endure(ctx, c, cost+draw(s.d.node().ReadTime, s.d.i.chance(c, "read"))); err != nil {
 		return result{}, err
 	}
-	return s.execute(ctx, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})
+	if s.tx != nil && s.tx.alone {
+		return s.execute(ctx, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})
+	}
+	if row := s.d.engine.Waiting(func(values []string) bool { return values[1] == key }); row != nil {
+		return result{[][]any{{row[0]}}, "SELECT 1"}, nil
+	}
+	return s.executeBy(ctx, s.d.engine.ReadTables, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})
 }
 
 // general runs any other statement. It costs what a read or a write of the service's costs, if it touches rows.
@@ -191,6 +206,11 @@ func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []a
 	m, n := s.d.i.metrics, &s.d.i.config.Node
 	if st.Writes && s.tx != nil && s.tx.readOnly {
 		return result{}, sqlError("25006", "cannot execute "+st.Tag+" in a read-only transaction")
+	}
+	if st.Writes {
+		if err := s.d.takesWrites(); err != nil {
+			return result{}, err
+		}
 	}
 	var err *pgproto3.ErrorResponse
 	switch {
@@ -213,10 +233,18 @@ func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []a
 
 // execute has the engine run a statement: for readers, or within the transaction that writes.
 func (s *session) execute(ctx context.Context, st *sqlengine.Statement, args []any, call sqlengine.Call) (result, *pgproto3.ErrorResponse) {
-	run := s.d.engine.Read
-	if s.tx != nil && s.tx.alone {
-		run = s.d.engine.Exec
+	if s.tx == nil || !s.tx.alone {
+		return s.executeBy(ctx, s.d.engine.Read, st, args, call)
 	}
+	if err := s.putDown(ctx); err != nil {
+		return result{}, err
+	}
+	return s.executeBy(ctx, s.d.engine.Exec, st, args, call)
+}
+
+type running = func(context.Context, *sqlengine.Statement, []any, sqlengine.Call) (sqlengine.Outcome, error)
+
+func (s *session) executeBy(ctx context.Context, run running, st *sqlengine.Statement, args []any, call sqlengine.Call) (result, *pgproto3.ErrorResponse) {
 	outcome, err := run(ctx, st, args, call)
 	if err != nil {
 		return result{}, engineError(err)
