@@ -80,7 +80,7 @@ func (f *follower) run(ctx context.Context) {
 }
 
 // retry connects again and again, until what it does there is done for good or ctx ends.
-func (f *follower) retry(ctx context.Context, do func(context.Context, *stream) (done bool)) {
+func (f *follower) retry(ctx context.Context, do func(context.Context, *feed) (done bool)) {
 	wait := reconnectFirst
 	for ctx.Err() == nil {
 		if s, err := f.connect(ctx); err == nil {
@@ -101,26 +101,26 @@ func (f *follower) retry(ctx context.Context, do func(context.Context, *stream) 
 	}
 }
 
-// stream is a connection to the primary.
-type stream struct {
+// feed is a connection to the primary.
+type feed struct {
 	net.Conn
 	*pgproto3.Frontend
 	stop func() bool
 }
 
 // Read gives up after silence.
-func (s *stream) Read(p []byte) (int, error) {
+func (s *feed) Read(p []byte) (int, error) {
 	s.Conn.SetReadDeadline(time.Now().Add(silence)) //nolint:errcheck // a broken connection shows in the read
 	return s.Conn.Read(p)
 }
 
-func (s *stream) close() {
+func (s *feed) close() {
 	s.stop()
 	s.Conn.Close()
 }
 
 // connect brings a connection to its first ReadyForQuery.
-func (f *follower) connect(ctx context.Context) (_ *stream, err error) {
+func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
 	f.primary.counts.begin(1, false)
 	defer func() {
 		if err != nil && ctx.Err() == nil {
@@ -133,7 +133,7 @@ func (f *follower) connect(ctx context.Context) (_ *stream, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{Conn: conn}
+	s := &feed{Conn: conn}
 	s.Frontend = pgproto3.NewFrontend(s, conn)
 	s.stop = context.AfterFunc(ctx, func() { conn.Close() })
 	who := parseDSN(f.primary.DSN)
@@ -147,7 +147,7 @@ func (f *follower) connect(ctx context.Context) (_ *stream, err error) {
 	return s, nil
 }
 
-func (f *follower) welcomed(s *stream, who identity) error {
+func (f *follower) welcomed(s *feed, who identity) error {
 	if err := s.Flush(); err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (f *follower) welcomed(s *stream, who identity) error {
 }
 
 // begin asks for the journal from a position on; code is the SQLSTATE of a refusal.
-func (f *follower) begin(s *stream, from int64, epoch uint64) (code string, err error) {
+func (f *follower) begin(s *feed, from int64, epoch uint64) (code string, err error) {
 	s.Send(&pgproto3.Query{String: "START_REPLICATION PHYSICAL " + spellPosition(from) + " TIMELINE " + strconv.FormatUint(epoch, 10)})
 	if err := s.Flush(); err != nil {
 		return "", err
@@ -191,7 +191,7 @@ func (f *follower) begin(s *stream, from int64, epoch uint64) (code string, err 
 }
 
 // follow copies what comes, until the connection breaks.
-func (f *follower) follow(_ context.Context, s *stream) (done bool) {
+func (f *follower) follow(_ context.Context, s *feed) (done bool) {
 	j := f.d.journal
 	epoch, _ := f.d.standing.now()
 	if _, err := f.begin(s, j.end(), epoch); err != nil {
@@ -232,7 +232,7 @@ func (f *follower) follow(_ context.Context, s *stream) (done bool) {
 }
 
 // tell reports how far this replica is: when its journal has grown on disk, and when it is asked.
-func (f *follower) tell(s *stream, asked, over <-chan struct{}) {
+func (f *follower) tell(s *feed, asked, over <-chan struct{}) {
 	j := f.d.journal
 	flushed := int64(0)
 	for {
@@ -259,7 +259,7 @@ func (f *follower) tell(s *stream, asked, over <-chan struct{}) {
 }
 
 // depose tells the old primary of this one's epoch.
-func (f *follower) depose(_ context.Context, s *stream) (done bool) {
+func (f *follower) depose(_ context.Context, s *feed) (done bool) {
 	epoch, _ := f.d.standing.now()
 	code, _ := f.begin(s, int64(len(journalHeader)), epoch)
 	return code == stateReadOnly
