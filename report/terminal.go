@@ -227,8 +227,12 @@ func writeHonesty(w io.Writer, r *record.Result, p paint, _ TerminalOptions) err
 	case r.Writes.Checked:
 		fmt.Fprintf(w, "%s %s acknowledged, %s lost, %s duplicated\n", p.bold("Writes"),
 			count(r.Writes.Acknowledged), count(r.Writes.Lost), count(r.Writes.Duplicated))
-	case r.Writes.Acknowledged > 0:
+	case r.Writes.Acknowledged > 0 || r.Writes.Why != "":
 		fmt.Fprintf(w, "%s %s acknowledged, not read back: %s\n", p.bold("Writes"), count(r.Writes.Acknowledged), r.Writes.Why)
+	}
+	if r.Writes.Checked && r.Writes.Events > 0 {
+		fmt.Fprintf(w, "%s %s, %s lost, %s duplicated, %s still in an outbox\n", p.bold("Events"),
+			count(r.Writes.Events), count(r.Writes.EventsLost), count(r.Writes.EventsDuplicated), count(r.Writes.EventsPending))
 	}
 	var ok int
 	for _, c := range r.Checks {

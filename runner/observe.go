@@ -59,6 +59,10 @@ func (r *run) readBack(ctx context.Context) {
 		found[store] = counts
 	}
 	r.writes = record.Reconcile(acknowledged, found)
+	if err := r.readEvents(ctx); err != nil {
+		r.writes.Checked = false
+		errs = append(errs, err)
+	}
 	if err := errors.Join(errs...); err != nil {
 		r.writes.Why = err.Error()
 	}
@@ -73,7 +77,7 @@ func (r *run) readStore(ctx context.Context, store string) (map[string]int, erro
 			continue
 		}
 		any = true
-		one, err := r.readInstance(ctx, i)
+		one, err := r.readInstance(ctx, i, r.o.ReadWrites)
 		if err != nil {
 			return nil, fmt.Errorf("read writes of %q back: %w", i.Name, err)
 		}
@@ -87,9 +91,9 @@ func (r *run) readStore(ctx context.Context, store string) (map[string]int, erro
 	return counts, nil
 }
 
-func (r *run) readInstance(ctx context.Context, i topology.Instance) (map[string]int, error) {
+func (r *run) readInstance(ctx context.Context, i topology.Instance, read ReadBack) (map[string]int, error) {
 	dial := func(ctx context.Context) (net.Conn, error) { return r.system.DialInstance(ctx, i.Name) }
-	return r.o.ReadWrites(ctx, dial, i)
+	return read(ctx, dial, i)
 }
 
 // edges are the record's edges: what crossed each between two observations. Attempts, retries and

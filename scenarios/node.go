@@ -118,6 +118,7 @@ type Hedge struct {
 	Quantile float64       `yaml:"quantile" sign:"positive" unit:"share" json:"quantile,omitempty" doc:"In place of a time: 95% hedges when the first attempt takes longer than 95% of recent ones. It begins with after, or with the first 20 answers."`
 	// Budget bounds hedges to this share of calls (a token bucket that holds 10 at most); 0: no bound.
 	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty" doc:"Hedges are at most this share of calls."`
+	Tied   bool    `yaml:"tied" json:"tied,omitempty" doc:"Services' calls: the second attempt is made where the first has not been begun, and whichever a worker begins first has the other one taken out of its queue. Needs after; callees are built-in services."`
 }
 
 // Retry repeats failed attempts.
@@ -205,6 +206,7 @@ type Step struct {
 	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
 	// Idempotent is for Write.
 	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
+	Outbox     `yaml:",inline"`
 
 	Parallel []Step   `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
 	WaitFor  float64  `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty" doc:"parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer is degraded. Default all."`

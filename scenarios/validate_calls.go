@@ -68,6 +68,9 @@ func (v *validator) called(c *Call, at []any) {
 
 func (v *validator) steps(n *Node) {
 	match := ""
+	for _, e := range n.Endpoints {
+		v.events(e.Steps, path("topology", n.Name, "endpoints", e.Match))
+	}
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
 		v.cached(s, at)
@@ -75,8 +78,8 @@ func (v *validator) steps(n *Node) {
 		v.failover(s.Failover, s.first(), at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
-			if u.how == "cache" {
-				continue // checked with the rest of the cache
+			if u.how == "cache" || u.how == "publish" {
+				continue // checked with the rest of the cache, or of the outbox
 			}
 			if u.how == "call" {
 				v.called(u.call, here)

@@ -6,8 +6,15 @@ import "fmt"
 func (v *validator) policies() {
 	for _, n := range v.looked() {
 		v.policy(n.Policy, path("topology", n.Name))
+		v.checks(n)
+		if n.Hedge != nil && n.Hedge.Tied && n.Kind != KindService {
+			v.problem(path("topology", n.Name, "hedge", "tied"), fmt.Sprintf("tied is for the calls of services, and %q is a %s", n.Name, n.Kind), "take it away")
+		}
 		n.eachStep(func(s *Step, at []any) {
 			v.policy(s.Policy, at)
+			if s.Hedge != nil && s.Hedge.Tied && s.Read != "" {
+				v.problem(extend(at, "hedge", "tied"), "a database does not tell when it begins, so that a read can't be tied", "take it away")
+			}
 			if once := s.once(); s.Hedge != nil && once != "" {
 				v.problem(extend(at, "hedge"), fmt.Sprintf("hedge would do %s twice", once), "hedge GET, HEAD and read alone; take it away")
 			}
@@ -19,6 +26,9 @@ func (v *validator) policy(p Policy, at []any) {
 	v.chosen(p.Choice, at)
 	if h := p.Hedge; h != nil && h.After == 0 && h.Quantile == 0 {
 		v.problem(extend(at, "hedge"), "hedge does not say when", "add after: 20ms, or quantile: 95%")
+	}
+	if h := p.Hedge; h != nil && h.Tied && (h.After == 0 || h.Quantile > 0) {
+		v.problem(extend(at, "hedge", "tied"), "a tied attempt is made after a fixed time", "give it after: 1ms and no quantile")
 	}
 	if t := p.Throttle; t != nil && t.K > 0 && t.K < 1 {
 		v.problem(extend(at, "throttle", "k"), fmt.Sprintf("k is %g, less than 1: it would reject what the dependency accepts", t.K), "use 1 or more; 2 is usual")

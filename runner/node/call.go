@@ -47,6 +47,7 @@ func (g *guard) sendOnce(ctx context.Context, to *replica, c cause, n int, what 
 	}
 	c.put(r.Header, n)
 	g.handOn(bounded, r.Header)
+	r = tie(r)
 	response, err := g.i.transport.RoundTrip(r)
 	if err != nil {
 		return nil, failureOf(ctx, bounded, to.Instance, g.timeout, err)

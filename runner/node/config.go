@@ -70,6 +70,8 @@ const (
 	HeaderRetried = "Squall-Retried"
 	// HeaderDeadline is how much time a call has left, in milliseconds, from callers that hand deadlines on.
 	HeaderDeadline = "Squall-Deadline"
+	// HeaderTied asks a service to say (103 Early Hints) when a worker begins.
+	HeaderTied = "Squall-Tied"
 	// HeaderAttempt counts a call's attempts from 1.
 	HeaderAttempt = "Squall-Attempt"
 	// HeaderCause places a call in the tree of calls of its user request, as POSITION-DRAW in hex: a retry

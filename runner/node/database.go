@@ -52,16 +52,17 @@ func newDatabase(i *instance) (role, error) {
 	}
 	d.now.Store(d.terms(&i.config.Node))
 	var err error
-	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys); err != nil {
+	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys, sqlCreateOutbox, sqlCreateRelays); err != nil {
 		return nil, err
 	}
+	if d.own, err = d.prepareOwn(); err != nil {
+		return nil, errors.Join(err, d.engine.Close())
+	}
+	d.engine.Defer(d.own.insert)
 	var strange error
 	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, func(record []byte) { strange = errors.Join(strange, d.engine.Settle(record)) })
 	if err == nil && strange != nil {
 		err = fmt.Errorf("replay journal: %w", errors.Join(strange, d.journal.close()))
-	}
-	if err == nil {
-		d.own, err = d.prepareOwn()
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.engine.Close())

@@ -21,6 +21,7 @@ const (
 type hedge struct {
 	quantile float64
 	budget   *budget
+	tied     bool
 
 	mu    sync.Mutex
 	after time.Duration // 0: not known yet
@@ -32,7 +33,7 @@ func newHedge(h *scenarios.Hedge) *hedge {
 	if h == nil {
 		return nil
 	}
-	out := &hedge{quantile: h.Quantile, after: h.After}
+	out := &hedge{quantile: h.Quantile, after: h.After, tied: h.Tied}
 	if h.Budget > 0 {
 		out.budget = &budget{share: h.Budget, saved: budgetHolds}
 	}

@@ -120,7 +120,9 @@ type statusWriter struct {
 }
 
 func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
+	if status >= http.StatusOK { // others only come before the answer
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -27,8 +27,11 @@ type metrics struct {
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
 	failovers                                                                       atomic.Int64
 	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
+	unhealthy, healthChecks, healthFailures                                         atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	concurrencyLimit                                                                atomic.Int64
+	outboxBacklog, published, republished                                           atomic.Int64
+	tiedTaken, tiedTwice                                                            atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
 }
@@ -95,12 +98,17 @@ func (m *metrics) table() []metric {
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
 		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
 		count("squall_failovers_total", "Calls made to another node because the one that was meant, or the one before it, had failed for good or was not to be called.", func(m *metrics) *atomic.Int64 { return &m.failovers }),
+		gauge("squall_unhealthy", "Replicas of callees that have failed their health checks and not yet passed enough of them.", func(m *metrics) *atomic.Int64 { return &m.unhealthy }),
+		count("squall_health_checks_total", "Health checks made of callees' replicas.", func(m *metrics) *atomic.Int64 { return &m.healthChecks }),
+		count("squall_health_check_failures_total", "Health checks that failed.", func(m *metrics) *atomic.Int64 { return &m.healthFailures }),
 		count("squall_ejections_total", "Times that a replica of a callee was left alone because it stood out (failed probes included).", func(m *metrics) *atomic.Int64 { return &m.ejections }),
 		gauge("squall_ejected", "Replicas of callees that are left alone or probed now.", func(m *metrics) *atomic.Int64 { return &m.ejected }),
 		count("squall_ejection_panics_total", "Times that more replicas of a callee were to be left alone than may be, so that all were used.", func(m *metrics) *atomic.Int64 { return &m.ejectionPanics }),
 		count("squall_retry_budget_exhausted_total", "Retries not made because the retry budget was spent.", func(m *metrics) *atomic.Int64 { return &m.budgetExhausted }),
 		count("squall_hedges_total", "Second attempts made beside a first one that was late.", func(m *metrics) *atomic.Int64 { return &m.hedges }),
 		count("squall_hedges_won_total", "Hedges whose answer was taken.", func(m *metrics) *atomic.Int64 { return &m.hedgesWon }),
+		count("squall_tied_withdrawn_total", "Tied attempts that were given up because the other one had been begun.", func(m *metrics) *atomic.Int64 { return &m.tiedTaken }),
+		count("squall_tied_twice_total", "Tied attempts that had been begun too when they were given up: work done twice.", func(m *metrics) *atomic.Int64 { return &m.tiedTwice }),
 		gauge("squall_bulkhead_waiting", "Calls waiting for a place in a bulkhead now.", func(m *metrics) *atomic.Int64 { return &m.bulkheadWaiting }),
 		seconds("squall_bulkhead_seconds_total", "Time that calls waited for a place in a bulkhead.", func(m *metrics) *atomic.Int64 { return &m.bulkheadTime }),
 		count("squall_bulkhead_rejected_total", "Calls not made because a bulkhead and its queue were full.", func(m *metrics) *atomic.Int64 { return &m.bulkheadRejected }),
@@ -113,6 +121,9 @@ func (m *metrics) table() []metric {
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),
 		seconds("squall_lock_seconds_total", "Time that writes waited for the lock of their key.", func(m *metrics) *atomic.Int64 { return &m.lockTime }),
+		gauge("squall_outbox_backlog", "Events in the outbox when it was last looked into, by the instance that publishes them; 0 for others.", func(m *metrics) *atomic.Int64 { return &m.outboxBacklog }),
+		count("squall_published_total", "Events of an outbox that their queue has acknowledged.", func(m *metrics) *atomic.Int64 { return &m.published }),
+		count("squall_republished_total", "Attempts to publish an event that this instance had tried to publish before.", func(m *metrics) *atomic.Int64 { return &m.republished }),
 		count("squall_repeated_writes_total", "Idempotent writes and messages that were there already, and so acknowledged and not made again.", func(m *metrics) *atomic.Int64 { return &m.repeated }),
 		count("squall_log_syncs_total", "Syncs of the write-ahead log to disk; writes over syncs is the size of a group commit.", func(m *metrics) *atomic.Int64 { return &m.logSyncs }),
 		count("squall_log_bytes_total", "Bytes appended to the write-ahead log.", func(m *metrics) *atomic.Int64 { return &m.logBytes }),

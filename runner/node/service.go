@@ -24,12 +24,15 @@ type service struct {
 	compiling string
 	// shared are those in cache nodes, one for each node, by the database.
 	shared map[string][]*sharedCache
+	// relays publish what is in the outboxes of databases, by the database.
+	relays map[string]*relays
 }
 
 func newService(i *instance) (role, error) {
 	s := &service{
 		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
 		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
+		relays: make(map[string]*relays),
 	}
 	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
@@ -43,7 +46,11 @@ func newService(i *instance) (role, error) {
 		}
 	}
 	i.keepReads(s.reads)
-	return &httpRole{i: i, handler: mux, closing: s.stores.close}, nil
+	relaying := s.relaying()
+	return &httpRole{i: i, handler: mux, closing: func() error {
+		relaying.stop()
+		return s.stores.close()
+	}}, nil
 }
 
 // register turns ServeMux's panic about a bad or conflicting pattern into an error.
@@ -74,6 +81,9 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			return
 		}
 		defer s.workers.release()
+		if r.Header.Get(HeaderTied) != "" {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
 		if f == nil && r.Context().Err() != nil {

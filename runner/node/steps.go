@@ -35,7 +35,8 @@ type visit struct {
 	caching  string   // the answer's Cache-Control
 	wrote    []string // NODE/ID, each once
 	degraded []string
-	failover string // the node that answered in another one's place
+	failover string            // the node that answered in another one's place
+	rows     map[string]string // of rows that have events: the last id, by the database
 }
 
 // run carries out steps in order, up to the first that fails.
@@ -60,7 +61,7 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 	var out []step
 	for n := range steps {
 		name := prefix + strconv.Itoa(n)
-		run, err := s.compileOne(name, &steps[n])
+		run, err := s.compileOne(name, scenarios.EventsOf(steps, n), &steps[n])
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", name, err)
 		}
@@ -71,7 +72,8 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 
 type runner = func(ctx context.Context, v *visit, c cause) *failure
 
-func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err error) {
+// compileOne compiles one step; events is the queue that the events of the rows that it writes go to, "" for none.
+func (s *service) compileOne(name, events string, what *scenarios.Step) (run runner, err error) {
 	var text string
 	switch {
 	case what.Work != nil:
@@ -96,7 +98,7 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		}
 	case what.Write != "":
 		text = "write " + what.Write
-		run, err = s.write(name, what.Write, what.Idempotent, what.Failover, what.Policy)
+		run, err = s.write(name, what.Write, written{idempotent: what.Idempotent, events: events, Outbox: what.Outbox}, what.Failover, what.Policy)
 	default:
 		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
 	}
@@ -253,23 +255,28 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 }
 
 // write makes a row in a database or a message in a queue.
-func (s *service) write(name, to string, idempotent bool, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
+func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuardOr(to, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
 	if g.to.kind == scenarios.KindQueue {
-		return s.enqueue(name, idempotent, g), nil
+		return s.enqueue(name, w, g), nil
+	}
+	publishes, err := s.publish(to, w)
+	if err != nil {
+		return nil, err
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		id, by := v.writeID(name), g.to.node
+		id, by := v.rowID(name, to, w.events), g.to.node
 		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
 			by = to.node
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), idempotent))}
+			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), w.idempotent, publishes.event(v, w.idempotent)))}
 		})
 		if f == nil {
+			publishes.ring()
 			s.forget(ctx, c, to, v.key())
 			v.note(by + "/" + id)
 		}
@@ -277,11 +284,11 @@ func (s *service) write(name, to string, idempotent bool, or scenarios.Failover,
 	}, nil
 }
 
-func (s *service) enqueue(name string, idempotent bool, g *guard) runner {
+func (s *service) enqueue(name string, w written, g *guard) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		id := v.writeID(name)
+		id := v.messageID(name, w.EventOf)
 		h := http.Header{HeaderWrite: {id}}
-		if idempotent {
+		if w.idempotent {
 			h.Set(HeaderIdempotency, id)
 		}
 		answers, f := g.send(ctx, c, call{method: http.MethodPost, path: "/messages", header: h})
@@ -306,7 +313,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	var err error
 	switch {
 	case what.Write != "":
-		instead, err = s.write(name+"f", what.Write, false, scenarios.Failover{}, scenarios.Policy{})
+		instead, err = s.write(name+"f", what.Write, written{}, scenarios.Failover{}, scenarios.Policy{})
 	case what.Call != nil:
 		instead, err = s.call(what.Call, nil, scenarios.Failover{}, scenarios.Policy{})
 	}

@@ -25,11 +25,14 @@ type stores struct {
 	i  *instance
 	mu sync.Mutex
 	of map[*replica]*store
+	// outbox: rows have events, and the tables for those are needed. It is set while the service is built.
+	outbox bool
 }
 
 // store is one pool.
 type store struct {
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	tables []string
 	// created: the table is known to be there.
 	mu      sync.Mutex
 	created bool
@@ -70,7 +73,10 @@ func (s *stores) get(to *replica) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pool to %q: %w", to.Instance, err)
 	}
-	s.of[to] = &store{pool: pool}
+	s.of[to] = &store{pool: pool, tables: []string{sqlCreateTable, sqlCreateIndex, sqlCreateKeys}}
+	if s.outbox {
+		s.of[to].tables = append(s.of[to].tables, sqlCreateOutbox, sqlCreateRelays)
+	}
 	return s.of[to], nil
 }
 
@@ -96,14 +102,18 @@ func quoted(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
-// write makes one durable row; once: unless there is one of this id.
-func (s *stores) write(ctx context.Context, to *replica, id, key, why string, once bool) error {
+// write makes one durable row; once: unless there is one of this id. event is what the row's outbox has besides, nil for none.
+func (s *stores) write(ctx context.Context, to *replica, id, key, why string, once bool, event *event) error {
 	sql := sqlWrite
 	if once {
 		sql = sqlWriteOnce
 	}
+	args := []any{id, key, s.i.config.Instance, why}
+	if event != nil {
+		sql, args = event.statement(once, args)
+	}
 	return s.with(ctx, to, func(st *store) error {
-		_, err := st.pool.Exec(ctx, sql, id, key, s.i.config.Instance, why)
+		_, err := st.pool.Exec(ctx, sql, args...)
 		return err
 	})
 }
@@ -151,7 +161,7 @@ func (st *store) create(ctx context.Context) error {
 	if done {
 		return nil
 	}
-	for _, sql := range []string{sqlCreateTable, sqlCreateIndex, sqlCreateKeys} {
+	for _, sql := range st.tables {
 		_, err := st.pool.Exec(ctx, sql)
 		switch sqlState(err) {
 		case "23505", "42P07", "42710": // unique_violation in the catalogue, duplicate_table, duplicate_object
@@ -195,6 +205,11 @@ func statementFailure(ctx, bounded context.Context, g *guard, to *replica, err e
 // ReadWrites reads every write back from a database, built in or a real one, over connections that
 // conn makes: how often each write's id is there. A database without the table has no writes.
 func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn string) (map[string]int, error) {
+	return readCounts(ctx, conn, dsn, sqlReadBack)
+}
+
+// readCounts reads how often each id is in a table; one that is not there has none.
+func readCounts(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn, sql string) (map[string]int, error) {
 	config, err := connectConfig(dsn, "database:5432", func(ctx context.Context, _, _ string) (net.Conn, error) { return conn(ctx) })
 	if err != nil {
 		return nil, err
@@ -204,7 +219,7 @@ func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error
 		return nil, fmt.Errorf("read writes: %w", err)
 	}
 	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is read
-	writes, err := countWrites(ctx, c)
+	writes, err := countWrites(ctx, c, sql)
 	if sqlState(err) == "42P01" { // undefined_table
 		return map[string]int{}, nil
 	}
@@ -214,8 +229,8 @@ func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error
 	return writes, nil
 }
 
-func countWrites(ctx context.Context, c *pgx.Conn) (map[string]int, error) {
-	rows, err := c.Query(ctx, sqlReadBack)
+func countWrites(ctx context.Context, c *pgx.Conn, sql string) (map[string]int, error) {
+	rows, err := c.Query(ctx, sql)
 	if err != nil {
 		return nil, err
 	}

@@ -207,6 +207,12 @@ type Writes struct {
 	Acknowledged int64 `json:"acknowledged"`
 	Lost         int64 `json:"lost"`
 	Duplicated   int64 `json:"duplicated"`
+	// Events is how many rows have an event. EventsLost of them are neither in their queue nor in an outbox, EventsPending
+	// in an outbox alone; EventsDuplicated is surplus copies in the queues.
+	Events           int64 `json:"events,omitempty"`
+	EventsLost       int64 `json:"events_lost"`
+	EventsDuplicated int64 `json:"events_duplicated"`
+	EventsPending    int64 `json:"events_pending,omitempty"`
 	// Checked tells that the databases could be read back; Why says why not.
 	Checked bool     `json:"checked"`
 	Why     string   `json:"why,omitempty"`

@@ -1,0 +1,91 @@
+package node
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"sync/atomic"
+	"time"
+)
+
+// begunKey is the context's key of what an attempt calls when its callee says that it has been begun.
+type begunKey struct{}
+
+// tie has a request's callee say when a worker begins with it, where somebody wants to know.
+func tie(r *http.Request) *http.Request {
+	begun, ok := r.Context().Value(begunKey{}).(func())
+	if !ok {
+		return r
+	}
+	r.Header.Set(HeaderTied, "1")
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
+			if code == http.StatusEarlyHints {
+				begun()
+			}
+			return nil
+		},
+	}))
+}
+
+// tied makes an attempt, and a second one at another replica where the first has not been begun in time. The one that a
+// worker begins first is the call's, and the other is given up: it leaves its queue without having cost work (Dean and
+// Barroso, The Tail at Scale, "tied requests"). There the servers tell each other; here the caller hears it from one and
+// tells the other, so that work is done twice where both begin within a round trip.
+func (g *guard) tied(ctx context.Context, c cause, n int, try attempt) *failure {
+	g.hedge.budget.pay()
+	d := &duel{g: g, n: n, try: try, came: make(chan arrival, 2)}
+	begun := make(chan int, 2)
+	var began [2]atomic.Bool
+	start := func(which int, to *replica, c cause) {
+		d.ctx = context.WithValue(ctx, begunKey{}, func() {
+			if !began[which].Swap(true) {
+				begun <- which
+			}
+		})
+		d.start(which, to, c)
+	}
+	to := g.pick(c)
+	start(0, to, c)
+	timer := time.NewTimer(g.hedge.after)
+	defer timer.Stop()
+	select {
+	case only := <-d.came:
+		return d.end(only)
+	case <-begun:
+		return d.end(<-d.came)
+	case <-timer.C:
+	}
+	if !g.hedge.budget.take() {
+		g.i.metrics.budgetExhausted.Add(1)
+		return d.end(<-d.came)
+	}
+	g.i.metrics.hedges.Add(1)
+	start(1, g.pickBut(c.hedge(), to), c.hedge())
+	var first arrival
+	select {
+	case which := <-begun:
+		g.i.metrics.tiedTaken.Add(1)
+		d.cancel[1-which]()
+		if first = <-d.came; first.which != which {
+			g.settleTied(first, &began)
+			return d.end(<-d.came)
+		}
+	case first = <-d.came:
+		if !first.answered() { // that it failed says nothing about the other
+			first.take(false)
+			return d.end(<-d.came)
+		}
+	}
+	g.i.answering.start(func() { g.settleTied(<-d.came, &began) })
+	return d.end(first)
+}
+
+// settleTied is the end of the attempt that was given up.
+func (g *guard) settleTied(loser arrival, began *[2]atomic.Bool) {
+	if began[loser.which].Load() {
+		g.i.metrics.tiedTwice.Add(1)
+	}
+	loser.take(false)
+}
