@@ -183,6 +183,7 @@ var Kinds = []Entry{
 		Open:    "requests under way are answered, then end of file",
 		Lifted:  "the others start again; then callers are told of them (until: end: they stay away)",
 		Example: "{scale: payments, replicas: 1}",
+	}},
 	{Word: "promote", Zero: Promote{}, Selection: SelectValue, Explain: Explanation{
 		Summary: "A replica stops following and takes writes: the operator's answer to the loss of a primary. What had not reached it is lost.",
 		New:     "connects at once; writes are taken, where they were refused (25006) before",
