@@ -71,7 +71,7 @@ func newInstance(c Config, network Network) *instance {
 		bulkheads: make(map[policyOf[scenarios.Bulkhead]]*bulkhead), throttles: make(map[policyOf[scenarios.Throttle]]*throttle),
 		outliers: make(map[policyOf[scenarios.Outliers]]*outliers),
 	}
-	i.transport = newTransport(network)
+	i.transport = newTransport(network, c.Node.UpstreamPool)
 	for name, replicas := range c.Upstreams {
 		i.upstreams[name] = newUpstream(c, name, replicas)
 	}
