@@ -71,6 +71,8 @@ func TestCompile(t *testing.T) {
 		{"cpu as a share of each limit", CPU{Share: 0.5}, nodes, "cpu", "cpu 50% of its limit", []string{`{"op":"cpu","instance":"b-1","cpus":1}`, `{"op":"cpu","instance":"b-2","cpus":0.25}`}},
 		{"flush", Flush{}, Targets{Instances: []string{"b-1"}}, "flush", "flush", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"hard"}}`}},
 		{"soft flush", Flush{How: "soft"}, Targets{Instances: []string{"b-1"}}, "flush", "flush (soft)", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"soft"}}`}},
+		{"change", Change{With: Patch{Text: "{timeout: 1ms}", Words: "timeout 1ms"}}, Targets{Instances: []string{"b-1"}}, "change", "change timeout 1ms", []string{
+			`{"op":"configure","instance":"b-1","patch":{"text":"{timeout: 1ms}","words":"timeout 1ms"}}`}},
 		{"errors", Errors{Share: 0.3}, nodes, "errors", "errors 30% (status 500)", []string{
 			`{"op":"behave","instance":"b-1","behaviour":{"errors":0.3,"status":500}}`, `{"op":"behave","instance":"b-2","behaviour":{"errors":0.3,"status":500}}`}},
 		{"errors of a status", Errors{Share: 1, Status: 429}, Targets{Instances: []string{"b-1"}}, "errors", "errors 100% (status 429)", []string{

@@ -42,6 +42,12 @@ type Lasting interface {
 	Lasts() (time.Duration, string)
 }
 
+// Staying is a Kind that may last until the end of the run, whatever phase it begins in.
+type Staying interface {
+	Kind
+	Stays() bool
+}
+
 // Checker is a Kind that does not go with every target.
 type Checker interface {
 	Kind
@@ -125,6 +131,8 @@ const (
 	OpPause  Op = "pause"  // on Instance: SIGSTOP or a container's pause
 	OpCPU    Op = "cpu"    // on Instance: CPUs
 	OpBehave Op = "behave" // on Instance (a built-in node): Behaviour
+	// OpConfigure runs Instance (a built-in node) with Patch on its configuration; requests under way end as they began.
+	OpConfigure Op = "configure"
 )
 
 // Primitive is one action on one edge or one instance. Plain data; JSON is its wire form.
@@ -136,6 +144,7 @@ type Primitive struct {
 	Outage    *Outage    `json:"outage,omitempty"`
 	CPUs      float64    `json:"cpus,omitempty"`
 	Behaviour *Behaviour `json:"behaviour,omitempty"`
+	Patch     *Patch     `json:"patch,omitempty"`
 }
 
 // String is the primitive as `squall plan` prints it.
@@ -149,6 +158,8 @@ func (p Primitive) String() string {
 		return fmt.Sprintf("cpu %g on %s", p.CPUs, p.Instance)
 	case OpBehave:
 		return fmt.Sprintf("behave %s on %s", p.Behaviour, p.Instance)
+	case OpConfigure:
+		return fmt.Sprintf("configure %s: %s", p.Instance, p.Patch.Words)
 	default:
 		return fmt.Sprintf("%s %s", p.Op, p.Instance)
 	}
@@ -167,6 +178,8 @@ func (p Primitive) Undo() string {
 		return "resume " + p.Instance
 	case OpCPU:
 		return "put cpu back on " + p.Instance
+	case OpConfigure:
+		return "put the configuration of " + p.Instance + " back: " + p.Patch.Words
 	default:
 		return "put behaviour back on " + p.Instance
 	}

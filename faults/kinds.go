@@ -170,6 +170,13 @@ var Kinds = []Entry{
 		Lifted:  "it is a moment (100ms): what is gone stays gone, and comes back as it is asked for",
 		Example: "{flush: edge, how: soft}",
 	}},
+	{Word: "change", Zero: Change{}, Selection: SelectValue, Explain: Explanation{
+		Summary: "Built-in nodes run with a changed configuration, as after a deploy or a push; what is under way ends with the old one, and no request fails for the change itself.",
+		New:     "connects at once; the next request meets the new configuration",
+		Open:    "stays open; the request under way ends as it began, the next one meets the new configuration",
+		Lifted:  "the next request meets the old configuration (until: end: it stays)",
+		Example: "{change: payments, with: {workers: 128}}",
+	}},
 	{Word: "errors", Zero: Errors{}, Selection: SelectOn, Explain: Explanation{
 		Summary: "Built-in nodes answer a part of the requests with an error at once, as after a bad deploy; health checks stay green.",
 		New:     "connects at once; the given part of requests is answered with the status, without the work",

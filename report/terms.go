@@ -27,7 +27,7 @@ Where the steady state does not hold before the first fault, the run is inconclu
 "Not felt" where there is none.`},
 	{"time to recover", `Two clocks, both to the first of three seconds in a row within the steady state: recovered_after_s from
 when the fault was gone, recovered_from_onset_s from when it was applied. Where it did not happen by the
-end of the run it is not a number: "not by the end".`},
+end of the run it is not a number: "not by the end". For a change that stays (until: end) both count from when it was made.`},
 	{"metastable", `Goodput that stays down after its fault is gone, for the whole of a long enough watch, though the load is
 no higher than before: the system keeps itself down (by retries, a queue, a cold cache).`},
 	{"amplification", `Attempts over the edges between two nodes for each organic one: an attempt that no retry, there or further

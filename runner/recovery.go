@@ -7,10 +7,12 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// OnOff is when a fault was in force and gone, from zero; nil: never. What is the fault in words.
+// OnOff is when a fault was in force and gone, from zero; nil: never. What is the fault in words. Stays tells of a change that
+// is there for good.
 type OnOff struct {
 	What    string
 	On, Off *time.Duration
+	Stays   bool
 }
 
 // Recovered is what a fault did to the steady state. All times are nil where Untold says why they can't be told.
@@ -47,6 +49,9 @@ const (
 // recovery is untold, not measured wrongly. Metastable is said with restraint: not recovered, success
 // (not only p99) below the band in every second since the fault was gone, watched for long enough, with no more load
 // than before and no other fault on.
+//
+// A change that stays is what an operator did, for better or worse: recovery counts from when that was done, and it was felt only
+// where the system was within the band until then.
 func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end time.Duration) Recovered {
 	span := spans[which]
 	switch {
@@ -54,6 +59,9 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 		return Recovered{Untold: "it was never applied"}
 	case !steady.Known:
 		return Recovered{Untold: fmt.Sprintf("there is no steady state to compare with: only %d whole seconds with traffic before the first fault", steady.Seconds)}
+	}
+	if span.Stays {
+		return done(timeline, steady, spans, which, end)
 	}
 	var out Recovered
 	under := between(timeline, *span.On, end)
@@ -83,6 +91,36 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 	}
 	out.After = since(*span.Off, after[at].At)
 	out.FromOnset = settled(under, steady, *span.On, after[at].At, first)
+	return out
+}
+
+// done is Recovery for a change that stays.
+func done(timeline []Second, steady Steady, spans []OnOff, which int, end time.Duration) Recovered {
+	on := *spans[which].On
+	after := between(timeline, on, end)
+	well := true // until then
+	if before := between(timeline, on-time.Second, on); len(before) > 0 {
+		well = steady.Within(before[0])
+	}
+	var out Recovered
+	for _, s := range after {
+		if well && !steady.Within(s) {
+			out.Detected = since(on, s.At)
+			break
+		}
+	}
+	at, found := recoveredAt(steady, after, well && out.Detected == nil)
+	until := end
+	if found {
+		until = after[at].At
+	}
+	if other := blamed(timeline, steady, spans, which, on, until); other != "" {
+		return Recovered{Detected: out.Detected, Untold: other}
+	}
+	if found {
+		out.After = since(on, after[at].At)
+		out.FromOnset = out.After
+	}
 	return out
 }
 

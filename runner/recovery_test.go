@@ -48,6 +48,10 @@ func on(from, to float64) runner.OnOff {
 	return runner.OnOff{What: fmt.Sprintf("the fault at %gs", from), On: at(from), Off: at(to)}
 }
 
+func stays(from float64) runner.OnOff {
+	return runner.OnOff{What: fmt.Sprintf("the change at %gs", from), On: at(from), Off: at(30), Stays: true}
+}
+
 // words are a Recovered that a test can be read by.
 func words(r runner.Recovered) string {
 	show := func(d *time.Duration) string {
@@ -80,6 +84,14 @@ func TestRecovery(t *testing.T) {
 			"detected -, recovered 0s, from onset 0s"},
 		{"never felt, and gone with the end of the run", []stretch{fine(20)}, []runner.OnOff{on(10, 19.5)},
 			"detected -, recovered 0s, from onset 0s"},
+		{"a change that stays and is not felt", []stretch{fine(30)}, []runner.OnOff{stays(10)},
+			"detected -, recovered 0s, from onset 0s"},
+		{"a change that stays and is felt for 4 s", []stretch{fine(10), slow(4), fine(16)}, []runner.OnOff{stays(10)},
+			"detected 0s, recovered 4s, from onset 4s"},
+		{"a switch that ends what was wrong before it", []stretch{fine(10), slow(12), fine(8)}, []runner.OnOff{stays(20), on(10, 19.5)},
+			"detected -, recovered 2s, from onset 2s"},
+		{"a bad change that stays", []stretch{fine(10), failing(20)}, []runner.OnOff{stays(10)},
+			"detected 0s, recovered -, from onset -"},
 		{"recovers at once", []stretch{fine(10), slow(10), fine(10)}, []runner.OnOff{on(10, 20)},
 			"detected 0s, recovered 0s, from onset 10s"},
 		{"applied and undone within seconds, which count as under it", []stretch{fine(10), slow(11), fine(9)}, []runner.OnOff{on(10.02, 20.01)},
@@ -140,7 +152,13 @@ func first(spans []runner.OnOff) *time.Duration {
 	if spans[0].On == nil {
 		return at(10)
 	}
-	return spans[0].On
+	earliest := spans[0].On
+	for _, o := range spans {
+		if o.On != nil && *o.On < *earliest {
+			earliest = o.On
+		}
+	}
+	return earliest
 }
 
 func TestSteadyState(t *testing.T) {

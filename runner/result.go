@@ -84,7 +84,7 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 	out := make([]record.Fault, 0, len(r.injections))
 	for n, i := range r.injections {
 		f := i.record()
-		spans[n] = OnOff{What: title(i.fault), On: i.applied, Off: i.undone}
+		spans[n] = OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
 		out = append(out, f)
 	}
 	for n := range out {
@@ -113,6 +113,12 @@ func (i *injection) record() record.Fault {
 		out.Name = out.Text
 	}
 	return out
+}
+
+// stays tells that a fault is there until the run's end.
+func stays(f faults.Fault) bool {
+	own, is := f.Kind.(faults.Staying)
+	return is && own.Stays()
 }
 
 func maybeSeconds(d *time.Duration) *float64 {

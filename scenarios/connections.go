@@ -13,12 +13,19 @@ type Connection struct {
 // fromLoad tells that From is a load's name.
 func (c Connection) fromLoad() bool { return c.Path[0] == "load" }
 
-// Connections lists every connection of the scenario in the file's order, nodes first and loads
-// last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
+// Connections lists every connection of the scenario in the file's order, nodes first, then what changes
+// of them connect, and loads last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
 func (s *Scenario) Connections() []Connection {
 	c := connections{seen: map[[2]string]bool{}}
 	for _, n := range s.Nodes {
 		c.node(n)
+	}
+	for _, one := range s.changes {
+		then := connections{seen: map[[2]string]bool{}}
+		then.node(one.node)
+		for _, more := range then.list {
+			c.add(more.From, more.To, more.Async, extend(one.at, more.Path[2:]...)...)
+		}
 	}
 	for _, l := range s.Loads {
 		c.add(l.Name, l.To, false, "load", l.Name, "to")

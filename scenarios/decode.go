@@ -100,6 +100,8 @@ func (d *decoder) special(v *value, into reflect.Value, f field) bool {
 		d.step(v, x)
 	case *Node:
 		d.standIn(v, x)
+	case *faults.Patch:
+		d.patchText(v, x, f)
 	case *[2]string:
 		d.pair(v, x, f)
 	case *faults.Fault:

@@ -18,6 +18,7 @@ func (s *Scenario) Equal(o *Scenario) bool {
 // essence is a copy without what Equal ignores.
 func (s *Scenario) essence() *Scenario {
 	out := *s
+	out.templates, out.changes = nil, nil
 	out.root, out.source, out.file, out.Variant, out.Variants = nil, nil, "", "", nil
 	out.Expect = append([]Expectation(nil), s.Expect...)
 	for i := range out.Expect {

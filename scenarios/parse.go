@@ -54,6 +54,10 @@ func Parse(file string, data []byte, variant string) (*Scenario, error) {
 	s.root = root.without("templates")
 	d.structure(s.root, reflect.ValueOf(s).Elem(), d.fieldsOf(reflect.TypeFor[Scenario]()))
 	d.checkUnused()
+	s.templates = root.get("templates")
+	changing := &validator{Scenario: s, decoder: d}
+	changing.index()
+	changing.changes()
 	(&validator{Scenario: s, decoder: d}).validate()
 	if other := s.WithStandIns(); other != s {
 		(&validator{Scenario: other, decoder: d}).validate()

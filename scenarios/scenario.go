@@ -38,6 +38,9 @@ type Scenario struct {
 	// file and root are where it was read from, for Position: the tree with its variant and templates in.
 	file string
 	root *value
+	// templates are the file's, for nodes that are changed while they run; changes are those nodes.
+	templates *value
+	changes   []changed
 	// source is the text that it was parsed from, for AsRun.
 	source []byte
 }

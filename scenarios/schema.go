@@ -171,6 +171,8 @@ func (w *schemaWriter) special(t reflect.Type, f field, patch bool) schema {
 		return schema{"anyOf": []any{schema{"type": "string"}, w.structure(reflect.TypeFor[Param](), patch)}}
 	case reflect.TypeFor[Call]():
 		return schema{"type": "string", "pattern": `^\s*\S+\s+(` + strings.Join(methods, "|") + `)\s+/\S*\s*$`}
+	case reflect.TypeFor[faults.Patch]():
+		return w.structure(reflect.TypeFor[Node](), true)
 	case reflect.TypeFor[[2]string]():
 		return schema{"type": "array", "items": schema{"type": "string"}, "minItems": 2, "maxItems": 2}
 	case reflect.TypeFor[Request]():

@@ -12,18 +12,12 @@ type validator struct {
 	byName      map[string]*Node
 	everything  map[string]bool           // nodes and loads
 	endpoints   map[string]*http.ServeMux // of built-in services, by node
+	only        *Node                     // the one node that is looked at; nil: all
 	asking      map[string]bool           // nodes whose failover is being followed
 }
 
 func (v *validator) validate() {
-	v.connections = v.Connections()
-	v.byName, v.everything = map[string]*Node{}, map[string]bool{}
-	for _, n := range v.Nodes {
-		v.byName[n.Name], v.everything[n.Name] = n, true
-	}
-	for _, l := range v.Loads {
-		v.everything[l.Name] = true
-	}
+	v.index()
 	v.names()
 	v.nodes()
 	v.links()
@@ -33,6 +27,26 @@ func (v *validator) validate() {
 	v.loads()
 	v.phases()
 	v.expectations()
+}
+
+// index finds the scenario's names and connections.
+func (v *validator) index() {
+	v.connections = v.Connections()
+	v.byName, v.everything = map[string]*Node{}, map[string]bool{}
+	for _, n := range v.Nodes {
+		v.byName[n.Name], v.everything[n.Name] = n, true
+	}
+	for _, l := range v.Loads {
+		v.everything[l.Name] = true
+	}
+}
+
+// looked are the nodes that are looked at.
+func (v *validator) looked() []*Node {
+	if v.only != nil {
+		return []*Node{v.only}
+	}
+	return v.Nodes
 }
 
 // problem reports a mistake at a path of the scenario.

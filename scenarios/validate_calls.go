@@ -9,7 +9,7 @@ import (
 // calls checks every place where a node names another: that it is there, is of a kind that can
 // be used so, and has an answer.
 func (v *validator) calls() {
-	for _, n := range v.Nodes {
+	for _, n := range v.looked() {
 		v.reaches(n.Origin, "origin", path("topology", n.Name, "origin"))
 		v.reachesOr(n.Failover, n.Origin, path("topology", n.Name))
 		for i, r := range n.Routes {

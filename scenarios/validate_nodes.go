@@ -46,7 +46,7 @@ func (s *Scenario) instance(name string) (*Node, int) {
 
 // nodes checks what each kind of node must have.
 func (v *validator) nodes() {
-	for _, n := range v.Nodes {
+	for _, n := range v.looked() {
 		at := v.root.get("topology").get(n.Name)
 		if at == nil || at.kind != mapping || n.Image != "" {
 			continue

@@ -59,6 +59,12 @@ func (v *validator) times(p *Phase, f faults.Fault, at []any) {
 		return
 	}
 	length, key := lasts(f)
+	if own, is := f.Kind.(faults.Staying); is && own.Stays() {
+		if length > 0 {
+			v.problem(extend(at, "until"), fmt.Sprintf("the fault is to last until the end, and for %s", length), "keep one of until and for")
+		}
+		length = 0
+	}
 	switch {
 	case f.At >= p.For:
 		v.problem(extend(at, "at"), fmt.Sprintf("the fault begins at %s, when its phase of %s is over", f.At, p.For), fmt.Sprintf("use less than %s", p.For))

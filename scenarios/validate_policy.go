@@ -4,7 +4,7 @@ import "fmt"
 
 // policies checks what the keys of a policy say together, on nodes and on steps.
 func (v *validator) policies() {
-	for _, n := range v.Nodes {
+	for _, n := range v.looked() {
 		v.policy(n.Policy, path("topology", n.Name))
 		if n.Hedge != nil && n.Hedge.Tied && n.Kind != KindService {
 			v.problem(path("topology", n.Name, "hedge", "tied"), fmt.Sprintf("tied is for the calls of services, and %q is a %s", n.Name, n.Kind), "take it away")

@@ -102,7 +102,12 @@ func (m *measurement) one(ctx context.Context, e *example, settled, old *entry, 
 	for _, variant := range e.sides() {
 		s := &side{}
 		if old != nil && old.side(variant) != nil && m.engine != virtual {
-			s.Runs = old.side(variant).Runs
+			before := *old.side(variant) // a copy: the table may be saved meanwhile
+			if s = &before; s.AsItShould && !m.again {
+				fresh.Sides[named(variant)] = s
+				continue
+			}
+			s.Runs = slices.Clone(s.Runs)
 		}
 		if err := m.side(ctx, e, variant, fresh.Decides, made[variant], s); err != nil {
 			return err

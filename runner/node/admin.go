@@ -27,7 +27,7 @@ type CallStats struct {
 	Failures int64 `json:"failures"`
 }
 
-// adminHandler answers health, metrics, stats and behaviour.
+// adminHandler answers health, metrics and stats, and takes behaviour and configuration.
 func (i *instance) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
@@ -43,6 +43,7 @@ func (i *instance) adminHandler() http.Handler {
 		json.NewEncoder(w).Encode(i.stats()) //nolint:errcheck // the reader left
 	})
 	mux.HandleFunc("PUT /behave", i.putBehaviour)
+	mux.HandleFunc("PUT /configure", i.putConfiguration)
 	mux.HandleFunc("DELETE /behave", func(w http.ResponseWriter, _ *http.Request) {
 		i.behaviour.set(nil)
 		w.WriteHeader(http.StatusNoContent)

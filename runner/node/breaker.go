@@ -46,6 +46,19 @@ func newBreaker(b *scenarios.Breaker, m *metrics) *breaker {
 	return &breaker{threshold: thresholdOf(b.Failures, of), openFor: b.OpenFor, metrics: m, recent: newRecent(of)}
 }
 
+// retire ends a breaker that no further attempt asks: what is still under way counts for nobody.
+func (b *breaker) retire() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state != breakerClosed {
+		b.metrics.breakersOpen.Add(-1)
+	}
+	b.metrics = &metrics{}
+}
+
 // admit asks for leave; false is an open breaker. Who gets leave must call record or release.
 func (b *breaker) admit() (permit, bool) {
 	if b == nil {

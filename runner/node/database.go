@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -23,8 +24,7 @@ const defaultConnections = 100
 type database struct {
 	i       *instance
 	journal *journal
-	limit   int
-	workers *workers // nil: as many statements at once as there are
+	now     atomic.Pointer[databaseTerms]
 
 	engine *sqlengine.Engine
 	own    ownStatements
@@ -48,14 +48,9 @@ var _ role = (*database)(nil)
 func newDatabase(i *instance) (role, error) {
 	d := &database{
 		locks: rowLocks{metrics: i.metrics}, writers: rowLocks{metrics: i.metrics},
-		i: i, limit: i.config.Node.Connections, sessions: make(map[uint32]*session),
+		i: i, sessions: make(map[uint32]*session),
 	}
-	if d.limit <= 0 {
-		d.limit = defaultConnections
-	}
-	if i.config.Node.Workers > 0 {
-		d.workers = newWorkers(&i.config.Node, i.metrics)
-	}
+	d.now.Store(d.terms(&i.config.Node))
 	var err error
 	if d.engine, err = sqlengine.Open(sqlCreateTable, sqlCreateIndex, sqlCreateKeys); err != nil {
 		return nil, err
@@ -81,11 +76,11 @@ func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgp
 	if status, fails := d.i.errs(c); fails {
 		return sqlError("58000", fmt.Sprintf("injected error %d", status))
 	}
-	if d.workers != nil {
-		if d.workers.acquire(ctx, false) != nil {
+	if pool := d.now.Load().workers; pool != nil {
+		if pool.acquire(ctx, false) != nil {
 			return cancelled()
 		}
-		defer d.workers.release()
+		defer pool.release()
 	}
 	if err := d.i.sleep(ctx, d.i.behaviour.get().Slow+d.i.behaviour.stretch(cost)); err != nil {
 		return cancelled()
@@ -130,7 +125,7 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	switch {
 	case d.draining:
 		return sqlError("57P03", "the database system is shutting down")
-	case len(d.sessions) >= d.limit:
+	case len(d.sessions) >= d.now.Load().connections:
 		d.i.metrics.connectionsRefused.Add(1)
 		return sqlError("53300", "sorry, too many clients already")
 	}

@@ -37,7 +37,7 @@ func newGateway(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	g := &gateway{i: i, who: who, limit: newLimiter(i.config.Node.RateLimit)}
+	g := &gateway{i: i, who: who, limit: i.limiter(i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
 	type shared struct{ to, or, timeout string }

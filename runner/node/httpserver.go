@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,17 +53,31 @@ type httpRole struct {
 	i       *instance
 	handler http.Handler
 	closing func() error
+	// turned answers in handler's place since the configuration changed.
+	turned atomic.Pointer[http.Handler]
 }
 
 var _ role = (*httpRole)(nil)
 
 func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
 	n := &r.i.config.Node
-	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), r.handler, n.HeaderTimeout, shutdownGrace)
+	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
 	close(r.i.halt) // handlers that are still at it have nobody left to answer
 	r.i.answering.wait()
 	return err
 }
+
+// answer has a request answered by whoever does that now.
+func (r *httpRole) answer(w http.ResponseWriter, request *http.Request) {
+	if to := r.turned.Load(); to != nil {
+		(*to).ServeHTTP(w, request)
+		return
+	}
+	r.handler.ServeHTTP(w, request)
+}
+
+// turn has the next requests answered by another handler.
+func (r *httpRole) turn(to http.Handler) { r.turned.Store(&to) }
 
 func (r *httpRole) close() error {
 	if r.closing == nil {

@@ -91,6 +91,19 @@ func (l *line) victim(me *waiter) *waiter {
 	}
 }
 
+// all takes out everybody, in the order in which they came within their class.
+func (l *line) all() []*waiter {
+	var out []*waiter
+	for _, class := range []*list.List{&l.high, &l.low} {
+		for class.Len() > 0 {
+			w := class.Front().Value.(*waiter)
+			l.leave(w)
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // leave takes one out of the line, and tells whether it was still there.
 func (l *line) leave(me *waiter) bool {
 	if me.place == nil {

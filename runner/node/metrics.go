@@ -22,6 +22,7 @@ type metrics struct {
 	messages, delivered, redelivered, dead                                          atomic.Int64
 	lockTime, expired, repeated                                                     atomic.Int64
 	cacheEarly, partsMissing                                                        atomic.Int64
+	configured                                                                      atomic.Int64
 	queued, queueDropped, shedLow                                                   atomic.Int64
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
 	failovers                                                                       atomic.Int64
@@ -60,6 +61,7 @@ func (m *metrics) table() []metric {
 		seconds("squall_request_seconds_total", "Time in the node, summed over answered requests.", func(m *metrics) *atomic.Int64 { return &m.requestTime }),
 		seconds("squall_work_seconds_total", "Time spent in work steps.", func(m *metrics) *atomic.Int64 { return &m.workTime }),
 		seconds("squall_compute_seconds_total", "CPU time used by compute steps.", func(m *metrics) *atomic.Int64 { return &m.computeTime }),
+		count("squall_configured_total", "Times that another configuration was taken up while it ran.", func(m *metrics) *atomic.Int64 { return &m.configured }),
 		gauge("squall_workers_busy", "Workers taken now.", func(m *metrics) *atomic.Int64 { return &m.workersBusy }),
 		gauge("squall_queue_depth", "Requests waiting for a worker now.", func(m *metrics) *atomic.Int64 { return &m.queueDepth }),
 		seconds("squall_queue_seconds_total", "Time that requests waited for a worker.", func(m *metrics) *atomic.Int64 { return &m.queueTime }),

@@ -76,6 +76,17 @@ func newOutliers(o *scenarios.Outliers, replicas int, m *metrics) *outliers {
 	return out
 }
 
+// retire ends outliers that no further choice asks: what is still under way counts for nobody.
+func (o *outliers) retire() {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.metrics.ejected.Add(-o.out.Load())
+	o.metrics = &metrics{}
+}
+
 // narrow appends those of from that may be chosen to room. It returns a replica alone when that one is to be probed now;
 // never the one not wanted, unless nothing else is left.
 func (o *outliers) narrow(room, from []*replica, not *replica) (usable []*replica, probe *replica) {

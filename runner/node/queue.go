@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/scenarios"
@@ -41,7 +42,7 @@ const (
 type queue struct {
 	i       *instance
 	journal *journal
-	deliver *guard
+	now     atomic.Pointer[queueTerms]
 	turns   turns // of idempotent messages, by their ids
 
 	mu        sync.Mutex
@@ -66,29 +67,59 @@ type message struct {
 var _ role = (*queue)(nil)
 
 func newQueue(i *instance) (role, error) {
-	if i.config.Node.To == nil {
-		return nil, errors.New("deliver to: no receiver given")
-	}
-	// Retries are the queue's own affair: they never end. Each attempt is a call of one attempt.
-	policy := i.config.Node.Policy
-	if policy.Timeout == 0 {
-		policy.Timeout = deliveryTimeout
-	}
-	policy.Retry = nil
-	g, err := i.newGuard(i.config.Node.To.Node, policy)
+	terms, err := newQueueTerms(i)
 	if err != nil {
-		return nil, fmt.Errorf("deliver to: %w", err)
+		return nil, err
 	}
 	q := &queue{
-		i: i, deliver: g, counts: make(map[string]int), unsettled: make(map[uint64]*message),
+		i: i, counts: make(map[string]int), unsettled: make(map[uint64]*message),
 		arrived: make(chan struct{}, 1), replaying: true,
 	}
+	q.now.Store(terms)
 	if q.journal, err = openJournalOn(i.disk, "messages.journal", i.metrics, q.apply); err != nil {
 		return nil, err
 	}
 	q.replayed()
 	return q, nil
 }
+
+// queueTerms is what a queue is configured to, and how it delivers.
+type queueTerms struct {
+	node    *scenarios.Node
+	deliver *guard
+}
+
+func newQueueTerms(i *instance) (*queueTerms, error) {
+	n := &i.config.Node
+	if n.To == nil {
+		return nil, errors.New("deliver to: no receiver given")
+	}
+	// Retries are the queue's own affair: they never end. Each attempt is a call of one attempt.
+	policy := n.Policy
+	if policy.Timeout == 0 {
+		policy.Timeout = deliveryTimeout
+	}
+	policy.Retry = nil
+	g, err := i.newGuard(n.To.Node, policy)
+	if err != nil {
+		return nil, fmt.Errorf("deliver to: %w", err)
+	}
+	return &queueTerms{n, g}, nil
+}
+
+var _ changeable = (*queue)(nil)
+
+// change is for the next attempt of every message, and for who is next.
+func (q *queue) change(next *instance) error {
+	terms, err := newQueueTerms(next)
+	if err != nil {
+		return err
+	}
+	q.now.Store(terms)
+	return nil
+}
+
+func (q *queue) node() *scenarios.Node { return q.now.Load().node }
 
 func (q *queue) close() error { return q.journal.close() }
 
@@ -277,7 +308,7 @@ func (q *queue) next(ctx context.Context) *message {
 		q.mu.Lock()
 		if len(q.waiting) > 0 {
 			n := 0
-			if q.i.config.Node.Order == "newest" {
+			if q.node().Order == "newest" {
 				n = len(q.waiting) - 1
 			}
 			m := q.waiting[n]
@@ -301,10 +332,10 @@ func (q *queue) next(ctx context.Context) *message {
 
 // settle delivers one message, however many attempts that takes, and notes that on disk.
 func (q *queue) settle(ctx context.Context, m *message) {
-	retry := q.backoff()
-	most, ttl := q.i.config.Node.Redeliver, q.i.config.Node.TTL
 	var wait time.Duration
 	for n := 1; ; n++ {
+		retry := q.backoff()
+		most, ttl := q.node().Redeliver, q.node().TTL
 		if ttl > 0 && time.Since(m.since) > ttl {
 			q.i.metrics.expired.Add(1)
 			q.end(m)
@@ -327,9 +358,10 @@ func (q *queue) settle(ctx context.Context, m *message) {
 
 // attempt makes the nth delivery; the receiver sees a retry's headers from the second on.
 func (q *queue) attempt(ctx context.Context, m *message, n int) *failure {
-	to := q.i.config.Node.To
-	return q.deliver.once(ctx, m.why().attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
-		_, f := q.deliver.sendOnce(ctx, r, c, n, call{method: to.Method, path: to.Path, header: http.Header{HeaderWrite: {m.id}}, body: m.reader})
+	now := q.now.Load()
+	to := now.node.To
+	return now.deliver.once(ctx, m.why().attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
+		_, f := now.deliver.sendOnce(ctx, r, c, n, call{method: to.Method, path: to.Path, header: http.Header{HeaderWrite: {m.id}}, body: m.reader})
 		return outcome{f: f}
 	})
 }
@@ -364,7 +396,7 @@ func (m *message) reader() io.Reader { return strings.NewReader(m.body) }
 
 // backoff is the node's own retry policy, of which the number of attempts is ignored.
 func (q *queue) backoff() *scenarios.Retry {
-	if r := q.i.config.Node.Policy.Retry; r != nil && r.Backoff > 0 {
+	if r := q.node().Policy.Retry; r != nil && r.Backoff > 0 {
 		return r
 	}
 	return &scenarios.Retry{Backoff: firstBackoff, Most: lastBackoff, Jitter: "equal"}

@@ -29,6 +29,7 @@ type readCache struct {
 	mu      sync.Mutex
 	entries map[string]*list.Element // of kept
 	recent  list.List                // the most recently used first
+	retired bool                     // nobody looks here any more
 	flights flights[*failure]
 	fresh   refreshing
 }
@@ -79,8 +80,7 @@ func (s *service) cache(from string, how *scenarios.ReadCache) (get func(ctx con
 		}
 		return shared.get, nil
 	}
-	own := newReadCache(*how, s.i.metrics, s.i.answering.start)
-	own.aside = s.i.aside
+	own := s.keptRead(from, newReadCache(*how, s.i.metrics, s.i.answering.start))
 	s.caches[from] = append(s.caches[from], own)
 	return func(ctx context.Context, c cause, key string, read func(context.Context) *failure) *failure {
 		return own.get(ctx, key, func() float64 { return 1 - s.i.chance(c, "early").Float64() }, read)
@@ -225,12 +225,25 @@ func (c *readCache) fill(ctx context.Context, key string, read func(context.Cont
 func (c *readCache) keep(key string, cost time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.retired {
+		return
+	}
 	c.remove(key)
 	if c.recent.Len() >= c.how.Size {
 		c.remove(c.recent.Back().Value.(*kept).key)
 	}
 	c.entries[key] = c.recent.PushFront(&kept{key: key, expires: time.Now().Add(c.how.TTL), cost: cost})
 	c.metrics.cacheEntries.Add(1)
+}
+
+// retire gives up what is kept, for good.
+func (c *readCache) retire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retired = true
+	c.metrics.cacheEntries.Add(-int64(c.recent.Len()))
+	clear(c.entries)
+	c.recent.Init()
 }
 
 func (c *readCache) drop(key string) {

@@ -42,16 +42,16 @@ type instance struct {
 	cpu       CPU
 	wake      func(time.Time)
 	metrics   *metrics
-	behaviour behaviour
+	behaviour *behaviour
 	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
-	ready atomic.Bool
+	ready *atomic.Bool
 	// anonymous numbers requests that came without an id.
-	anonymous atomic.Uint64
+	anonymous *atomic.Uint64
 	transport *http.Transport
 	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
 	halt      chan struct{}
-	answering attendance
+	answering *attendance
 	upstreams map[string]*upstream
 	// breakers and budgets are filled while the role is built, and not touched after.
 	breakers map[policyOf[scenarios.Breaker]]*breaker
@@ -60,6 +60,11 @@ type instance struct {
 	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
 	throttles map[policyOf[scenarios.Throttle]]*throttle
 	outliers  map[policyOf[scenarios.Outliers]]*outliers
+	// kept outlives a change of the configuration, taking is done when it is taken up.
+	kept   *holdings
+	taking []func()
+	// configurator is there when the role is.
+	configurator *atomic.Pointer[configurator]
 	// warmings are by the callee and how long its replicas take.
 	warmings map[*upstream]map[time.Duration]*warming
 }
@@ -67,15 +72,24 @@ type instance struct {
 func newInstance(c Config, network Network) *instance {
 	i := &instance{
 		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
-		breakers: make(map[policyOf[scenarios.Breaker]]*breaker), budgets: make(map[policyOf[scenarios.Retry]]*budget),
-		bulkheads: make(map[policyOf[scenarios.Bulkhead]]*bulkhead), throttles: make(map[policyOf[scenarios.Throttle]]*throttle),
-		outliers: make(map[policyOf[scenarios.Outliers]]*outliers),
+		behaviour: &behaviour{}, ready: &atomic.Bool{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
+		kept: &holdings{}, configurator: &atomic.Pointer[configurator]{},
 	}
+	i.forget()
 	i.transport = newTransport(network, c.Node.UpstreamPool)
 	for name, replicas := range c.Upstreams {
 		i.upstreams[name] = newUpstream(c, name, replicas)
 	}
 	return i
+}
+
+// forget begins the state of policies anew.
+func (i *instance) forget() {
+	i.breakers = make(map[policyOf[scenarios.Breaker]]*breaker)
+	i.budgets = make(map[policyOf[scenarios.Retry]]*budget)
+	i.bulkheads = make(map[policyOf[scenarios.Bulkhead]]*bulkhead)
+	i.throttles = make(map[policyOf[scenarios.Throttle]]*throttle)
+	i.outliers = make(map[policyOf[scenarios.Outliers]]*outliers)
 }
 
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
@@ -120,6 +134,11 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 		return fmt.Errorf("start as %s: %w", c.Node.Kind, err)
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
+	for _, take := range i.taking {
+		take()
+	}
+	i.taking = nil
+	i.configurator.Store(&configurator{i: i, role: r, build: build})
 	listener, err := e.Network.Listen(ctx, c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)

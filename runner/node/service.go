@@ -19,14 +19,21 @@ type service struct {
 	stores  *stores
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
+	// reads are the same by endpoint, database and number; compiling is the endpoint whose steps are being compiled.
+	reads     map[string]*readCache
+	compiling string
 	// shared are those in cache nodes, one for each node, by the database.
 	shared map[string][]*sharedCache
 }
 
 func newService(i *instance) (role, error) {
-	s := &service{i: i, workers: newWorkers(&i.config.Node, i.metrics), stores: newStores(i), caches: make(map[string][]*readCache), shared: make(map[string][]*sharedCache)}
+	s := &service{
+		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
+		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
+	}
 	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
+		s.compiling = e.Match
 		steps, err := s.compile(e.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
@@ -35,6 +42,7 @@ func newService(i *instance) (role, error) {
 			return nil, err
 		}
 	}
+	i.keepReads(s.reads)
 	return &httpRole{i: i, handler: mux, closing: s.stores.close}, nil
 }
 

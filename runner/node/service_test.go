@@ -94,11 +94,13 @@ func TestWorkersAreHeldDuringCalls(t *testing.T) {
 		n.Endpoints = append(n.Endpoints, &scenarios.Endpoint{Match: "GET /quick"})
 		n.Workers = 1
 		w.start(n, "slow")
-		go w.ask("GET", "s:80/slow")
+		var slow sync.WaitGroup
+		slow.Go(func() { w.ask("GET", "s:80/slow") })
 		time.Sleep(ms)
 		if got := w.ask("GET", "s:80/quick"); got.took != 999*ms {
 			t.Errorf("got %s, want 200 after 999ms", got)
 		}
+		slow.Wait()
 	})
 }
 

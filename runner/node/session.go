@@ -121,7 +121,7 @@ func (s *session) welcome(m *pgproto3.StartupMessage) bool {
 
 // authenticate trusts everybody where the node has no DSN; else user and password (in the clear) must be the DSN's.
 func (s *session) authenticate(user string) *pgproto3.ErrorResponse {
-	who := parseDSN(s.d.i.config.Node.DSN)
+	who := parseDSN(s.d.node().DSN)
 	if who.password == "" {
 		return nil
 	}

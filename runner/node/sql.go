@@ -110,14 +110,14 @@ var idField = []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}}
 func (s *session) write(ctx context.Context, claim, id, key, node, why string) (result, *pgproto3.ErrorResponse) {
 	c := cause{request: why}
 	t := s.within()
-	if s.d.i.config.Node.RowLocks && !t.alone {
+	if s.d.node().RowLocks && !t.alone {
 		unlock, err := s.d.locks.take(ctx, key)
 		if err != nil {
 			return result{}, cancelled()
 		}
 		t.releases = append(t.releases, unlock)
 	}
-	if err := s.d.endure(ctx, c, draw(s.d.i.config.Node.WriteTime, s.d.i.chance(c, "write"))); err != nil {
+	if err := s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write"))); err != nil {
 		return result{}, err
 	}
 	if err := s.alone(ctx); err != nil {
@@ -153,7 +153,7 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string) (res
 	if len(there.rows) > 0 {
 		s.d.i.metrics.repeated.Add(1)
 		c := cause{request: why}
-		return result{tag: "INSERT 0 0"}, s.d.endure(ctx, c, draw(s.d.i.config.Node.WriteTime, s.d.i.chance(c, "write")))
+		return result{tag: "INSERT 0 0"}, s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write")))
 	}
 	return s.write(ctx, id, id, key, node, why)
 }
@@ -162,7 +162,7 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string) (res
 func (s *session) read(ctx context.Context, key, why string, cost time.Duration) (result, *pgproto3.ErrorResponse) {
 	s.d.i.metrics.reads.Add(1)
 	c := cause{request: why}
-	if err := s.d.endure(ctx, c, cost+draw(s.d.i.config.Node.ReadTime, s.d.i.chance(c, "read"))); err != nil {
+	if err := s.d.endure(ctx, c, cost+draw(s.d.node().ReadTime, s.d.i.chance(c, "read"))); err != nil {
 		return result{}, err
 	}
 	return s.execute(ctx, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})

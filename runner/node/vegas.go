@@ -68,10 +68,21 @@ type vegasWindow struct {
 	dropped  bool
 }
 
+// newBound is the node's, the one that there is where it stays as it was.
 func (i *instance) newBound(s *scenarios.Shed) *bound {
 	if s == nil {
+		i.kept.bound = nil
+		i.metrics.concurrencyLimit.Store(0)
 		return nil
 	}
+	if i.kept.bound != nil && i.kept.shed == *s {
+		return i.kept.bound
+	}
+	i.kept.bound, i.kept.shed = i.makeBound(s), *s
+	return i.kept.bound
+}
+
+func (i *instance) makeBound(s *scenarios.Shed) *bound {
 	b := &bound{metrics: i.metrics, limit: float64(s.InFlight), adaptive: s.Adaptive != ""}
 	if b.adaptive {
 		b.least, b.most, b.anew = float64(max(s.Least, 1)), float64(s.Most), s.Anew

@@ -21,7 +21,8 @@ var (
 // a limit those over it are shed. A worker that becomes free goes to one of the waiting at once.
 type workers struct {
 	mu      sync.Mutex
-	free    int
+	size    int
+	free    int // less than none while more are at work than there are now
 	line    line
 	metrics *metrics
 }
@@ -31,7 +32,27 @@ func newWorkers(n *scenarios.Node, m *metrics) *workers {
 	if count <= 0 {
 		count = defaultWorkers
 	}
-	return &workers{free: count, line: newLine(n.Queue, n.Line), metrics: m}
+	return &workers{size: count, free: count, line: newLine(n.Queue, n.Line), metrics: m}
+}
+
+// resize is as many workers as the node says, and its line: who waits stands in it in the same order, and is shed where
+// there is no place. Where there are fewer than are at work the rest end what they have.
+func (w *workers) resize(n *scenarios.Node) {
+	fresh := newWorkers(n, w.metrics)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.free += fresh.size - w.size
+	w.size = fresh.size
+	if w.line.limit != fresh.line.limit || w.line.Line != fresh.line.Line {
+		waiting := w.line.all()
+		w.line = newLine(n.Queue, n.Line)
+		for _, one := range waiting {
+			if out := w.line.join(one); out != nil {
+				out.turn <- errShed
+			}
+		}
+	}
+	w.hand()
 }
 
 // acquire waits for a worker: errShed or errWaited when there is none for this request, or the
@@ -101,18 +122,25 @@ func (w *workers) release() {
 	w.metrics.workersBusy.Add(-1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := time.Now()
-	for {
+	w.free++
+	w.hand()
+}
+
+// hand gives free workers to those who wait. w.mu is held.
+func (w *workers) hand() {
+	if w.free <= 0 {
+		return
+	}
+	for now := time.Now(); w.free > 0; {
 		next, late := w.line.next(now)
 		switch {
 		case next == nil:
-			w.free++
 			return
 		case late:
 			next.turn <- errWaited
 		default:
+			w.free--
 			next.turn <- nil
-			return
 		}
 	}
 }

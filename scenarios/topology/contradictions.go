@@ -64,6 +64,8 @@ func oppose(p, q faults.Primitive) string {
 		return fates(p, q)
 	case p.Op == faults.OpKill && q.Op == faults.OpKill:
 		return fmt.Sprintf("%q would be killed twice", p.Instance)
+	case p.Op == faults.OpConfigure || q.Op == faults.OpConfigure:
+		return "" // changes combine in their order, and a killed instance starts with those that are on
 	case (p.Op == faults.OpKill || q.Op == faults.OpKill) && p.Instance != "":
 		return fmt.Sprintf("%q is killed, and a process that is not there can't have it", p.Instance)
 	case p.Op == faults.OpCPU && q.Op == faults.OpCPU && p.CPUs != q.CPUs:

@@ -29,6 +29,9 @@ func (b *builder) lintNodes() {
 }
 
 func (b *builder) lintTimes(f ResolvedFault) {
+	if stays(f.Fault) {
+		return // it is meant to be there to the end, be it from the start
+	}
 	if f.Start == 0 {
 		b.warn("%s begins with the first phase: there is no steady state to compare with", title(f))
 	}

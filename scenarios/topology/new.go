@@ -23,6 +23,7 @@ func New(s *scenarios.Scenario, seed uint64) (*Plan, error) {
 	b.faults()
 	b.schedule()
 	b.contradictions()
+	b.combinations()
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}

@@ -54,6 +54,9 @@ func (b *builder) times(at []any, phase Span, f faults.Fault) (start, end time.D
 	}
 	if lasts == 0 {
 		lasts = length - f.At
+		if stays(f) {
+			lasts = b.Total - phase.Start - f.At
+		}
 	}
 	start, end = phase.Start+f.At, phase.Start+f.At+lasts
 	switch {
@@ -67,6 +70,12 @@ func (b *builder) times(at []any, phase Span, f faults.Fault) (start, end time.D
 		return start, end, true
 	}
 	return 0, 0, false
+}
+
+// stays tells that a fault is there until the run's end.
+func stays(f faults.Fault) bool {
+	own, is := f.Kind.(faults.Staying)
+	return is && own.Stays()
 }
 
 // targets resolves what a fault hits; nothing is a problem.
@@ -134,7 +143,7 @@ func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
 		return t, fmt.Sprintf("%s is on nodes, and no node is %s", f.Kind.Kind(), f.On)
 	}
 	for _, p := range f.Kind.Compile(t) {
-		if i := s.byName[p.Instance]; p.Op == faults.OpBehave && s.Instances[i].Node.Image != "" {
+		if i := s.byName[p.Instance]; (p.Op == faults.OpBehave || p.Op == faults.OpConfigure) && s.Instances[i].Node.Image != "" {
 			return t, fmt.Sprintf("%s is for built-in nodes, and %q runs the image %s", f.Kind.Kind(), s.Instances[i].Node.Name, s.Instances[i].Node.Image)
 		} else if n := s.Instances[i].Node; p.Op == faults.OpBehave && p.Behaviour.Flush != "" && n.Kind != scenarios.KindCDN && n.Kind != scenarios.KindCache {
 			return t, fmt.Sprintf("flush is for cdns and caches, and %q is a %s", n.Name, n.Kind)

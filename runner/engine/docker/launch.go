@@ -75,7 +75,7 @@ func checkPrimitive(plan *topology.Plan, p faults.Primitive) error {
 	switch p.Op {
 	case faults.OpToxic, faults.OpOutage:
 		return nil // the mesh says so when it can't
-	case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave:
+	case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpConfigure:
 	default:
 		return fmt.Errorf("the docker engine does not know the action %q", p.Op)
 	}
@@ -85,6 +85,8 @@ func checkPrimitive(plan *topology.Plan, p faults.Primitive) error {
 		return fmt.Errorf("there is no instance %q", p.Instance)
 	case p.Op == faults.OpBehave && i.Node.Image != "":
 		return fmt.Errorf("%s runs the image %s, whose answers can't be changed from outside; only built-in nodes can misbehave", p.Instance, i.Node.Image)
+	case p.Op == faults.OpConfigure && i.Node.Image != "":
+		return fmt.Errorf("%s runs the image %s, whose configuration is its own; only built-in nodes can be changed", p.Instance, i.Node.Image)
 	case p.Op == faults.OpCPU && p.CPUs < 0.01:
 		return fmt.Errorf("limit %s to %g CPUs: the least is 0.01", p.Instance, p.CPUs)
 	}
@@ -94,7 +96,6 @@ func checkPrimitive(plan *topology.Plan, p faults.Primitive) error {
 // launching is a launch under way.
 type launching struct {
 	*system
-	plan  *topology.Plan
 	image string
 	// slots bound calls to the engine.
 	networkSlots, createSlots, startSlots chan struct{}
@@ -133,7 +134,7 @@ func (e *Engine) launch(ctx context.Context, l runner.Launch, attempt int) (*sys
 	}
 	s := newSystem(e, l, places)
 	launch := &launching{
-		system: s, plan: l.Plan, meshReady: make(chan struct{}),
+		system: s, meshReady: make(chan struct{}),
 		networkSlots: make(chan struct{}, atOnce), createSlots: make(chan struct{}, atOnce), startSlots: make(chan struct{}, atOnce),
 	}
 	if err := launch.all(ctx); err != nil {

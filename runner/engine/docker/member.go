@@ -39,6 +39,8 @@ func (m *member) add(id string, p faults.Primitive) {
 		m.cpus = append(m.cpus, cpuLimit{id, p.CPUs})
 	case faults.OpBehave:
 		m.behaviours = append(m.behaviours, behaviour{id, *p.Behaviour})
+	case faults.OpConfigure:
+		m.patches = append(m.patches, patchOn{id, *p.Patch})
 	}
 }
 
@@ -47,11 +49,12 @@ func (m *member) drop(id string) {
 	delete(m.kills, id)
 	delete(m.pauses, id)
 	m.cpus = slices.DeleteFunc(m.cpus, func(c cpuLimit) bool { return c.id == id })
+	m.patches = slices.DeleteFunc(m.patches, func(p patchOn) bool { return p.id == id })
 	m.behaviours = slices.DeleteFunc(m.behaviours, func(b behaviour) bool { return b.id == id })
 }
 
 // reconcile makes the instance what all injections together want: killed while one kills it,
-// paused while one pauses it, with the least CPU and the sum of misbehaviours that they ask for. So
+// paused while one pauses it, with the least CPU, the sum of misbehaviours and all the changes that they ask for. So
 // each can be undone on its own, in any order. The caller holds mu.
 func (s *system) reconcile(ctx context.Context, m *member) error {
 	defer func() { m.away.Store(m.dead || m.paused) }()
@@ -73,6 +76,9 @@ func (s *system) reconcile(ctx context.Context, m *member) error {
 	}
 	if !m.paused {
 		if err := s.behave(ctx, m); err != nil {
+			return err
+		}
+		if err := s.configure(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -165,6 +171,9 @@ func (s *system) lastCounters(ctx context.Context, m *member) {
 // revive starts a dead instance again, with the data and the address it had, and waits until it is healthy.
 func (s *system) revive(ctx context.Context, m *member) error {
 	m.admin.CloseIdleConnections()
+	if err := s.writeConfiguration(ctx, m); err != nil {
+		return err
+	}
 	if err := s.engine.start(ctx, m.id); err != nil {
 		return fmt.Errorf("start %s again: %w", m.name(), err)
 	}
@@ -231,16 +240,21 @@ func combined(behaviours []behaviour) faults.Behaviour {
 }
 
 func (s *system) putBehaviour(ctx context.Context, m *member, b faults.Behaviour) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	method, url := http.MethodPut, "http://"+m.place.adminAddress()+"/behave"
+	if b == (faults.Behaviour{}) {
+		return s.tell(ctx, m, http.MethodDelete, "/behave", nil)
+	}
 	data, err := json.Marshal(b)
 	if err != nil {
 		return err
 	}
-	if b == (faults.Behaviour{}) {
-		method, data = http.MethodDelete, nil
-	}
+	return s.tell(ctx, m, http.MethodPut, "/behave", data)
+}
+
+// tell asks a built-in node's admin address to do something.
+func (s *system) tell(ctx context.Context, m *member, method, path string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	url := "http://" + m.place.adminAddress() + path
 	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(data))
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // healthPath is where a built-in node's admin address says whether it is ready.
@@ -36,6 +37,7 @@ type system struct {
 	dir      string
 	progress func(string)
 	layout   *layout
+	plan     *topology.Plan
 	expires  time.Time
 
 	members []*member
@@ -82,11 +84,14 @@ type member struct {
 	kills, pauses map[string]bool
 	cpus          []cpuLimit
 	behaviours    []behaviour
+	patches       []patchOn
 	// dead and paused are what has been done to it, limit the CPUs it has now.
 	dead, paused bool
 	limit        float64
 	// behaving is what a built-in node was told last.
 	behaving faults.Behaviour
+	// configured are the patches that a built-in node runs with, written those that its configuration file has.
+	configured, written []patchOn
 
 	// expected counts deaths that were ordered and that the engine has not reported yet.
 	expected atomic.Int64
@@ -103,7 +108,7 @@ func (m *member) name() string { return m.place.name() }
 func newSystem(e *Engine, l runner.Launch, places *layout) *system {
 	ctx, end := context.WithCancel(context.Background())
 	s := &system{
-		engine: e, run: l.Run, dir: l.Dir, progress: serialised(l.Progress), layout: places,
+		engine: e, run: l.Run, dir: l.Dir, progress: serialised(l.Progress), layout: places, plan: l.Plan,
 		// A run takes as long as its plan says; twice that and a day is gone for sure.
 		expires: time.Now().Add(2*l.Plan.Total + 24*time.Hour),
 		byName:  map[string]*member{}, clients: map[string]string{}, into: map[string][]string{},

@@ -44,6 +44,10 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
 			{"hang", testHang},
 			{"pause", testPause},
 			{"behave", testBehave},
+			{"change under load", testChange},
+			{"changes overlap", testChangesOverlap},
+			{"a change outlives a restart", testChangeAndKill},
+			{"a change under a pause", testChangeUnderPause},
 			{"kill keeps acknowledged writes", testKill},
 			{"kill under a pause", testKillUnderPause},
 			{"a primitive that fails leaves nothing", testFailedInjection},
@@ -57,22 +61,30 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
 	t.Run("two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) })
 }
 
-// Plan is the suite's topology: users -> api (two instances) -> db.
+// scenario is the suite's topology: users -> api (two instances) -> db.
+const scenario = `
+scenario: conformance
+topology:
+  api:
+    kind: service
+    replicas: 2
+    timeout: 2s
+    endpoints:
+      GET /ping: [{work: 1ms}]
+      POST /orders/{id}: [{write: db}]
+  db: {kind: database}
+load:
+  users: {to: api, rate: 10/s, requests: [{send: GET /ping}, {send: "POST /orders/{id}", id: {sequence: true}}]}
+phases:
+  - {name: only, for: 60s}
+`
+
+// Plan is the suite's plan.
 func Plan(t *testing.T) *topology.Plan {
 	t.Helper()
-	s := &scenarios.Scenario{
-		Name: "conformance",
-		Nodes: []*scenarios.Node{
-			{Name: "api", Kind: scenarios.KindService, Replicas: 2, Policy: scenarios.Policy{Timeout: 2 * time.Second}, Endpoints: []*scenarios.Endpoint{
-				{Match: "GET /ping", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: time.Millisecond}}}},
-				{Match: "POST /orders/{id}", Steps: []scenarios.Step{{Write: "db"}}},
-			}},
-			{Name: "db", Kind: scenarios.KindDatabase},
-		},
-		Loads: []*scenarios.Load{{Name: "users", To: "api", Rate: 10, Requests: []scenarios.Request{
-			{Send: "GET /ping"}, {Send: "POST /orders/{id}", Params: map[string]scenarios.Param{"id": {Sequence: true}}},
-		}}},
-		Phases: []*scenarios.Phase{{Name: "only", For: time.Minute}},
+	s, err := scenarios.Parse("conformance.yaml", []byte(scenario), "")
+	if err != nil {
+		t.Fatal(err)
 	}
 	p, err := topology.New(s, 1)
 	if err != nil {

@@ -171,7 +171,11 @@ func met(before, after map[string]mesh.EdgeStats) faults.Receipt {
 	var r faults.Receipt
 	for name, a := range after {
 		b := before[name]
-		r.Connections += b.Open + a.Connections - b.Connections
+		moved := a.BytesUp - b.BytesUp + a.BytesDown - b.BytesDown
+		r.Connections += a.Connections - b.Connections
+		if moved > 0 || a.Open < b.Open { // connections that lay idle throughout have met nothing
+			r.Connections += b.Open
+		}
 		r.Requests += a.Requests - b.Requests
 		r.Bytes += a.BytesUp - b.BytesUp + a.BytesDown - b.BytesDown
 		r.Refused += a.Failed - b.Failed

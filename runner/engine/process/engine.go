@@ -82,7 +82,7 @@ func (e *Engine) Check(p *topology.Plan) error {
 
 func supports(p faults.Primitive) error {
 	switch p.Op {
-	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave:
+	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpConfigure:
 		return nil
 	case faults.OpPause:
 		return canPause()

@@ -63,6 +63,8 @@ func (i *instance) Act(ctx context.Context, p faults.Primitive) error {
 			return err
 		}
 		return nil
+	case faults.OpConfigure:
+		return i.change(ctx, p.Patch)
 	default:
 		return supports(p)
 	}
@@ -88,6 +90,11 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 			if err := i.current().resume(); err != nil {
 				return err
 			}
+			if i.untold {
+				if err := i.tell(ctx); err != nil {
+					return err
+				}
+			}
 		}
 		i.pauses--
 	case faults.OpBehave:
@@ -100,6 +107,8 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 			i.behaviours = was
 			return err
 		}
+	case faults.OpConfigure:
+		return i.unchange(ctx, p.Patch)
 	}
 	return nil
 }

@@ -33,7 +33,10 @@ type instance struct {
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
-	gone          bool // taken down
+	// patches on its configuration are those that are on, in their order; untold: it was paused, and does not know of them yet.
+	patches []*faults.Patch
+	untold  bool
+	gone    bool // taken down
 
 	mu        sync.Mutex // guards what follows
 	child     *child     // of this life; nil before the first

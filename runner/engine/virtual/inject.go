@@ -64,6 +64,8 @@ func (i *instance) Act(ctx context.Context, p faults.Primitive) error {
 			return err
 		}
 		return nil
+	case faults.OpConfigure:
+		return i.change(ctx, p.Patch)
 	default:
 		return supports(p)
 	}
@@ -84,6 +86,11 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 	case faults.OpPause:
 		if i.pauses == 1 && i.kills == 0 {
 			i.current().resume()
+			if i.untold {
+				if err := i.tell(ctx); err != nil {
+					return err
+				}
+			}
 		}
 		i.pauses--
 	case faults.OpCPU:
@@ -101,6 +108,8 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 			i.behaviours = was
 			return err
 		}
+	case faults.OpConfigure:
+		return i.unchange(ctx, p.Patch)
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ type instance struct {
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
+	// patches on its configuration are those that are on, in their order; untold: it was paused, and does not know of them yet.
+	patches []*faults.Patch
+	untold  bool
 	// limits are the cores that faults leave it.
 	limits []float64
 
