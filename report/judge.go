@@ -105,7 +105,7 @@ func judgeOne(r *record.Result, e scenarios.Expectation) record.Expectation {
 		out.Of = "all"
 	}
 	switch {
-	case e.WritesLost != nil || e.WritesDuplicated != nil:
+	case e.AboutData():
 		judgeWrites(&out, r, e)
 	case e.After != "":
 		judgeRecovery(&out, r, e)
@@ -115,27 +115,30 @@ func judgeOne(r *record.Result, e scenarios.Expectation) record.Expectation {
 	return out
 }
 
-// judgeWrites holds what was read back against either bound, or both.
+// judgeWrites holds what was read back against its bounds.
 func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectation) {
 	if !r.Writes.Checked {
 		out.Why = "the writes could not be read back: " + r.Writes.Why
 		out.Measured = "unknown"
 		return
 	}
-	var measured []string
 	holds := true
-	for _, bound := range []struct {
-		most *int
-		n    int64
-		word string
-	}{{e.WritesLost, r.Writes.Lost, "lost"}, {e.WritesDuplicated, r.Writes.Duplicated, "duplicated"}} {
-		if bound.most == nil {
-			continue
+	within := func(most *int, n int64, word string, said []string) []string {
+		if most == nil {
+			return said
 		}
-		measured = append(measured, fmt.Sprintf("%d %s", bound.n, bound.word))
-		holds = holds && bound.n <= int64(*bound.most)
+		holds = holds && n <= int64(*most)
+		return append(said, fmt.Sprintf("%d %s", n, word))
 	}
-	out.Measured = fmt.Sprintf("%s of %d acknowledged", strings.Join(measured, ", "), r.Writes.Acknowledged)
+	var measured []string
+	w := r.Writes
+	if said := within(e.WritesDuplicated, w.Duplicated, "duplicated", within(e.WritesLost, w.Lost, "lost", nil)); len(said) > 0 {
+		measured = append(measured, fmt.Sprintf("%s of %d acknowledged", strings.Join(said, ", "), w.Acknowledged))
+	}
+	if said := within(e.EventsDuplicated, w.EventsDuplicated, "duplicated", within(e.EventsLost, w.EventsLost, "lost", nil)); len(said) > 0 {
+		measured = append(measured, fmt.Sprintf("%s of %d events", strings.Join(said, ", "), w.Events))
+	}
+	out.Measured = strings.Join(measured, ", ")
 	out.Holds = &holds
 }
 

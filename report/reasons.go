@@ -12,8 +12,8 @@ import (
 // which faults were on meanwhile.
 func reasons(r *record.Result, e scenarios.Expectation, judged record.Expectation) []string {
 	switch {
-	case e.WritesLost != nil || e.WritesDuplicated != nil:
-		return []string{judged.Measured + " writes, expected " + e.Text}
+	case e.AboutData():
+		return []string{judged.Measured + ", expected " + e.Text}
 	case e.After != "":
 		return []string{fmt.Sprintf("after %s: %s, expected within %s", e.After, judged.Measured, e.Recovered)}
 	}

@@ -178,7 +178,7 @@ func recovered(f record.Fault) string {
 func writeEdges(w io.Writer, r *record.Result, p paint, o TerminalOptions) error {
 	edges := make([]record.Edge, 0, len(r.Edges))
 	for _, e := range r.Edges {
-		if e.Attempts > 0 || e.Connections > 0 {
+		if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 {
 			edges = append(edges, e)
 		}
 	}
@@ -227,8 +227,12 @@ func writeHonesty(w io.Writer, r *record.Result, p paint, _ TerminalOptions) err
 	case r.Writes.Checked:
 		fmt.Fprintf(w, "%s %s acknowledged, %s lost, %s duplicated\n", p.bold("Writes"),
 			count(r.Writes.Acknowledged), count(r.Writes.Lost), count(r.Writes.Duplicated))
-	case r.Writes.Acknowledged > 0:
+	case r.Writes.Acknowledged > 0 || r.Writes.Why != "":
 		fmt.Fprintf(w, "%s %s acknowledged, not read back: %s\n", p.bold("Writes"), count(r.Writes.Acknowledged), r.Writes.Why)
+	}
+	if r.Writes.Checked && r.Writes.Events > 0 {
+		fmt.Fprintf(w, "%s %s, %s lost, %s duplicated, %s still in an outbox\n", p.bold("Events"),
+			count(r.Writes.Events), count(r.Writes.EventsLost), count(r.Writes.EventsDuplicated), count(r.Writes.EventsPending))
 	}
 	var ok int
 	for _, c := range r.Checks {

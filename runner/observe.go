@@ -36,7 +36,7 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 // readBack compares the acknowledged writes with what the databases and queues hold. An interrupt cuts it short; after
 // one it has little time.
 func (r *run) readBack(ctx context.Context) {
-	acknowledged := r.recorder.Acknowledged()
+	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
 	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
 		r.writes = record.Reconcile(acknowledged, nil)
 		r.writes.Why = "this run has no reader of writes"
@@ -59,21 +59,29 @@ func (r *run) readBack(ctx context.Context) {
 		found[store] = counts
 	}
 	r.writes = record.Reconcile(acknowledged, found)
+	if err := r.readEvents(ctx); err != nil {
+		r.writes.Checked = false
+		errs = append(errs, err)
+	}
 	if err := errors.Join(errs...); err != nil {
 		r.writes.Why = err.Error()
 	}
 }
 
-// readStore reads what all instances of a node hold (or one instance, where writes name that).
+// readStore reads what all instances of a node hold (or one instance, where writes name that), or who was promoted in
+// its place.
 func (r *run) readStore(ctx context.Context, store string) (map[string]int, error) {
 	counts := map[string]int{}
 	any := false
+	if leader := r.leader(store); leader != "" {
+		store = leader
+	}
 	for _, i := range r.o.Plan.Instances {
 		if i.Node.Name != store && i.Name != store {
 			continue
 		}
 		any = true
-		one, err := r.readInstance(ctx, i)
+		one, err := r.readInstance(ctx, i, r.o.ReadWrites)
 		if err != nil {
 			return nil, fmt.Errorf("read writes of %q back: %w", i.Name, err)
 		}
@@ -87,9 +95,9 @@ func (r *run) readStore(ctx context.Context, store string) (map[string]int, erro
 	return counts, nil
 }
 
-func (r *run) readInstance(ctx context.Context, i topology.Instance) (map[string]int, error) {
+func (r *run) readInstance(ctx context.Context, i topology.Instance, read ReadBack) (map[string]int, error) {
 	dial := func(ctx context.Context) (net.Conn, error) { return r.system.DialInstance(ctx, i.Name) }
-	return r.o.ReadWrites(ctx, dial, i)
+	return read(ctx, dial, i)
 }
 
 // edges are the record's edges: what crossed each between two observations. Attempts, retries and

@@ -29,13 +29,18 @@ type Options struct {
 	Results io.Writer
 	// ReadWrites reads back how often each write is there, over connections that dial makes past all
 	// edges. nil: the writes are not checked, and the result says so.
-	ReadWrites func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error)
+	ReadWrites ReadBack
+	// ReadOutbox reads back how many events of each id a database's outbox holds, as ReadWrites does.
+	ReadOutbox ReadBack
 	// Hold is called with the result when everything is measured and the system still stands; it is taken down when
 	// Hold returns. Run returns the same result. nil: at once.
 	Hold func(context.Context, *record.Result)
 	// Version is the program's, for the record.
 	Version string
 }
+
+// ReadBack reads how often each id is there, over connections that dial makes past all edges.
+type ReadBack func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error)
 
 // The bounds of every wait that the conductor makes on its own account.
 const (

@@ -8,10 +8,11 @@ import (
 // Choice narrows which replicas of a dependency a call may go to; balance then chooses among those.
 // Its zero value is all of them.
 type Choice struct {
-	Outliers  *Outliers     `yaml:"outliers" json:"outliers,omitempty" doc:"Outlier ejection: leaves a replica that stands out by failing, or by being slow, alone for a time."`
-	Shard     *Shard        `yaml:"shard" json:"shard,omitempty" doc:"Gives each tenant a few of the replicas, so that one whose requests hurt them hurts no more than those."`
-	Prefer    string        `yaml:"prefer" enum:"none,zone,region" json:"prefer,omitempty" doc:"zone: replicas in the caller's own zone, and others only when all of those are ejected: those of its region, then any. region: the same of its region. Default none."`
-	SlowStart time.Duration `yaml:"slow_start" sign:"positive" json:"slow_start,omitempty" doc:"A replica that comes back (its probe succeeded, or it can be connected to again) gets a tenth of its share at first, and all of it after this time."`
+	Outliers    *Outliers     `yaml:"outliers" json:"outliers,omitempty" doc:"Outlier ejection: leaves a replica that stands out by failing, or by being slow, alone for a time."`
+	Shard       *Shard        `yaml:"shard" json:"shard,omitempty" doc:"Gives each tenant a few of the replicas, so that one whose requests hurt them hurts no more than those."`
+	HealthCheck *HealthCheck  `yaml:"health_check" json:"health_check,omitempty" doc:"Active health checks: asks every replica every so often, and leaves those alone that fail. Not of databases."`
+	Prefer      string        `yaml:"prefer" enum:"none,zone,region" json:"prefer,omitempty" doc:"zone: replicas in the caller's own zone, and others only when all of those are ejected: those of its region, then any. region: the same of its region. Default none."`
+	SlowStart   time.Duration `yaml:"slow_start" sign:"positive" json:"slow_start,omitempty" doc:"A replica that comes back (its probe succeeded, or it can be connected to again) gets a tenth of its share at first, and all of it after this time."`
 }
 
 // Over is c where it says something, and below where it does not.
@@ -21,6 +22,9 @@ func (c Choice) Over(below Choice) Choice {
 	}
 	if c.Shard == nil {
 		c.Shard = below.Shard
+	}
+	if c.HealthCheck == nil {
+		c.HealthCheck = below.HealthCheck
 	}
 	if c.Prefer == "" {
 		c.Prefer = below.Prefer

@@ -4,7 +4,7 @@ package scenarios
 type Connection struct {
 	// From is a node's name, or a load's; To is a node's.
 	From, To string
-	// Async tells that nobody waits for the answer: what a queue delivers.
+	// Async tells that nobody waits for the answer: what a queue delivers, and what an outbox publishes.
 	Async bool
 	// Path is where the scenario first says so, for Position.
 	Path []any
@@ -64,12 +64,13 @@ func (c *connections) node(n *Node) {
 	for i, to := range n.Calls {
 		c.add(n.Name, to, false, extend(at, "calls", i)...)
 	}
+	c.add(n.Name, n.ReplicaOf, true, extend(at, "replica_of")...)
 	if n.To != nil {
 		c.add(n.Name, n.To.Node, true, extend(at, "to")...)
 	}
 	n.eachStep(func(s *Step, path []any) {
 		for _, use := range s.uses() {
-			c.add(n.Name, use.node, false, extend(path, use.keys...)...)
+			c.add(n.Name, use.node, use.how == "publish", extend(path, use.keys...)...)
 		}
 	})
 }
@@ -100,7 +101,7 @@ func (n *Node) eachStep(visit func(s *Step, path []any)) {
 // use is one node that a step needs, and how.
 type use struct {
 	node string
-	how  string // call, read, write or cache
+	how  string // call, read, write, publish or cache
 	call *Call  // of a call
 	keys []any  // its path within the step
 }
@@ -114,6 +115,9 @@ func (s *Step) uses() []use {
 	if s.Read != "" {
 		out = append(out, use{s.Read, "read", nil, []any{"read"}})
 	}
+	if s.Replica != "" {
+		out = append(out, use{s.Replica, "read", nil, []any{"replica"}})
+	}
 	if s.Cache != nil && s.Cache.In != "" {
 		out = append(out, use{s.Cache.In, "cache", nil, []any{"cache", "in"}})
 	}
@@ -122,6 +126,9 @@ func (s *Step) uses() []use {
 	}
 	if len(out) > 0 {
 		out = out[0].orElse(s.Failover, out)
+	}
+	if s.Outbox.Outbox != "" {
+		out = append(out, use{s.Outbox.Outbox, "publish", nil, []any{"outbox"}})
 	}
 	if f := s.Fallback; f != nil {
 		if f.Write != "" {

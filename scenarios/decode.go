@@ -228,6 +228,8 @@ func nounOf(t reflect.Type) string {
 		return "retry"
 	case reflect.TypeFor[Cold]():
 		return "cold"
+	case reflect.TypeFor[HealthCheck]():
+		return "health_check"
 	case reflect.TypeFor[When]():
 		return "when"
 	case reflect.TypeFor[Outliers]():

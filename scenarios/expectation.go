@@ -3,7 +3,7 @@ package scenarios
 import "time"
 
 // Expectation is one line of expect. Either it is about requests in a phase (In, Of and Bounds),
-// about recovery after a fault or phase (After, Recovered), or about the data (WritesLost, WritesDuplicated).
+// about recovery after a fault or phase (After, Recovered), or about the data (WritesLost, WritesDuplicated, EventsLost, EventsDuplicated).
 type Expectation struct {
 	In     string  `yaml:"in" json:"in,omitempty" doc:"The phase it is about. Default: all of them."`
 	Of     string  `yaml:"of" json:"of,omitempty" doc:"A request as its load spells it, a load's name, or all (default)."`
@@ -14,11 +14,18 @@ type Expectation struct {
 
 	WritesLost       *int `yaml:"writes_lost" json:"writes_lost,omitempty" doc:"The most acknowledged writes that may be missing at the end."`
 	WritesDuplicated *int `yaml:"writes_duplicated" json:"writes_duplicated,omitempty" doc:"The most writes that may be there more than once."`
+	EventsLost       *int `yaml:"events_lost" json:"events_lost,omitempty" doc:"The most rows that may be without the event that their write has (outbox, event_of): neither has its queue accepted it, nor is it in the outbox."`
+	EventsDuplicated *int `yaml:"events_duplicated" json:"events_duplicated,omitempty" doc:"The most events that their queue may have accepted more than once."`
 
 	// Text is the line as the file has it, for reports.
 	Text string `yaml:"-" json:"text"`
 	// Line is where it stands in the scenario file.
 	Line int `yaml:"-" json:"line,omitempty"`
+}
+
+// AboutData tells an expectation about what was read back at the end.
+func (e *Expectation) AboutData() bool {
+	return e.WritesLost != nil || e.WritesDuplicated != nil || e.EventsLost != nil || e.EventsDuplicated != nil
 }
 
 // Metric names a figure of a phase and request.
@@ -39,6 +46,8 @@ const (
 	MetricP99      Metric = "p99"
 	MetricP999     Metric = "p999"
 	MetricMax      Metric = "max"
+	// MetricStaleReads counts requests to which a replica showed less than what their user had written.
+	MetricStaleReads Metric = "stale_reads" // stale / intended, a share
 	// MetricAmplification needs Of to be an edge "a -> b": attempts over that edge per user request.
 	MetricAmplification Metric = "amplification"
 )

@@ -68,15 +68,19 @@ func (v *validator) called(c *Call, at []any) {
 
 func (v *validator) steps(n *Node) {
 	match := ""
+	for _, e := range n.Endpoints {
+		v.events(e.Steps, path("topology", n.Name, "endpoints", e.Match))
+	}
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
 		v.cached(s, at)
 		v.when(s.When, at)
 		v.failover(s.Failover, s.first(), at)
+		v.replicaRead(s, at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
-			if u.how == "cache" {
-				continue // checked with the rest of the cache
+			if u.how == "cache" || u.how == "publish" {
+				continue // checked with the rest of the cache, or of the outbox
 			}
 			if u.how == "call" {
 				v.called(u.call, here)
@@ -92,6 +96,8 @@ func (v *validator) steps(n *Node) {
 func (v *validator) stored(u use, at []any) {
 	n := v.exists(u.node, at)
 	switch {
+	case n != nil && n.ReplicaOf != "" && u.how == "write" && u.keys[0] != "failover": // where it may have been promoted
+		v.problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.node), "write to its primary, "+n.ReplicaOf)
 	case n == nil || n.Kind == KindDatabase || n.Kind == "" || v.unasked(n, at):
 	case n.Kind == KindQueue && u.how == "write":
 	case n.Kind == KindQueue:

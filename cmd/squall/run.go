@@ -149,6 +149,9 @@ func conduct(ctx context.Context, o runner.Options, folder *folder) (*record.Res
 	o.ReadWrites = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 		return node.ReadBack(ctx, dial, i.Node)
 	}
+	o.ReadOutbox = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
+		return node.ReadOutbox(ctx, dial, i.Node)
+	}
 	result, err := runner.Run(ctx, o)
 	return result, errors.Join(err, results.Close())
 }

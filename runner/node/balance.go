@@ -33,6 +33,10 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 		mine := g.shards.of(c.tenant)
 		from, turn = mine.replicas, &mine.next
 	}
+	if g.health != nil {
+		var room [8]*replica
+		from = g.health.narrow(room[:0], from)
+	}
 	if g.outliers != nil {
 		var room [8]*replica // on the stack, where there are few
 		var probe *replica
@@ -42,7 +46,7 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 	}
 	if g.prefer != "" && g.prefer != "none" {
 		var room [8]*replica
-		from = g.nearest(room[:0], from)
+		from = g.nearest(room[:0], from, not)
 	}
 	r := g.balanced(c, from, turn, not)
 	if g.warming != nil {
@@ -54,10 +58,12 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 	return r
 }
 
-// nearest appends those that are nearest to room, of what is preferred.
-func (g *guard) nearest(room, from []*replica) []*replica {
+// nearest appends those that are nearest to room, of what is preferred; not the one not wanted, which has been asked.
+func (g *guard) nearest(room, from []*replica, not *replica) []*replica {
 	how := func(r *replica) int {
 		switch {
+		case r == not:
+			return -1
 		case r.Near == "":
 			return 0
 		case r.Near == "zone" && g.prefer == "zone":

@@ -14,7 +14,7 @@ import (
 // An instance takes up another configuration while it serves: its role is built anew from it beside the old one, and takes its
 // place between one request and the next. What is under way ends as it began. The listener, the metrics, the
 // connections, and what the instance holds (copies, the places of workers and who waits for one, a database's table, a queue's
-// messages) stay; breakers, budgets, bulkheads, throttles and ejections begin anew, as in a process that was started with it.
+// messages) stay; breakers, budgets, bulkheads, throttles, ejections and health checks begin anew, as in a process that was started with it.
 
 // changeable is a role that takes up another configuration in its place. Other roles are built anew.
 type changeable interface {
@@ -36,6 +36,7 @@ type holdings struct {
 	reads   map[string]*readCache // a service's, by endpoint, database and number
 	workers *workers
 	stores  *stores
+	relays  *relaying
 	limiter *limiter
 	limit   scenarios.RateLimit // of the limiter
 	bound   *bound
@@ -63,6 +64,7 @@ func (c *configurator) take(n scenarios.Node) error {
 	for _, o := range c.i.outliers {
 		o.retire()
 	}
+	next.watching.turn(next.checks)
 	c.i = next
 	next.metrics.configured.Add(1)
 	return nil

@@ -95,6 +95,8 @@ type guard struct {
 	throttle *throttle
 	// prefer is how near a replica is to be where there is a choice.
 	prefer string
+	// health is nil where replicas are not checked.
+	health *health
 	// warming is nil where a replica that comes back gets its whole share at once.
 	warming *warming
 	// shards are nil where every tenant may use every replica.
@@ -119,8 +121,12 @@ func (i *instance) newGuard(node string, policies ...scenarios.Policy) (*guard, 
 	g.throttle = shared(i.throttles, policyOf[scenarios.Throttle]{to, p.Throttle}, func() *throttle { return newThrottle(p.Throttle) })
 	g.outliers = shared(i.outliers, policyOf[scenarios.Outliers]{to, p.Outliers}, func() *outliers { return newOutliers(p.Outliers, len(to.replicas), i.metrics) })
 	g.shards, g.prefer, g.warming = newShards(p.Shard, to), p.Prefer, i.warmingFor(to, p.SlowStart)
+	g.health = i.healthFor(to, p.HealthCheck)
 	if g.outliers != nil && g.warming != nil {
 		g.outliers.back = g.warming.begin
+	}
+	if g.health != nil && g.warming != nil {
+		g.health.back = g.warming.begin
 	}
 	g.deadline = p.Deadline == propagate
 	if p.Retry != nil {
@@ -225,6 +231,9 @@ func (g *guard) doing(ctx context.Context, c cause, hedged bool, try attempt) *f
 	g.budget.pay()
 	var wait time.Duration
 	for n := 1; ; n++ {
+		if g.health.nobody() {
+			return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errNobodyWell}
+		}
 		var f *failure
 		if hedged && g.hedge.tied {
 			f = g.tied(ctx, c.attempt(n), n, try)

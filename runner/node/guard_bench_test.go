@@ -9,8 +9,8 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// BenchmarkGuard is what a call's policy costs besides the call itself, for each pattern alone; off is none of them.
-func BenchmarkGuard(b *testing.B) {
+// BenchmarkCallPolicy is what a call's policy costs besides the call itself, for each pattern alone; off is none of them.
+func BenchmarkCallPolicy(b *testing.B) {
 	for _, r := range []struct {
 		name   string
 		policy scenarios.Policy
@@ -25,6 +25,7 @@ func BenchmarkGuard(b *testing.B) {
 		{"hedge", scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}},
 		{"bulkhead", scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 10}}},
 		{"prefer", scenarios.Policy{Choice: scenarios.Choice{Prefer: "zone"}}},
+		{"health check", scenarios.Policy{Choice: scenarios.Choice{HealthCheck: &scenarios.HealthCheck{Every: time.Second}}}},
 		{"slow start", scenarios.Policy{Choice: scenarios.Choice{SlowStart: time.Second}}},
 		{"shard", scenarios.Policy{Choice: scenarios.Choice{Shard: &scenarios.Shard{Of: 2}}}},
 		{"outliers", scenarios.Policy{Choice: scenarios.Choice{Outliers: &scenarios.Outliers{Failures: 0.5, Of: 20, EjectFor: time.Second}}}},

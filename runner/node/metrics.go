@@ -27,11 +27,15 @@ type metrics struct {
 	requestTime, workTime, computeTime, queueTime                                   atomic.Int64 // ns
 	failovers                                                                       atomic.Int64
 	leases, leaseWaits, staleSets, cacheErrors                                      atomic.Int64
+	unhealthy, healthChecks, healthFailures                                         atomic.Int64
 	ejected, ejections, ejectionPanics                                              atomic.Int64
 	concurrencyLimit                                                                atomic.Int64
+	outboxBacklog, published, republished                                           atomic.Int64
 	tiedTaken, tiedTwice                                                            atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
+
+	replication
 }
 
 // metric is one row of the table of metrics: name, type, what it means, and how it is read.
@@ -96,6 +100,9 @@ func (m *metrics) table() []metric {
 		count("squall_breaker_rejected_total", "Calls not made because a circuit breaker was open.", func(m *metrics) *atomic.Int64 { return &m.breakerRejected }),
 		gauge("squall_breakers_open", "Circuit breakers that are open or half open now.", func(m *metrics) *atomic.Int64 { return &m.breakersOpen }),
 		count("squall_failovers_total", "Calls made to another node because the one that was meant, or the one before it, had failed for good or was not to be called.", func(m *metrics) *atomic.Int64 { return &m.failovers }),
+		gauge("squall_unhealthy", "Replicas of callees that have failed their health checks and not yet passed enough of them.", func(m *metrics) *atomic.Int64 { return &m.unhealthy }),
+		count("squall_health_checks_total", "Health checks made of callees' replicas.", func(m *metrics) *atomic.Int64 { return &m.healthChecks }),
+		count("squall_health_check_failures_total", "Health checks that failed.", func(m *metrics) *atomic.Int64 { return &m.healthFailures }),
 		count("squall_ejections_total", "Times that a replica of a callee was left alone because it stood out (failed probes included).", func(m *metrics) *atomic.Int64 { return &m.ejections }),
 		gauge("squall_ejected", "Replicas of callees that are left alone or probed now.", func(m *metrics) *atomic.Int64 { return &m.ejected }),
 		count("squall_ejection_panics_total", "Times that more replicas of a callee were to be left alone than may be, so that all were used.", func(m *metrics) *atomic.Int64 { return &m.ejectionPanics }),
@@ -111,11 +118,22 @@ func (m *metrics) table() []metric {
 		count("squall_deadline_exceeded_total", "Requests given up because the time that their caller had left was over.", func(m *metrics) *atomic.Int64 { return &m.deadlineExceeded }),
 		count("squall_wasted_total", "Requests whose steps were all done when their caller had left.", func(m *metrics) *atomic.Int64 { return &m.wasted }),
 		seconds("squall_wasted_seconds_total", "Time of work steps after their caller had left, and CPU time of compute steps begun after.", func(m *metrics) *atomic.Int64 { return &m.wastedTime }),
+		{"squall_replication_lag_seconds", "gauge", "Replica: how old what it shows is, at most: the age of its last record when that was applied, or of the last word from the primary that there is no newer one.", func(m *metrics) float64 { return m.replicationLag() }},
+		gauge("squall_replicas_connected", "Primary: replicas that it streams to now.", func(m *metrics) *atomic.Int64 { return &m.replicasConnected }),
+		count("squall_streamed_records_total", "Records of the write-ahead log sent to replicas, or taken from the primary.", func(m *metrics) *atomic.Int64 { return &m.streamedRecords }),
+		count("squall_streamed_bytes_total", "Bytes of these.", func(m *metrics) *atomic.Int64 { return &m.streamedBytes }),
+		seconds("squall_sync_seconds_total", "Primary: time that writes waited until replicas had them (replication: sync).", func(m *metrics) *atomic.Int64 { return &m.syncTime }),
+		count("squall_read_only_total", "Writes refused (25006) because this database is a replica, or no primary any more.", func(m *metrics) *atomic.Int64 { return &m.readOnly }),
+		count("squall_stale_reads_total", "Reads from a replica that did not have yet what the same user had written.", func(m *metrics) *atomic.Int64 { return &m.staleReads }),
+		count("squall_primary_reads_total", "Reads sent to the primary because the replica did not have the user's own writes yet.", func(m *metrics) *atomic.Int64 { return &m.primaryReads }),
 		gauge("squall_connections", "Connections open now: of a database, or of a node that bounds them.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),
 		count("squall_writes_total", "Writes acknowledged.", func(m *metrics) *atomic.Int64 { return &m.writes }),
 		seconds("squall_lock_seconds_total", "Time that writes waited for the lock of their key.", func(m *metrics) *atomic.Int64 { return &m.lockTime }),
+		gauge("squall_outbox_backlog", "Events in the outbox when it was last looked into, by the instance that publishes them; 0 for others.", func(m *metrics) *atomic.Int64 { return &m.outboxBacklog }),
+		count("squall_published_total", "Events of an outbox that their queue has acknowledged.", func(m *metrics) *atomic.Int64 { return &m.published }),
+		count("squall_republished_total", "Attempts to publish an event that this instance had tried to publish before.", func(m *metrics) *atomic.Int64 { return &m.republished }),
 		count("squall_repeated_writes_total", "Idempotent writes and messages that were there already, and so acknowledged and not made again.", func(m *metrics) *atomic.Int64 { return &m.repeated }),
 		count("squall_log_syncs_total", "Syncs of the write-ahead log to disk; writes over syncs is the size of a group commit.", func(m *metrics) *atomic.Int64 { return &m.logSyncs }),
 		count("squall_log_bytes_total", "Bytes appended to the write-ahead log.", func(m *metrics) *atomic.Int64 { return &m.logBytes }),

@@ -122,3 +122,41 @@ func TestSheddingWholeRequests(t *testing.T) {
 		}
 	}
 }
+
+// Google, Site Reliability Engineering, chapter 22, a tenth of its size: a backend takes 1,000 requests a second and refuses the rest at
+// once; 1,010 are offered, and what is refused comes again every second. The retries grow by 10 a second each second, 10, 20, 30,
+// ..., so that t seconds on there are 1,010 + 10 t attempts, while what is answered stays 1,000.
+func TestRetriesGrowUnderASmallOverload(t *testing.T) {
+	const offered, accepts, seconds = 1010, 1000, 30
+	attempts, good := make([]float64, seconds+2), make([]float64, seconds+2)
+	synctest.Test(t, func(t *testing.T) {
+		g := guardOn(t, scenarios.Policy{Retry: &scenarios.Retry{Attempts: 1000, Backoff: time.Second, Most: time.Second}}, 1)
+		ctx, stop := context.WithTimeout(t.Context(), (seconds+1)*time.Second)
+		defer stop()
+		began := time.Now()
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for n := range offered * seconds {
+			time.Sleep(time.Until(began.Add(time.Duration(n) * time.Second / offered)))
+			all.Go(func() {
+				g.do(ctx, cause{request: fmt.Sprint(n)}, func(context.Context, *replica, cause, int) outcome {
+					mu.Lock()
+					defer mu.Unlock()
+					second := int(time.Since(began) / time.Second)
+					attempts[second]++
+					if good[second] == accepts {
+						return outcome{f: &failure{ending: failed, again: true}}
+					}
+					good[second]++
+					return outcome{}
+				})
+			})
+		}
+		all.Wait()
+	})
+	for second := range seconds {
+		if want := float64(offered + (offered-accepts)*second); math.Abs(attempts[second]-want) > 2 || good[second] != accepts {
+			t.Errorf("second %d: %.0f attempts and %.0f answered, want %.0f and %d", second, attempts[second], good[second], want, accepts)
+		}
+	}
+}

@@ -45,7 +45,9 @@ type instance struct {
 	behaviour *behaviour
 	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
-	ready *atomic.Bool
+	// promote has a replica take writes; nil for whoever is none. It is set while the role is built.
+	promote func(context.Context) error
+	ready   *atomic.Bool
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
 	transport *http.Transport
@@ -60,6 +62,9 @@ type instance struct {
 	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
 	throttles map[policyOf[scenarios.Throttle]]*throttle
 	outliers  map[policyOf[scenarios.Outliers]]*outliers
+	// checks are those of callees' health, watching does them while the role serves.
+	checks   []*health
+	watching *watching
 	// kept outlives a change of the configuration, taking is done when it is taken up.
 	kept   *holdings
 	taking []func()
@@ -73,7 +78,7 @@ func newInstance(c Config, network Network) *instance {
 	i := &instance{
 		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
 		behaviour: &behaviour{}, ready: &atomic.Bool{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
-		kept: &holdings{}, configurator: &atomic.Pointer[configurator]{},
+		kept: &holdings{}, watching: &watching{}, configurator: &atomic.Pointer[configurator]{},
 	}
 	i.forget()
 	i.transport = newTransport(network, c.Node.UpstreamPool)
@@ -90,6 +95,7 @@ func (i *instance) forget() {
 	i.bulkheads = make(map[policyOf[scenarios.Bulkhead]]*bulkhead)
 	i.throttles = make(map[policyOf[scenarios.Throttle]]*throttle)
 	i.outliers = make(map[policyOf[scenarios.Outliers]]*outliers)
+	i.warmings, i.checks = nil, nil
 }
 
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
@@ -149,5 +155,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	if started != nil {
 		started(Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
+	i.watching.begin(ctx, i.checks)
+	defer i.watching.end()
 	return r.serve(ctx, listener)
 }

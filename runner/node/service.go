@@ -24,12 +24,15 @@ type service struct {
 	compiling string
 	// shared are those in cache nodes, one for each node, by the database.
 	shared map[string][]*sharedCache
+	// relays publish what is in the outboxes of databases, by the database.
+	relays map[string]*relays
 }
 
 func newService(i *instance) (role, error) {
 	s := &service{
 		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
 		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
+		relays: make(map[string]*relays),
 	}
 	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
@@ -43,7 +46,11 @@ func newService(i *instance) (role, error) {
 		}
 	}
 	i.keepReads(s.reads)
-	return &httpRole{i: i, handler: mux, closing: s.stores.close}, nil
+	relaying := s.relaying()
+	return &httpRole{i: i, handler: mux, closing: func() error {
+		relaying.stop()
+		return s.stores.close()
+	}}, nil
 }
 
 // register turns ServeMux's panic about a bad or conflicting pattern into an error.
@@ -114,6 +121,7 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	if len(v.wrote) > 0 {
 		h.Set(HeaderWrote, strings.Join(v.wrote, ","))
 	}
+	v.tellPositions(h)
 	if f != nil {
 		i.refuse(w, f.status, f.Error())
 		return

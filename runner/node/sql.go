@@ -25,7 +25,10 @@ const (
 	// An idempotent write is made by who was first to put its key down; who comes at the same time waits for that.
 	sqlCreateKeys = `CREATE TABLE IF NOT EXISTS squall_keys (id text PRIMARY KEY)`
 	sqlWriteOnce  = `WITH fresh AS (INSERT INTO squall_keys (id) SELECT $1::text WHERE $4::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING id) INSERT INTO squall_writes (id, key, node, at) SELECT id, $2::text, $3::text, now() FROM fresh`
-	sqlReadBack   = `SELECT id, count(*) FROM squall_writes GROUP BY id`
+	// A row with an event puts that into the outbox in the same statement, and so in the same transaction.
+	sqlWriteEvent     = `WITH event AS (INSERT INTO squall_outbox (id, service, queue, request, once, at) SELECT $1::text, $5::text, $6::text, $7::text, $8::text, now() WHERE $4::text IS NOT NULL) INSERT INTO squall_writes (id, key, node, at) SELECT $1::text, $2::text, $3::text, now() WHERE $4::text IS NOT NULL`
+	sqlWriteOnceEvent = `WITH fresh AS (INSERT INTO squall_keys (id) SELECT $1::text WHERE $4::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING id), event AS (INSERT INTO squall_outbox (id, service, queue, request, once, at) SELECT id, $5::text, $6::text, $7::text, $8::text, now() FROM fresh) INSERT INTO squall_writes (id, key, node, at) SELECT id, $2::text, $3::text, now() FROM fresh`
+	sqlReadBack       = `SELECT id, count(*) FROM squall_writes GROUP BY id`
 )
 
 // statement is what a session runs: one of the service's own, which cost what the node says, or any other.
@@ -53,15 +56,16 @@ type result struct {
 
 // ownStatements are what the service's own are carried out with.
 type ownStatements struct {
-	insert, claim, claimed, latest, readBack *sqlengine.Statement
+	insert, event, claim, claimed, latest, readBack *sqlengine.Statement
 }
 
 func (d *database) prepareOwn() (own ownStatements, err error) {
 	for sql, to := range map[string]**sqlengine.Statement{
-		`INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, now())`: &own.insert,
-		`INSERT INTO squall_keys (id) VALUES ($1) ON CONFLICT DO NOTHING`:          &own.claim,
-		`SELECT 1 FROM squall_keys WHERE id = $1`:                                  &own.claimed,
-		`SELECT id FROM squall_writes WHERE key = $1 ORDER BY at DESC LIMIT 1`:     &own.latest,
+		`INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, $4::text)`:                          &own.insert,
+		`INSERT INTO squall_keys (id) VALUES ($1) ON CONFLICT DO NOTHING`:                                      &own.claim,
+		`SELECT 1 FROM squall_keys WHERE id = $1`:                                                              &own.claimed,
+		`SELECT id FROM squall_writes WHERE key = $1 ORDER BY at DESC LIMIT 1`:                                 &own.latest,
+		`INSERT INTO squall_outbox (id, service, queue, request, once, at) VALUES ($1, $2, $3, $4, $5, now())`: &own.event,
 		sqlReadBack: &own.readBack,
 	} {
 		sources, err := sqlengine.Parse(sql)
@@ -80,10 +84,16 @@ var ownTable = func() map[string]*ownStatement {
 	table := make(map[string]*ownStatement)
 	for _, s := range []*ownStatement{
 		{sql: sqlWriteOnce, params: 4, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
-			return s.writeOnce(ctx, args[0], args[1], args[2], args[3])
+			return s.writeOnce(ctx, args[0], args[1], args[2], args[3], nil)
+		}},
+		{sql: sqlWriteEvent, params: 8, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.write(ctx, "", args[0], args[1], args[2], args[3], args[4:])
+		}},
+		{sql: sqlWriteOnceEvent, params: 8, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.writeOnce(ctx, args[0], args[1], args[2], args[3], args[4:])
 		}},
 		{sql: sqlWrite, params: 4, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
-			return s.write(ctx, "", args[0], args[1], args[2], args[3])
+			return s.write(ctx, "", args[0], args[1], args[2], args[3], nil)
 		}},
 		{sql: sqlRead, params: 2, fields: idField, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
 			return s.read(ctx, args[0], args[1], 0)
@@ -106,8 +116,12 @@ var ownTable = func() map[string]*ownStatement {
 
 var idField = []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}}
 
-// write makes a row of the service's; claim: the id to put down first, if that is to be.
-func (s *session) write(ctx context.Context, claim, id, key, node, why string) (result, *pgproto3.ErrorResponse) {
+// write makes a row of the service's; claim: the id to put down first, event: what the outbox is to have besides the
+// id, each if it is to be.
+func (s *session) write(ctx context.Context, claim, id, key, node, why string, event []string) (result, *pgproto3.ErrorResponse) {
+	if err := s.d.takesWrites(); err != nil {
+		return result{}, err
+	}
 	c := cause{request: why}
 	t := s.within()
 	if s.d.node().RowLocks && !t.alone {
@@ -120,17 +134,28 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string) (
 	if err := s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write"))); err != nil {
 		return result{}, err
 	}
+	first := !t.alone && !t.explicit && claim == "" && event == nil
 	if err := s.alone(ctx); err != nil {
 		return result{}, err
 	}
 	call := sqlengine.Call{Now: s.now()}
+	if first { // a row alone is put down when the transaction is committed
+		t.put = []string{id, key, node, sqlengine.Moment(call.Now)}
+		s.d.i.metrics.writes.Add(1)
+		return result{tag: "INSERT 0 1"}, nil
+	}
 	if claim != "" {
 		got, err := s.execute(ctx, s.d.own.claim, []any{claim}, call)
 		if err != nil || got.tag == "INSERT 0 0" {
 			return got, err
 		}
 	}
-	got, err := s.execute(ctx, s.d.own.insert, []any{id, key, node}, call)
+	if event != nil {
+		if got, err := s.execute(ctx, s.d.own.event, []any{id, event[0], event[1], event[2], event[3]}, call); err != nil {
+			return got, err
+		}
+	}
+	got, err := s.execute(ctx, s.d.own.insert, []any{id, key, node, sqlengine.Moment(call.Now)}, call)
 	if err == nil {
 		s.d.i.metrics.writes.Add(1)
 	}
@@ -138,7 +163,7 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string) (
 }
 
 // writeOnce is write, unless a write of this id is there already. Who comes at the same time waits.
-func (s *session) writeOnce(ctx context.Context, id, key, node, why string) (result, *pgproto3.ErrorResponse) {
+func (s *session) writeOnce(ctx context.Context, id, key, node, why string, event []string) (result, *pgproto3.ErrorResponse) {
 	if t := s.within(); !t.alone {
 		leave, err := s.d.turns.take(ctx, id)
 		if err != nil {
@@ -155,7 +180,7 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string) (res
 		c := cause{request: why}
 		return result{tag: "INSERT 0 0"}, s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write")))
 	}
-	return s.write(ctx, id, id, key, node, why)
+	return s.write(ctx, id, id, key, node, why, event)
 }
 
 // read finds the latest row of a key; the query costs so much besides what every read does.
@@ -165,7 +190,13 @@ func (s *session) read(ctx context.Context, key, why string, cost time.Duration)
 	if err := s.d.endure(ctx, c, cost+draw(s.d.node().ReadTime, s.d.i.chance(c, "read"))); err != nil {
 		return result{}, err
 	}
-	return s.execute(ctx, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})
+	if s.tx != nil && s.tx.alone {
+		return s.execute(ctx, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})
+	}
+	if row := s.d.engine.Waiting(func(values []string) bool { return values[1] == key }); row != nil {
+		return result{[][]any{{row[0]}}, "SELECT 1"}, nil
+	}
+	return s.executeBy(ctx, s.d.engine.ReadTables, s.d.own.latest, []any{key}, sqlengine.Call{Now: s.now()})
 }
 
 // general runs any other statement. It costs what a read or a write of the service's costs, if it touches rows.
@@ -175,6 +206,11 @@ func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []a
 	m, n := s.d.i.metrics, &s.d.i.config.Node
 	if st.Writes && s.tx != nil && s.tx.readOnly {
 		return result{}, sqlError("25006", "cannot execute "+st.Tag+" in a read-only transaction")
+	}
+	if st.Writes {
+		if err := s.d.takesWrites(); err != nil {
+			return result{}, err
+		}
 	}
 	var err *pgproto3.ErrorResponse
 	switch {
@@ -197,10 +233,18 @@ func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []a
 
 // execute has the engine run a statement: for readers, or within the transaction that writes.
 func (s *session) execute(ctx context.Context, st *sqlengine.Statement, args []any, call sqlengine.Call) (result, *pgproto3.ErrorResponse) {
-	run := s.d.engine.Read
-	if s.tx != nil && s.tx.alone {
-		run = s.d.engine.Exec
+	if s.tx == nil || !s.tx.alone {
+		return s.executeBy(ctx, s.d.engine.Read, st, args, call)
 	}
+	if err := s.putDown(ctx); err != nil {
+		return result{}, err
+	}
+	return s.executeBy(ctx, s.d.engine.Exec, st, args, call)
+}
+
+type running = func(context.Context, *sqlengine.Statement, []any, sqlengine.Call) (sqlengine.Outcome, error)
+
+func (s *session) executeBy(ctx context.Context, run running, st *sqlengine.Statement, args []any, call sqlengine.Call) (result, *pgproto3.ErrorResponse) {
 	outcome, err := run(ctx, st, args, call)
 	if err != nil {
 		return result{}, engineError(err)

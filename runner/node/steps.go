@@ -36,6 +36,10 @@ type visit struct {
 	wrote    []string // NODE/ID, each once
 	degraded []string
 	failover string // the node that answered in another one's place
+	// positions is nil until something is known of where the user has written.
+	positions *positionsOf
+	stale     []string          // replicas
+	rows      map[string]string // of rows that have events: the last id, by the database
 }
 
 // run carries out steps in order, up to the first that fails.
@@ -60,7 +64,7 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 	var out []step
 	for n := range steps {
 		name := prefix + strconv.Itoa(n)
-		run, err := s.compileOne(name, &steps[n])
+		run, err := s.compileOne(name, scenarios.EventsOf(steps, n), &steps[n])
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", name, err)
 		}
@@ -71,7 +75,8 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 
 type runner = func(ctx context.Context, v *visit, c cause) *failure
 
-func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err error) {
+// compileOne compiles one step; events is the queue that the events of the rows that it writes go to, "" for none.
+func (s *service) compileOne(name, events string, what *scenarios.Step) (run runner, err error) {
 	var text string
 	switch {
 	case what.Work != nil:
@@ -90,13 +95,17 @@ func (s *service) compileOne(name string, what *scenarios.Step) (run runner, err
 		run, err = s.call(what.Call, what.Cache, what.Failover, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
-		run, err = s.read(what.Read, what.Cost, what.Failover, what.Policy)
+		if what.Replica != "" {
+			run, err = s.readReplica(what)
+		} else {
+			run, err = s.read(what.Read, what.Cost, what.Failover, what.Policy)
+		}
 		if what.Cache != nil && err == nil {
 			run, err = s.cached(what.Read, what.Cache, (*visit).key, run)
 		}
 	case what.Write != "":
 		text = "write " + what.Write
-		run, err = s.write(name, what.Write, what.Idempotent, what.Failover, what.Policy)
+		run, err = s.write(name, what.Write, written{idempotent: what.Idempotent, events: events, Outbox: what.Outbox}, what.Failover, what.Policy)
 	default:
 		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
 	}
@@ -162,6 +171,7 @@ func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scena
 				h.Set(name, value)
 			}
 		}
+		v.handOnPositions(h)
 		answers, f := g.send(ctx, c, call{method: what.Method, path: v.fill(what.Path), header: h})
 		if kept != nil && f == nil {
 			f = whole(answers)
@@ -180,6 +190,12 @@ func (v *visit) heed(answers []http.Header, ok bool) {
 	for _, h := range answers {
 		if wrote := h.Get(HeaderWrote); wrote != "" {
 			v.note(strings.Split(wrote, ",")...)
+		}
+		if position := h.Get(HeaderPosition); position != "" {
+			v.wroteAt(position)
+		}
+		if stale := h.Get(HeaderStale); stale != "" {
+			v.sawStale(stale)
 		}
 	}
 	if ok && len(answers) > 0 {
@@ -247,41 +263,51 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
 			cost := draw(cost, s.i.chance(c, "cost"))
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), cost, c.text()))}
+			_, err := s.stores.read(bounded, to, v.key(), cost, c.text())
+			return outcome{f: statementFailure(ctx, bounded, g, to, err)}
 		})
 	}, nil
 }
 
 // write makes a row in a database or a message in a queue.
-func (s *service) write(name, to string, idempotent bool, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
+func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuardOr(to, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
 	if g.to.kind == scenarios.KindQueue {
-		return s.enqueue(name, idempotent, g), nil
+		return s.enqueue(name, w, g), nil
+	}
+	publishes, err := s.publish(to, w)
+	if err != nil {
+		return nil, err
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		id, by := v.writeID(name), g.to.node
+		id, by := v.rowID(name, to, w.events), g.to.node
+		var position int64
 		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
 			by = to.node
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), idempotent))}
+			at, err := s.stores.write(bounded, to, id, v.key(), c.text(), w.idempotent, publishes.event(v, w.idempotent))
+			position = at
+			return outcome{f: statementFailure(ctx, bounded, g, to, err)}
 		})
 		if f == nil {
+			publishes.ring()
 			s.forget(ctx, c, to, v.key())
 			v.note(by + "/" + id)
+			v.wroteOne(g.to.node, position)
 		}
 		return f
 	}, nil
 }
 
-func (s *service) enqueue(name string, idempotent bool, g *guard) runner {
+func (s *service) enqueue(name string, w written, g *guard) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		id := v.writeID(name)
+		id := v.messageID(name, w.EventOf)
 		h := http.Header{HeaderWrite: {id}}
-		if idempotent {
+		if w.idempotent {
 			h.Set(HeaderIdempotency, id)
 		}
 		answers, f := g.send(ctx, c, call{method: http.MethodPost, path: "/messages", header: h})
@@ -306,7 +332,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	var err error
 	switch {
 	case what.Write != "":
-		instead, err = s.write(name+"f", what.Write, false, scenarios.Failover{}, scenarios.Policy{})
+		instead, err = s.write(name+"f", what.Write, written{}, scenarios.Failover{}, scenarios.Policy{})
 	case what.Call != nil:
 		instead, err = s.call(what.Call, nil, scenarios.Failover{}, scenarios.Policy{})
 	}

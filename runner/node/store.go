@@ -25,11 +25,14 @@ type stores struct {
 	i  *instance
 	mu sync.Mutex
 	of map[*replica]*store
+	// outbox: rows have events, and the tables for those are needed. It is set while the service is built.
+	outbox bool
 }
 
 // store is one pool.
 type store struct {
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	tables []string
 	// created: the table is known to be there.
 	mu      sync.Mutex
 	created bool
@@ -70,7 +73,10 @@ func (s *stores) get(to *replica) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pool to %q: %w", to.Instance, err)
 	}
-	s.of[to] = &store{pool: pool}
+	s.of[to] = &store{pool: pool, tables: []string{sqlCreateTable, sqlCreateIndex, sqlCreateKeys}}
+	if s.outbox {
+		s.of[to].tables = append(s.of[to].tables, sqlCreateOutbox, sqlCreateRelays)
+	}
 	return s.of[to], nil
 }
 
@@ -96,32 +102,52 @@ func quoted(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
-// write makes one durable row; once: unless there is one of this id.
-func (s *stores) write(ctx context.Context, to *replica, id, key, why string, once bool) error {
+// write makes one durable row; once: unless there is one of this id. event is what the row's outbox has besides, nil for none.
+// position is where the row is in a database with replicas, 0 in any other.
+func (s *stores) write(ctx context.Context, to *replica, id, key, why string, once bool, event *event) (position int64, err error) {
 	sql := sqlWrite
 	if once {
 		sql = sqlWriteOnce
 	}
-	return s.with(ctx, to, func(st *store) error {
-		_, err := st.pool.Exec(ctx, sql, id, key, s.i.config.Instance, why)
+	args := []any{id, key, s.i.config.Instance, why}
+	if event != nil {
+		sql, args = event.statement(once, args)
+	}
+	err = s.with(ctx, to, func(st *store) error {
+		conn, err := st.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		_, err = conn.Exec(ctx, sql, args...)
+		_, position = reported(conn.Conn())
 		return err
 	})
+	return position, err
 }
 
-// read asks for the latest row of a key, by a query of a cost; that there is none is no error.
-func (s *stores) read(ctx context.Context, to *replica, key string, cost time.Duration, why string) error {
-	return s.with(ctx, to, func(st *store) error {
+// read asks for the latest row of a key, by a query of a cost; that there is none is no error. seen is the position up
+// to which it saw everything, in a database with replicas and in a replica.
+func (s *stores) read(ctx context.Context, to *replica, key string, cost time.Duration, why string) (seen int64, err error) {
+	err = s.with(ctx, to, func(st *store) error {
 		var id string
 		sql, args := sqlRead, []any{key, why}
 		if cost > 0 {
 			sql, args = sqlCostly, append(args, strconv.FormatFloat(cost.Seconds(), 'f', 9, 64))
 		}
-		err := st.pool.QueryRow(ctx, sql, args...).Scan(&id)
+		conn, err := st.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		err = conn.QueryRow(ctx, sql, args...).Scan(&id)
+		seen, _ = reported(conn.Conn())
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		return err
 	})
+	return seen, err
 }
 
 // with runs a statement, the table created before it if need be.
@@ -151,9 +177,11 @@ func (st *store) create(ctx context.Context) error {
 	if done {
 		return nil
 	}
-	for _, sql := range []string{sqlCreateTable, sqlCreateIndex, sqlCreateKeys} {
+	for _, sql := range st.tables {
 		_, err := st.pool.Exec(ctx, sql)
 		switch sqlState(err) {
+		case "25006": // a replica: it gets the table from its primary
+			continue
 		case "23505", "42P07", "42710": // unique_violation in the catalogue, duplicate_table, duplicate_object
 			continue
 		}
@@ -195,6 +223,11 @@ func statementFailure(ctx, bounded context.Context, g *guard, to *replica, err e
 // ReadWrites reads every write back from a database, built in or a real one, over connections that
 // conn makes: how often each write's id is there. A database without the table has no writes.
 func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn string) (map[string]int, error) {
+	return readCounts(ctx, conn, dsn, sqlReadBack)
+}
+
+// readCounts reads how often each id is in a table; one that is not there has none.
+func readCounts(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn, sql string) (map[string]int, error) {
 	config, err := connectConfig(dsn, "database:5432", func(ctx context.Context, _, _ string) (net.Conn, error) { return conn(ctx) })
 	if err != nil {
 		return nil, err
@@ -204,7 +237,7 @@ func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error
 		return nil, fmt.Errorf("read writes: %w", err)
 	}
 	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is read
-	writes, err := countWrites(ctx, c)
+	writes, err := countWrites(ctx, c, sql)
 	if sqlState(err) == "42P01" { // undefined_table
 		return map[string]int{}, nil
 	}
@@ -214,8 +247,8 @@ func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error
 	return writes, nil
 }
 
-func countWrites(ctx context.Context, c *pgx.Conn) (map[string]int, error) {
-	rows, err := c.Query(ctx, sqlReadBack)
+func countWrites(ctx context.Context, c *pgx.Conn, sql string) (map[string]int, error) {
+	rows, err := c.Query(ctx, sql)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ type transaction struct {
 	// alone: it holds the writers' lock, which unlock gives back.
 	alone  bool
 	unlock func()
+	// put is the row that is all that it writes so far, nil where it writes others or none.
+	put []string
 	// releases are given back when everything is over, the last first.
 	releases []func()
 }
@@ -70,6 +72,9 @@ func (s *session) alone(ctx context.Context) *pgproto3.ErrorResponse {
 	t := s.within()
 	if t.alone {
 		return nil
+	}
+	if err := s.d.takesWrites(); err != nil {
+		return err
 	}
 	if t.readOnly {
 		return sqlError("25006", "cannot write in a read-only transaction")
@@ -113,7 +118,7 @@ func (s *session) commit() *pgproto3.ErrorResponse {
 	}
 	began := time.Now()
 	defer func() { s.d.i.metrics.requestTime.Add(int64(time.Since(began))) }()
-	last, refusal := s.d.record()
+	last, refusal := s.d.record(t.put)
 	// The next writer may go on while the disk works: its record will stand behind this one.
 	t.unlock()
 	if refusal != nil || last == nil {
@@ -122,13 +127,19 @@ func (s *session) commit() *pgproto3.ErrorResponse {
 	if err := last.wait(); err != nil {
 		return sqlError("58030", err.Error())
 	}
-	return nil
+	return s.replicated(last)
 }
 
 // record commits what was written, and is the batch of the journal with which it is durable; the batch before, if
 // nothing was: what the client was told of must be durable too. The caller holds the writers' lock.
-func (d *database) record() (*batch, *pgproto3.ErrorResponse) {
-	record, err := d.engine.Commit()
+func (d *database) record(put []string) (*batch, *pgproto3.ErrorResponse) {
+	var record []byte
+	var err error
+	if put != nil {
+		record, err = d.engine.Put(context.Background(), put, sqlengine.Call{})
+	} else {
+		record, err = d.engine.Commit()
+	}
 	if err != nil {
 		return nil, engineError(err)
 	}
@@ -141,6 +152,17 @@ func (d *database) record() (*batch, *pgproto3.ErrorResponse) {
 	}
 	d.last = last
 	return last, nil
+}
+
+// putDown writes the row that the transaction has put off, before it does something else.
+func (s *session) putDown(ctx context.Context) *pgproto3.ErrorResponse {
+	put := s.tx.put
+	if put == nil {
+		return nil
+	}
+	s.tx.put = nil
+	_, err := s.execute(ctx, s.d.own.insert, []any{put[0], put[1], put[2], put[3]}, sqlengine.Call{})
+	return err
 }
 
 // abort takes back what the transaction has done, and ends it.
@@ -156,7 +178,7 @@ func (s *session) abort() {
 func (s *session) undo() {
 	if s.tx.alone {
 		s.d.engine.Rollback() //nolint:errcheck // there is nothing to take back then
-		s.tx.alone = false
+		s.tx.alone, s.tx.put = false, nil
 		s.tx.unlock()
 	}
 	s.tx.release()
@@ -240,6 +262,9 @@ func (s *session) savepoint(ctx context.Context, c *sqlengine.Control) (tag stri
 		return "", sqlError("3B001", "savepoint \""+c.Name+"\" does not exist")
 	}
 	if err := s.alone(ctx); err != nil {
+		return "", err
+	}
+	if err := s.putDown(ctx); err != nil {
 		return "", err
 	}
 	if err := s.d.engine.Savepoint(c.Verb, c.Name); err != nil {

@@ -78,6 +78,17 @@ func nearGuard(t *testing.T, policy scenarios.Policy, near ...string) *guard {
 	return g
 }
 
+// A second attempt beside one at the only replica of the zone goes to another zone.
+func TestHedgeLeavesTheZone(t *testing.T) {
+	for _, prefer := range []string{"zone", "region"} {
+		g := nearGuard(t, scenarios.Policy{Choice: scenarios.Choice{Prefer: prefer}}, "zone", "", "")
+		first := g.pick(cause{})
+		if second := g.pickBut(cause{}.hedge(), first); first.n != 0 || second == first {
+			t.Errorf("%s: replicas %d and then %d, want the near one and then another", prefer, first.n, second.n)
+		}
+	}
+}
+
 // The nearest replicas are chosen while one of them can be: those of the zone, then of the region, then any.
 func TestPreferNear(t *testing.T) {
 	rule := &scenarios.Outliers{Failures: 1, Of: 1, EjectFor: time.Hour, Most: 1}

@@ -37,6 +37,9 @@ func conductOn(t testing.TB, e *virtual.Engine, s *scenarios.Scenario, seed uint
 		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 			return node.ReadBack(ctx, dial, i.Node)
 		},
+		ReadOutbox: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
+			return node.ReadOutbox(ctx, dial, i.Node)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

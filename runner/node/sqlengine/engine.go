@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +35,8 @@ type Engine struct {
 	known  map[string]*Statement
 	cookie [4]byte
 	// of is what the tables were when known was empty.
-	of *columns
+	of      *columns
+	waiting waiting
 	// altered: the transaction under way has changed a table, so that only the writer knows the columns.
 	altered bool
 }
@@ -42,15 +44,15 @@ type Engine struct {
 // Open is a new database, with what the schema's statements make of it. They must be the same in every life of a
 // database: records are changes to what they made.
 func Open(schema ...string) (*Engine, error) {
-	e := &Engine{pages: &pages{changed: make(map[uint32]page)}}
+	e := &Engine{pages: &pages{changed: make(map[uint32]page), scratch: make(map[uint32]page)}}
 	e.vfs = fmt.Sprintf("squall-%p", e.pages)
 	vfs.Register(e.vfs, e.pages)
 	var err error
-	if e.writer, err = connect(e.vfs, writerName, "PRAGMA cache_spill = OFF", "PRAGMA synchronous = OFF", "PRAGMA journal_mode = MEMORY"); err == nil {
+	if e.writer, err = connect(e.vfs, writerName); err == nil {
 		err = e.build(schema)
 	}
 	if err == nil {
-		e.reader, err = connect(e.vfs, readerName, "PRAGMA query_only = ON")
+		e.reader, err = connect(e.vfs, readerName)
 	}
 	if err != nil {
 		e.Close() //nolint:errcheck // the first error is what matters
@@ -76,9 +78,9 @@ func (e *Engine) build(schema []string) error {
 			}
 		}
 	}
-	record, err := e.pages.take()
-	if err == nil && record != nil {
-		err = e.pages.settle(record)
+	_, err := e.pages.take(0)
+	if err == nil {
+		err = e.pages.settle(nil)
 	}
 	return err
 }
@@ -103,7 +105,7 @@ func firstOf(errs ...error) error {
 func (e *Engine) Settle(record []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.pages.settle(record)
+	return e.settle(record)
 }
 
 // Call is the circumstances of a statement's run.
@@ -126,15 +128,26 @@ type Outcome struct {
 func (e *Engine) Read(ctx context.Context, s *Statement, args []any, c Call) (Outcome, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if err := e.showWaiting(); err != nil {
+		return Outcome{}, err
+	}
 	return e.reader.run(ctx, s, args, c)
 }
 
 // Begin starts a transaction that may have savepoints. Without it what is executed up to Commit or Rollback is one
 // too: pages that are not committed here are taken back whatever SQLite thinks of them. The caller holds the lock of writers.
-func (e *Engine) Begin() error { return e.writer.command("BEGIN IMMEDIATE") }
+func (e *Engine) Begin() error {
+	if err := e.catchUp(); err != nil {
+		return err
+	}
+	return e.writer.command("BEGIN IMMEDIATE")
+}
 
 // Exec runs a statement in the transaction, or as one by itself. The caller holds the lock of writers.
 func (e *Engine) Exec(ctx context.Context, s *Statement, args []any, c Call) (Outcome, error) {
+	if err := e.catchUp(); err != nil {
+		return Outcome{}, err
+	}
 	o, err := e.writer.run(ctx, s, args, c)
 	if err == nil && s.defines {
 		e.setAltered(true)
@@ -155,10 +168,18 @@ func (e *Engine) Commit() (record []byte, err error) {
 			return nil, firstOf(err, e.Rollback())
 		}
 	}
-	if record, err = e.pages.take(); err != nil {
+	covers := e.waiting.inserted
+	e.waiting.inserted = 0
+	if record, err = e.pages.take(covers); err != nil {
 		return nil, firstOf(err, e.reread())
 	}
-	e.setAltered(false)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.altered = false
+	if record != nil {
+		e.waiting.committed += covers
+		e.waiting.covers = append(e.waiting.covers, covers)
+	}
 	return record, nil
 }
 
@@ -179,6 +200,7 @@ func (e *Engine) Rollback() error {
 		err = e.writer.command("ROLLBACK")
 	}
 	e.pages.forget()
+	e.waiting.inserted = 0
 	return firstOf(err, e.reread())
 }
 
@@ -198,15 +220,15 @@ type connection struct {
 // mostCompiled bounds how many statements a connection keeps.
 const mostCompiled = 200
 
-func connect(through, name string, pragmas ...string) (*connection, error) {
+func connect(through, name string) (*connection, error) {
 	db, err := sqlite3.Open("file:" + name + "?vfs=" + through)
 	if err != nil {
 		return nil, err
 	}
 	c := &connection{db: db, compiled: make(map[string]*sqlite3.Stmt)}
 	c.now.rand = rand.New(rand.NewPCG(0, 0))
-	for _, p := range append(pragmas, "PRAGMA temp_store = MEMORY", "PRAGMA foreign_keys = ON") {
-		if err := db.Exec(p); err != nil {
+	for _, p := range []string{"cache_spill = OFF", "synchronous = OFF", "journal_mode = MEMORY", "temp_store = MEMORY", "foreign_keys = ON"} {
+		if err := db.Exec("PRAGMA " + p); err != nil {
 			db.Close()
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
@@ -261,6 +283,13 @@ func (c *connection) command(sql string) error {
 	return failure(s.Exec())
 }
 
+// reset has the connection forget what it has read, after something has changed beneath it.
+func (c *connection) reset(change func()) error {
+	change()
+	_, err := c.db.FileControl("main", sqlite3.FCNTL_RESET_CACHE)
+	return err
+}
+
 // run executes a statement to its end.
 func (c *connection) run(ctx context.Context, s *Statement, args []any, with Call) (o Outcome, err error) {
 	compiled, err := c.prepare(s.sql)
@@ -272,32 +301,54 @@ func (c *connection) run(ctx context.Context, s *Statement, args []any, with Cal
 	defer func() {
 		c.db.SetInterrupt(context.Background())
 		o.Sleep = c.now.sleep
-		if reset := failure(compiled.Reset()); err == nil {
+		if reset := withinMemory(func() error { return failure(compiled.Reset()) }); err == nil {
 			err = reset
 		}
 	}()
+	err = withinMemory(func() error { return c.step(compiled, s, args, &o) })
+	return o, err
+}
+
+// withinMemory makes an error of the panic that SQLite's binding makes of a statement that wants too much memory;
+// SQLite itself has coped with it.
+func withinMemory(do func() error) (err error) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if e, is := r.(error); !is || !strings.Contains(e.Error(), "out of memory") {
+			panic(r)
+		}
+		err = &Error{Code: "53200", Message: "out of memory: the built-in database has 256 MB for a statement"}
+	}()
+	return do()
+}
+
+// step takes a statement through all its rows.
+func (c *connection) step(compiled *sqlite3.Stmt, s *Statement, args []any, o *Outcome) error {
 	for n, arg := range args {
 		if n >= compiled.BindCount() { // a parameter that is nowhere in it
 			break
 		}
 		if err := bind(compiled, n+1, arg); err != nil {
-			return o, failure(err)
+			return failure(err)
 		}
 	}
 	for compiled.Step() {
 		row := make([]any, len(s.Fields))
 		if err := compiled.Columns(row...); err != nil {
-			return o, failure(err)
+			return failure(err)
 		}
 		o.Rows = append(o.Rows, row)
 	}
 	if err := compiled.Err(); err != nil {
-		return o, failure(err)
+		return failure(err)
 	}
 	if s.Writes && !s.defines {
 		o.Changed = c.db.Changes()
 	}
-	return o, nil
+	return nil
 }
 
 func bind(s *sqlite3.Stmt, at int, value any) error {

@@ -29,6 +29,9 @@ type pages struct {
 	before int
 	// commits are those that are not durable yet, oldest first.
 	commits []commit
+	// scratch is what the reader has made of durable pages for itself, scratched how many pages it sees then.
+	scratch   map[uint32]page
+	scratched int
 	// free are pages that nothing points to any more.
 	free []page
 }
@@ -124,15 +127,40 @@ func (p *pages) forget() {
 	clear(p.changed)
 }
 
-// cookie is the schema's version: it changes when a table does.
-func (p *pages) cookie() [4]byte {
+// cookie is the schema's version in a view: it changes when a table does.
+func (p *pages) cookie(view []page) [4]byte {
 	const at = 40
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.durable) == 0 {
+	if len(view) == 0 {
 		return [4]byte{}
 	}
-	return [4]byte(p.durable[0][at : at+4])
+	return [4]byte(view[0][at : at+4])
+}
+
+// scribble is the page that the reader may change for itself.
+func (p *pages) scribble(number uint32) page {
+	if fresh := p.scratch[number]; fresh != nil {
+		return fresh
+	}
+	fresh := p.allocate()
+	*fresh = blank
+	if int(number) < len(p.durable) && p.durable[number] != nil {
+		*fresh = *p.durable[number]
+	}
+	p.scratch[number] = fresh
+	p.scratched = max(p.scratched, int(number)+1)
+	return fresh
+}
+
+func (p *pages) dropScratch() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, page := range p.scratch {
+		p.release(page)
+	}
+	clear(p.scratch)
+	p.scratched = 0
 }
 
 // file is the pages as one connection sees them. Its locks are the engine's: one writer at a time holds the one,
@@ -144,26 +172,38 @@ type file struct {
 
 var _ vfs.File = (*file)(nil)
 
-func (f *file) view() []page {
-	if f.writes {
-		return f.pages.tip
+// page is the one of a number, and whether it is within the file.
+func (f *file) page(number int) (page, bool) {
+	view := f.pages.tip
+	if !f.writes {
+		view = f.pages.durable
+		if own := f.pages.scratch[uint32(number)]; own != nil {
+			return own, true
+		}
 	}
-	return f.pages.durable
+	if number >= len(view) || view[number] == nil {
+		return &blank, number < f.count()
+	}
+	return view[number], true
+}
+
+// count is how many pages the file has.
+func (f *file) count() int {
+	if f.writes {
+		return len(f.pages.tip)
+	}
+	return max(len(f.pages.durable), f.pages.scratched)
 }
 
 // ReadAt reads from one page or from several.
 func (f *file) ReadAt(b []byte, offset int64) (read int, err error) {
 	f.pages.mu.Lock()
 	defer f.pages.mu.Unlock()
-	view := f.view()
 	for read < len(b) {
 		number, within := int(offset/pageSize), int(offset%pageSize)
-		if number >= len(view) {
+		from, there := f.page(number)
+		if !there {
 			return read, io.EOF
-		}
-		from := &blank
-		if view[number] != nil {
-			from = view[number]
 		}
 		n := copy(b[read:], from[within:])
 		read += n
@@ -172,16 +212,19 @@ func (f *file) ReadAt(b []byte, offset int64) (read int, err error) {
 	return read, nil
 }
 
-// WriteAt is the writer's.
+// WriteAt writes to one page or to several; what the reader writes nobody else sees.
 func (f *file) WriteAt(b []byte, offset int64) (written int, err error) {
-	if !f.writes {
-		return 0, sqlite3.READONLY
-	}
 	f.pages.mu.Lock()
 	defer f.pages.mu.Unlock()
 	for written < len(b) {
 		number, within := uint32(offset/pageSize), int(offset%pageSize)
-		n := copy(f.pages.touch(number, within == 0 && len(b)-written >= pageSize)[within:], b[written:])
+		var to page
+		if f.writes {
+			to = f.pages.touch(number, within == 0 && len(b)-written >= pageSize)
+		} else {
+			to = f.pages.scribble(number)
+		}
+		n := copy(to[within:], b[written:])
 		written += n
 		offset += int64(n)
 	}
@@ -199,7 +242,7 @@ func (f *file) Truncate(size int64) error {
 func (f *file) Size() (int64, error) {
 	f.pages.mu.Lock()
 	defer f.pages.mu.Unlock()
-	return int64(len(f.view())) * pageSize, nil
+	return int64(f.count()) * pageSize, nil
 }
 
 func (f *file) Close() error                     { return nil }

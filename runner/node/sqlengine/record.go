@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// A record is what a transaction has changed, byte for byte, in the order of the pages:
+// A record is what a transaction has changed, byte for byte, in the order of the pages (but see waiting.go):
 //
-//	pages in the file | number of the page, ranges in it | gap since the last range, its length, its bytes | ...
+//	p | waiting rows that it covers | pages in the file | number of the page, ranges in it | gap since the last range, its length, its bytes | ...
 //
 // Every number is a uvarint. So a record needs nothing but the state before it: replaying it takes no SQL, no clock
 // and no chance, and is a copy of some hundred bytes.
@@ -19,15 +19,16 @@ const MaxRecord = 2 << 20
 
 var errTooLong = &Error{Code: "54000", Message: fmt.Sprintf("the transaction changes more than the %d bytes that the built-in database writes at once", MaxRecord)}
 
-// take ends a commit of the writer's: its record, nil if it has changed nothing.
-func (p *pages) take() ([]byte, error) {
+// take ends a commit of the writer's: its record, which covers so many waiting rows; nil if it has changed nothing.
+func (p *pages) take(covers int) ([]byte, error) {
 	p.mu.Lock()
 	numbers := make([]uint32, 0, 8)
 	for number := range p.changed {
 		numbers = append(numbers, number)
 	}
 	slices.Sort(numbers)
-	record := binary.AppendUvarint(make([]byte, 0, 512), uint64(len(p.tip)))
+	record := binary.AppendUvarint(append(make([]byte, 0, 512), recordPages), uint64(covers))
+	record = binary.AppendUvarint(record, uint64(len(p.tip)))
 	c := commit{count: len(p.tip)}
 	for _, number := range numbers {
 		old := p.changed[number]

@@ -132,7 +132,7 @@ func (e *Engine) Prepare(source Source, types []uint32, writer bool) (*Statement
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	altered := writer && e.altered
-	if now := e.pages.cookie(); now != e.cookie || e.known == nil {
+	if now := e.pages.cookie(e.pages.durable); now != e.cookie || e.known == nil {
 		e.cookie, e.known, e.of = now, make(map[string]*Statement), nil
 	}
 	if found := e.known[source.text]; found != nil && !altered && len(types) == 0 {

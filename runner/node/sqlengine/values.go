@@ -173,7 +173,10 @@ func encodeText(oid uint32, value any) ([]byte, error) {
 	case []byte:
 		return append([]byte(`\x`), hex.EncodeToString(v)...), nil
 	case string:
-		if t, is := moment(v); is && (oid == pgtype.TimestamptzOID || oid == pgtype.TimestampOID) {
+		if oid != pgtype.TimestamptzOID && oid != pgtype.TimestampOID {
+			return []byte(v), nil
+		}
+		if t, is := moment(v); is {
 			form := "2006-01-02 15:04:05.999999"
 			if oid == pgtype.TimestamptzOID {
 				form += "+00"

@@ -1,0 +1,221 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// errNobodyWell is why a callee of which every replica fails its checks is not called.
+var errNobodyWell = errors.New("no replica is healthy")
+
+// health checks the replicas of one callee, and keeps those away from its caller's choice that fail. When more than most are ill, all
+// are used. Nil health keeps nobody away. It is safe for concurrent use.
+type health struct {
+	i    *instance
+	to   *upstream
+	rule scenarios.HealthCheck
+	most int // how many may be out
+	// back is told of a replica that is back; it may be nil.
+	back func(*replica)
+	// ill is how many are out: it is read without the lock, since mostly it is 0.
+	ill atomic.Int64
+
+	mu sync.Mutex
+	of []checked // by replica.n
+}
+
+// checked is one replica: out or not, and how many checks in a row have said otherwise.
+type checked struct {
+	out    bool
+	streak int
+}
+
+// healthFor is the one that there is for a callee and a check; nil for no check, and for a database, which does not speak HTTP.
+func (i *instance) healthFor(to *upstream, h *scenarios.HealthCheck) *health {
+	if h == nil || to.kind == scenarios.KindDatabase {
+		return nil
+	}
+	for _, there := range i.checks {
+		if there.to == to && there.rule == withDefaults(h) {
+			return there
+		}
+	}
+	out := &health{i: i, to: to, rule: withDefaults(h), of: make([]checked, len(to.replicas))}
+	out.most = int(out.rule.Most*float64(len(to.replicas)) + 1e-9)
+	i.checks = append(i.checks, out)
+	return out
+}
+
+func withDefaults(h *scenarios.HealthCheck) scenarios.HealthCheck {
+	out := *h
+	if out.Timeout <= 0 {
+		out.Timeout = out.Every
+	}
+	if out.Failures <= 0 {
+		out.Failures = scenarios.DefaultCheckFailures
+	}
+	if out.Passes <= 0 {
+		out.Passes = scenarios.DefaultCheckPasses
+	}
+	if out.Most <= 0 {
+		out.Most = scenarios.DefaultMostOut
+	}
+	return out
+}
+
+// watching does the health checks of an instance. They change with its configuration.
+type watching struct {
+	mu     sync.Mutex
+	ctx    context.Context // nil: the role does not serve
+	checks []*health
+	cancel context.CancelFunc
+	all    sync.WaitGroup
+}
+
+// begin checks until ctx ends, or the checks do.
+func (w *watching) begin(ctx context.Context, checks []*health) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ctx = ctx
+	w.start(checks)
+}
+
+// turn has others done in place of those that are.
+func (w *watching) turn(checks []*health) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ctx == nil {
+		return
+	}
+	w.stop()
+	for _, h := range w.checks {
+		h.i.metrics.unhealthy.Add(-h.ill.Load())
+	}
+	w.start(checks)
+}
+
+// end waits for the last check.
+func (w *watching) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stop()
+	w.ctx = nil
+}
+
+func (w *watching) start(checks []*health) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.checks, w.cancel = checks, cancel
+	for _, h := range checks {
+		for _, r := range h.to.replicas {
+			w.all.Go(func() { h.watch(ctx, r) })
+		}
+	}
+}
+
+func (w *watching) stop() {
+	w.cancel()
+	w.all.Wait()
+}
+
+// watch checks one replica. The first check comes somewhere within every, so that callers do not ask in step.
+func (h *health) watch(ctx context.Context, r *replica) {
+	who := cause{request: "health." + h.i.config.Instance + "." + r.Instance}
+	next := time.Now().Add(time.Duration(h.i.chance(who, "check").Float64() * float64(h.rule.Every)))
+	for n := 0; ; n++ {
+		if h.i.sleep(ctx, time.Until(next)) != nil {
+			return
+		}
+		passed := h.check(ctx, r, who.request+"."+strconv.Itoa(n))
+		if ctx.Err() != nil {
+			return
+		}
+		h.count(r, passed)
+		if next = next.Add(h.rule.Every); time.Until(next) < 0 { // it was stopped meanwhile, or the timeout is longer
+			next = time.Now()
+		}
+	}
+}
+
+// check asks once.
+func (h *health) check(ctx context.Context, r *replica, id string) bool {
+	ctx, cancel := context.WithTimeout(ctx, h.rule.Timeout)
+	defer cancel()
+	path := h.rule.Path
+	if path == "" {
+		path = "/"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.Address+path, nil)
+	if err != nil {
+		return false
+	}
+	request.Header.Set(HeaderRequest, id)
+	answer, err := h.i.transport.RoundTrip(request)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, maxBody))
+	return err == nil && (h.rule.Path == "" || answer.StatusCode < http.StatusBadRequest)
+}
+
+// count takes what a check came to.
+func (h *health) count(r *replica, passed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	one, m := &h.of[r.n], h.i.metrics
+	m.healthChecks.Add(1)
+	if !passed {
+		m.healthFailures.Add(1)
+	}
+	if passed != one.out { // as it was
+		one.streak = 0
+		return
+	}
+	one.streak++
+	switch {
+	case one.out && one.streak >= h.rule.Passes:
+		*one = checked{}
+		h.ill.Add(-1)
+		m.unhealthy.Add(-1)
+		if h.back != nil {
+			h.back(r)
+		}
+	case !one.out && one.streak >= h.rule.Failures:
+		*one = checked{out: true}
+		m.unhealthy.Add(1)
+		if int(h.ill.Add(1)) == h.most+1 {
+			m.ejectionPanics.Add(1)
+		}
+	}
+}
+
+// nobody tells that all are out, and that they are not to be used for that.
+func (h *health) nobody() bool {
+	return h != nil && h.most >= len(h.of) && int(h.ill.Load()) == len(h.of)
+}
+
+// narrow appends those of from that are well to room.
+func (h *health) narrow(room, from []*replica) []*replica {
+	if ill := int(h.ill.Load()); ill == 0 || ill > h.most {
+		return from
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range from {
+		if !h.of[r.n].out {
+			room = append(room, r)
+		}
+	}
+	if len(room) == 0 {
+		return from
+	}
+	return room
+}
