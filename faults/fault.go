@@ -133,6 +133,8 @@ const (
 	OpBehave Op = "behave" // on Instance (a built-in node): Behaviour
 	// OpConfigure runs Instance (a built-in node) with Patch on its configuration; requests under way end as they began.
 	OpConfigure Op = "configure"
+	// OpStop ends Instance as SIGTERM does: it finishes what it has. Callers are told first, but for Untold; undo starts it again.
+	OpStop Op = "stop"
 )
 
 // Primitive is one action on one edge or one instance. Plain data; JSON is its wire form.
@@ -145,6 +147,7 @@ type Primitive struct {
 	CPUs      float64    `json:"cpus,omitempty"`
 	Behaviour *Behaviour `json:"behaviour,omitempty"`
 	Patch     *Patch     `json:"patch,omitempty"`
+	Untold    bool       `json:"untold,omitempty"`
 }
 
 // String is the primitive as `squall plan` prints it.
@@ -172,7 +175,7 @@ func (p Primitive) Undo() string {
 		return fmt.Sprintf("take toxic %s %s off %s", p.Toxic.Type, p.Toxic.Stream, p.Edge)
 	case OpOutage:
 		return "lift outage of " + p.Edge
-	case OpKill:
+	case OpKill, OpStop:
 		return "start " + p.Instance + " again"
 	case OpPause:
 		return "resume " + p.Instance
@@ -194,6 +197,8 @@ type Behaviour struct {
 	Factor float64       `json:"factor,omitempty"`
 	// Flush (hard or soft) makes a cdn purge what it keeps, once, when it is told. Nothing takes that back.
 	Flush string `json:"flush,omitempty"`
+	// Promote makes a replica a primary, once and for good.
+	Promote bool `json:"promote,omitempty"`
 }
 
 func (b *Behaviour) String() string {
@@ -209,6 +214,9 @@ func (b *Behaviour) String() string {
 	}
 	if b.Flush != "" {
 		words = append(words, "flush="+b.Flush)
+	}
+	if b.Promote {
+		words = append(words, "promote")
 	}
 	return strings.Join(words, " ")
 }

@@ -40,7 +40,7 @@ func writePractices(w io.Writer, examples []*example) error {
 				}
 				by = strings.Join(names, ", ")
 			} else if by != "" {
-				by = "*" + by + "*"
+				by = "– " + by
 			}
 			id := p.id
 			if strings.HasSuffix(id, "-anti") {

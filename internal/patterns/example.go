@@ -71,13 +71,23 @@ func readExample(file string) (*example, error) {
 	return e, nil
 }
 
-// sides are the variants to run: the file as it stands and without, or the file and each step of its ladder.
-func (e *example) sides() []string {
-	if e.ladder != nil {
-		return append([]string{""}, e.ladder...)
+// sides are the variants to run: the file as it stands and without, or the file and each step of its ladder. In virtual time, where it
+// costs little, also what a ladder leads to less each step alone.
+func (e *example) sides(engine string) []string {
+	if e.ladder == nil {
+		return []string{"", without}
 	}
-	return []string{"", without}
+	out := append([]string{""}, e.ladder...)
+	for _, step := range e.ladder {
+		if _, there := e.exits[less(step)]; there && engine == virtual {
+			out = append(out, less(step))
+		}
+	}
+	return out
 }
+
+// less is the variant that has all of a ladder but one step.
+func less(step string) string { return "no-" + step }
 
 // naive is the side that has none of what the example adds.
 func (e *example) naive() string {

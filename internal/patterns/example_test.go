@@ -25,6 +25,7 @@ func TestHashIsOfTheScenario(t *testing.T) {
 const scenario = `# covers: G6, R3
 # ladder: without, half
 # variant half: exit 1
+# variant no-half: exit 1
 scenario: steps
 about: Steps.
 topology: {api: {kind: service, endpoints: {GET /: [{work: 1ms}]}}}
@@ -36,6 +37,7 @@ expect: [{success: ">= 99%"}]
 variants:
   without: {topology: {api: {endpoints: {GET /: [{work: 2ms}]}}}}
   half:    {topology: {api: {endpoints: {GET /: [{work: 3ms}]}}}}
+  no-half: {topology: {api: {endpoints: {GET /: [{work: 4ms}]}}}}
 `
 
 func TestReadExample(t *testing.T) {
@@ -49,12 +51,14 @@ func TestReadExample(t *testing.T) {
 	}
 	want := &example{
 		name: "steps", file: file, about: "Steps.", hash: hashOf([]byte(scenario)), covers: []string{"G6", "R3"},
-		exits: map[string]int{"": 0, "without": 1, "half": 1}, ladder: []string{"without", "half"}, busiest: 400,
+		exits: map[string]int{"": 0, "without": 1, "half": 1, "no-half": 1}, ladder: []string{"without", "half"}, busiest: 400,
 	}
 	if diff := cmp.Diff(want, e, cmp.AllowUnexported(example{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"", "without", "half"}, e.sides()); diff != "" {
-		t.Errorf("sides: -want +got:\n%s", diff)
+	for engine, want := range map[string][]string{docker: {"", "without", "half"}, virtual: {"", "without", "half", "no-half"}} {
+		if diff := cmp.Diff(want, e.sides(engine)); diff != "" {
+			t.Errorf("sides on %s: -want +got:\n%s", engine, diff)
+		}
 	}
 }

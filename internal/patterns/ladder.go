@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/report"
@@ -26,7 +27,7 @@ func writeLadder(w io.Writer, e *example, measured map[string]*table) error {
 			troubles = append(troubles, p.Name)
 		}
 	}
-	fmt.Fprintf(w, "\n**Step by step: [%s](patterns/%s.yaml).** Each step keeps those before it; in bold is the step that bought most availability, over all and in each trouble.\n",
+	fmt.Fprintf(w, "\n**Step by step: [%s](patterns/%s.yaml).** Each step keeps those before it; in bold is the step that bought most availability, over all and in each trouble. *All but it* is the availability of all steps together less that one alone.\n",
 		e.name, e.name)
 	for _, engine := range []struct{ name, words string }{{virtual, "in virtual time"}, {docker, "in containers"}} {
 		if entry := measured[engine.name].of(e); entry != nil { // where there is none the row above says so
@@ -40,11 +41,18 @@ func writeLadder(w io.Writer, e *example, measured map[string]*table) error {
 const calm = .99
 
 func writeSteps(w io.Writer, e *example, entry *entry, engine string, troubles []string) {
-	fmt.Fprintf(w, "\n| step, %s | availability | p99 | recovery | amplification |", engine)
+	ablated := slices.ContainsFunc(e.ladder, func(step string) bool { return entry.side(less(step)) != nil })
+	columns := len(troubles)
+	fmt.Fprintf(w, "\n| step, %s | availability |", engine)
+	if ablated {
+		fmt.Fprint(w, " all but it |")
+		columns++
+	}
+	fmt.Fprint(w, " p99 | recovery | amplification |")
 	for _, phase := range troubles {
 		fmt.Fprintf(w, " %s |", phase)
 	}
-	fmt.Fprintf(w, "\n|---|--:|--:|--:|--:|%s\n", strings.Repeat("--:|", len(troubles)))
+	fmt.Fprintf(w, "\n|---|--:|--:|--:|--:|%s\n", strings.Repeat("--:|", columns))
 	step := func(i int) *figures { return &entry.side(e.ladder[i]).Figures }
 	over := func(i int) float64 { return *step(i).Availability }
 	for i, variant := range e.ladder {
@@ -53,7 +61,13 @@ func writeSteps(w io.Writer, e *example, entry *entry, engine string, troubles [
 		if edge := worst(1, f.Amplification); edge != "" {
 			amplified = f.amplified(edge, scenarios.Expectation{}) + " to " + edge[strings.LastIndex(edge, " ")+1:]
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |", variant, gained(over, len(e.ladder), i), milliseconds(f.P99Ms), f.Recovery, amplified)
+		fmt.Fprintf(w, "| %s | %s |", variant, gained(over, len(e.ladder), i))
+		if all := entry.side(less(variant)); all != nil {
+			fmt.Fprintf(w, " %s |", share(all.Figures.Availability))
+		} else if ablated {
+			fmt.Fprint(w, " |")
+		}
+		fmt.Fprintf(w, " %s | %s | %s |", milliseconds(f.P99Ms), f.Recovery, amplified)
 		for _, phase := range troubles {
 			in := func(i int) float64 { return step(i).Phases[phase] }
 			fmt.Fprintf(w, " %s |", gained(in, len(e.ladder), i))

@@ -99,7 +99,7 @@ func (m *measurement) one(ctx context.Context, e *example, settled, old *entry, 
 	default:
 		fresh.Decides = settled.Decides
 	}
-	for _, variant := range e.sides() {
+	for _, variant := range e.sides(m.engine) {
 		s := &side{}
 		if old != nil && old.side(variant) != nil && m.engine != virtual {
 			before := *old.side(variant) // a copy: the table may be saved meanwhile

@@ -146,7 +146,7 @@ func confirmation(e *example, t *table, decides scenarios.Expectation) string {
 	}
 	out := cell(e, entry, decides)
 	var later []string // the sides that came out as they should at a later run than the first
-	for _, variant := range e.sides() {
+	for _, variant := range e.sides(t.Engine) {
 		s, name := entry.side(variant), named(variant)
 		switch {
 		case !s.AsItShould:

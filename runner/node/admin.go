@@ -1,9 +1,11 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/squallhq/squall/faults"
 )
@@ -27,7 +29,7 @@ type CallStats struct {
 	Failures int64 `json:"failures"`
 }
 
-// adminHandler answers health, metrics and stats, and takes behaviour and configuration.
+// adminHandler answers health, metrics and stats, and takes behaviour, configuration and which callees are withdrawn.
 func (i *instance) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
@@ -43,6 +45,8 @@ func (i *instance) adminHandler() http.Handler {
 		json.NewEncoder(w).Encode(i.stats()) //nolint:errcheck // the reader left
 	})
 	mux.HandleFunc("PUT /behave", i.putBehaviour)
+	mux.HandleFunc("PUT /withdrawn/{instance}", i.putWithdrawn)
+	mux.HandleFunc("DELETE /withdrawn/{instance}", i.deleteWithdrawn)
 	mux.HandleFunc("PUT /configure", i.putConfiguration)
 	mux.HandleFunc("DELETE /behave", func(w http.ResponseWriter, _ *http.Request) {
 		i.behaviour.set(nil)
@@ -82,8 +86,19 @@ func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
 	if i.purge != nil && b.Flush != "" && was == "" { // once, however often it is told while it is on
 		i.purge(b.Flush == faults.FlushSoft)
 	}
+	if i.promote != nil && b.Promote {
+		ctx, cancel := context.WithTimeout(r.Context(), promoteTimeout)
+		defer cancel()
+		if err := i.promote(ctx); err != nil {
+			i.refuse(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
+
+// promoteTimeout is less than an engine waits for the answer.
+const promoteTimeout = 1500 * time.Millisecond
 
 func (i *instance) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

@@ -9,8 +9,8 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// BenchmarkGuard is what a call's policy costs besides the call itself, for each pattern alone; off is none of them.
-func BenchmarkGuard(b *testing.B) {
+// BenchmarkCallPolicy is what a call's policy costs besides the call itself, for each pattern alone; off is none of them.
+func BenchmarkCallPolicy(b *testing.B) {
 	for _, r := range []struct {
 		name   string
 		policy scenarios.Policy

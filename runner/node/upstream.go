@@ -16,6 +16,7 @@ type upstream struct {
 	kind     scenarios.Kind
 	replicas []*replica
 	next     atomic.Uint64
+	away     atomic.Int64 // replicas that are withdrawn
 }
 
 // replica is one callee instance, behind its edge.
@@ -25,6 +26,8 @@ type replica struct {
 	n      int    // its place among the callee's replicas, from 0
 	counts callCounts
 	busy   atomic.Int64 // attempts in flight from this instance
+	// withdrawn: it is about to end, or has ended, and this instance was told so.
+	withdrawn atomic.Bool
 }
 
 // newUpstream starts the turn somewhere that differs between callers, so that the callers of a

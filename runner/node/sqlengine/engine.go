@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -300,32 +301,57 @@ func (c *connection) run(ctx context.Context, s *Statement, args []any, with Cal
 	defer func() {
 		c.db.SetInterrupt(context.Background())
 		o.Sleep = c.now.sleep
-		if reset := failure(compiled.Reset()); err == nil {
+		if reset := withinMemory(func() error { return failure(compiled.Reset()) }); err == nil {
 			err = reset
 		}
 	}()
+	err = withinMemory(func() error { return c.step(compiled, s, args, &o) })
+	return o, err
+}
+
+// withinMemory makes an error of the panic that SQLite's binding makes of a statement that wants too much memory;
+// SQLite itself has coped with it.
+func withinMemory(do func() error) (err error) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if e, is := r.(error); !is || !strings.Contains(e.Error(), "out of memory") {
+			panic(r)
+		}
+		err = &Error{Code: "53200", Message: "out of memory: the built-in database has 256 MB for a statement"}
+	}()
+	return do()
+}
+
+// step takes a statement through all its rows.
+func (c *connection) step(compiled *sqlite3.Stmt, s *Statement, args []any, o *Outcome) error {
 	for n, arg := range args {
 		if n >= compiled.BindCount() { // a parameter that is nowhere in it
 			break
 		}
 		if err := bind(compiled, n+1, arg); err != nil {
-			return o, failure(err)
+			return failure(err)
 		}
 	}
 	for compiled.Step() {
+		if compiled.ColumnCount() != len(s.Fields) { // clients know these words, and prepare anew
+			return &Error{Code: "0A000", Message: "cached plan must not change result type"}
+		}
 		row := make([]any, len(s.Fields))
 		if err := compiled.Columns(row...); err != nil {
-			return o, failure(err)
+			return failure(err)
 		}
 		o.Rows = append(o.Rows, row)
 	}
 	if err := compiled.Err(); err != nil {
-		return o, failure(err)
+		return failure(err)
 	}
 	if s.Writes && !s.defines {
 		o.Changed = c.db.Changes()
 	}
-	return o, nil
+	return nil
 }
 
 func bind(s *sqlite3.Stmt, at int, value any) error {

@@ -296,6 +296,24 @@ func TestTransactionTooLarge(t *testing.T) {
 	}
 }
 
+// A statement that wants more memory than there is fails alone.
+func TestOutOfMemory(t *testing.T) {
+	e := open(t)
+	for range 2 {
+		var failed *Error
+		_, err := e.Read(context.Background(), prepare(t, e, "SELECT replace(hex(zeroblob(70000000)), '0', '0123')"), nil, call())
+		if !errors.As(err, &failed) || failed.Code != "53200" {
+			t.Fatalf("got %v, want 53200", err)
+		}
+		if err := e.Settle(put(t, e, "a", "k")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := read(t, e, "SELECT id FROM squall_writes"); len(got) != 2 {
+		t.Errorf("%d rows, want 2", len(got))
+	}
+}
+
 // What does not come from a database is not taken.
 func TestRecordsThatAreNone(t *testing.T) {
 	for _, record := range []string{"", "x", "p", "p\xff", "p\x00\x05\x00\x01", "p\x00\x05\x00\x01\xff\xff", "p\x00\x01\x07\x01\x00\x01a", "p\x03\x01", "r\x05a", "r\x01a"} {
