@@ -17,6 +17,7 @@ func Combine(behaviours ...*Behaviour) Behaviour {
 		if b.Flush != "" {
 			all.Flush = b.Flush
 		}
+		all.Promote = all.Promote || b.Promote
 		all.Slow += b.Slow
 		switch {
 		case all.Factor == 0:

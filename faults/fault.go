@@ -194,6 +194,8 @@ type Behaviour struct {
 	Factor float64       `json:"factor,omitempty"`
 	// Flush (hard or soft) makes a cdn purge what it keeps, once, when it is told. Nothing takes that back.
 	Flush string `json:"flush,omitempty"`
+	// Promote makes a replica a primary, once and for good.
+	Promote bool `json:"promote,omitempty"`
 }
 
 func (b *Behaviour) String() string {
@@ -209,6 +211,9 @@ func (b *Behaviour) String() string {
 	}
 	if b.Flush != "" {
 		words = append(words, "flush="+b.Flush)
+	}
+	if b.Promote {
+		words = append(words, "promote")
 	}
 	return strings.Join(words, " ")
 }

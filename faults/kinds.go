@@ -170,6 +170,13 @@ var Kinds = []Entry{
 		Lifted:  "it is a moment (100ms): what is gone stays gone, and comes back as it is asked for",
 		Example: "{flush: edge, how: soft}",
 	}},
+	{Word: "promote", Zero: Promote{}, Selection: SelectValue, Explain: Explanation{
+		Summary: "A replica stops following and takes writes: the operator's answer to the loss of a primary. What had not reached it is lost.",
+		New:     "connects at once; writes are taken, where they were refused (25006) before",
+		Open:    "writes are taken, where they were refused (25006) before",
+		Lifted:  "it is a moment (1s): who was promoted stays the primary, and an old one that it reaches takes no more writes",
+		Example: "{promote: catalog-replica-1}",
+	}},
 	{Word: "change", Zero: Change{}, Selection: SelectValue, Explain: Explanation{
 		Summary: "Built-in nodes run with a changed configuration, as after a deploy or a push; what is under way ends with the old one, and no request fails for the change itself.",
 		New:     "connects at once; the next request meets the new configuration",

@@ -51,6 +51,7 @@ func TestValidate(t *testing.T) {
 		{CPU{Share: -1}, "share can't be -100%: use more than 0% and at most 100%"},
 		{Flush{How: "all"}, `how can't be "all": use hard or soft`},
 		{Flush{}, ""},
+		{Promote{}, ""},
 		{Errors{}, "errors can't be 0%: use more than 0% and at most 100%"},
 		{Errors{Share: 2}, "errors can't be 200%: use more than 0% and at most 100%"},
 		{Errors{Share: 0.5, Status: 200}, "status 200 is no error: use 400 to 599"},

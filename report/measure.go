@@ -23,6 +23,7 @@ func measure(r *record.Result, e scenarios.Expectation, m scenarios.Metric) (flo
 		sum.Degraded += q.Degraded
 		sum.Failed += q.Failed
 		sum.Unsent += q.Unsent
+		sum.StaleReads += q.StaleReads
 	}
 	if sum.Sent == 0 {
 		return 0, fmt.Errorf("no such request was due in it")
@@ -37,6 +38,8 @@ func measure(r *record.Result, e scenarios.Expectation, m scenarios.Metric) (flo
 		return float64(sum.Degraded) / sent, nil
 	case scenarios.MetricFailed:
 		return float64(sum.Failed) / sent, nil
+	case scenarios.MetricStaleReads:
+		return float64(sum.StaleReads) / sent, nil
 	case scenarios.MetricGoodput:
 		return float64(sum.OK+sum.Degraded) / seconds, nil
 	case scenarios.MetricRate:

@@ -13,7 +13,7 @@ import (
 // that an expectation would see.
 func spell(m scenarios.Metric, value float64) string {
 	switch m {
-	case scenarios.MetricSuccess, scenarios.MetricOK, scenarios.MetricDegraded, scenarios.MetricFailed:
+	case scenarios.MetricSuccess, scenarios.MetricOK, scenarios.MetricDegraded, scenarios.MetricFailed, scenarios.MetricStaleReads:
 		return percent(value)
 	case scenarios.MetricGoodput, scenarios.MetricRate:
 		return strconv.FormatFloat(value, 'f', 1, 64) + "/s"

@@ -178,7 +178,7 @@ func recovered(f record.Fault) string {
 func writeEdges(w io.Writer, r *record.Result, p paint, o TerminalOptions) error {
 	edges := make([]record.Edge, 0, len(r.Edges))
 	for _, e := range r.Edges {
-		if e.Attempts > 0 || e.Connections > 0 {
+		if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 {
 			edges = append(edges, e)
 		}
 	}

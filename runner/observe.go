@@ -36,7 +36,7 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 // readBack compares the acknowledged writes with what the databases and queues hold. An interrupt cuts it short; after
 // one it has little time.
 func (r *run) readBack(ctx context.Context) {
-	acknowledged := r.recorder.Acknowledged()
+	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
 	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
 		r.writes = record.Reconcile(acknowledged, nil)
 		r.writes.Why = "this run has no reader of writes"
@@ -68,10 +68,14 @@ func (r *run) readBack(ctx context.Context) {
 	}
 }
 
-// readStore reads what all instances of a node hold (or one instance, where writes name that).
+// readStore reads what all instances of a node hold (or one instance, where writes name that), or who was promoted in
+// its place.
 func (r *run) readStore(ctx context.Context, store string) (map[string]int, error) {
 	counts := map[string]int{}
 	any := false
+	if leader := r.leader(store); leader != "" {
+		store = leader
+	}
 	for _, i := range r.o.Plan.Instances {
 		if i.Node.Name != store && i.Name != store {
 			continue

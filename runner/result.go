@@ -186,7 +186,7 @@ func confirmRefusals(res *record.Result) {
 	}
 }
 
-// failuresUnder counts the failed calls over a fault's edges in the phases that it was on in; false where no caller counts.
+// failuresUnder counts the failed calls over a fault's edges, or to its instances, in the phases that it was on in; false where no caller counts.
 func failuresUnder(res *record.Result, f *record.Fault) (failures int64, counted bool) {
 	if f.AppliedS == nil || f.UndoneS == nil {
 		return 0, false
@@ -197,7 +197,7 @@ func failuresUnder(res *record.Result, f *record.Fault) (failures int64, counted
 		}
 		counted = true
 		for _, e := range p.Edges {
-			if slices.Contains(f.Edges, e.Name) {
+			if slices.Contains(f.Edges, e.Name) || slices.Contains(f.Instances, e.ToInst) {
 				failures += e.Failures
 			}
 		}

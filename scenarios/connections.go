@@ -64,6 +64,7 @@ func (c *connections) node(n *Node) {
 	for i, to := range n.Calls {
 		c.add(n.Name, to, false, extend(at, "calls", i)...)
 	}
+	c.add(n.Name, n.ReplicaOf, true, extend(at, "replica_of")...)
 	if n.To != nil {
 		c.add(n.Name, n.To.Node, true, extend(at, "to")...)
 	}
@@ -113,6 +114,9 @@ func (s *Step) uses() []use {
 	}
 	if s.Read != "" {
 		out = append(out, use{s.Read, "read", nil, []any{"read"}})
+	}
+	if s.Replica != "" {
+		out = append(out, use{s.Replica, "read", nil, []any{"replica"}})
 	}
 	if s.Cache != nil && s.Cache.In != "" {
 		out = append(out, use{s.Cache.In, "cache", nil, []any{"cache", "in"}})

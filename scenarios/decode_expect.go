@@ -36,6 +36,7 @@ var metrics = []struct {
 	{MetricP99, metricLatency, "99th percentile of latency, from the intended time."},
 	{MetricP999, metricLatency, "99.9th percentile of latency, from the intended time."},
 	{MetricMax, metricLatency, "Greatest latency, from the intended time."},
+	{MetricStaleReads, metricShare, "Requests that a replica showed less than what their own user had written / intended requests."},
 	{MetricAmplification, metricFactor, "Attempts over the edge that of names, per user request."},
 }
 
@@ -143,7 +144,7 @@ func (d *decoder) bound(e entry, class metricClass) (Bound, bool) {
 	switch {
 	case op == "" && ok:
 		better := `"<= ` + number + `"`
-		if class == metricRate || class == metricShare && e.key != "failed" && e.key != "degraded" {
+		if class == metricRate || class == metricShare && e.key != "failed" && e.key != "degraded" && e.key != "stale_reads" {
 			better = `">= ` + number + `"`
 		}
 		d.problem(e.value, fmt.Sprintf("%s has no comparison", e.key), "write "+better)

@@ -157,6 +157,11 @@ func (d *decoder) step(v *value, into *Step) {
 	if e := v.entry("cache"); e != nil && does[0].key != "read" && does[0].key != "call" {
 		d.problemAt(e.at, "cache does not belong to a step of "+does[0].key, "it is for read and call; put it there")
 	}
+	for _, key := range []string{"replica", "read_your_writes"} {
+		if e := v.entry(key); e != nil && does[0].key != "read" {
+			d.problemAt(e.at, key+" does not belong to a step of "+does[0].key, "it is for read; put it there")
+		}
+	}
 	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
 		for _, e := range v.entries {
 			switch e.key {

@@ -46,6 +46,8 @@ const (
 	MetricP99      Metric = "p99"
 	MetricP999     Metric = "p999"
 	MetricMax      Metric = "max"
+	// MetricStaleReads counts requests to which a replica showed less than what their user had written.
+	MetricStaleReads Metric = "stale_reads" // stale / intended, a share
 	// MetricAmplification needs Of to be an edge "a -> b": attempts over that edge per user request.
 	MetricAmplification Metric = "amplification"
 )

@@ -42,6 +42,9 @@ func (s *Step) first() string {
 	if s.Call != nil {
 		return s.Call.Node
 	}
+	if s.Replica != "" {
+		return s.Replica
+	}
 	return s.Read + s.Write
 }
 

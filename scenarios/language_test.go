@@ -120,6 +120,7 @@ topology:
   catalog: {kind: service, endpoints: {GET /c: {read: catalog-db}}}
   payments: {kind: service, endpoints: {POST /d: {work: 1ms}}}
   catalog-db: {kind: database}
+  catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /a, ttl: 1s}]}
 load: {users: {to: edge, rate: 10/s, requests: [{send: GET /a}]}}
 phases:

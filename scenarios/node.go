@@ -74,6 +74,8 @@ type Node struct {
 	WriteTime   *Work `yaml:"write_time" kinds:"database" json:"write_time,omitempty" doc:"database: what a write costs besides the sync to disk."`
 	RowLocks    bool  `yaml:"row_locks" kinds:"database" json:"row_locks,omitempty" doc:"database: a write holds its key until it is durable, so writes of one key wait for each other, in order."`
 
+	Replication `yaml:",inline" kinds:"database"`
+
 	// cache
 	Keeping `yaml:",inline" kinds:"cache"`
 
@@ -194,14 +196,16 @@ type Endpoint struct {
 
 // Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write, Parallel and Respond is set.
 type Step struct {
-	Use     string     `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
-	Work    *Work      `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
-	Compute *Work      `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
-	Call    *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
-	Read    string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
-	Cost    *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
-	Cache   *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
-	Write   string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
+	Use         string     `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this step takes."`
+	Work        *Work      `yaml:"work" json:"work,omitempty" doc:"Time that passes, without use of the CPU: waiting, or somebody else's work."`
+	Compute     *Work      `yaml:"compute" json:"compute,omitempty" doc:"CPU time on the node's cores: it competes with all other compute of the instance."`
+	Call        *Call      `yaml:"call" json:"call,omitempty" doc:"A call, as NODE METHOD /path."`
+	Read        string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
+	Cost        *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
+	Cache       *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
+	Write       string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
+	ReplicaRead `yaml:",inline"`
+
 	// Idempotent is for Write.
 	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
 	Outbox     `yaml:",inline"`

@@ -54,6 +54,7 @@ func Parse(file string, data []byte, variant string) (*Scenario, error) {
 	s.root = root.without("templates")
 	d.structure(s.root, reflect.ValueOf(s).Elem(), d.fieldsOf(reflect.TypeFor[Scenario]()))
 	d.checkUnused()
+	s.follow()
 	s.templates = root.get("templates")
 	changing := &validator{Scenario: s, decoder: d}
 	changing.index()

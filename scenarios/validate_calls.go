@@ -76,6 +76,7 @@ func (v *validator) steps(n *Node) {
 		v.cached(s, at)
 		v.when(s.When, at)
 		v.failover(s.Failover, s.first(), at)
+		v.replicaRead(s, at)
 		for _, u := range s.uses() {
 			here := extend(at, u.keys...)
 			if u.how == "cache" || u.how == "publish" {
@@ -95,6 +96,8 @@ func (v *validator) steps(n *Node) {
 func (v *validator) stored(u use, at []any) {
 	n := v.exists(u.node, at)
 	switch {
+	case n != nil && n.ReplicaOf != "" && u.how == "write" && u.keys[0] != "failover": // where it may have been promoted
+		v.problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.node), "write to its primary, "+n.ReplicaOf)
 	case n == nil || n.Kind == KindDatabase || n.Kind == "" || v.unasked(n, at):
 	case n.Kind == KindQueue && u.how == "write":
 	case n.Kind == KindQueue:

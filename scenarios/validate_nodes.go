@@ -65,6 +65,7 @@ func (v *validator) nodes() {
 		v.register(n)
 		v.line(n)
 		v.zones(n)
+		v.replication(n)
 		v.bots(n)
 		v.shed(n)
 	}

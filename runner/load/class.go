@@ -101,8 +101,9 @@ func (c *class) leave() {
 	c.meter.leave()
 }
 
-// send carries out an admitted request and takes its sample.
-func (c *class) send(ctx context.Context, r request) record.Sample {
+// send carries out an admitted request and takes its sample. Its user remembers where writes are; nil: nobody does.
+func (c *class) send(ctx context.Context, r request, user *memory) record.Sample {
+	r.written = user.tell()
 	hit := c.hits.Add(1) - 1
 	deadline := c.order.Zero.Add(r.intended + c.timeout)
 	s := record.Sample{
@@ -124,7 +125,8 @@ func (c *class) send(ctx context.Context, r request) record.Sample {
 		s.Outcome = record.OK
 	}
 	if err == nil {
-		s.Wrote = a.wrote
+		s.Wrote, s.Stale = a.wrote, a.stale
+		user.learn(a.position)
 	}
 	c.meter.sent(s)
 	c.results.add(c, r, hit, s, a)

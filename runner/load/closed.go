@@ -29,23 +29,26 @@ func (c *class) user(ctx context.Context, n int) {
 	w := newWaiter(false)
 	defer w.close()
 	chance := newChance(c.order.Seed, c.load.Name, "user", uint64(n))
+	self := &memory{}
 	at := c.order.From + time.Duration(chance.float64()*float64(drawWork(&chance, c.load.Think)))
 	for at < c.order.Until && w.wait(ctx, c.order.Zero.Add(at)) == nil {
 		// A closed load's users are the limit; they are all let in.
 		c.inFlight.Add(1)
 		c.meter.enter()
-		at = c.afterwards(&chance, c.send(ctx, c.dispatch(at)))
+		at = c.afterwards(&chance, c.send(ctx, c.dispatch(at), self))
 	}
 }
 
 // visit sends a request and, where the load has sessions, the rest of its session. A further
 // request that would come after the end of the drive is not intended any more.
 func (c *class) visit(ctx context.Context, r request) {
-	s := c.send(ctx, r)
 	session := c.load.Session
 	if session == nil {
+		c.send(ctx, r, nil)
 		return
 	}
+	self := &memory{}
+	s := c.send(ctx, r, self)
 	w := newWaiter(false)
 	defer w.close()
 	chance := newChance(c.order.Seed, c.load.Name, "session", r.seq)
@@ -56,7 +59,7 @@ func (c *class) visit(ctx context.Context, r request) {
 		}
 		next := c.dispatch(at)
 		if c.admit() {
-			s = c.send(ctx, next)
+			s = c.send(ctx, next, self)
 			continue
 		}
 		c.unsent(next, record.ErrUnsent)

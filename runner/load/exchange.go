@@ -13,6 +13,8 @@ type answer struct {
 	status            int
 	degraded          bool
 	wrote             []string
+	position          string
+	stale             bool
 	bytesOut, bytesIn int64
 }
 
@@ -61,6 +63,7 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 		return a, false, fmt.Errorf("read answer: %w", err)
 	}
 	a.status, a.degraded, a.wrote = h.status, h.degraded, h.wrote
+	a.position, a.stale = h.position, h.stale
 	if c.mix.kinds[r.kind].method == "HEAD" {
 		h.length, h.chunked, h.untilEOF = 0, false, false
 	}

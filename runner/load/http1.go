@@ -22,6 +22,8 @@ type head struct {
 	close    bool
 	degraded bool
 	wrote    []string
+	position string
+	stale    bool
 }
 
 // mostHead bounds a head's bytes, mostInterim the 1xx answers before the real one.
@@ -104,6 +106,10 @@ func (h *head) field(name, value []byte) error {
 		}
 	case is(name, record.HeaderDegraded):
 		h.degraded = len(value) > 0
+	case is(name, record.HeaderPosition):
+		h.position = string(value)
+	case is(name, record.HeaderStale):
+		h.stale = len(value) > 0
 	case is(name, record.HeaderWrote):
 		for w := range strings.SplitSeq(string(value), ",") {
 			if w = strings.TrimSpace(w); w != "" {

@@ -18,6 +18,8 @@ type request struct {
 	seq, nth uint64
 	kind     int
 	intended time.Duration
+	// written is what its user's earlier answers said about where the user's writes are; empty: nothing.
+	written string
 }
 
 // mix chooses what each request of a load is. The choice and the parameters of request seq depend
@@ -104,6 +106,11 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	if m.tenant != nil { // drawn last, so that it changes nothing else
 		b = append(b, record.HeaderTenant+": "...)
 		b = strconv.AppendUint(b, m.tenant.draw(&c, r.seq), 10)
+		b = append(b, "\r\n"...)
+	}
+	if r.written != "" {
+		b = append(b, record.HeaderPosition+": "...)
+		b = append(b, r.written...)
 		b = append(b, "\r\n"...)
 	}
 	if t.body == nil {

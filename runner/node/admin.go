@@ -1,9 +1,11 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/squallhq/squall/faults"
 )
@@ -82,8 +84,19 @@ func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
 	if i.purge != nil && b.Flush != "" && was == "" { // once, however often it is told while it is on
 		i.purge(b.Flush == faults.FlushSoft)
 	}
+	if i.promote != nil && b.Promote {
+		ctx, cancel := context.WithTimeout(r.Context(), promoteTimeout)
+		defer cancel()
+		if err := i.promote(ctx); err != nil {
+			i.refuse(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
+
+// promoteTimeout is less than an engine waits for the answer.
+const promoteTimeout = 1500 * time.Millisecond
 
 func (i *instance) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

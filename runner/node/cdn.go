@@ -271,6 +271,8 @@ func (k *cachedCopy) serve(w http.ResponseWriter, how string) {
 	h := w.Header()
 	copyHeader(h, k.header)
 	h.Del(HeaderWrote)
+	h.Del(HeaderPosition)
+	h.Del(HeaderStale)
 	h.Set(HeaderCache, how)
 	h.Set("Age", strconv.Itoa(int(math.Floor(k.age().Seconds()))))
 	w.WriteHeader(k.status)

@@ -64,6 +64,11 @@ const (
 	HeaderWrote = "Squall-Wrote"
 	// HeaderFailover names the node that gave an answer in another one's place. Handed up by callers.
 	HeaderFailover = "Squall-Failover"
+	// HeaderPosition lists, as DATABASE=POSITION, comma separated, up to where a user has written: an answer says it of
+	// what it wrote, the user's next request says it again. Handed up by callers, and handed on.
+	HeaderPosition = "Squall-Position"
+	// HeaderStale names the replicas that showed a user less than what the user had written. Handed up by callers.
+	HeaderStale = "Squall-Stale"
 	// HeaderCache is hit, miss or stale, from a cdn.
 	HeaderCache = "Squall-Cache"
 	// HeaderRetried is 1 when this call, or one further up that led to it, is a retry.

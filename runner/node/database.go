@@ -33,11 +33,19 @@ type database struct {
 	writers rowLocks
 	last    *batch
 
+	// standing, standbys and follower are nil where there is no replication.
+	standing *standing
+	standbys *standbys
+	follower *follower
+	applied  atomic.Int64          // the position of the last record that readers see
+	strange  atomic.Pointer[error] // the first record that could not be applied
+
 	locks rowLocks
 	turns turns // of idempotent writes, by their ids
 
 	sessionsMu sync.Mutex
 	sessions   map[uint32]*session
+	streams    int // sessions of replicas: the limit is not for them
 	lastPID    uint32
 	draining   bool
 	live       sync.WaitGroup
@@ -59,10 +67,12 @@ func newDatabase(i *instance) (role, error) {
 		return nil, errors.Join(err, d.engine.Close())
 	}
 	d.engine.Defer(d.own.insert)
-	var strange error
-	d.journal, err = openJournalOn(i.disk, "writes.journal", i.metrics, func(record []byte) { strange = errors.Join(strange, d.engine.Settle(record)) })
-	if err == nil && strange != nil {
-		err = fmt.Errorf("replay journal: %w", errors.Join(strange, d.journal.close()))
+	if err = d.replicate(); err != nil {
+		return nil, errors.Join(err, d.engine.Close())
+	}
+	d.journal, err = openJournalFor(i.disk, journalName, i.metrics, d.deliver)
+	if strange := d.strange.Load(); err == nil && strange != nil {
+		err = fmt.Errorf("replay journal: %w", errors.Join(*strange, d.journal.close()))
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.engine.Close())
@@ -70,7 +80,16 @@ func newDatabase(i *instance) (role, error) {
 	return d, nil
 }
 
-func (d *database) close() error { return errors.Join(d.journal.close(), d.engine.Close()) }
+func (d *database) close() error {
+	return errors.Join(d.journal.close(), d.engine.Close(), d.standing.close())
+}
+
+// apply lets readers see what a journal's record says.
+func (d *database) apply(record []byte) {
+	if err := d.engine.Settle(record); err != nil {
+		d.strange.CompareAndSwap(nil, &err)
+	}
+}
 
 // endure takes the time that a statement takes, and fails it where a fault wants that.
 func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgproto3.ErrorResponse {
@@ -93,6 +112,9 @@ func (d *database) endure(ctx context.Context, c cause, cost time.Duration) *pgp
 func (d *database) serve(ctx context.Context, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
+	if d.follower != nil {
+		d.live.Go(func() { d.follower.run(ctx) })
+	}
 	var failed error
 	for {
 		conn, err := l.Accept()
@@ -126,9 +148,12 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	switch {
 	case d.draining:
 		return sqlError("57P03", "the database system is shutting down")
-	case len(d.sessions) >= d.now.Load().connections:
+	case !s.replicating && len(d.sessions)-d.streams >= d.now.Load().connections:
 		d.i.metrics.connectionsRefused.Add(1)
 		return sqlError("53300", "sorry, too many clients already")
+	}
+	if s.replicating {
+		d.streams++
 	}
 	d.lastPID++
 	s.pid = d.lastPID
@@ -142,6 +167,9 @@ func (d *database) leave(s *session) {
 	d.sessionsMu.Lock()
 	defer d.sessionsMu.Unlock()
 	delete(d.sessions, s.pid)
+	if s.replicating {
+		d.streams--
+	}
 	d.i.metrics.connectionsOpen.Add(-1)
 }
 

@@ -7,16 +7,27 @@ import (
 	"hash/crc32"
 	"io"
 	"sync"
+	"time"
 )
 
-// A journal's file is a header and then records: length (4 bytes), CRC-32C of the payload (4 bytes), payload.
+// A journal's file is a header and then records: length of the payload (4 bytes), CRC-32C of time and payload (4
+// bytes), time of the commit (8 bytes, ns since 1970), payload.
 //
-//	"squall journal 1\n" | length crc payload | length crc payload | ... | torn tail, cut off at start
+//	"squall journal 2\n" | length crc time payload | length crc time payload | ... | torn tail, cut off at start
+//
+// A record's position is where it ends in the file: a replica's copy has the same records at the same positions.
 const (
-	journalHeader = "squall journal 1\n"
-	recordHeader  = 8
+	journalHeader = "squall journal 2\n"
+	recordHeader  = 16
 	maxRecord     = 2 * maxBody
 )
+
+// committed is one record of a journal.
+type committed struct {
+	at      int64 // when it was committed, ns since 1970
+	end     int64 // its position
+	payload []byte
+}
 
 var errJournalClosed = errors.New("journal is closed")
 
@@ -26,7 +37,7 @@ var errJournalClosed = errors.New("journal is closed")
 // is never compacted: a run ends before that pays.
 type journal struct {
 	file    journalFile
-	apply   func(payload []byte)
+	deliver func(committed)
 	metrics *metrics
 	wake    chan struct{} // holds 1: there may be something to commit
 	stopped chan struct{}
@@ -35,6 +46,9 @@ type journal struct {
 	pending *batch
 	closed  bool
 	broken  error
+	// size is where the last durable record ends, tail where the last one that was added will.
+	size, tail int64
+	grew       chan struct{} // closed when size grows or the journal ends; nil: nobody waits for that
 }
 
 // journalFile is what a journal needs of its File once it is read.
@@ -48,6 +62,7 @@ var _ journalFile = File(nil)
 
 // batch is the records of one commit.
 type batch struct {
+	base  int64 // where it begins in the file
 	bytes []byte
 	ends  []int // where each record ends in bytes
 	done  chan struct{}
@@ -62,23 +77,32 @@ func openJournal(data, name string, m *metrics, apply func(payload []byte)) (*jo
 // openJournalOn replays the disk's journal into apply, in order, cuts off a torn tail, and is ready
 // for more. apply is called for each appended record too, by one goroutine, before append returns.
 func openJournalOn(disk Disk, name string, m *metrics, apply func(payload []byte)) (*journal, error) {
+	return openJournalFor(disk, name, m, func(r committed) { apply(r.payload) })
+}
+
+// openJournalFor is openJournalOn for who wants to know when and where each record was committed.
+func openJournalFor(disk Disk, name string, m *metrics, deliver func(committed)) (*journal, error) {
 	file, err := disk.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	torn, err := recoverJournal(file, apply)
+	size, torn, err := recoverJournal(file, deliver)
 	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("open journal %q: %w", name, err)
 	}
 	m.logTorn.Add(torn)
-	return startJournal(file, m, apply), nil
+	return startJournalAt(size, file, m, deliver), nil
 }
 
 func startJournal(file journalFile, m *metrics, apply func([]byte)) *journal {
+	return startJournalAt(int64(len(journalHeader)), file, m, func(r committed) { apply(r.payload) })
+}
+
+func startJournalAt(size int64, file journalFile, m *metrics, deliver func(committed)) *journal {
 	j := &journal{
-		file: file, apply: apply, metrics: m,
-		wake: make(chan struct{}, 1), stopped: make(chan struct{}), pending: newBatch(),
+		file: file, deliver: deliver, metrics: m, size: size, tail: size,
+		wake: make(chan struct{}, 1), stopped: make(chan struct{}), pending: newBatch(size),
 	}
 	go j.run()
 	return j
@@ -98,6 +122,11 @@ func (j *journal) begin(payload []byte) (*batch, error) {
 	if len(payload) == 0 || len(payload) > maxRecord {
 		return nil, fmt.Errorf("append record of %d bytes: between 1 and %d are allowed", len(payload), maxRecord)
 	}
+	return j.add(func(b *batch) { b.add(payload) })
+}
+
+// add puts records into the batch that is committed next, and does not wait for that.
+func (j *journal) add(put func(*batch)) (*batch, error) {
 	j.mu.Lock()
 	if j.closed || j.broken != nil {
 		err := j.broken
@@ -105,7 +134,8 @@ func (j *journal) begin(payload []byte) (*batch, error) {
 		return nil, errors.Join(errJournalClosed, err)
 	}
 	b := j.pending
-	b.add(payload)
+	put(b)
+	j.tail = b.base + int64(len(b.bytes))
 	j.mu.Unlock()
 	select {
 	case j.wake <- struct{}{}:
@@ -119,6 +149,9 @@ func (b *batch) wait() error {
 	<-b.done
 	return b.err
 }
+
+// end is the position of the batch's last record, once it is done.
+func (b *batch) end() int64 { return b.base + int64(len(b.bytes)) }
 
 // run commits batches until the journal is closed and nothing is pending.
 func (j *journal) run() {
@@ -141,7 +174,7 @@ func (j *journal) take() (b *batch, closed bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.pending.ends) > 0 {
-		b, j.pending = j.pending, newBatch()
+		b, j.pending = j.pending, newBatch(j.tail)
 	}
 	return b, j.closed
 }
@@ -161,15 +194,32 @@ func (j *journal) commit(b *batch) {
 		b.err = fmt.Errorf("commit to journal: %w", err)
 		j.mu.Lock()
 		j.broken = b.err
+		j.tell()
 		j.mu.Unlock()
 		return
 	}
 	j.metrics.logSyncs.Add(1)
 	j.metrics.logBytes.Add(int64(len(b.bytes)))
+	j.mu.Lock()
+	j.size = b.base + int64(len(b.bytes))
+	j.tell()
+	j.mu.Unlock()
 	start := 0
 	for _, end := range b.ends {
-		j.apply(b.bytes[start+recordHeader : end])
+		j.deliver(committed{
+			at:      int64(binary.LittleEndian.Uint64(b.bytes[start+8:])),
+			end:     b.base + int64(end),
+			payload: b.bytes[start+recordHeader : end],
+		})
 		start = end
+	}
+}
+
+// tell wakes who waits for the journal to grow. j.mu is held.
+func (j *journal) tell() {
+	if j.grew != nil {
+		close(j.grew)
+		j.grew = nil
 	}
 }
 
@@ -178,6 +228,7 @@ func (j *journal) close() error {
 	j.mu.Lock()
 	again := j.closed
 	j.closed = true
+	j.tell()
 	j.mu.Unlock()
 	if again {
 		<-j.stopped
@@ -194,15 +245,19 @@ func (j *journal) close() error {
 	return nil
 }
 
-func newBatch() *batch { return &batch{done: make(chan struct{})} }
+func newBatch(base int64) *batch { return &batch{base: base, done: make(chan struct{})} }
 
+// add puts one record in, committed now.
 func (b *batch) add(payload []byte) {
+	start := len(b.bytes)
 	b.bytes = binary.LittleEndian.AppendUint32(b.bytes, uint32(len(payload)))
-	b.bytes = binary.LittleEndian.AppendUint32(b.bytes, checksum(payload))
+	b.bytes = append(b.bytes, 0, 0, 0, 0)
+	b.bytes = binary.LittleEndian.AppendUint64(b.bytes, uint64(time.Now().UnixNano()))
 	b.bytes = append(b.bytes, payload...)
+	binary.LittleEndian.PutUint32(b.bytes[start+4:], checksum(b.bytes[start+8:]))
 	b.ends = append(b.ends, len(b.bytes))
 }
 
-func checksum(payload []byte) uint32 {
-	return crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli)) // the table is made once, by crc32
+func checksum(timeAndPayload []byte) uint32 {
+	return crc32.Checksum(timeAndPayload, crc32.MakeTable(crc32.Castagnoli)) // the table is made once, by crc32
 }

@@ -34,6 +34,8 @@ type metrics struct {
 	tiedTaken, tiedTwice                                                            atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
+
+	replication
 }
 
 // metric is one row of the table of metrics: name, type, what it means, and how it is read.
@@ -116,6 +118,14 @@ func (m *metrics) table() []metric {
 		count("squall_deadline_exceeded_total", "Requests given up because the time that their caller had left was over.", func(m *metrics) *atomic.Int64 { return &m.deadlineExceeded }),
 		count("squall_wasted_total", "Requests whose steps were all done when their caller had left.", func(m *metrics) *atomic.Int64 { return &m.wasted }),
 		seconds("squall_wasted_seconds_total", "Time of work steps after their caller had left, and CPU time of compute steps begun after.", func(m *metrics) *atomic.Int64 { return &m.wastedTime }),
+		{"squall_replication_lag_seconds", "gauge", "Replica: how old what it shows is, at most: the age of its last record when that was applied, or of the last word from the primary that there is no newer one.", func(m *metrics) float64 { return m.replicationLag() }},
+		gauge("squall_replicas_connected", "Primary: replicas that it streams to now.", func(m *metrics) *atomic.Int64 { return &m.replicasConnected }),
+		count("squall_streamed_records_total", "Records of the write-ahead log sent to replicas, or taken from the primary.", func(m *metrics) *atomic.Int64 { return &m.streamedRecords }),
+		count("squall_streamed_bytes_total", "Bytes of these.", func(m *metrics) *atomic.Int64 { return &m.streamedBytes }),
+		seconds("squall_sync_seconds_total", "Primary: time that writes waited until replicas had them (replication: sync).", func(m *metrics) *atomic.Int64 { return &m.syncTime }),
+		count("squall_read_only_total", "Writes refused (25006) because this database is a replica, or no primary any more.", func(m *metrics) *atomic.Int64 { return &m.readOnly }),
+		count("squall_stale_reads_total", "Reads from a replica that did not have yet what the same user had written.", func(m *metrics) *atomic.Int64 { return &m.staleReads }),
+		count("squall_primary_reads_total", "Reads sent to the primary because the replica did not have the user's own writes yet.", func(m *metrics) *atomic.Int64 { return &m.primaryReads }),
 		gauge("squall_connections", "Connections open now: of a database, or of a node that bounds them.", func(m *metrics) *atomic.Int64 { return &m.connectionsOpen }),
 		count("squall_connections_refused_total", "Database connections refused at the limit.", func(m *metrics) *atomic.Int64 { return &m.connectionsRefused }),
 		count("squall_reads_total", "Rows asked for.", func(m *metrics) *atomic.Int64 { return &m.reads }),

@@ -9,43 +9,42 @@ import (
 	"strings"
 )
 
-// recoverJournal applies every whole record of the file, cuts off what follows the last one, and
-// leaves the file ready to append to. It returns how many bytes it cut off.
-func recoverJournal(file File, apply func(payload []byte)) (torn int64, err error) {
+// recoverJournal delivers every whole record of the file, cuts off what follows the last one, and
+// leaves the file ready to append to. It returns how long the file is then, and how many bytes it cut off.
+func recoverJournal(file File, deliver func(committed)) (good, torn int64, err error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	reader := bufio.NewReaderSize(file, 256<<10)
 	fresh, err := readHeader(reader)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	good := int64(0)
 	if !fresh {
-		if good, err = replay(reader, apply); err != nil {
-			return 0, err
+		if good, err = replay(reader, deliver); err != nil {
+			return 0, 0, err
 		}
-		good += int64(len(journalHeader))
 	}
 	if good < size {
 		torn = size - good
 		if err := file.Truncate(good); err != nil {
-			return 0, fmt.Errorf("cut off torn tail: %w", err)
+			return 0, 0, fmt.Errorf("cut off torn tail: %w", err)
 		}
 	}
 	if _, err := file.Seek(good, io.SeekStart); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if fresh {
 		if _, err := io.WriteString(file, journalHeader); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
+		good = int64(len(journalHeader))
 	}
-	return torn, file.Sync()
+	return good, torn, file.Sync()
 }
 
 // readHeader tells whether the file is fresh: empty, or cut short while its header was written.
@@ -64,8 +63,9 @@ func readHeader(r io.Reader) (fresh bool, err error) {
 	}
 }
 
-// replay applies records up to the first that is not whole, and returns how long they are together.
-func replay(r io.Reader, apply func(payload []byte)) (good int64, err error) {
+// replay delivers records up to the first that is not whole, and returns where that one begins.
+func replay(r io.Reader, deliver func(committed)) (good int64, err error) {
+	good = int64(len(journalHeader))
 	var header [recordHeader]byte
 	for {
 		if _, err := io.ReadFull(r, header[:]); err != nil {
@@ -75,15 +75,16 @@ func replay(r io.Reader, apply func(payload []byte)) (good int64, err error) {
 		if length == 0 || length > maxRecord {
 			return good, nil
 		}
-		payload := make([]byte, length)
-		if _, err := io.ReadFull(r, payload); err != nil {
+		sealed := make([]byte, recordHeader-8+length)
+		copy(sealed, header[8:])
+		if _, err := io.ReadFull(r, sealed[recordHeader-8:]); err != nil {
 			return good, unlessEnd(err)
 		}
-		if checksum(payload) != binary.LittleEndian.Uint32(header[4:]) {
+		if checksum(sealed) != binary.LittleEndian.Uint32(header[4:]) {
 			return good, nil
 		}
-		apply(payload)
 		good += recordHeader + int64(length)
+		deliver(committed{at: int64(binary.LittleEndian.Uint64(sealed)), end: good, payload: sealed[recordHeader-8:]})
 	}
 }
 

@@ -45,7 +45,9 @@ type instance struct {
 	behaviour *behaviour
 	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
-	ready *atomic.Bool
+	// promote has a replica take writes; nil for whoever is none. It is set while the role is built.
+	promote func(context.Context) error
+	ready   *atomic.Bool
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
 	transport *http.Transport

@@ -121,6 +121,7 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	if len(v.wrote) > 0 {
 		h.Set(HeaderWrote, strings.Join(v.wrote, ","))
 	}
+	v.tellPositions(h)
 	if f != nil {
 		i.refuse(w, f.status, f.Error())
 		return

@@ -34,6 +34,11 @@ type session struct {
 
 	prepared map[string]*statement
 	portals  map[string]*portal
+	// replicating: it is a replica's, which asks for the journal; name is the replica's instance then.
+	replicating bool
+	name        string
+	// before is the position when the first statement since the last ReadyForQuery began; 0: there was none.
+	before int64
 	// skipping: an error was sent, everything up to the next Sync is passed over.
 	skipping bool
 	// tx is the transaction under way, nil outside of one.
@@ -95,6 +100,9 @@ func (s *session) welcome(m *pgproto3.StartupMessage) bool {
 	if refusal := s.authenticate(m.Parameters["user"]); refusal != nil {
 		s.fatal(refusal)
 		return false
+	}
+	if s.d.standing != nil && m.Parameters["replication"] != "" {
+		s.replicating, s.name = true, m.Parameters["application_name"]
 	}
 	if refusal := s.d.join(s); refusal != nil {
 		s.fatal(refusal)
@@ -209,6 +217,9 @@ func (s *session) answer(message pgproto3.FrontendMessage) bool {
 	case *pgproto3.Terminate:
 		return false
 	case *pgproto3.Query:
+		if s.replicating {
+			return s.replicate(m.String)
+		}
 		s.simple(m.String)
 		return s.readyForQuery()
 	case *pgproto3.Sync:
@@ -240,6 +251,7 @@ func (s *session) tell(err *pgproto3.ErrorResponse) {
 }
 
 func (s *session) readyForQuery() bool {
+	s.tellPosition()
 	s.backend.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
 	return s.backend.Flush() == nil
 }
@@ -439,6 +451,7 @@ func (s *session) carryOut(p *portal) *pgproto3.ErrorResponse {
 		m.inFlight.Add(-1)
 		m.requestTime.Add(int64(time.Since(began)))
 	}()
+	s.notePosition()
 	var got result
 	var err *pgproto3.ErrorResponse
 	switch {

@@ -119,6 +119,9 @@ var idField = []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}}
 // write makes a row of the service's; claim: the id to put down first, event: what the outbox is to have besides the
 // id, each if it is to be.
 func (s *session) write(ctx context.Context, claim, id, key, node, why string, event []string) (result, *pgproto3.ErrorResponse) {
+	if err := s.d.takesWrites(); err != nil {
+		return result{}, err
+	}
 	c := cause{request: why}
 	t := s.within()
 	if s.d.node().RowLocks && !t.alone {
@@ -203,6 +206,11 @@ func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []a
 	m, n := s.d.i.metrics, &s.d.i.config.Node
 	if st.Writes && s.tx != nil && s.tx.readOnly {
 		return result{}, sqlError("25006", "cannot execute "+st.Tag+" in a read-only transaction")
+	}
+	if st.Writes {
+		if err := s.d.takesWrites(); err != nil {
+			return result{}, err
+		}
 	}
 	var err *pgproto3.ErrorResponse
 	switch {

@@ -353,6 +353,15 @@ func TestPgxFeatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if _, err := c.Exec(ctx, "ALTER TABLE p ADD COLUMN w int DEFAULT 5"); err != nil {
+			t.Fatal(err)
+		}
+		if got := answerOf(ctx, c, "later"); got != "error 0A000" { // as PostgreSQL: it was told of two columns
+			t.Errorf("a statement prepared before the table changed: %s", got)
+		}
+		if got := answerOf(ctx, c, "SELECT * FROM p WHERE id = 7"); got != "SELECT 1 (id:23 v:25 w:23) [7 seven 5]" {
+			t.Errorf("after the table has changed: %s", got)
+		}
 		var e *pgconn.PgError
 		if _, err := c.Exec(ctx, "SELECT DISTINCT ON (id) v FROM p"); !errors.As(err, &e) || e.Code != "0A000" || !strings.Contains(e.Message, "DISTINCT ON") {
 			t.Errorf("what it can't is to be named: %v", err)

@@ -35,8 +35,11 @@ type visit struct {
 	caching  string   // the answer's Cache-Control
 	wrote    []string // NODE/ID, each once
 	degraded []string
-	failover string            // the node that answered in another one's place
-	rows     map[string]string // of rows that have events: the last id, by the database
+	failover string // the node that answered in another one's place
+	// positions is nil until something is known of where the user has written.
+	positions *positionsOf
+	stale     []string          // replicas
+	rows      map[string]string // of rows that have events: the last id, by the database
 }
 
 // run carries out steps in order, up to the first that fails.
@@ -92,7 +95,11 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run run
 		run, err = s.call(what.Call, what.Cache, what.Failover, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
-		run, err = s.read(what.Read, what.Cost, what.Failover, what.Policy)
+		if what.Replica != "" {
+			run, err = s.readReplica(what)
+		} else {
+			run, err = s.read(what.Read, what.Cost, what.Failover, what.Policy)
+		}
 		if what.Cache != nil && err == nil {
 			run, err = s.cached(what.Read, what.Cache, (*visit).key, run)
 		}
@@ -164,6 +171,7 @@ func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scena
 				h.Set(name, value)
 			}
 		}
+		v.handOnPositions(h)
 		answers, f := g.send(ctx, c, call{method: what.Method, path: v.fill(what.Path), header: h})
 		if kept != nil && f == nil {
 			f = whole(answers)
@@ -182,6 +190,12 @@ func (v *visit) heed(answers []http.Header, ok bool) {
 	for _, h := range answers {
 		if wrote := h.Get(HeaderWrote); wrote != "" {
 			v.note(strings.Split(wrote, ",")...)
+		}
+		if position := h.Get(HeaderPosition); position != "" {
+			v.wroteAt(position)
+		}
+		if stale := h.Get(HeaderStale); stale != "" {
+			v.sawStale(stale)
 		}
 	}
 	if ok && len(answers) > 0 {
@@ -249,7 +263,8 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
 			cost := draw(cost, s.i.chance(c, "cost"))
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.read(bounded, to, v.key(), cost, c.text()))}
+			_, err := s.stores.read(bounded, to, v.key(), cost, c.text())
+			return outcome{f: statementFailure(ctx, bounded, g, to, err)}
 		})
 	}, nil
 }
@@ -269,16 +284,20 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id, by := v.rowID(name, to, w.events), g.to.node
+		var position int64
 		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
 			by = to.node
-			return outcome{f: statementFailure(ctx, bounded, g, to, s.stores.write(bounded, to, id, v.key(), c.text(), w.idempotent, publishes.event(v, w.idempotent)))}
+			at, err := s.stores.write(bounded, to, id, v.key(), c.text(), w.idempotent, publishes.event(v, w.idempotent))
+			position = at
+			return outcome{f: statementFailure(ctx, bounded, g, to, err)}
 		})
 		if f == nil {
 			publishes.ring()
 			s.forget(ctx, c, to, v.key())
 			v.note(by + "/" + id)
+			v.wroteOne(g.to.node, position)
 		}
 		return f
 	}, nil

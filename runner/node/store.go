@@ -103,7 +103,8 @@ func quoted(s string) string {
 }
 
 // write makes one durable row; once: unless there is one of this id. event is what the row's outbox has besides, nil for none.
-func (s *stores) write(ctx context.Context, to *replica, id, key, why string, once bool, event *event) error {
+// position is where the row is in a database with replicas, 0 in any other.
+func (s *stores) write(ctx context.Context, to *replica, id, key, why string, once bool, event *event) (position int64, err error) {
 	sql := sqlWrite
 	if once {
 		sql = sqlWriteOnce
@@ -112,26 +113,41 @@ func (s *stores) write(ctx context.Context, to *replica, id, key, why string, on
 	if event != nil {
 		sql, args = event.statement(once, args)
 	}
-	return s.with(ctx, to, func(st *store) error {
-		_, err := st.pool.Exec(ctx, sql, args...)
+	err = s.with(ctx, to, func(st *store) error {
+		conn, err := st.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		_, err = conn.Exec(ctx, sql, args...)
+		_, position = reported(conn.Conn())
 		return err
 	})
+	return position, err
 }
 
-// read asks for the latest row of a key, by a query of a cost; that there is none is no error.
-func (s *stores) read(ctx context.Context, to *replica, key string, cost time.Duration, why string) error {
-	return s.with(ctx, to, func(st *store) error {
+// read asks for the latest row of a key, by a query of a cost; that there is none is no error. seen is the position up
+// to which it saw everything, in a database with replicas and in a replica.
+func (s *stores) read(ctx context.Context, to *replica, key string, cost time.Duration, why string) (seen int64, err error) {
+	err = s.with(ctx, to, func(st *store) error {
 		var id string
 		sql, args := sqlRead, []any{key, why}
 		if cost > 0 {
 			sql, args = sqlCostly, append(args, strconv.FormatFloat(cost.Seconds(), 'f', 9, 64))
 		}
-		err := st.pool.QueryRow(ctx, sql, args...).Scan(&id)
+		conn, err := st.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		err = conn.QueryRow(ctx, sql, args...).Scan(&id)
+		seen, _ = reported(conn.Conn())
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		return err
 	})
+	return seen, err
 }
 
 // with runs a statement, the table created before it if need be.
@@ -164,6 +180,8 @@ func (st *store) create(ctx context.Context) error {
 	for _, sql := range st.tables {
 		_, err := st.pool.Exec(ctx, sql)
 		switch sqlState(err) {
+		case "25006": // a replica: it gets the table from its primary
+			continue
 		case "23505", "42P07", "42710": // unique_violation in the catalogue, duplicate_table, duplicate_object
 			continue
 		}

@@ -73,6 +73,9 @@ func (s *session) alone(ctx context.Context) *pgproto3.ErrorResponse {
 	if t.alone {
 		return nil
 	}
+	if err := s.d.takesWrites(); err != nil {
+		return err
+	}
 	if t.readOnly {
 		return sqlError("25006", "cannot write in a read-only transaction")
 	}
@@ -124,7 +127,7 @@ func (s *session) commit() *pgproto3.ErrorResponse {
 	if err := last.wait(); err != nil {
 		return sqlError("58030", err.Error())
 	}
-	return nil
+	return s.replicated(last)
 }
 
 // record commits what was written, and is the batch of the journal with which it is durable; the batch before, if

@@ -8,7 +8,7 @@ import (
 
 // cell is one kind of request in one phase.
 type cell struct {
-	sent, ok, degraded, failed, unsent int64
+	sent, ok, degraded, failed, unsent, stale int64
 
 	latency, service times
 	errors           map[string]int64
@@ -46,6 +46,9 @@ func (c *cell) add(s Sample) {
 		c.failed++
 		c.errors[errorClass(s)]++
 	}
+	if s.Stale {
+		c.stale++
+	}
 	if s.Unsent {
 		c.unsent++
 		return
@@ -68,7 +71,7 @@ func errorClass(s Sample) string {
 func (c *cell) request(n name, seconds float64) Request {
 	r := Request{
 		Load: n.load, Request: n.request,
-		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent,
+		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent, StaleReads: c.stale,
 		LatencyMs: c.latency.summary(), ServiceMs: c.service.summary(),
 		Errors: maps.Clone(c.errors),
 	}

@@ -14,4 +14,9 @@ const (
 	HeaderDegraded = "Squall-Degraded"
 	// HeaderWrote lists acknowledged writes as DATABASE/ID, comma separated.
 	HeaderWrote = "Squall-Wrote"
+	// HeaderPosition lists, as DATABASE=POSITION, comma separated, up to where a user has written: in an answer what it
+	// wrote, in a request what the user's earlier answers said.
+	HeaderPosition = "Squall-Position"
+	// HeaderStale is there when a replica showed the user less than what the user had written.
+	HeaderStale = "Squall-Stale"
 )

@@ -73,14 +73,16 @@ type Phase struct {
 // was in the phase, unsent ones included; ok + degraded + failed = sent, always. At the edges of a fault two sorts count to
 // the fault's phase: those still unanswered when it came on, and those intended in the 50 ms in which it was lifted.
 type Request struct {
-	Load     string  `json:"load"`
-	Request  string  `json:"request"`
-	Sent     int64   `json:"sent"`
-	OK       int64   `json:"ok"`
-	Degraded int64   `json:"degraded"`
-	Failed   int64   `json:"failed"`
-	Unsent   int64   `json:"unsent,omitempty"`
-	Rate     float64 `json:"rate"`
+	Load     string `json:"load"`
+	Request  string `json:"request"`
+	Sent     int64  `json:"sent"`
+	OK       int64  `json:"ok"`
+	Degraded int64  `json:"degraded"`
+	Failed   int64  `json:"failed"`
+	Unsent   int64  `json:"unsent,omitempty"`
+	// StaleReads are those to which a replica showed less than what their user had written before.
+	StaleReads int64   `json:"stale_reads,omitempty"`
+	Rate       float64 `json:"rate"`
 	// Goodput is ok + degraded answers a second.
 	Goodput   float64          `json:"goodput"`
 	LatencyMs Latency          `json:"latency_ms"`

@@ -28,6 +28,8 @@ type Sample struct {
 	Unsent bool
 	// Wrote are the writes that the answer acknowledged, as DATABASE/ID.
 	Wrote []string
+	// Stale: a replica showed the user less than what the user had written.
+	Stale bool
 	// Seq counts the load's requests from 0 in the order of their intended times.
 	Seq uint64
 }

@@ -117,6 +117,11 @@ func (b *builder) loads() {
 		}
 	}
 	b.hit = b.graph.reached(entries...)
+	for _, n := range b.Scenario.Nodes { // what a primary is told, its replicas are told
+		if n.ReplicaOf != "" && b.hit[n.ReplicaOf] {
+			b.hit[n.Name] = true
+		}
+	}
 }
 
 func (b *builder) instances() {

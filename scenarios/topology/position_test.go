@@ -63,6 +63,7 @@ topology:
   orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge}]}}
   payments: {kind: service, replicas: 2, cpus: 1, endpoints: {POST /charge: [{work: 1ms}]}}
   catalog-db: {kind: database}
+  catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /items, ttl: 1s}]}
 load:
   shoppers: {to: edge, rate: 10/s, requests: [{send: "POST /orders/{id}"}, {send: GET /items}]}

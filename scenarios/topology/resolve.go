@@ -147,6 +147,8 @@ func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
 			return t, fmt.Sprintf("%s is for built-in nodes, and %q runs the image %s", f.Kind.Kind(), s.Instances[i].Node.Name, s.Instances[i].Node.Image)
 		} else if n := s.Instances[i].Node; p.Op == faults.OpBehave && p.Behaviour.Flush != "" && n.Kind != scenarios.KindCDN && n.Kind != scenarios.KindCache {
 			return t, fmt.Sprintf("flush is for cdns and caches, and %q is a %s", n.Name, n.Kind)
+		} else if p.Op == faults.OpBehave && p.Behaviour.Promote && n.ReplicaOf == "" {
+			return t, fmt.Sprintf("promote is for replicas, and %q is none (it has no replica_of)", n.Name)
 		}
 	}
 	return t, ""

@@ -17,10 +17,11 @@ topology:
   api:
     kind: gateway
     routes: [{match: /catalog/*, to: catalog, timeout: 1s}, {match: /orders/*, to: orders, timeout: 1s}]
-  catalog: {kind: service, endpoints: {"GET /catalog/{id}": [{read: catalog-db, timeout: 500ms}]}}
+  catalog: {kind: service, endpoints: {"GET /catalog/{id}": [{read: catalog-db, timeout: 500ms}, {read: catalog-db, replica: catalog-replica, timeout: 500ms}]}}
   orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge, timeout: 500ms}]}}
   payments: {kind: service, cpus: 1, region: eu-west, replicas: 2, endpoints: {POST /charge: [{compute: 4ms}, {work: {mean: 10ms, shape: exponential}}]}}
   catalog-db: {kind: database}
+  catalog-replica: {kind: database, replica_of: catalog-db}
 load:
   users: {to: edge, rate: 100/s, arrivals: poisson, requests: [{send: "GET /catalog/{id}"}, {send: "POST /orders/{id}"}]}
 phases:

@@ -72,7 +72,7 @@ func serial(definition []token) (numbered bool, rest []token) {
 		return true, definition[1:]
 	}
 	at := find(definition, 0, "generated")
-	if at < 0 {
+	if at < 1 {
 		return false, nil
 	}
 	identity := find(definition, at, "identity")

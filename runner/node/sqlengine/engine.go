@@ -336,6 +336,9 @@ func (c *connection) step(compiled *sqlite3.Stmt, s *Statement, args []any, o *O
 		}
 	}
 	for compiled.Step() {
+		if compiled.ColumnCount() != len(s.Fields) { // clients know these words, and prepare anew
+			return &Error{Code: "0A000", Message: "cached plan must not change result type"}
+		}
 		row := make([]any, len(s.Fields))
 		if err := compiled.Columns(row...); err != nil {
 			return failure(err)

@@ -1,6 +1,7 @@
 package sqlengine
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -88,6 +89,9 @@ func (e *Engine) translate(source Source) (*Statement, error) {
 	if c != nil {
 		return &Statement{Control: c, Tag: c.Verb}, nil
 	}
+	if err := balanced(tokens); err != nil {
+		return nil, err
+	}
 	body := tokens
 	if tokens[0].is("with") {
 		if body = main(tokens); body == nil {
@@ -114,6 +118,30 @@ func (e *Engine) translate(source Source) (*Statement, error) {
 	return nil, &Error{Code: "42601", Message: "syntax error at or near " + excerpt(tokens[0].text)}
 }
 
+// balanced checks that every bracket, and every CASE, has its end; all that looks for ends relies on it.
+func balanced(tokens []token) error {
+	var open []string
+	for _, t := range tokens {
+		switch {
+		case t.is("("):
+			open = append(open, ")")
+		case t.is("["):
+			open = append(open, "]")
+		case t.is("case"):
+			open = append(open, "end")
+		case t.is(")"), t.is("]"), t.is("end"):
+			if len(open) == 0 || open[len(open)-1] != t.text {
+				return &Error{Code: "42601", Message: "syntax error at or near " + excerpt(t.text)}
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) > 0 {
+		return &Error{Code: "42601", Message: "syntax error at end of input"}
+	}
+	return nil
+}
+
 // main is what follows WITH and its queries.
 func main(tokens []token) []token {
 	at := find(tokens, 1, "select", "insert", "update", "delete", "values")
@@ -128,9 +156,14 @@ const mostKnown = 500
 
 // Prepare makes a statement ready to run. types are of its parameters, as far as the client says; 0 is for the
 // database to find out. writer: the caller is in a transaction that writes, and sees the tables as that has them.
-func (e *Engine) Prepare(source Source, types []uint32, writer bool) (*Statement, error) {
+func (e *Engine) Prepare(source Source, types []uint32, writer bool) (s *Statement, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil { // one client's strange words must not end everybody's database
+			s, err = nil, &Error{Code: "XX000", Message: fmt.Sprintf("internal error on %s: %v", excerpt(source.text), r)}
+		}
+	}()
 	altered := writer && e.altered
 	if now := e.pages.cookie(e.pages.durable); now != e.cookie || e.known == nil {
 		e.cookie, e.known, e.of = now, make(map[string]*Statement), nil
@@ -138,7 +171,7 @@ func (e *Engine) Prepare(source Source, types []uint32, writer bool) (*Statement
 	if found := e.known[source.text]; found != nil && !altered && len(types) == 0 {
 		return found, nil
 	}
-	s, err := e.translate(source)
+	s, err = e.translate(source)
 	if err != nil || s.Control != nil || s.defines {
 		return s, err
 	}

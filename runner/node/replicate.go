@@ -1,0 +1,112 @@
+package node
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// replicate gives a database its part in replication, if it has one.
+func (d *database) replicate() (err error) {
+	n := &d.i.config.Node
+	switch {
+	case n.ReplicaOf != "":
+		if d.standing, err = openStanding(d.i.disk, follows); err != nil {
+			return err
+		}
+		if d.follower, err = newFollower(d); err != nil {
+			return err
+		}
+		d.i.promote = d.follower.promote
+	case n.Followers > 0:
+		if d.standing, err = openStanding(d.i.disk, leads); err != nil {
+			return err
+		}
+	default:
+		return nil
+	}
+	d.applied.Store(int64(len(journalHeader)))
+	d.standbys = &standbys{
+		metrics: d.i.metrics, all: n.Followers, lease: n.Lease,
+		flushed: make(map[string]int64), spoke: make(map[string]int64),
+	}
+	if n.Mode == scenarios.ReplicationSync {
+		d.standbys.need = n.Followers
+		if n.Sync > 0 {
+			d.standbys.need = n.Sync
+		}
+	}
+	return nil
+}
+
+// deliver puts a record of the journal into the table.
+func (d *database) deliver(r committed) {
+	if d.follower != nil {
+		d.follower.deliver(r)
+		return
+	}
+	d.apply(r.payload)
+	d.applied.Store(r.end)
+}
+
+// replicated returns when what was committed may be acknowledged: where replication is sync, when the replicas have it.
+func (s *session) replicated(last *batch) *pgproto3.ErrorResponse {
+	d := s.d
+	if d.standbys == nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.setCancel(cancel)
+	defer cancel()
+	defer s.setCancel(nil)
+	if d.standbys.await(ctx, last.end()) != nil {
+		return sqlError("57014", "canceling the wait for synchronous replication: the write is here, and may not be on the replicas")
+	}
+	return d.takesWrites() // somebody may have been promoted meanwhile: then it is not to be acknowledged here
+}
+
+// takesWrites refuses where this is not the primary.
+func (d *database) takesWrites() *pgproto3.ErrorResponse {
+	if d.standing == nil {
+		return nil
+	}
+	switch _, as := d.standing.now(); {
+	case as == leads && d.standbys.leased():
+		return nil
+	case as == leads:
+		d.i.metrics.readOnly.Add(1)
+		return sqlError(stateReadOnly, "no word from a replica within the lease: it may have been promoted")
+	case as == deposed:
+		d.i.metrics.readOnly.Add(1)
+		return sqlError(stateReadOnly, "this was the primary; another one was promoted")
+	default:
+		d.i.metrics.readOnly.Add(1)
+		return sqlError(stateReadOnly, "cannot execute a write on a replica")
+	}
+}
+
+// stateReadOnly is what a write meets on a replica, and where there is no primary any more (read_only_sql_transaction).
+const stateReadOnly = "25006"
+
+// positionParameter is the parameter that a database with replication reports with each statement: the position up
+// to which the table was when the statement began, and when it had ended.
+const positionParameter = "squall.position"
+
+// notePosition keeps the position from before a statement.
+func (s *session) notePosition() {
+	if s.d.standing != nil && s.before == 0 {
+		s.before = s.d.applied.Load()
+	}
+}
+
+// tellPosition reports the positions of the statements since it did so last.
+func (s *session) tellPosition() {
+	if s.before > 0 {
+		value := strconv.FormatInt(s.before, 10) + " " + strconv.FormatInt(s.d.applied.Load(), 10)
+		s.backend.Send(&pgproto3.ParameterStatus{Name: positionParameter, Value: value})
+		s.before = 0
+	}
+}
