@@ -72,6 +72,8 @@ func TestCompile(t *testing.T) {
 		{"flush", Flush{}, Targets{Instances: []string{"b-1"}}, "flush", "flush", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"hard"}}`}},
 		{"promote", Promote{}, Targets{Instances: []string{"b-1"}}, "promote", "promote", []string{`{"op":"behave","instance":"b-1","behaviour":{"promote":true}}`}},
 		{"soft flush", Flush{How: "soft"}, Targets{Instances: []string{"b-1"}}, "flush", "flush (soft)", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"soft"}}`}},
+		{"stop", Stop{}, nodes, "stop", "stop", []string{`{"op":"stop","instance":"b-1"}`, `{"op":"stop","instance":"b-2"}`}},
+		{"scale", Scale{Replicas: 1, Discovery: "untold"}, nodes, "scale", "scale to 1 untold", []string{`{"op":"stop","instance":"b-2","untold":true}`}},
 		{"change", Change{With: Patch{Text: "{timeout: 1ms}", Words: "timeout 1ms"}}, Targets{Instances: []string{"b-1"}}, "change", "change timeout 1ms", []string{
 			`{"op":"configure","instance":"b-1","patch":{"text":"{timeout: 1ms}","words":"timeout 1ms"}}`}},
 		{"errors", Errors{Share: 0.3}, nodes, "errors", "errors 30% (status 500)", []string{

@@ -133,6 +133,8 @@ const (
 	OpBehave Op = "behave" // on Instance (a built-in node): Behaviour
 	// OpConfigure runs Instance (a built-in node) with Patch on its configuration; requests under way end as they began.
 	OpConfigure Op = "configure"
+	// OpStop ends Instance as SIGTERM does: it finishes what it has. Callers are told first, but for Untold; undo starts it again.
+	OpStop Op = "stop"
 )
 
 // Primitive is one action on one edge or one instance. Plain data; JSON is its wire form.
@@ -145,6 +147,7 @@ type Primitive struct {
 	CPUs      float64    `json:"cpus,omitempty"`
 	Behaviour *Behaviour `json:"behaviour,omitempty"`
 	Patch     *Patch     `json:"patch,omitempty"`
+	Untold    bool       `json:"untold,omitempty"`
 }
 
 // String is the primitive as `squall plan` prints it.
@@ -172,7 +175,7 @@ func (p Primitive) Undo() string {
 		return fmt.Sprintf("take toxic %s %s off %s", p.Toxic.Type, p.Toxic.Stream, p.Edge)
 	case OpOutage:
 		return "lift outage of " + p.Edge
-	case OpKill:
+	case OpKill, OpStop:
 		return "start " + p.Instance + " again"
 	case OpPause:
 		return "resume " + p.Instance

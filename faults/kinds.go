@@ -170,6 +170,20 @@ var Kinds = []Entry{
 		Lifted:  "it is a moment (100ms): what is gone stays gone, and comes back as it is asked for",
 		Example: "{flush: edge, how: soft}",
 	}},
+	{Word: "stop", Zero: Stop{}, Selection: SelectValue, Explain: Explanation{
+		Summary: "Instances are asked to end (SIGTERM), finish what they have, and are started again at the end, as in a rolling restart.",
+		New:     "callers and loads are told first and choose other replicas (discovery: untold: connect succeeds until it is drained, then it is refused)",
+		Open:    "requests under way are answered, then end of file; idle connections end at once",
+		Lifted:  "the instance starts again with its data; then callers are told that it is back",
+		Example: "{stop: payments-1, for: 2s}",
+	}},
+	{Word: "scale", Zero: Scale{}, Selection: SelectValue, Explain: Explanation{
+		Summary: "A node has fewer replicas: those above the number are asked to end (SIGTERM) and finish what they have.",
+		New:     "callers and loads are told first and choose those that are left (discovery: untold: a connect to the others is refused)",
+		Open:    "requests under way are answered, then end of file",
+		Lifted:  "the others start again; then callers are told of them (until: end: they stay away)",
+		Example: "{scale: payments, replicas: 1}",
+	}},
 	{Word: "promote", Zero: Promote{}, Selection: SelectValue, Explain: Explanation{
 		Summary: "A replica stops following and takes writes: the operator's answer to the loss of a primary. What had not reached it is lost.",
 		New:     "connects at once; writes are taken, where they were refused (25006) before",

@@ -107,7 +107,11 @@ func (r *run) inject(ctx context.Context, i *injection) {
 	started := time.Since(r.zero)
 	ctx, cancel := context.WithTimeout(ctx, injectTimeout)
 	defer cancel()
+	r.withdraw(i, true)
 	undo, err := r.system.Inject(ctx, i.fault.Primitives)
+	if err != nil {
+		r.withdraw(i, false)
+	}
 	applied := time.Since(r.zero)
 	i.mu.Lock()
 	i.startedOn = &started
@@ -139,6 +143,9 @@ func (r *run) undo(ctx context.Context, i *injection) {
 	}
 	started := time.Since(r.zero)
 	receipt, err := undoWithRetries(ctx, undo)
+	if err == nil {
+		r.withdraw(i, false)
+	}
 	undone := time.Since(r.zero)
 	i.mu.Lock()
 	i.startedOff, i.receipt = &started, receipt

@@ -121,6 +121,9 @@ type Drive struct {
 	From, Until time.Duration
 	// Edges are each load's client edges, by load name; requests take them in turn.
 	Edges map[string][]string
+	// Withdrawn tells that an edge's instance is about to end, or has ended, as its load was told; nil: none is. Requests take the
+	// next edge then, where there is another.
+	Withdrawn func(edge string) bool
 	// Dial is System.Dial.
 	Dial func(ctx context.Context, edge string) (net.Conn, error)
 	// Record takes samples; it is safe for concurrent use and quick.

@@ -146,6 +146,9 @@ type run struct {
 	writes record.Writes
 	usage  usage // the harness's own, at zero
 
+	// withdrawn are the client edges that the loads were told to leave alone.
+	withdrawn sync.Map
+
 	mu     sync.Mutex // guards what operations and progress write
 	events []record.Event
 	deaths []string
@@ -209,7 +212,7 @@ func (r *run) drive(ctx context.Context) (err error) {
 		g, err := r.o.Loader.Drive(loadCtx, Drive{
 			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
 			Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
-			Edges: r.clientEdges(), Dial: r.system.Dial, Record: r.recorder.Add, Results: r.o.Results,
+			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.system.Dial, Record: r.recorder.Add, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}
 	}()

@@ -185,6 +185,8 @@ type Split struct {
 // JWT is how a gateway checks tokens by itself: HS256 signatures, and exp and nbf where a token has them.
 type JWT struct {
 	Secret string `yaml:"secret" need:"yes" json:"secret" doc:"The key of the HS256 signature, shared with whoever issues the tokens. It stays in a run's record, as a dsn does: use one made for the test."`
+	// Also is for the overlap of a rotation: issuers are told of the new key one after another.
+	Also []string `yaml:"also" json:"also,omitempty" doc:"Further keys that are accepted, as the old one is while the keys are rotated."`
 }
 
 // Endpoint is one thing that a service answers.

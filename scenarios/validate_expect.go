@@ -81,6 +81,9 @@ func (v *validator) recovery(name string, at []any) {
 
 // faultEnd is when a fault ends, from the start of its phase.
 func faultEnd(p *Phase, f faults.Fault) time.Duration {
+	if own, is := f.Kind.(faults.Staying); is && own.Stays() {
+		return f.At // recovery from what stays counts from its begin
+	}
 	if length, _ := lasts(f); length > 0 {
 		return f.At + length
 	}

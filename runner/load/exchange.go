@@ -35,7 +35,7 @@ var (
 // exchange sends one request over one connection and reads its answer whole. Requests take the
 // edges in turn. A connection that failed, or whose end is the answer's end, is closed.
 func (c *class) exchange(ctx context.Context, r request, deadline time.Time) (answer, error) {
-	conn, err := c.pool.get(ctx, int(r.seq%uint64(len(c.pool.edges))), deadline)
+	conn, err := c.pool.get(ctx, c.edge(r.seq), deadline)
 	if err != nil {
 		return answer{}, err
 	}
@@ -46,6 +46,17 @@ func (c *class) exchange(ctx context.Context, r request, deadline time.Time) (an
 		c.pool.put(conn)
 	}
 	return a, err
+}
+
+// edge is whose turn it is among those that are there.
+func (c *class) edge(seq uint64) int {
+	n := uint64(len(c.pool.edges))
+	for i := range n {
+		if at := (seq + i) % n; c.order.Withdrawn == nil || !c.order.Withdrawn(c.pool.edges[at]) {
+			return int(at)
+		}
+	}
+	return int(seq % n)
 }
 
 func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, reusable bool, err error) {

@@ -29,7 +29,7 @@ type CallStats struct {
 	Failures int64 `json:"failures"`
 }
 
-// adminHandler answers health, metrics and stats, and takes behaviour and configuration.
+// adminHandler answers health, metrics and stats, and takes behaviour, configuration and which callees are withdrawn.
 func (i *instance) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
@@ -45,6 +45,8 @@ func (i *instance) adminHandler() http.Handler {
 		json.NewEncoder(w).Encode(i.stats()) //nolint:errcheck // the reader left
 	})
 	mux.HandleFunc("PUT /behave", i.putBehaviour)
+	mux.HandleFunc("PUT /withdrawn/{instance}", i.putWithdrawn)
+	mux.HandleFunc("DELETE /withdrawn/{instance}", i.deleteWithdrawn)
 	mux.HandleFunc("PUT /configure", i.putConfiguration)
 	mux.HandleFunc("DELETE /behave", func(w http.ResponseWriter, _ *http.Request) {
 		i.behaviour.set(nil)

@@ -46,7 +46,7 @@ func newAuthentication(i *instance) (authentication, error) {
 		if n.JWT == nil || n.JWT.Secret == "" {
 			return authentication{}, errors.New("jwt needs a secret")
 		}
-		return authentication{"Bearer", localTokens([]byte(n.JWT.Secret))}, nil
+		return authentication{"Bearer", localTokens(append([]string{n.JWT.Secret}, n.JWT.Also...)...)}, nil
 	case "introspect":
 		return introspection(i)
 	default:
@@ -55,14 +55,18 @@ func newAuthentication(i *instance) (authentication, error) {
 }
 
 // localTokens checks signature, exp and nbf here, and needs nobody else for it.
-func localTokens(secret []byte) func(*http.Request, cause) *failure {
+func localTokens(secrets ...string) func(*http.Request, cause) *failure {
+	var keys jwt.VerificationKeySet // any of them will do
+	for _, s := range secrets {
+		keys.Keys = append(keys.Keys, []byte(s))
+	}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"})) // and nothing that the token itself would rather have
 	return func(r *http.Request, _ cause) *failure {
 		token, ok := bearer(r)
 		if !ok {
 			return unauthorized(errNoToken)
 		}
-		if _, err := parser.Parse(token, func(*jwt.Token) (any, error) { return secret, nil }); err != nil {
+		if _, err := parser.Parse(token, func(*jwt.Token) (any, error) { return keys, nil }); err != nil {
 			return unauthorized(err)
 		}
 		return nil

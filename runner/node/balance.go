@@ -33,6 +33,10 @@ func (g *guard) pickBut(c cause, not *replica) *replica {
 		mine := g.shards.of(c.tenant)
 		from, turn = mine.replicas, &mine.next
 	}
+	if g.to.away.Load() > 0 {
+		var room [8]*replica
+		from = g.to.present(room[:0], from)
+	}
 	if g.health != nil {
 		var room [8]*replica
 		from = g.health.narrow(room[:0], from)

@@ -33,7 +33,7 @@ func TestTokensAreCheckedLocally(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.leaf("orders", func(http.ResponseWriter, *http.Request) {})
 		n := gatewayTo("orders")
-		n.Auth, n.JWT = "jwt", &scenarios.JWT{Secret: "s3cret"}
+		n.Auth, n.JWT = "jwt", &scenarios.JWT{Secret: "s3cret", Also: []string{"old"}}
 		w.start(n, "orders")
 		now := time.Now().Unix()
 		good := signed(t, jwt.SigningMethodHS256, []byte("s3cret"), jwt.MapClaims{"sub": "u1"})
@@ -49,6 +49,8 @@ func TestTokensAreCheckedLocally(t *testing.T) {
 			{"empty", "Bearer ", 401},
 			{"another scheme", "Basic dTpw", 401},
 			{"nonsense", "Bearer a.b.c", 401},
+			{"the old key, which is accepted for now", signed(t, jwt.SigningMethodHS256, []byte("old"), nil), 200},
+			{"expired, with the old key", signed(t, jwt.SigningMethodHS256, []byte("old"), jwt.MapClaims{"exp": now - 1}), 401},
 			{"another key", signed(t, jwt.SigningMethodHS256, []byte("other"), nil), 401},
 			{"another method of the same key", signed(t, jwt.SigningMethodHS512, []byte("s3cret"), nil), 401},
 			{"not signed at all", signed(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil), 401},

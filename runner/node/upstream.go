@@ -16,6 +16,7 @@ type upstream struct {
 	kind     scenarios.Kind
 	replicas []*replica
 	next     atomic.Uint64
+	away     atomic.Int64 // replicas that are withdrawn
 }
 
 // replica is one callee instance, behind its edge.
@@ -25,6 +26,8 @@ type replica struct {
 	n      int    // its place among the callee's replicas, from 0
 	counts callCounts
 	busy   atomic.Int64 // attempts in flight from this instance
+	// withdrawn: it is about to end, or has ended, and this instance was told so.
+	withdrawn atomic.Bool
 }
 
 // newUpstream starts the turn somewhere that differs between callers, so that the callers of a
@@ -65,9 +68,9 @@ const (
 	idleConnection  = 90 * time.Second
 )
 
-// newTransport is the one HTTP client of an instance: keep-alive, no compression, no proxy, and no
-// limit on connections, since limits are the scenario's to set.
-func newTransport(network Network) *http.Transport {
+// newTransport is the one HTTP client of an instance: keep-alive, no compression, no proxy, and pool connections to each
+// callee at most; 0: no limit, since limits are the scenario's to set.
+func newTransport(network Network, pool int) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, kind, address string) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -75,6 +78,7 @@ func newTransport(network Network) *http.Transport {
 			return network.DialContext(ctx, kind, address)
 		},
 		MaxIdleConnsPerHost: idleConnections,
+		MaxConnsPerHost:     pool,
 		IdleConnTimeout:     idleConnection,
 		DisableCompression:  true,
 	}

@@ -62,11 +62,11 @@ func oppose(p, q faults.Primitive) string {
 	switch {
 	case p.Op == faults.OpOutage && q.Op == faults.OpOutage:
 		return fates(p, q)
-	case p.Op == faults.OpKill && q.Op == faults.OpKill:
+	case ends(p) && ends(q):
 		return fmt.Sprintf("%q would be killed twice", p.Instance)
 	case p.Op == faults.OpConfigure || q.Op == faults.OpConfigure:
 		return "" // changes combine in their order, and a killed instance starts with those that are on
-	case (p.Op == faults.OpKill || q.Op == faults.OpKill) && p.Instance != "":
+	case (ends(p) || ends(q)) && p.Instance != "":
 		return fmt.Sprintf("%q is killed, and a process that is not there can't have it", p.Instance)
 	case p.Op == faults.OpCPU && q.Op == faults.OpCPU && p.CPUs != q.CPUs:
 		return fmt.Sprintf("%q can have one CPU limit, not %g and %g cores", p.Instance, p.CPUs, q.CPUs)
@@ -75,6 +75,9 @@ func oppose(p, q faults.Primitive) string {
 	}
 	return ""
 }
+
+// ends tells that an instance is not there.
+func ends(p faults.Primitive) bool { return p.Op == faults.OpKill || p.Op == faults.OpStop }
 
 // fates compares two outages of one edge; a fate that one of them leaves alone is no contradiction.
 func fates(p, q faults.Primitive) string {

@@ -59,7 +59,7 @@ func (s *system) newInjection(ctx context.Context, id string, primitives []fault
 		switch p.Op {
 		case faults.OpToxic, faults.OpOutage:
 			i.edges = append(i.edges, p)
-		case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpConfigure:
+		case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpConfigure, faults.OpStop:
 			m, known := s.byName[p.Instance]
 			if !known {
 				return nil, fmt.Errorf("inject %s: there is no instance %q", p, p.Instance)

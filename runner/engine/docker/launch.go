@@ -75,7 +75,7 @@ func checkPrimitive(plan *topology.Plan, p faults.Primitive) error {
 	switch p.Op {
 	case faults.OpToxic, faults.OpOutage:
 		return nil // the mesh says so when it can't
-	case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpConfigure:
+	case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpConfigure, faults.OpStop:
 	default:
 		return fmt.Errorf("the docker engine does not know the action %q", p.Op)
 	}

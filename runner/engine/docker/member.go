@@ -33,6 +33,8 @@ func (m *member) add(id string, p faults.Primitive) {
 	switch p.Op {
 	case faults.OpKill:
 		m.kills[id] = true
+	case faults.OpStop:
+		m.stops[id] = p.Untold
 	case faults.OpPause:
 		m.pauses[id] = true
 	case faults.OpCPU:
@@ -48,6 +50,7 @@ func (m *member) add(id string, p faults.Primitive) {
 func (m *member) drop(id string) {
 	delete(m.kills, id)
 	delete(m.pauses, id)
+	delete(m.stops, id)
 	m.cpus = slices.DeleteFunc(m.cpus, func(c cpuLimit) bool { return c.id == id })
 	m.patches = slices.DeleteFunc(m.patches, func(p patchOn) bool { return p.id == id })
 	m.behaviours = slices.DeleteFunc(m.behaviours, func(b behaviour) bool { return b.id == id })
@@ -60,6 +63,9 @@ func (s *system) reconcile(ctx context.Context, m *member) error {
 	defer func() { m.away.Store(m.dead || m.paused) }()
 	if len(m.kills) > 0 {
 		return s.kill(ctx, m)
+	}
+	if len(m.stops) > 0 {
+		return s.retire(ctx, m)
 	}
 	if err := s.limitCPU(ctx, m); err != nil {
 		return err
@@ -184,7 +190,14 @@ func (s *system) revive(ctx context.Context, m *member) error {
 	if err := s.redirect(ctx, m, m.place.address()); err != nil {
 		return err
 	}
-	return s.awaitHealth(ctx, m)
+	if err := s.awaitHealth(ctx, m); err != nil {
+		return err
+	}
+	if m.withdrawn {
+		s.callers(ctx, m, http.MethodDelete)
+		m.withdrawn = false
+	}
+	return nil
 }
 
 // limitCPU gives the instance the least CPU that is asked for, or what the scenario gives it.

@@ -82,12 +82,16 @@ type member struct {
 	mu sync.Mutex
 	// kills, pauses, cpus and behaviours are the injections that are on, by their ids.
 	kills, pauses map[string]bool
-	cpus          []cpuLimit
-	behaviours    []behaviour
-	patches       []patchOn
+	// stops are those that end it as SIGTERM does, and whether its callers have to find out.
+	stops      map[string]bool
+	cpus       []cpuLimit
+	behaviours []behaviour
+	patches    []patchOn
 	// dead and paused are what has been done to it, limit the CPUs it has now.
 	dead, paused bool
-	limit        float64
+	// withdrawn tells that callers were told that it ends.
+	withdrawn bool
+	limit     float64
 	// behaving is what a built-in node was told last.
 	behaving faults.Behaviour
 	// configured are the patches that a built-in node runs with, written those that its configuration file has.
@@ -116,7 +120,7 @@ func newSystem(e *Engine, l runner.Launch, places *layout) *system {
 		ctx:  ctx, end: end, down: make(chan struct{}), closing: make(chan struct{}),
 	}
 	for _, p := range places.places {
-		m := &member{place: p, healthy: make(chan struct{}), kills: map[string]bool{}, pauses: map[string]bool{}, limit: p.instance.Node.CPUs}
+		m := &member{place: p, healthy: make(chan struct{}), kills: map[string]bool{}, pauses: map[string]bool{}, stops: map[string]bool{}, limit: p.instance.Node.CPUs}
 		m.admin = &http.Client{Transport: &http.Transport{
 			DialContext:         func(ctx context.Context, _, address string) (net.Conn, error) { return s.mesh.DialVia(ctx, address) },
 			MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, DisableCompression: true,

@@ -50,6 +50,8 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
 			{"a change under a pause", testChangeUnderPause},
 			{"kill keeps acknowledged writes", testKill},
 			{"kill under a pause", testKillUnderPause},
+			{"stop finishes what is under way", testStop},
+			{"callers are told of a stop", testStopTold},
 			{"a primitive that fails leaves nothing", testFailedInjection},
 			{"nothing died by itself", testNoDeaths},
 		} {
@@ -61,7 +63,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
 	t.Run("two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) })
 }
 
-// scenario is the suite's topology: users -> api (two instances) -> db.
+// scenario is the suite's topology: users -> api (two instances) -> db and leaf (two instances).
 const scenario = `
 scenario: conformance
 topology:
@@ -72,7 +74,9 @@ topology:
     endpoints:
       GET /ping: [{work: 1ms}]
       POST /orders/{id}: [{write: db}]
+      GET /leaf: [{call: leaf GET /}]
   db: {kind: database}
+  leaf: {kind: service, replicas: 2, endpoints: {GET /: [{work: 1ms}]}}
 load:
   users: {to: api, rate: 10/s, requests: [{send: GET /ping}, {send: "POST /orders/{id}", id: {sequence: true}}]}
 phases:

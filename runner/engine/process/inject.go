@@ -48,6 +48,11 @@ func (i *instance) Act(ctx context.Context, p faults.Primitive) error {
 			i.bury(ctx)
 		}
 		return nil
+	case faults.OpStop:
+		if i.kills++; i.kills == 1 {
+			i.retire(ctx, p)
+		}
+		return nil
 	case faults.OpPause:
 		if i.pauses == 0 && i.kills == 0 {
 			if err := i.pause(ctx); err != nil {
@@ -78,13 +83,16 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 		return nil // with it, everything that was on it
 	}
 	switch p.Op {
-	case faults.OpKill:
+	case faults.OpKill, faults.OpStop:
 		if i.kills == 1 {
 			if err := i.revive(ctx); err != nil {
 				return err
 			}
 		}
 		i.kills--
+		if p.Op == faults.OpStop && !p.Untold && i.kills == 0 {
+			i.callers(ctx, http.MethodDelete)
+		}
 	case faults.OpPause:
 		if i.pauses == 1 && i.kills == 0 {
 			if err := i.current().resume(); err != nil {
