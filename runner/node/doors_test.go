@@ -1,7 +1,10 @@
 package node_test
 
 import (
+	"fmt"
 	"io"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,4 +62,42 @@ func TestDoorsEnd(t *testing.T) {
 			t.Errorf("got %s, want what was begun to be answered", got)
 		}
 	})
+}
+
+// Point C12: a callee has no more connections than the pool of its caller, whatever the number of clients. 60 requests at
+// once of 50 ms each over 20 connections take three rounds.
+func TestPool(t *testing.T) {
+	for pool, want := range map[int]struct {
+		connections float64
+		last        time.Duration
+	}{0: {60, 50 * ms}, 20: {20, 150 * ms}} {
+		t.Run(fmt.Sprint(pool), func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				back := service("back", "GET /", work(50*ms))
+				back.Connections = 1000 // they are counted where they are bounded
+				w.start(back)
+				api := gatewayNode(scenarios.Route{Match: "/*", To: "back"})
+				api.UpstreamPool = pool
+				w.start(api, "back")
+				var all sync.WaitGroup
+				var last atomic.Int64
+				for range 60 {
+					all.Go(func() {
+						got := w.ask("GET", "api:80/")
+						if got.status != 200 {
+							t.Errorf("got %s", got)
+						}
+						if was := last.Load(); int64(got.took) > was {
+							last.Store(int64(got.took))
+						}
+					})
+				}
+				all.Wait()
+				if got := time.Duration(last.Load()); got != want.last {
+					t.Errorf("the last took %s, want %s", got, want.last)
+				}
+				w.counters("back", map[string]float64{"squall_connections": want.connections})
+			})
+		})
+	}
 }

@@ -84,7 +84,7 @@ func newInstance(c Config, network Network) *instance {
 		kept: &holdings{}, watching: &watching{}, configurator: &atomic.Pointer[configurator]{},
 	}
 	i.forget()
-	i.transport = newTransport(network)
+	i.transport = newTransport(network, c.Node.UpstreamPool)
 	for name, replicas := range c.Upstreams {
 		i.upstreams[name] = newUpstream(c, name, replicas)
 	}

@@ -68,9 +68,9 @@ const (
 	idleConnection  = 90 * time.Second
 )
 
-// newTransport is the one HTTP client of an instance: keep-alive, no compression, no proxy, and no
-// limit on connections, since limits are the scenario's to set.
-func newTransport(network Network) *http.Transport {
+// newTransport is the one HTTP client of an instance: keep-alive, no compression, no proxy, and pool connections to each
+// callee at most; 0: no limit, since limits are the scenario's to set.
+func newTransport(network Network, pool int) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, kind, address string) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -78,6 +78,7 @@ func newTransport(network Network) *http.Transport {
 			return network.DialContext(ctx, kind, address)
 		},
 		MaxIdleConnsPerHost: idleConnections,
+		MaxConnsPerHost:     pool,
 		IdleConnTimeout:     idleConnection,
 		DisableCompression:  true,
 	}

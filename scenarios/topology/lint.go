@@ -12,6 +12,7 @@ import (
 // lint warns of what can be run but looks like a mistake.
 func (b *builder) lint() {
 	b.lintNodes()
+	b.lintCalls()
 	for _, f := range b.Faults {
 		b.lintTimes(f)
 		b.lintLoad(f)

@@ -43,7 +43,11 @@ func TestEveryKindOfFault(t *testing.T) {
 			}
 			r := conduct(t, s, 1)
 			f := r.Faults[0]
-			if f.Error != "" || f.AppliedS == nil || *f.AppliedS != 5 || f.UndoneS == nil {
+			latest := 5.0
+			if kind.Word == "stop" || kind.Word == "scale" {
+				latest = 5.5 // callers are told, and what is under way is finished
+			}
+			if f.Error != "" || f.AppliedS == nil || *f.AppliedS < 5 || *f.AppliedS > latest || f.UndoneS == nil {
 				t.Errorf("applied %v, undone %v, error %q", f.AppliedS, f.UndoneS, f.Error)
 			}
 			// The connections that are there are kept and are enough: kinds that need one to begin or to end meet none.
