@@ -75,3 +75,18 @@ func TestCoveredPracticesAreKnown(t *testing.T) {
 		}
 	}
 }
+
+// Every practice is shown by an example or says why not, and not both.
+func TestEveryPracticeIsShownOrSaysWhyNot(t *testing.T) {
+	examples, _ := committed(t)
+	for _, g := range groups {
+		for _, p := range g.practices {
+			switch by := shownBy(examples, p.id); {
+			case len(by) == 0 && p.left == "":
+				t.Errorf("%s (%s) is shown by no example, and does not say why", p.id, p.name)
+			case len(by) > 0 && p.left != "":
+				t.Errorf("%s (%s) is shown by %v, and says why it is not: %s", p.id, p.name, by, p.left)
+			}
+		}
+	}
+}

@@ -30,6 +30,9 @@ func (w *world) poisson(r *rand.Rand, rate float64, lasting time.Duration, path 
 // Under Poisson arrivals the hit ratio of a key is lam*T / (1 + lam*T), and the origin is asked lam / (1 + lam*T) times a
 // second: the renewal argument (a cycle is one miss, T of hits, and the wait for the next arrival).
 func TestHitRatioUnderPoissonArrivals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	for _, lamT := range []float64{1, 10, 100} {
 		t.Run(fmt.Sprint(lamT), func(t *testing.T) {
 			inWorld(t, func(w *world) {
@@ -50,6 +53,9 @@ func TestHitRatioUnderPoissonArrivals(t *testing.T) {
 // While the origin is down for D, what is answered without stale-if-error is h*T/(2D): a copy is fresh with probability h
 // and then for a time uniform in (0, T). lam 1/s, T 10 s, D 30 s: 15.2 %. With stale-if-error (RFC 5861) it is everything.
 func TestOutageWithoutStaleIfError(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const keys, T, D = 400, 10.0, 30.0
 	for stale, want := range map[time.Duration]float64{0: T / (1 + T) * T / (2 * D), time.Hour: 1} {
 		t.Run(stale.String(), func(t *testing.T) {
@@ -90,6 +96,9 @@ func TestOutageWithoutStaleIfError(t *testing.T) {
 // A purge of everything multiplies the origin's load by 1/(1-h) for as long as keys are asked for the first time: of N keys at
 // lam each, N*(1-exp(-lam*d)) are within d, where before it were N*lam*d*(1-h). At h = 0.9 and small d that is ten times as many.
 func TestFlushMultipliesTheOriginsLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const keys, T, d = 500, 9.0, .2 // lam = 1/s, h = 0.9
 	inWorld(t, func(w *world) {
 		w.leaf("origin", func(http.ResponseWriter, *http.Request) {})

@@ -141,6 +141,9 @@ func TestNegativeCaching(t *testing.T) {
 
 // N copies stored at once expire at once; with a jitter of j of the ttl T they do so over 2*j*T: N/(2*j*T) a second.
 func TestTTLJitterSpreadsExpiry(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const keys = 400
 	for jitter, want := range map[float64][2]int64{0: {keys, keys}, .25: {60, 100}} { // 400 / (2 * .25 * 10 s) = 80 a second
 		inWorld(t, func(w *world) {

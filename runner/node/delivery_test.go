@@ -41,6 +41,9 @@ func (w *world) consumer(down time.Duration) (taken func() map[string]time.Durat
 // D*rho/(1-rho) = 20 s after it is back. Oldest first, what is sent x after that waits for the (80 D - 20 x)
 // before it; newest first, what is new is there at once.
 func TestDrainAfterOutage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const rate, down, x = 80, 5 * time.Second, 5 * time.Second
 	for order, wait := range map[string]time.Duration{"oldest": 3 * time.Second, "newest": 0} {
 		t.Run(order, func(t *testing.T) {

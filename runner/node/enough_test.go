@@ -74,6 +74,9 @@ func TestEnoughParts(t *testing.T) {
 // 100. Of requests to 100 leaves 63 % are slow (1-.99^100); of those that wait for 98 of them it is
 // the chance that 3 or more of 100 are slow, 7.9 %, and with 95 that of 6 or more, 0.05 %.
 func TestTailAtScaleGoodEnough(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const leaves, requests = 100, 300
 	for _, test := range []struct {
 		share, slow float64

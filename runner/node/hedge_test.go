@@ -49,6 +49,9 @@ func hedged(t *testing.T, h scenarios.Hedge, calls int, f func(r *rand.Rand) tim
 // requests. With exponential service of 10 ms and q = p95 = 30 ms, the tail beyond q is that of the lesser of two:
 // quantile p at (q - s ln(1-p)) / 2 = 38.0 ms for p99 and 49.5 ms for p99.9, from 46.1 and 69.1.
 func TestHedgeAfterP95(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const calls = 100000
 	took, g := hedged(t, scenarios.Hedge{Quantile: 0.95}, calls, func(r *rand.Rand) time.Duration {
 		return time.Duration(r.ExpFloat64() * float64(10*time.Millisecond))
@@ -84,6 +87,9 @@ func TestHedgeAfterP95(t *testing.T) {
 // The same paper's fan-out: if a leaf is slow once in a hundred, a request that waits for 100 leaves is slow
 // 1-0.99^100 = 63.4 % of the time; when each leaf is hedged both must be slow: 1-0.9999^100 = 1.0 %.
 func TestHedgeCutsTheTailOfFanOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const requests, leaves = 3000, 100
 	for _, r := range []struct {
 		name  string

@@ -149,6 +149,9 @@ func within(t *testing.T, what string, got, want, share float64) {
 // M/M/1/K (K in the system): what is shed does not depend on who is served next, and the mean time of
 // all who are served is the same for fifo; lifo sheds the oldest, and so serves the rest sooner.
 func TestBoundedLineIsMM1K(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const n = 100000
 	for _, test := range []struct {
 		rho        float64
@@ -254,6 +257,9 @@ func retrying(t *testing.T, queue int, how scenarios.Line) (served []float64) {
 
 // Points T-17 to T-19: what heals the retry storm and what does not. Before the outage all are well.
 func TestRetryStormByDiscipline(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const never = 1000
 	for _, test := range []struct {
 		name  string
@@ -307,6 +313,9 @@ func BenchmarkWorkers(b *testing.B) {
 // Reports on the primary (point D1): one server, 80 reads a second of 5 ms wait 3.3 ms each; with one report
 // of 2 s in ten seconds among them it is 505 ms (Pollaczek and Khinchine: lambda E[S^2] / 2(1-rho)).
 func TestReportsOnThePrimary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const seconds, rate, read, report = 8000., 80., .005, 2.
 	for _, test := range []struct{ reports, allowed float64 }{{0, .05}, {.1, .2}} {
 		total := rate + test.reports

@@ -39,6 +39,9 @@ func TestOverloadAnswersNobody(t *testing.T) {
 // A bulkhead without a queue is a loss system, M/G/c/c: with a calls on average of c places Erlang's B is rejected, whatever the
 // distribution of their time: 12.17 % for 8 of 10, 0.45 % for 8 of 16, 6.44 % for 16 of 20.
 func TestBulkheadIsErlangB(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	for _, r := range []struct {
 		offered float64
 		places  int

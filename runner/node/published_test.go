@@ -167,6 +167,9 @@ func TestRetryArithmetic(t *testing.T) {
 
 // Dean and Barroso, "The Tail at Scale": P(slow) = 1-(1-p)^n for a fan-out of n whose leaves are slow with chance p.
 func TestFanOutMakesTheTail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const requests = 4000
 	for _, r := range []struct {
 		p float64

@@ -49,6 +49,9 @@ func expiries(t *testing.T, how scenarios.ReadCache, rate float64, cost time.Dur
 // A stampede: without protection 1 + rate*cost reads are made for each expiry, coalesced 1, and with XFetch e^(1/beta)
 // whatever the rate (VLDB 2015; e^(1/beta) is derived in the research of this project for open arrivals).
 func TestStampede(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const ttl, cost, rate, count = 20 * time.Second, 500 * ms, 100, 200
 	for _, test := range []struct {
 		name            string
@@ -183,6 +186,9 @@ func collapse(t *testing.T, how scenarios.ReadCache, queue, rate, seconds int) (
 // Point T-22: a look-aside cache that is lost does not come back when its misses are more than the store can take: of
 // 1,000/s 42-44 % are served for ever; 250/s are not touched; a bound on the store's queue brings it back.
 func TestLookAsideCollapse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	for _, test := range []struct {
 		name               string
 		how                scenarios.ReadCache

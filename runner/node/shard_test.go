@@ -40,6 +40,9 @@ func choose(n, k int) float64 {
 // as they are that share none: C(n-k, k)/C(n, k). With 8 replicas and shards of 2: 28 shards, 3.57 % and 53.6 %, over
 // 20,000 tenants within four standard errors.
 func TestShuffleShardsBlastRadius(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	const tenants = 20000
 	for _, r := range []struct{ n, k int }{{8, 2}, {8, 4}, {5, 1}, {12, 3}} {
 		all := shardsOf(t, &scenarios.Shard{Of: r.k}, r.n, tenants)

@@ -52,6 +52,9 @@ func throttledRates(t *testing.T, policy *scenarios.Throttle, accepts float64) (
 // of 100/s and 1,000/s offered that is 200, 150 and 110/s (the formula's request in flight makes it a little less), and
 // without overload nothing is rejected.
 func TestAdaptiveThrottling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	window := 30 * time.Second
 	for _, k := range []float64{2, 1.5, 1.1} {
 		seen, accepted, _ := throttledRates(t, &scenarios.Throttle{K: k, Window: window}, 100)
