@@ -17,6 +17,9 @@ func Combine(behaviours ...*Behaviour) Behaviour {
 		if b.Flush != "" {
 			all.Flush = b.Flush
 		}
+		if b.Replay != nil {
+			all.Replay = b.Replay
+		}
 		all.Promote = all.Promote || b.Promote
 		all.Slow += b.Slow
 		switch {

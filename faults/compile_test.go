@@ -70,6 +70,7 @@ func TestCompile(t *testing.T) {
 		{"cpu in cores", CPU{Cores: 0.25}, nodes, "cpu", "cpu 0.25 cores", []string{`{"op":"cpu","instance":"b-1","cpus":0.25}`, `{"op":"cpu","instance":"b-2","cpus":0.25}`}},
 		{"cpu as a share of each limit", CPU{Share: 0.5}, nodes, "cpu", "cpu 50% of its limit", []string{`{"op":"cpu","instance":"b-1","cpus":1}`, `{"op":"cpu","instance":"b-2","cpus":0.25}`}},
 		{"flush", Flush{}, Targets{Instances: []string{"b-1"}}, "flush", "flush", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"hard"}}`}},
+		{"replay", Replay{Subscriber: "search", Rate: 50}, Targets{Instances: []string{"b-1"}}, "replay", "replay to search at 50/s", []string{`{"op":"behave","instance":"b-1","behaviour":{"replay":{"subscriber":"search","rate":50}}}`}},
 		{"promote", Promote{}, Targets{Instances: []string{"b-1"}}, "promote", "promote", []string{`{"op":"behave","instance":"b-1","behaviour":{"promote":true}}`}},
 		{"soft flush", Flush{How: "soft"}, Targets{Instances: []string{"b-1"}}, "flush", "flush (soft)", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"soft"}}`}},
 		{"stop", Stop{}, nodes, "stop", "stop", []string{`{"op":"stop","instance":"b-1"}`, `{"op":"stop","instance":"b-2"}`}},

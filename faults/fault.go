@@ -197,6 +197,8 @@ type Behaviour struct {
 	Factor float64       `json:"factor,omitempty"`
 	// Flush (hard or soft) makes a cdn purge what it keeps, once, when it is told. Nothing takes that back.
 	Flush string `json:"flush,omitempty"`
+	// Replay makes a stream deliver again what it keeps, for as long as it is told.
+	Replay *Replay `json:"replay,omitempty"`
 	// Promote makes a replica a primary, once and for good.
 	Promote bool `json:"promote,omitempty"`
 }
@@ -214,6 +216,9 @@ func (b *Behaviour) String() string {
 	}
 	if b.Flush != "" {
 		words = append(words, "flush="+b.Flush)
+	}
+	if b.Replay != nil {
+		words = append(words, b.Replay.String())
 	}
 	if b.Promote {
 		words = append(words, "promote")

@@ -170,6 +170,13 @@ var Kinds = []Entry{
 		Lifted:  "it is a moment (100ms): what is gone stays gone, and comes back as it is asked for",
 		Example: "{flush: edge, how: soft}",
 	}},
+	{Word: "replay", Zero: Replay{}, Selection: SelectValue, Explain: Explanation{
+		Summary: "A stream delivers again to one subscriber what it keeps (retain), beside what is new, as an operator does to fill a store anew.",
+		New:     "connects at once; the subscriber is asked for the old messages too, as fast as it takes them (rate: so many a second)",
+		Open:    "the subscriber is asked for the old messages too, as fast as it takes them (rate: so many a second)",
+		Lifted:  "what has not been replayed is not; what has been has come twice",
+		Example: "{replay: events, subscriber: search, rate: 50/s}",
+	}},
 	{Word: "stop", Zero: Stop{}, Selection: SelectValue, Explain: Explanation{
 		Summary: "Instances are asked to end (SIGTERM), finish what they have, and are started again at the end, as in a rolling restart.",
 		New:     "callers and loads are told first and choose other replicas (discovery: untold: connect succeeds until it is drained, then it is refused)",

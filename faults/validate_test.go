@@ -51,6 +51,8 @@ func TestValidate(t *testing.T) {
 		{CPU{Share: -1}, "share can't be -100%: use more than 0% and at most 100%"},
 		{Flush{How: "all"}, `how can't be "all": use hard or soft`},
 		{Flush{}, ""},
+		{Replay{}, "replay has no subscriber: add subscriber: NAME, who gets it again"},
+		{Replay{Subscriber: "x", Rate: -1}, "rate is -1: use more than 0, or leave it out"},
 		{Promote{}, ""},
 		{Errors{}, "errors can't be 0%: use more than 0% and at most 100%"},
 		{Errors{Share: 2}, "errors can't be 200%: use more than 0% and at most 100%"},

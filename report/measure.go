@@ -15,6 +15,9 @@ func measure(r *record.Result, e scenarios.Expectation, m scenarios.Metric) (flo
 	if m == scenarios.MetricAmplification {
 		return amplification(r, e.Of)
 	}
+	if m.OfDelivery() {
+		return delivery(r, e, m)
+	}
 	cover, seconds := covered(r, e)
 	var sum record.Request
 	for _, q := range cover {

@@ -13,10 +13,12 @@ import (
 // that an expectation would see.
 func spell(m scenarios.Metric, value float64) string {
 	switch m {
-	case scenarios.MetricSuccess, scenarios.MetricOK, scenarios.MetricDegraded, scenarios.MetricFailed, scenarios.MetricStaleReads:
+	case scenarios.MetricSuccess, scenarios.MetricOK, scenarios.MetricDegraded, scenarios.MetricFailed, scenarios.MetricStaleReads, scenarios.MetricFresh:
 		return percent(value)
 	case scenarios.MetricGoodput, scenarios.MetricRate:
 		return strconv.FormatFloat(value, 'f', 1, 64) + "/s"
+	case scenarios.MetricBacklog:
+		return strconv.FormatFloat(value, 'f', 0, 64) + " messages"
 	case scenarios.MetricAmplification:
 		return strconv.FormatFloat(value, 'f', 2, 64) + "x"
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -33,7 +34,8 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 	*into = &o
 }
 
-// readBack compares the acknowledged writes with what the databases and queues hold. An interrupt cuts it short; after
+// readBack compares the acknowledged writes with what the databases and queues hold, and looks for duplicates in those too
+// that nobody was told of: what a queue's receiver writes, no user waits for. An interrupt cuts it short; after
 // one it has little time.
 func (r *run) readBack(ctx context.Context) {
 	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
@@ -58,6 +60,7 @@ func (r *run) readBack(ctx context.Context) {
 		}
 		found[store] = counts
 	}
+	r.readUntold(ctx, found)
 	r.writes = record.Reconcile(acknowledged, found)
 	if err := r.readEvents(ctx); err != nil {
 		r.writes.Checked = false
@@ -65,6 +68,23 @@ func (r *run) readBack(ctx context.Context) {
 	}
 	if err := errors.Join(errs...); err != nil {
 		r.writes.Why = err.Error()
+	}
+}
+
+// readUntold reads the built-in stores that hold no write that a user was told of. One that can't be read leaves nothing
+// in doubt that was promised; the record says so.
+func (r *run) readUntold(ctx context.Context, found map[string]map[string]int) {
+	for _, n := range r.o.Plan.Scenario.Nodes {
+		stores := n.Kind == scenarios.KindDatabase || n.Kind == scenarios.KindQueue || n.Kind == scenarios.KindStream
+		if found[n.Name] != nil || !stores || n.Image != "" || r.o.ReadWrites == nil {
+			continue
+		}
+		counts, err := r.readStore(ctx, n.Name)
+		if err != nil {
+			r.happened(time.Since(r.zero), "note", "its duplicates are not counted: "+err.Error())
+			continue
+		}
+		found[n.Name] = counts
 	}
 }
 
@@ -125,6 +145,7 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 		default:
 			one.Attempts = one.Requests // an image does not say what it retried
 		}
+		one.Delivery = deliveryOver(p, start, end, e)
 		attempts[pair] += one.Attempts
 		out = append(out, one)
 	}

@@ -63,7 +63,7 @@ func (r *run) phaseEdges(res *record.Result) {
 			continue
 		}
 		for _, e := range edges(r.o.Plan, start, end, res.Phases[i:i+1]) {
-			if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 {
+			if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 || e.Delivery != nil {
 				res.Phases[i].Edges = append(res.Phases[i].Edges, e)
 			}
 		}

@@ -122,11 +122,11 @@ func (v *validator) answered(node, method, target string) (ok bool, what, fix st
 			node = next
 		case n.Kind == KindService:
 			return v.served(n, method, target)
-		case n.Kind == KindQueue:
+		case n.Kind == KindQueue || n.Kind == KindStream:
 			if method == "POST" && target == "/messages" {
 				return true, "", ""
 			}
-			return false, fmt.Sprintf("queue %q takes only POST /messages", n.Name), "send that, or write to it from a service"
+			return false, fmt.Sprintf("%s %q takes only POST /messages", n.Kind, n.Name), "send that, or write to it from a service"
 		default:
 			return true, "", "" // what can't be asked is reported where it is named
 		}

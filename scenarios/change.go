@@ -16,6 +16,7 @@ var fixed = append([]string{"kind", "use", "image", "command", "env", "port", "h
 // fixedFor are the keys that a kind takes up only when it starts.
 var fixedFor = map[Kind][]string{
 	KindCDN: serving, KindGateway: serving, KindService: serving, KindQueue: append([]string{"workers"}, serving...),
+	KindStream: {"partitions"},
 }
 
 // serving are the keys of a node's listener.

@@ -4,7 +4,7 @@ package scenarios
 type Connection struct {
 	// From is a node's name, or a load's; To is a node's.
 	From, To string
-	// Async tells that nobody waits for the answer: what a queue delivers, and what an outbox publishes.
+	// Async tells that nobody waits for the answer: what a queue or a stream delivers, and what an outbox publishes.
 	Async bool
 	// Path is where the scenario first says so, for Position.
 	Path []any
@@ -67,6 +67,11 @@ func (c *connections) node(n *Node) {
 	c.add(n.Name, n.ReplicaOf, true, extend(at, "replica_of")...)
 	if n.To != nil {
 		c.add(n.Name, n.To.Node, true, extend(at, "to")...)
+	}
+	for _, s := range n.Subscribers {
+		if s.To != nil {
+			c.add(n.Name, s.To.Node, true, extend(at, "subscribers", s.Name, "to")...)
+		}
 	}
 	n.eachStep(func(s *Step, path []any) {
 		for _, use := range s.uses() {

@@ -86,6 +86,8 @@ func (d *decoder) special(v *value, into reflect.Value, f field) bool {
 		*x = d.endpoints(v)
 	case *[]*Load:
 		*x = d.loads(v)
+	case *[]*Subscriber:
+		*x = d.subscribers(v)
 	case *Work:
 		d.work(v, x, f)
 	case *Call:

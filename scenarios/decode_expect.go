@@ -38,6 +38,9 @@ var metrics = []struct {
 	{MetricMax, metricLatency, "Greatest latency, from the intended time."},
 	{MetricStaleReads, metricShare, "Requests that a replica showed less than what their own user had written / intended requests."},
 	{MetricAmplification, metricFactor, "Attempts over the edge that of names, per user request."},
+	{MetricLag, metricLatency, "of: QUEUE -> NODE, how long the first message that waits has waited, at the end of the phase (or the run)."},
+	{MetricBacklog, metricFactor, "of: QUEUE -> NODE, messages that wait at the end of the phase (or the run)."},
+	{MetricFresh, metricShare, "of: QUEUE -> NODE, the share of deliveries in the phase (or the run) that came within the freshness that the queue or subscriber names."},
 }
 
 func metricNames() []string {

@@ -85,7 +85,7 @@ func either(words []string) string {
 }
 
 func kinds() []string {
-	return []string{string(KindCDN), string(KindGateway), string(KindService), string(KindDatabase), string(KindQueue), string(KindCache), string(KindImage)}
+	return []string{string(KindCDN), string(KindGateway), string(KindService), string(KindDatabase), string(KindQueue), string(KindStream), string(KindCache), string(KindImage)}
 }
 
 // endpoints reads a mapping of "METHOD /path" to the steps that answer it: a list, or one step.
@@ -148,8 +148,10 @@ func (d *decoder) step(v *value, into *Step) {
 	if e := v.entry("wait_for"); e != nil && does[0].key != "parallel" {
 		d.problemAt(e.at, "wait_for does not belong to a step of "+does[0].key, "it is for parallel; put it there")
 	}
-	if e := v.entry("idempotent"); e != nil && does[0].key != "write" {
-		d.problemAt(e.at, "idempotent does not belong to a step of "+does[0].key, "it is for write; put it there")
+	for _, key := range []string{"idempotent", "key"} {
+		if e := v.entry(key); e != nil && does[0].key != "write" {
+			d.problemAt(e.at, key+" does not belong to a step of "+does[0].key, "it is for write; put it there")
+		}
 	}
 	if e := v.entry("cost"); e != nil && does[0].key != "read" {
 		d.problemAt(e.at, "cost does not belong to a step of "+does[0].key, "it is for read; put it there")

@@ -50,7 +50,18 @@ const (
 	MetricStaleReads Metric = "stale_reads" // stale / intended, a share
 	// MetricAmplification needs Of to be an edge "a -> b": attempts over that edge per user request.
 	MetricAmplification Metric = "amplification"
+	// The others that need an edge, from a queue or a stream: what waits at the end of a phase (or of the run), and the share
+	// of a phase's deliveries that came within the freshness that the queue or subscriber names.
+	MetricLag     Metric = "lag"     // how long the first that waits has waited, in seconds
+	MetricBacklog Metric = "backlog" // messages
+	MetricFresh   Metric = "fresh"
 )
+
+// OfEdge tells a metric of a connection; all others are of requests.
+func (m Metric) OfEdge() bool { return m == MetricAmplification || m.OfDelivery() }
+
+// OfDelivery tells a metric of what a queue or a stream delivers.
+func (m Metric) OfDelivery() bool { return m == MetricLag || m == MetricBacklog || m == MetricFresh }
 
 // Bound compares a metric: Value is a fraction, a rate per second, or seconds, as the metric is.
 type Bound struct {

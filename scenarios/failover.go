@@ -31,7 +31,7 @@ func (v *validator) failover(f Failover, first string, at []any) {
 			v.problem(here, fmt.Sprintf("%q is asked already", name), "name another node")
 		case n == nil || main == nil:
 		case n.Kind == KindDatabase && main.Kind != KindDatabase: // told where it is named
-		case (n.Kind == KindQueue) != (main.Kind == KindQueue):
+		case n.Kind.takesMessages() != main.Kind.takesMessages():
 			v.problem(here, fmt.Sprintf("%q is a %s, and %q is a %s: it can't answer the same", name, n.Kind, first, main.Kind), "name a "+string(main.Kind)+", or use a fallback")
 		}
 	}

@@ -118,7 +118,8 @@ topology:
   api: {kind: service, region: eu-west, endpoints: {GET /a: [{call: orders POST /b}, {call: catalog GET /c}]}}
   orders: {kind: service, endpoints: {POST /b: {call: payments POST /d}}}
   catalog: {kind: service, endpoints: {GET /c: {read: catalog-db}}}
-  payments: {kind: service, endpoints: {POST /d: {work: 1ms}}}
+  payments: {kind: service, endpoints: {POST /d: {write: events}}}
+  events: {kind: stream, retain: 1m, subscribers: {search: {to: catalog GET /c}}}
   catalog-db: {kind: database}
   catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /a, ttl: 1s}]}

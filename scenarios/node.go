@@ -12,6 +12,7 @@ const (
 	KindService  Kind = "service"
 	KindDatabase Kind = "database"
 	KindQueue    Kind = "queue"
+	KindStream   Kind = "stream"
 	KindCache    Kind = "cache"
 	KindImage    Kind = "image"
 )
@@ -19,7 +20,7 @@ const (
 // Node is one part of the topology: what runs in each of its replicas.
 type Node struct {
 	Name     string            `yaml:"-" json:"name"`
-	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,cache,image" json:"kind" doc:"The node's role."`
+	Kind     Kind              `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,cache,image" json:"kind" doc:"The node's role."`
 	Use      string            `yaml:"use" json:"use,omitempty" doc:"A template whose defaults this node takes."`
 	Replicas int               `yaml:"replicas" min:"1" json:"replicas,omitempty" doc:"How many instances. Default 1."`
 	Region   string            `yaml:"region" json:"region,omitempty" doc:"A region label; an outage may select it."`
@@ -62,8 +63,8 @@ type Node struct {
 	Cold      *Cold       `yaml:"cold" kinds:"service" json:"cold,omitempty" doc:"service: how much slower it is at first, as with empty caches."`
 	Endpoints []*Endpoint `yaml:"endpoints" kinds:"service" json:"endpoints,omitempty" doc:"service: what it answers and what it does for that."`
 
-	// cdn, gateway, service and queue: defaults for every call this node makes.
-	Policy `yaml:",inline" kinds:"cdn,gateway,service,queue"`
+	// cdn, gateway, service, queue and stream: defaults for every call this node makes.
+	Policy `yaml:",inline" kinds:"cdn,gateway,service,queue,stream"`
 
 	// cdn, gateway and service
 	Doors `yaml:",inline" kinds:"cdn,gateway,service"`
@@ -81,7 +82,10 @@ type Node struct {
 
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`
-	To       *Call `yaml:"to" kinds:"queue" json:"to,omitempty" doc:"queue: where messages are delivered, as NODE METHOD /path."`
+	To       *Call `yaml:"to" kinds:"queue" json:"to,omitempty" doc:"queue: where messages are delivered, as NODE METHOD /path; {key} and {id} in it are the message's."`
+
+	// stream
+	Stream `yaml:",inline" kinds:"stream"`
 }
 
 // Policy is how a node calls others; on a node the default for all its calls, on a call an override.
@@ -205,11 +209,12 @@ type Step struct {
 	Read        string     `yaml:"read" json:"read,omitempty" doc:"Read one row from this database."`
 	Cost        *Work      `yaml:"cost" json:"cost,omitempty" doc:"read: what this query costs the database besides its read_time, as a report does."`
 	Cache       *ReadCache `yaml:"cache" json:"cache,omitempty" doc:"read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside)."`
-	Write       string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue; acknowledged when it is durable."`
+	Write       string     `yaml:"write" json:"write,omitempty" doc:"Write one row to this database, or one message to this queue or stream; acknowledged when it is durable."`
 	ReplicaRead `yaml:",inline"`
 
-	// Idempotent is for Write.
-	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
+	// Key and Idempotent are for Write.
+	Key        string `yaml:"key" json:"key,omitempty" doc:"write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order. Default: the first parameter of the endpoint's path."`
+	Idempotent bool   `yaml:"idempotent" json:"idempotent,omitempty" doc:"write: carries a key, under which it is there once however often it is tried."`
 	Outbox     `yaml:",inline"`
 
 	Parallel []Step   `yaml:"parallel" json:"parallel,omitempty" doc:"Steps done at once; all must succeed."`
@@ -241,7 +246,7 @@ type Call struct {
 
 // Fallback answers in another way; the answer is degraded, not failed.
 type Fallback struct {
-	Write  string `yaml:"write" json:"write,omitempty" doc:"Write to this queue or database instead."`
+	Write  string `yaml:"write" json:"write,omitempty" doc:"Write to this queue, stream or database instead."`
 	Call   *Call  `yaml:"call" json:"call,omitempty" doc:"Call this instead."`
 	Status int    `yaml:"status" min:"100" json:"status,omitempty" doc:"Status to answer with. Default 200."`
 }

@@ -156,6 +156,8 @@ func (w *schemaWriter) special(t reflect.Type, f field, patch bool) schema {
 		return w.named(w.templated("node", fieldsOf(reflect.TypeFor[Node]()), []string{"kind"}), w.structure(reflect.TypeFor[Node](), true), patch)
 	case reflect.TypeFor[[]*Load]():
 		return w.named(w.structure(reflect.TypeFor[Load](), false), w.structure(reflect.TypeFor[Load](), true), patch)
+	case reflect.TypeFor[[]*Subscriber]():
+		return w.named(w.structure(reflect.TypeFor[Subscriber](), false), w.structure(reflect.TypeFor[Subscriber](), true), patch)
 	case reflect.TypeFor[[]*Endpoint]():
 		step := w.value(reflect.TypeFor[Step](), field{}, false)
 		steps := schema{"anyOf": []any{schema{"type": "array", "items": step}, step}}

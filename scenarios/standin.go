@@ -23,7 +23,7 @@ func (d *decoder) standIn(v *value, into *Node) {
 		}
 	}
 	if into.Kind == KindImage {
-		d.problem(v.get("kind"), "a stand-in can't be an image", "use cdn, gateway, service, database, queue or cache")
+		d.problem(v.get("kind"), "a stand-in can't be an image", "use cdn, gateway, service, database, queue, stream or cache")
 		into.Kind = ""
 	}
 	if into.Image == "" {

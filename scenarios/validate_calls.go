@@ -25,9 +25,7 @@ func (v *validator) calls() {
 		if n.Identity != nil {
 			v.called(n.Identity, path("topology", n.Name, "identity"))
 		}
-		if n.To != nil {
-			v.called(n.To, path("topology", n.Name, "to"))
-		}
+		v.deliveries(n)
 		v.steps(n)
 	}
 }
@@ -74,6 +72,7 @@ func (v *validator) steps(n *Node) {
 	n.eachStep(func(s *Step, at []any) {
 		match = at[3].(string)
 		v.cached(s, at)
+		v.taken("the key", s.Key, match, extend(at, "key"))
 		v.when(s.When, at)
 		v.failover(s.Failover, s.first(), at)
 		v.replicaRead(s, at)
@@ -99,9 +98,11 @@ func (v *validator) stored(u use, at []any) {
 	case n != nil && n.ReplicaOf != "" && u.how == "write" && u.keys[0] != "failover": // where it may have been promoted
 		v.problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.node), "write to its primary, "+n.ReplicaOf)
 	case n == nil || n.Kind == KindDatabase || n.Kind == "" || v.unasked(n, at):
-	case n.Kind == KindQueue && u.how == "write":
+	case n.Kind.takesMessages() && u.how == "write":
 	case n.Kind == KindQueue:
 		v.problem(at, fmt.Sprintf("%q is a queue and can't be read", u.node), "a queue delivers by itself: give it to: NODE METHOD /path")
+	case n.Kind == KindStream:
+		v.problem(at, fmt.Sprintf("%q is a stream and can't be read", u.node), "a stream delivers by itself: give it a subscriber")
 	default:
 		v.problem(at, fmt.Sprintf("%s needs a database%s, and %q is a %s", u.how, orQueue(u.how), u.node, n.Kind), "use call: NODE METHOD /path")
 	}
@@ -116,18 +117,23 @@ func orQueue(how string) string {
 
 // parameters checks that a called path takes only parameters that its endpoint has.
 func (v *validator) parameters(c *Call, match string, at []any) {
+	v.taken("the call", c.Path, match, at)
+}
+
+// taken checks that a text takes only parameters that its endpoint has.
+func (v *validator) taken(what, text, match string, at []any) {
 	name := func(p string) string { return strings.TrimSuffix(strings.Trim(p, "{}"), "...") }
 	var has []string
 	for _, p := range anyParameter.FindAllString(match, -1) {
 		has = append(has, name(p))
 	}
-	for _, p := range anyParameter.FindAllString(c.Path, -1) {
+	for _, p := range anyParameter.FindAllString(text, -1) {
 		if !slices.Contains(has, name(p)) {
 			fix := didYouMean(name(p), has, "it has")
 			if len(has) == 0 {
 				fix = "it has no parameters; write a fixed path"
 			}
-			v.problem(at, fmt.Sprintf("the call takes %s from its endpoint %s, which does not have it", shorten(p), quoteShort(match)), fix)
+			v.problem(at, fmt.Sprintf("%s takes %s from its endpoint %s, which does not have it", what, shorten(p), quoteShort(match)), fix)
 		}
 	}
 }

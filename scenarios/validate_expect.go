@@ -97,22 +97,39 @@ func faultName(f faults.Fault) string {
 	return f.Kind.String()
 }
 
-// subject checks of: a request, a load, all, or an edge for amplification.
+// subject checks of: a request, a load, all, or an edge for the metrics of one.
 func (v *validator) subject(e Expectation, at []any) {
-	amplifies := slices.ContainsFunc(e.Bounds, func(b Bound) bool { return b.Metric == MetricAmplification })
+	i := slices.IndexFunc(e.Bounds, func(b Bound) bool { return b.Metric.OfEdge() })
+	others := slices.ContainsFunc(e.Bounds, func(b Bound) bool { return !b.Metric.OfEdge() })
 	from, to, edge := strings.Cut(e.Of, "->")
+	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
 	of := extend(at, "of")
 	switch {
-	case amplifies && !edge:
-		v.problem(extend(at, string(MetricAmplification)), "amplification is of a connection", "add of: NODE -> NODE")
-	case amplifies && len(e.Bounds) > 1:
-		v.problem(extend(at, string(MetricAmplification)), "amplification stands with other metrics", "make it a line of its own: they are of requests, and it is of a connection")
-	case edge && !amplifies && len(e.Bounds) > 0:
+	case i >= 0 && !edge:
+		v.problem(extend(at, string(e.Bounds[i].Metric)), fmt.Sprintf("%s is of a connection", e.Bounds[i].Metric), "add of: NODE -> NODE")
+	case i >= 0 && others:
+		v.problem(extend(at, string(e.Bounds[i].Metric)), fmt.Sprintf("%s stands with other metrics", e.Bounds[i].Metric), "make it a line of its own: they are of requests, and it is of a connection")
+	case edge && others:
 		v.problem(of, "of names a connection, and these metrics are of requests", "name a request or a load")
 	case edge:
-		v.connection(strings.TrimSpace(from), strings.TrimSpace(to), of)
+		v.connection(from, to, of)
+		for _, b := range e.Bounds {
+			v.deliveryOf(from, to, b.Metric, at)
+		}
 	case e.Of != "" && e.Of != "all":
 		v.requestNamed(e.Of, of)
+	}
+}
+
+// deliveryOf checks that a metric of deliveries is of some, and that what is to be fresh has a freshness.
+func (v *validator) deliveryOf(from, to string, m Metric, at []any) {
+	n := v.node(from)
+	switch {
+	case n == nil || n.Kind == "" || !m.OfDelivery():
+	case n.Kind != KindQueue && n.Kind != KindStream || n.Image != "":
+		v.problem(extend(at, "of"), fmt.Sprintf("%s is of what a queue or a stream delivers, and %q is a %s", m, n.Name, n.Kind), "name one that delivers, as in events -> search")
+	case m == MetricFresh && !slices.ContainsFunc(n.Receivers(to), func(s *Subscriber) bool { return s.Freshness > 0 }) && len(n.Receivers(to)) > 0:
+		v.problem(extend(at, string(m)), fmt.Sprintf("nothing says how old a message of %q may be to be fresh", n.Name), "add freshness: 1s where it delivers to "+shorten(to))
 	}
 }
 

@@ -56,6 +56,7 @@ func (v *validator) nodes() {
 			KindGateway: {"routes", "[{match: /*, to: NODE}]"},
 			KindService: {"endpoints", "{GET /path: [{work: 5ms}]}"},
 			KindQueue:   {"to", "NODE METHOD /path, where it delivers"},
+			KindStream:  {"subscribers", "{NAME: {to: NODE METHOD /path}}"},
 		}[n.Kind]
 		if need[0] != "" && at.get(need[0]) == nil {
 			v.problem(path("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
@@ -64,6 +65,7 @@ func (v *validator) nodes() {
 		v.entrance(n)
 		v.register(n)
 		v.line(n)
+		v.stream(n)
 		v.zones(n)
 		v.replication(n)
 		v.bots(n)

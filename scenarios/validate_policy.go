@@ -6,6 +6,9 @@ import "fmt"
 func (v *validator) policies() {
 	for _, n := range v.looked() {
 		v.policy(n.Policy, path("topology", n.Name))
+		for _, s := range n.Subscribers {
+			v.policy(s.Policy, path("topology", n.Name, "subscribers", s.Name))
+		}
 		v.checks(n)
 		if n.Hedge != nil && n.Hedge.Tied && n.Kind != KindService {
 			v.problem(path("topology", n.Name, "hedge", "tied"), fmt.Sprintf("tied is for the calls of services, and %q is a %s", n.Name, n.Kind), "take it away")

@@ -50,6 +50,7 @@ func (i *instance) adminHandler() http.Handler {
 	mux.HandleFunc("PUT /configure", i.putConfiguration)
 	mux.HandleFunc("DELETE /behave", func(w http.ResponseWriter, _ *http.Request) {
 		i.behaviour.set(nil)
+		i.hear()
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
@@ -94,7 +95,15 @@ func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	i.hear()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// hear tells who waits for another behaviour.
+func (i *instance) hear() {
+	if i.heard != nil {
+		i.heard()
+	}
 }
 
 // promoteTimeout is less than an engine waits for the answer.

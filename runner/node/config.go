@@ -1,4 +1,4 @@
-// Package node is the built-in roles: cdn, gateway, service, database, queue. A role takes its
+// Package node is the built-in roles: cdn, gateway, service, database, queue, stream. A role takes its
 // network from the Network handed in, its time from package time and its chance from a generator
 // seeded per node and request. Roles know nothing of engines.
 package node
@@ -82,9 +82,11 @@ const (
 	// HeaderCause places a call in the tree of calls of its user request, as POSITION-DRAW in hex: a retry
 	// has the position of the first attempt (so it names the same writes) but draws chance anew.
 	HeaderCause = "Squall-Cause"
-	// HeaderWrite is the id that a message to a queue is to have.
+	// HeaderWrite is the id that a message to a queue or stream is to have, and the one that a delivered message has.
 	HeaderWrite = "Squall-Write"
-	// HeaderIdempotency is a message's key: a queue takes one message for each. The name is that of the IETF's draft.
+	// HeaderMessageKey is what a message is about, escaped as a part of a path is; a stream keeps the messages of one key in order.
+	HeaderMessageKey = "Squall-Message-Key"
+	// HeaderIdempotency is a message's idempotency key: a queue takes one message for each. The name is that of the IETF's draft.
 	HeaderIdempotency = "Idempotency-Key"
 	// HeaderKey is the API key of a gateway's client.
 	HeaderKey = "X-Api-Key"

@@ -174,17 +174,38 @@ func TestDatabaseSurvivesKill9(t *testing.T) {
 }
 
 func TestQueueSurvivesKill9(t *testing.T) {
-	delivered := make(map[string]int)
-	var mu sync.Mutex
-	receiver := newReceiver(t, func(r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		delivered[r.Header.Get(node.HeaderWrite)]++
-	})
+	survivesKill9(t, scenarios.Node{Name: "q", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "a", Method: "POST", Path: "/"}}, "a")
+}
+
+// A stream that is killed in mid-delivery delivers everything to each of its subscribers, of each key the first time in order.
+func TestStreamSurvivesKill9(t *testing.T) {
+	survivesKill9(t, streamNode(4, "a", "b"), "a", "b")
+}
+
+// deliveries are what a receiver got: how often each message, and in which order they came first.
+type deliveries struct {
+	mu    sync.Mutex
+	times map[string]int
+	order []string
+}
+
+// survivesKill9 kills a queue or stream in mid-delivery, again and again. What it acknowledged is delivered to each receiver.
+func survivesKill9(t *testing.T, n scenarios.Node, receivers ...string) {
 	c := node.Config{
-		Instance: "q-1", Node: scenarios.Node{Name: "q", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "sink", Method: "POST", Path: "/"}},
-		Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Data: t.TempDir(),
-		Upstreams: map[string][]node.Upstream{"sink": upstream("sink", scenarios.KindService, receiver)},
+		Instance: "q-1", Node: n, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Data: t.TempDir(), Upstreams: map[string][]node.Upstream{},
+	}
+	got := map[string]*deliveries{}
+	for _, name := range receivers {
+		one := &deliveries{times: map[string]int{}}
+		got[name] = one
+		c.Upstreams[name] = upstream(name, scenarios.KindService, newReceiver(t, func(r *http.Request) {
+			one.mu.Lock()
+			defer one.mu.Unlock()
+			id := r.Header.Get(node.HeaderWrite)
+			if one.times[id]++; one.times[id] == 1 {
+				one.order = append(one.order, id)
+			}
+		}))
 	}
 	acknowledged := &ledger{wrote: map[string]bool{}}
 	client := &http.Client{Transport: &http.Transport{}}
@@ -193,20 +214,10 @@ func TestQueueSurvivesKill9(t *testing.T) {
 		one := startChild(t, c)
 		var next [8]int
 		batter(t, one, acknowledged, func(ctx context.Context, worker int) error {
-			id := fmt.Sprintf("m-%d-%d-%d", round, worker, next[worker])
+			id := fmt.Sprintf("m-%d-%d-%06d", round, worker, next[worker])
 			next[worker]++
-			r, err := http.NewRequestWithContext(ctx, "POST", "http://"+one.address+"/messages", strings.NewReader(id))
-			if err != nil {
+			if err := publishTo(ctx, client, one.address, id, fmt.Sprint(worker)); err != nil {
 				return err
-			}
-			r.Header.Set(node.HeaderWrite, id)
-			response, err := client.Do(r)
-			if err != nil {
-				return err
-			}
-			response.Body.Close()
-			if response.StatusCode != http.StatusAccepted {
-				return fmt.Errorf("answered %d", response.StatusCode)
 			}
 			acknowledged.add(id)
 			return nil
@@ -216,16 +227,51 @@ func TestQueueSurvivesKill9(t *testing.T) {
 		acknowledged.check(t, round, queue.Writes, "m-")
 		back.kill()
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	for name, one := range got {
+		one.check(t, name, acknowledged, n.Kind == scenarios.KindStream)
+	}
+}
+
+// publishTo sends a message about a key; an error is whatever is not its acknowledgement.
+func publishTo(ctx context.Context, client *http.Client, address, id, key string) error {
+	r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/messages", strings.NewReader(id))
+	if err != nil {
+		return err
+	}
+	r.Header.Set(node.HeaderWrite, id)
+	r.Header.Set(node.HeaderMessageKey, key)
+	response, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("answered %d", response.StatusCode)
+	}
+	return nil
+}
+
+// check finds every acknowledged message, and those of one writer (which are of one key) in the order of their sending.
+func (d *deliveries) check(t *testing.T, name string, acknowledged *ledger, inOrder bool) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	again := 0
 	for id := range acknowledged.wrote {
-		if delivered[id] == 0 {
-			t.Errorf("message %q was never delivered", id)
+		if d.times[id] == 0 {
+			t.Errorf("message %q was never delivered to %s", id, name)
 		}
-		again += delivered[id] - 1
+		again += d.times[id] - 1
 	}
-	t.Logf("%d messages delivered, %d deliveries were repeated", len(delivered), again)
+	last := map[string]string{}
+	for _, id := range d.order {
+		writer := id[:len("m-0-0")]
+		if inOrder && id < last[writer] {
+			t.Errorf("%s got %s after %s", name, id, last[writer])
+		}
+		last[writer] = id
+	}
+	t.Logf("%d messages delivered to %s, %d deliveries were repeated", len(d.times), name, again)
 }
 
 // newReceiver is a plain HTTP server that a queue delivers to.

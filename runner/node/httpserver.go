@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -64,6 +65,17 @@ func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
 	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
 	close(r.i.halt) // handlers that are still at it have nobody left to answer
 	r.i.answering.wait()
+	return err
+}
+
+// serveBeside answers HTTP while run delivers, until ctx ends: then what has arrived is answered first.
+func (i *instance) serveBeside(ctx context.Context, l net.Listener, h http.Handler, run func(context.Context)) error {
+	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { run(delivering) })
+	err := (&httpRole{i: i, handler: h}).serve(ctx, l)
+	stop()
+	running.Wait()
 	return err
 }
 

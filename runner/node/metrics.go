@@ -34,6 +34,9 @@ type metrics struct {
 	tiedTaken, tiedTwice                                                            atomic.Int64
 	botsBlocked, botsLimited, pages                                                 atomic.Int64
 	splits, tooLarge, cacheRevalidating, cacheRefreshes, cacheNegative, cachePurged atomic.Int64
+	queueFull, replayed                                                             atomic.Int64
+
+	series atomic.Pointer[[]series] // of the node's parts
 
 	replication
 }
@@ -139,9 +142,11 @@ func (m *metrics) table() []metric {
 		count("squall_log_bytes_total", "Bytes appended to the write-ahead log.", func(m *metrics) *atomic.Int64 { return &m.logBytes }),
 		count("squall_log_torn_bytes_total", "Bytes cut off the end of the log at start: writes that were never acknowledged.", func(m *metrics) *atomic.Int64 { return &m.logTorn }),
 		count("squall_messages_total", "Messages accepted.", func(m *metrics) *atomic.Int64 { return &m.messages }),
-		gauge("squall_backlog", "Messages not yet delivered.", func(m *metrics) *atomic.Int64 { return &m.backlog }),
+		count("squall_queue_full_total", "Messages refused (503) because as many waited as may.", func(m *metrics) *atomic.Int64 { return &m.queueFull }),
+		gauge("squall_backlog", "Messages not yet delivered (to some subscriber).", func(m *metrics) *atomic.Int64 { return &m.backlog }),
 		count("squall_delivered_total", "Messages delivered and acknowledged.", func(m *metrics) *atomic.Int64 { return &m.delivered }),
 		count("squall_redelivered_total", "Delivery attempts beyond a message's first.", func(m *metrics) *atomic.Int64 { return &m.redelivered }),
+		count("squall_replayed_total", "Messages delivered once more by a replay.", func(m *metrics) *atomic.Int64 { return &m.replayed }),
 		count("squall_expired_total", "Messages given up because they had waited for longer than their ttl.", func(m *metrics) *atomic.Int64 { return &m.expired }),
 		count("squall_dead_total", "Messages given up because the receiver refused them (4xx), or did not take them in as many attempts as they have.", func(m *metrics) *atomic.Int64 { return &m.dead }),
 	}
@@ -153,6 +158,9 @@ func (m *metrics) counters() map[string]float64 {
 	for _, row := range m.table() {
 		out[row.name] = row.value(m)
 	}
+	for _, one := range m.told() {
+		out[one.full()] = one.value()
+	}
 	return out
 }
 
@@ -161,6 +169,16 @@ func (m *metrics) write(w io.Writer, labels string) error {
 	for _, row := range m.table() {
 		if _, err := fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s{%s} %g\n",
 			row.name, row.help, row.name, row.kind, row.name, labels, row.value(m)); err != nil {
+			return err
+		}
+	}
+	headed := map[string]bool{}
+	for _, one := range m.told() {
+		if !headed[one.name] {
+			fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", one.name, one.help, one.name, one.kind)
+			headed[one.name] = true
+		}
+		if _, err := fmt.Fprintf(w, "%s{%s,%s} %g\n", one.name, labels, one.label, one.value()); err != nil {
 			return err
 		}
 	}

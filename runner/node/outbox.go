@@ -42,6 +42,7 @@ const (
 // written is what a write is besides a write.
 type written struct {
 	scenarios.Outbox
+	about      string // what it is about, as its step says
 	idempotent bool
 	// events is the queue that the row's event goes to, from the outbox or by a later step; "" for none.
 	events string

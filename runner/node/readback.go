@@ -12,9 +12,9 @@ import (
 )
 
 // ReadBack says how often each write's id is in a store, over connections that dial makes: a database's
-// rows, or every message that a queue has accepted, delivered or not.
+// rows, or every message that a queue or a stream has accepted, delivered or not.
 func ReadBack(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
-	if n.Kind == scenarios.KindQueue {
+	if n.Kind == scenarios.KindQueue || n.Kind == scenarios.KindStream {
 		return readQueue(ctx, dial)
 	}
 	return ReadWrites(ctx, dial, n.Login())

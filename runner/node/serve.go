@@ -31,6 +31,7 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 	scenarios.KindService:  newService,
 	scenarios.KindDatabase: newDatabase,
 	scenarios.KindQueue:    newQueue,
+	scenarios.KindStream:   newStream,
 	scenarios.KindCache:    newCacheNode,
 }
 
@@ -45,6 +46,8 @@ type instance struct {
 	behaviour *behaviour
 	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
 	purge func(softly bool)
+	// heard is called when the behaviour was set; nil where nobody waits for that. It is set while the role is built.
+	heard func()
 	// promote has a replica take writes; nil for whoever is none. It is set while the role is built.
 	promote func(context.Context) error
 	ready   *atomic.Bool

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,6 +74,9 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 	return out, nil
 }
 
+// anyParameter is a {param} of an endpoint.
+var anyParameter = regexp.MustCompile(`\{[^{}]*\}`)
+
 type runner = func(ctx context.Context, v *visit, c cause) *failure
 
 // compileOne compiles one step; events is the queue that the events of the rows that it writes go to, "" for none.
@@ -105,7 +109,7 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run run
 		}
 	case what.Write != "":
 		text = "write " + what.Write
-		run, err = s.write(name, what.Write, written{idempotent: what.Idempotent, events: events, Outbox: what.Outbox}, what.Failover, what.Policy)
+		run, err = s.write(name, what.Write, written{about: what.Key, idempotent: what.Idempotent, events: events, Outbox: what.Outbox}, what.Failover, what.Policy)
 	default:
 		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
 	}
@@ -253,6 +257,16 @@ func (v *visit) key() string {
 	return v.cause.request
 }
 
+// about is what a write is about: its step's key, filled in, or what the request is about.
+func (v *visit) about(key string) string {
+	if key == "" {
+		return v.key()
+	}
+	return anyParameter.ReplaceAllStringFunc(key, func(p string) string {
+		return v.request.PathValue(strings.TrimSuffix(strings.Trim(p, "{}"), "..."))
+	})
+}
+
 func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuardOr(from, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
@@ -269,13 +283,13 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 	}, nil
 }
 
-// write makes a row in a database or a message in a queue.
+// write makes a row in a database or a message in a queue or a stream.
 func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
 	g, err := s.i.newGuardOr(to, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
-	if g.to.kind == scenarios.KindQueue {
+	if g.to.kind == scenarios.KindQueue || g.to.kind == scenarios.KindStream {
 		return s.enqueue(name, w, g), nil
 	}
 	publishes, err := s.publish(to, w)
@@ -283,19 +297,19 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 		return nil, err
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
-		id, by := v.rowID(name, to, w.events), g.to.node
+		id, by, key := v.rowID(name, to, w.events), g.to.node, v.about(w.about)
 		var position int64
 		f := g.do(ctx, c, func(ctx context.Context, to *replica, c cause, _ int) outcome {
 			bounded, cancel := g.bounded(ctx)
 			defer cancel()
 			by = to.node
-			at, err := s.stores.write(bounded, to, id, v.key(), c.text(), w.idempotent, publishes.event(v, w.idempotent))
+			at, err := s.stores.write(bounded, to, id, key, c.text(), w.idempotent, publishes.event(v, w.idempotent))
 			position = at
 			return outcome{f: statementFailure(ctx, bounded, g, to, err)}
 		})
 		if f == nil {
 			publishes.ring()
-			s.forget(ctx, c, to, v.key())
+			s.forget(ctx, c, to, key)
 			v.note(by + "/" + id)
 			v.wroteOne(g.to.node, position)
 		}
@@ -306,7 +320,7 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 func (s *service) enqueue(name string, w written, g *guard) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.messageID(name, w.EventOf)
-		h := http.Header{HeaderWrite: {id}}
+		h := http.Header{HeaderWrite: {id}, HeaderMessageKey: {url.PathEscape(v.about(w.about))}}
 		if w.idempotent {
 			h.Set(HeaderIdempotency, id)
 		}

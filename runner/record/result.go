@@ -173,6 +173,21 @@ type Edge struct {
 	BytesUp       int64   `json:"bytes_up"`
 	BytesDown     int64   `json:"bytes_down"`
 	FirstByteMs   float64 `json:"first_byte_ms"` // mean time from a request's first byte to its answer's
+	// Delivery is what a queue or a stream delivered over it; nil on all other edges. Where the callee has several instances, each
+	// of its edges from one caller instance says the same.
+	Delivery *Delivery `json:"delivery,omitempty"`
+}
+
+// Delivery counts what one instance of a queue or a stream delivered to a node, and what it has still to deliver at the end.
+type Delivery struct {
+	Delivered int64 `json:"delivered"`
+	// Fresh are those that came within the freshness that the scenario gives.
+	Fresh   int64 `json:"fresh"`
+	Dead    int64 `json:"dead"`
+	Expired int64 `json:"expired"`
+	Backlog int64 `json:"backlog"`
+	// LagS is how long the first of the backlog has waited, in s.
+	LagS float64 `json:"lag_s"`
 }
 
 // Node is one instance's counters: in flight, queue, shed, cache hits, breaker changes ... by their metric names.

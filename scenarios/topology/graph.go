@@ -43,7 +43,7 @@ func (g graph) reached(from ...string) map[string]bool {
 }
 
 // levels gives each node its start level: 0 for what calls nothing, else one more than the
-// highest that it calls. A queue's delivery does not count where it closes a cycle. A cycle of synchronous
+// highest that it calls. A queue's or a stream's delivery does not count where it closes a cycle. A cycle of synchronous
 // calls has no levels; it is returned as a path that ends where it began.
 func (g graph) levels(nodes []*scenarios.Node) (map[string]int, []string) {
 	w := walk{graph: g, level: map[string]int{}, onPath: map[string]bool{}}

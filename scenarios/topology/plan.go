@@ -98,6 +98,14 @@ func (p *Plan) Instance(name string) (Instance, bool) {
 	return Instance{}, false
 }
 
+// Back tells an edge whose caller starts no later than its callee: what a queue or a stream delivers to somebody who
+// writes to it, be it by way of others.
+func (p *Plan) Back(e Edge) bool {
+	from, ok := p.Instance(e.From)
+	to, _ := p.Instance(e.To)
+	return ok && from.Level <= to.Level
+}
+
 // EdgesFrom lists the edges whose caller is the given instance or load.
 func (p *Plan) EdgesFrom(caller string) []Edge {
 	var out []Edge

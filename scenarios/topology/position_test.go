@@ -61,7 +61,8 @@ topology:
   api: {kind: gateway, region: eu-west, routes: [{match: /orders/*, to: orders}, {match: /*, to: catalog}]}
   catalog: {kind: service, endpoints: {GET /items: [{read: catalog-db}]}}
   orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge}]}}
-  payments: {kind: service, replicas: 2, cpus: 1, endpoints: {POST /charge: [{work: 1ms}]}}
+  payments: {kind: service, replicas: 2, cpus: 1, endpoints: {POST /charge: [{work: 1ms}, {write: events}]}}
+  events: {kind: stream, retain: 1m, subscribers: {search: {to: catalog GET /items}}}
   catalog-db: {kind: database}
   catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /items, ttl: 1s}]}

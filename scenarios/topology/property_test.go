@@ -71,7 +71,7 @@ func checkGraph(t *testing.T, p *Plan) {
 			t.Fatalf("edge %+v", e)
 		}
 		edges[e.Name] = true
-		if isInstance && from.Level <= to.Level && from.Node.Kind != scenarios.KindQueue {
+		if isInstance && from.Level <= to.Level && from.Node.Kind != scenarios.KindQueue && from.Node.Kind != scenarios.KindStream {
 			t.Fatalf("%s starts no later than %s, which it calls", from.Name, to.Name)
 		}
 	}
@@ -142,12 +142,14 @@ func random(seed uint64) *scenarios.Scenario {
 	s := &scenarios.Scenario{Name: "random", Seed: seed}
 	names := []string{"a", "b", "c", "d", "e", "f"}[:1+r.IntN(6)]
 	for i, name := range names {
-		n := &scenarios.Node{Name: name, Kind: scenarios.Kind(pick("service", "queue", "image")), Replicas: r.IntN(4),
+		n := &scenarios.Node{Name: name, Kind: scenarios.Kind(pick("service", "queue", "stream", "image")), Replicas: r.IntN(4),
 			Region: pick("", "eu", "us"), Zone: pick("", "x", "y"), CPUs: float64(r.IntN(3)), Labels: map[string]string{"team": pick("red", "blue")}}
 		to := names[min(i+1+r.IntN(len(names)), len(names)-1)]
 		switch {
 		case n.Kind == scenarios.KindQueue:
 			n.To = &scenarios.Call{Node: pick(names...)}
+		case n.Kind == scenarios.KindStream:
+			n.Subscribers = []*scenarios.Subscriber{{Name: "x", To: &scenarios.Call{Node: pick(names...)}}, {Name: "y", To: &scenarios.Call{Node: pick(names...)}}}
 		case to == name || r.IntN(8) == 0:
 		case n.Kind == scenarios.KindImage:
 			n.Image, n.Calls = "x", []string{to, pick(to, names[len(names)-1])}

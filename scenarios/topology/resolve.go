@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,7 +152,27 @@ func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
 			return t, fmt.Sprintf("promote is for replicas, and %q is none (it has no replica_of)", n.Name)
 		}
 	}
-	return t, ""
+	return t, s.replayed(f, t)
+}
+
+// replayed is why a replay can't be, empty if it can.
+func (s *selection) replayed(f faults.Fault, t faults.Targets) string {
+	r, ok := f.Kind.(faults.Replay)
+	if !ok {
+		return ""
+	}
+	for _, name := range t.Instances {
+		n := s.Instances[s.byName[name]].Node
+		switch {
+		case n.Kind != scenarios.KindStream:
+			return fmt.Sprintf("replay is for streams, and %q is a %s", n.Name, n.Kind)
+		case n.Retain == 0:
+			return fmt.Sprintf("stream %q keeps nothing that it has delivered: add retain: 10m", n.Name)
+		case !slices.ContainsFunc(n.Subscribers, func(one *scenarios.Subscriber) bool { return one.Name == r.Subscriber }):
+			return fmt.Sprintf("stream %q has no subscriber %q", n.Name, r.Subscriber)
+		}
+	}
+	return ""
 }
 
 // around is every edge into and out of the selected, those between two of them included.

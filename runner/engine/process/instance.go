@@ -70,9 +70,18 @@ func (i *instance) launch(ctx context.Context) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fmt.Errorf("start %q: make its data folder: %w", i.plan.Name, err)
 	}
-	i.config = node.Config{
-		Run: i.s.run, Instance: i.plan.Name, Seed: i.s.plan.Seed, Node: *i.plan.Node,
-		Data: data, Upstreams: i.s.upstreams(i.plan.Name),
+	if err := i.reserve(); err != nil {
+		return err
+	}
+	i.config.Run, i.config.Instance, i.config.Seed, i.config.Node = i.s.run, i.plan.Name, i.s.plan.Seed, *i.plan.Node
+	i.config.Data, i.config.Upstreams = data, i.s.upstreams(i.plan.Name)
+	return i.start(ctx)
+}
+
+// reserve keeps ports for it, once.
+func (i *instance) reserve() error {
+	if len(i.reserved) > 0 {
+		return nil
 	}
 	for _, address := range []*string{&i.config.Listen, &i.config.Admin} {
 		r, free, err := reserve()
@@ -82,7 +91,7 @@ func (i *instance) launch(ctx context.Context) error {
 		i.reserved = append(i.reserved, r)
 		*address = free
 	}
-	return i.start(ctx)
+	return nil
 }
 
 // start begins a life and waits until it is healthy.

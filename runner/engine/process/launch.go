@@ -43,6 +43,9 @@ func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, 
 	if err := s.startMesh(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.openBack(ctx); err != nil {
+		return nil, err
+	}
 	for level := 0; ; level++ {
 		instances := s.level(level)
 		if len(instances) == 0 {
@@ -176,12 +179,42 @@ func (s *system) startLevel(ctx context.Context, instances []*instance) error {
 	}
 	var edges []mesh.Edge
 	for _, e := range s.plan.Edges {
-		if slices.Contains(instances, s.byName[e.To]) {
-			edges = append(edges, mesh.Edge{
-				Name: e.Name, Listen: "127.0.0.1:0", Upstream: s.byName[e.To].address(), Latency: e.Latency, Jitter: e.Jitter,
-			})
+		to := s.byName[e.To]
+		_, early := s.edges[e.Name]
+		switch {
+		case !slices.Contains(instances, to):
+		case early: // it goes where a port was reserved; on some systems that is not known before
+			if err := s.mesh.SetUpstream(ctx, e.Name, to.address()); err != nil {
+				return fmt.Errorf("turn edge %q to %q: %w", e.Name, e.To, err)
+			}
+		default:
+			edges = append(edges, meshEdge(e, to.address()))
 		}
 	}
+	return s.open(ctx, edges)
+}
+
+func meshEdge(e topology.Edge, upstream string) mesh.Edge {
+	return mesh.Edge{Name: e.Name, Listen: "127.0.0.1:0", Upstream: upstream, Latency: e.Latency, Jitter: e.Jitter}
+}
+
+// openBack opens the edges whose callers start before their callees, so that they have an address by then.
+func (s *system) openBack(ctx context.Context) error {
+	var edges []mesh.Edge
+	for _, e := range s.plan.Edges {
+		if !s.plan.Back(e) {
+			continue
+		}
+		to := s.byName[e.To]
+		if err := to.reserve(); err != nil {
+			return err
+		}
+		edges = append(edges, meshEdge(e, to.config.Listen))
+	}
+	return s.open(ctx, edges)
+}
+
+func (s *system) open(ctx context.Context, edges []mesh.Edge) error {
 	if len(edges) == 0 {
 		return nil
 	}

@@ -171,7 +171,8 @@ func TestDownLeavesNothing(t *testing.T) {
 	onLinux(t)
 	state := t.TempDir()
 	t.Setenv("SQUALL_STATE", state)
-	s, _, err := launch(t, enginetest.Plan(t), "down")
+	plan := enginetest.Plan(t)
+	s, _, err := launch(t, plan, "down")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +181,12 @@ func TestDownLeavesNothing(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if diff := cmp.Diff([]string{"api-1", "api-2", "db-1", "mesh"}, names); diff != "" {
+	want := []string{"mesh"}
+	for _, i := range plan.Instances {
+		want = append(want, i.Name)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("processes (-want +got):\n%s", diff)
 	}
 	// A paused instance can't end by itself.
@@ -326,8 +332,8 @@ func TestParentThatIsKilled(t *testing.T) {
 	if _, err := out.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(processes(run)); n != 4 {
-		t.Errorf("%d children, want 4", n)
+	if n, want := len(processes(run)), len(enginetest.Plan(t).Instances)+1; n != want {
+		t.Errorf("%d children, want %d: the instances and the mesh", n, want)
 	}
 	if err := squall.Process.Kill(); err != nil {
 		t.Fatal(err)

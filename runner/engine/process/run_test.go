@@ -127,7 +127,7 @@ func checkCrash(t *testing.T, res *record.Result) {
 	}
 	var calls record.Edge
 	for _, e := range res.Edges {
-		if e.From == "api" {
+		if e.From == "api" && e.To == "db" {
 			calls = e
 		}
 	}

@@ -18,7 +18,9 @@ topology:
     kind: gateway
     routes: [{match: /catalog/*, to: catalog, timeout: 1s}, {match: /orders/*, to: orders, timeout: 1s}]
   catalog: {kind: service, endpoints: {"GET /catalog/{id}": [{read: catalog-db, timeout: 500ms}, {read: catalog-db, replica: catalog-replica, timeout: 500ms}]}}
-  orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge, timeout: 500ms}]}}
+  orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge, timeout: 500ms}, {write: events, timeout: 500ms}]}}
+  events: {kind: stream, retain: 1m, subscribers: {search: {to: "search POST /index/{key}"}}}
+  search: {kind: service, endpoints: {"POST /index/{id}": [{work: 1ms}]}}
   payments: {kind: service, cpus: 1, region: eu-west, replicas: 2, endpoints: {POST /charge: [{compute: 4ms}, {work: {mean: 10ms, shape: exponential}}]}}
   catalog-db: {kind: database}
   catalog-replica: {kind: database, replica_of: catalog-db}

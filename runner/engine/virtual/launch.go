@@ -23,7 +23,7 @@ import (
 const cleanupTimeout = 30 * time.Second
 
 // Launch makes the mesh, then starts the instances level by level, callees first and those of one level at once; the
-// edges into a level are opened before its callers start. If it fails, it leaves nothing behind.
+// edges into a level are opened before its callers start, and first of all those whose callers start before their callees. If it fails, it leaves nothing behind.
 func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, err error) {
 	s := newSystem(l, *e)
 	defer func() {
@@ -33,6 +33,9 @@ func (e *Engine) Launch(ctx context.Context, l runner.Launch) (_ runner.System, 
 			err = errors.Join(err, s.Down(down))
 		}
 	}()
+	if err := s.open(ctx, l.Plan.Back); err != nil {
+		return nil, err
+	}
 	for level := 0; ; level++ {
 		instances := s.level(level)
 		if len(instances) == 0 {
@@ -114,18 +117,27 @@ func (s *system) startLevel(ctx context.Context, instances []*instance) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	return s.open(ctx, func(e topology.Edge) bool {
+		_, early := s.edges[e.Name]
+		return !early && slices.Contains(instances, s.byName[e.To])
+	})
+}
+
+// open opens some of the plan's edges.
+func (s *system) open(ctx context.Context, which func(topology.Edge) bool) error {
 	var edges []mesh.Edge
 	for n, e := range s.plan.Edges {
-		if slices.Contains(instances, s.byName[e.To]) {
-			to := s.byName[e.To].config.Listen
-			_, port, err := net.SplitHostPort(to)
-			if err != nil {
-				return fmt.Errorf("open edge %q: %w", e.Name, err)
-			}
-			edges = append(edges, mesh.Edge{
-				Name: e.Name, Listen: net.JoinHostPort(edgeIP(n), port), Upstream: to, Latency: e.Latency + s.costs.Hop/2, Jitter: e.Jitter,
-			})
+		if !which(e) {
+			continue
 		}
+		to := s.byName[e.To].config.Listen
+		_, port, err := net.SplitHostPort(to)
+		if err != nil {
+			return fmt.Errorf("open edge %q: %w", e.Name, err)
+		}
+		edges = append(edges, mesh.Edge{
+			Name: e.Name, Listen: net.JoinHostPort(edgeIP(n), port), Upstream: to, Latency: e.Latency + s.costs.Hop/2, Jitter: e.Jitter,
+		})
 	}
 	if len(edges) == 0 {
 		return nil
