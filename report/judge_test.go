@@ -22,7 +22,7 @@ func healthy() *record.Result {
 			{Name: "slow", StartS: 10, EndS: 20, Requests: []record.Request{
 				{Load: "users", Request: "GET /a", Sent: 1000, OK: 900, Degraded: 90, Failed: 10, Rate: 100, Goodput: 99,
 					LatencyMs: record.Latency{P50: 5, P99: 812, Max: 1200}, Errors: map[string]int64{"timeout": 10}},
-			}},
+			}, Edges: []record.Edge{{Name: "a-1:b-1", From: "a", To: "b", FromInst: "a-1", ToInst: "b-1", Attempts: 1400, Amplification: 2.2}}},
 		},
 		Faults: []record.Fault{{
 			Name: "lag", Kind: "latency", Text: "latency 800ms", On: "a -> b", Phase: "slow", ScheduledS: 10, ScheduledUndoS: 20,
@@ -60,6 +60,10 @@ func TestJudge(t *testing.T) {
 			verdict: record.Pass, measured: "goodput 99.5/s"},
 		{name: "amplification of an edge", expect: scenarios.Expectation{Of: "a -> b", Bounds: bound(scenarios.MetricAmplification, "<", 1.5)},
 			verdict: record.Fail, measured: "amplification 1.60x"},
+		{name: "amplification in one phase is that phase's", expect: scenarios.Expectation{In: "slow", Of: "a -> b", Bounds: bound(scenarios.MetricAmplification, "<", 2)},
+			verdict: record.Fail, measured: "amplification 2.20x"},
+		{name: "amplification in a phase in which nothing crossed can't be told", expect: scenarios.Expectation{In: "steady", Of: "a -> b", Bounds: bound(scenarios.MetricAmplification, "<", 2)},
+			verdict: record.Inconclusive, measured: "unknown", reason: "nothing crossed a -> b"},
 		{name: "an edge that nothing crossed can't be told", expect: scenarios.Expectation{Of: "a -> c", Bounds: bound(scenarios.MetricAmplification, "<", 1.5)},
 			verdict: record.Inconclusive, measured: "unknown", reason: "nothing crossed a -> c"},
 		{name: "requests that were not due can't be told", expect: scenarios.Expectation{In: "slow", Of: "GET /b", Bounds: bound(scenarios.MetricOK, ">", 0)},

@@ -13,7 +13,7 @@ import (
 // requests is the percentile of all of them. Latencies come back in seconds, shares as fractions.
 func measure(r *record.Result, e scenarios.Expectation, m scenarios.Metric) (float64, error) {
 	if m == scenarios.MetricAmplification {
-		return amplification(r, e.Of)
+		return amplification(r, e)
 	}
 	if m.OfDelivery() {
 		return delivery(r, e, m)
@@ -116,23 +116,37 @@ func mergedLatency(r *record.Result, e scenarios.Expectation, m scenarios.Metric
 	return latency(record.LatencyOf(merged.Latencies), m) / 1000, nil
 }
 
-// amplification is the greatest of the edges between two nodes, "a -> b".
-func amplification(r *record.Result, of string) (float64, error) {
-	from, to, ok := strings.Cut(of, "->")
+// amplification is the greatest of the edges between two nodes, "a -> b", in one phase or over the whole run. An attempt
+// counts where it began.
+func amplification(r *record.Result, e scenarios.Expectation) (float64, error) {
+	from, to, ok := strings.Cut(e.Of, "->")
 	if !ok {
 		return 0, fmt.Errorf("amplification is of an edge, as in: of: orders -> payments")
 	}
 	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
 	var most float64
 	var attempts int64
-	for _, edge := range r.Edges {
+	for _, edge := range edgesIn(r, e.In) {
 		if edge.From == from && edge.To == to {
 			most = max(most, edge.Amplification)
 			attempts += edge.Attempts
 		}
 	}
 	if attempts == 0 {
-		return 0, fmt.Errorf("nothing crossed %s -> %s", from, to)
+		return 0, fmt.Errorf("nothing crossed %s -> %s in it", from, to)
 	}
 	return most, nil
+}
+
+// edgesIn are the edges as one phase saw them, or as the whole run did.
+func edgesIn(r *record.Result, phase string) []record.Edge {
+	if phase == "" || phase == "all" {
+		return r.Edges
+	}
+	for _, p := range r.Phases {
+		if p.Name == phase {
+			return p.Edges
+		}
+	}
+	return nil
 }

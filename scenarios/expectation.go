@@ -48,7 +48,8 @@ const (
 	MetricMax      Metric = "max"
 	// MetricStaleReads counts requests to which a replica showed less than what their user had written.
 	MetricStaleReads Metric = "stale_reads" // stale / intended, a share
-	// MetricAmplification needs Of to be an edge "a -> b": attempts over that edge per user request.
+	// MetricAmplification needs Of to be an edge "a -> b": attempts over that edge for each one that no retry caused, in the
+	// phase that In names or over the run.
 	MetricAmplification Metric = "amplification"
 	// The others that need an edge, from a queue or a stream: what waits at the end of a phase (or of the run), and the share
 	// of a phase's deliveries that came within the freshness that the queue or subscriber names.

@@ -23,9 +23,11 @@ type figures struct {
 	Decided map[scenarios.Metric]float64 `json:"decided,omitempty"`
 	// Phases is the availability of each phase, of all requests, for a ladder alone.
 	Phases map[string]float64 `json:"phases,omitempty"`
-	// Writes lost and duplicated, where the expectation is about them.
-	Lost       *int64 `json:"lost,omitempty"`
-	Duplicated *int64 `json:"duplicated,omitempty"`
+	// Writes and events lost and duplicated, where the expectation is about them.
+	Lost             *int64 `json:"lost,omitempty"`
+	Duplicated       *int64 `json:"duplicated,omitempty"`
+	EventsLost       *int64 `json:"events_lost,omitempty"`
+	EventsDuplicated *int64 `json:"events_duplicated,omitempty"`
 }
 
 // recovery after a fault was gone.
@@ -70,11 +72,17 @@ func figuresOf(r *record.Result, e scenarios.Expectation) (figures, error) {
 		}
 		out.Decided[b.Metric] = rounded(v)
 	}
-	if e.WritesLost != nil {
-		out.Lost = &r.Writes.Lost
-	}
-	if e.WritesDuplicated != nil {
-		out.Duplicated = &r.Writes.Duplicated
+	for _, data := range []struct {
+		most *int
+		n    *int64
+		to   **int64
+	}{
+		{e.WritesLost, &r.Writes.Lost, &out.Lost}, {e.WritesDuplicated, &r.Writes.Duplicated, &out.Duplicated},
+		{e.EventsLost, &r.Writes.EventsLost, &out.EventsLost}, {e.EventsDuplicated, &r.Writes.EventsDuplicated, &out.EventsDuplicated},
+	} {
+		if data.most != nil {
+			*data.to = data.n
+		}
 	}
 	return out, nil
 }

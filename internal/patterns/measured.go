@@ -70,6 +70,16 @@ func (e *entry) confirmed() bool {
 	return len(e.Sides) > 0
 }
 
+// again tells that a side had to be run more than once.
+func (e *entry) again() bool {
+	for _, s := range e.Sides {
+		if len(s.Runs) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
 // side is the one of a variant, nil where it was not run.
 func (e *entry) side(variant string) *side {
 	return e.Sides[named(variant)]

@@ -73,16 +73,19 @@ func inGroup(examples []*example, g group) []*example {
 func summary(examples []*example, measured map[string]*table) string {
 	var said []string
 	for _, engine := range []struct{ name, words string }{{docker, "in containers"}, {process, "as processes"}} {
-		n := 0
+		n, again := 0, 0
 		var not []string
 		for _, e := range examples {
-			if entry := measured[engine.name].of(e); entry != nil && entry.confirmed() {
-				n++
-			} else {
+			switch entry := measured[engine.name].of(e); {
+			case entry == nil || !entry.confirmed():
 				not = append(not, e.name)
+			case entry.again():
+				n, again = n+1, again+1
+			default:
+				n++
 			}
 		}
-		text := fmt.Sprintf("%d of %d %s", n, len(examples), engine.words)
+		text := fmt.Sprintf("%d of %d %s, %d of them not at the first run", n, len(examples), engine.words, again)
 		if 0 < len(not) && len(not) <= 8 { // else the rows say so
 			text += " (not: " + strings.Join(not, ", ") + ")"
 		}

@@ -57,11 +57,16 @@ func bought(without, with *figures, decides scenarios.Expectation) []string {
 	if without.Recovery.slow() || with.Recovery.slow() {
 		add(decides.After != "", "recovery", without.Recovery.String(), with.Recovery.String())
 	}
-	if without.Lost != nil {
-		add(*without.Lost > 0, "writes lost", fmt.Sprint(*without.Lost), fmt.Sprint(*with.Lost))
-	}
-	if without.Duplicated != nil {
-		add(*without.Duplicated > 0, "writes duplicated", fmt.Sprint(*without.Duplicated), fmt.Sprint(*with.Duplicated))
+	for _, data := range []struct {
+		name string
+		x, y *int64
+	}{
+		{"writes lost", without.Lost, with.Lost}, {"writes duplicated", without.Duplicated, with.Duplicated},
+		{"events lost", without.EventsLost, with.EventsLost}, {"events duplicated", without.EventsDuplicated, with.EventsDuplicated},
+	} {
+		if data.x != nil && data.y != nil {
+			add(*data.x > 0, data.name, fmt.Sprint(*data.x), fmt.Sprint(*data.y))
+		}
 	}
 	if len(plain) > 0 {
 		bold = append(bold, strings.Join(plain, ", "))
@@ -144,5 +149,5 @@ func word(m scenarios.Metric) string {
 	case scenarios.MetricP999:
 		return "p99.9"
 	}
-	return string(m)
+	return strings.ReplaceAll(string(m), "_", " ")
 }

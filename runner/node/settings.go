@@ -12,7 +12,8 @@ import (
 )
 
 // settings are what a client may SET and SHOW, and what they are if it does not. Those that would change what the
-// built-in database does, and do not, are not among them.
+// built-in database does, and do not, are not among them. A transaction in which a client says nothing ends after 10s,
+// where PostgreSQL's own default is for ever: here one that writes holds up every other one.
 var settings = map[string]string{
 	"application_name": "", "client_encoding": "UTF8", "client_min_messages": "notice", "datestyle": "ISO, MDY",
 	"default_transaction_isolation": "read committed", "extra_float_digits": "1", "idle_in_transaction_session_timeout": "10s",

@@ -10,11 +10,6 @@ import (
 	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
-// idleInTransaction is how long a client may leave a transaction open without saying anything, unless it sets
-// idle_in_transaction_session_timeout. PostgreSQL's own default is for ever; but here a transaction that writes holds
-// up every other one, so one whose client is gone must have an end.
-const idleInTransaction = 10 * time.Second
-
 // transaction is a client's. Outside of BEGIN and COMMIT the statements up to the next Sync, or of one simple
 // query, are one too, as in PostgreSQL.
 //

@@ -104,10 +104,6 @@ func declared(as string) (uint32, bool) {
 	return oid, known
 }
 
-func whole(oid uint32) bool {
-	return oid == pgtype.Int2OID || oid == pgtype.Int4OID || oid == pgtype.Int8OID
-}
-
 // wider is what arithmetic on two types gives.
 func wider(a, b uint32) uint32 {
 	rank := func(oid uint32) int {
