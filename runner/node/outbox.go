@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -20,12 +21,14 @@ import (
 // Of a service's instances one publishes at a time, by a lease in the database: so the order holds with several, and
 // when that one is gone another goes on after leaseTime. Two may publish for a moment where clocks or pauses are long:
 // events are then published twice, never lost.
+//
+// An event has its row's key, so that a stream keeps the events of a key in the order of its rows.
 const (
-	sqlCreateOutbox = `CREATE TABLE IF NOT EXISTS squall_outbox (seq bigserial PRIMARY KEY, id text NOT NULL, service text NOT NULL, queue text NOT NULL, request text NOT NULL, once text NOT NULL, at timestamptz NOT NULL)`
+	sqlCreateOutbox = `CREATE TABLE IF NOT EXISTS squall_outbox (seq bigserial PRIMARY KEY, id text NOT NULL, key text NOT NULL, service text NOT NULL, queue text NOT NULL, request text NOT NULL, once text NOT NULL, at timestamptz NOT NULL)`
 	sqlCreateRelays = `CREATE TABLE IF NOT EXISTS squall_relays (name text PRIMARY KEY, owner text NOT NULL, until timestamptz NOT NULL)`
 
 	sqlLease     = `INSERT INTO squall_relays (name, owner, until) VALUES ($1, $2, now() + interval '5 seconds') ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until WHERE squall_relays.owner = excluded.owner OR squall_relays.until < now()`
-	sqlOutbox    = `SELECT seq, id, queue, request, once, count(*) OVER () FROM squall_outbox WHERE service = $1 ORDER BY seq LIMIT 100`
+	sqlOutbox    = `SELECT seq, id, key, queue, request, once, count(*) OVER () FROM squall_outbox WHERE service = $1 ORDER BY seq LIMIT 100`
 	sqlPublished = `DELETE FROM squall_outbox WHERE seq = ANY($1)`
 	sqlPending   = `SELECT id, count(*) FROM squall_outbox GROUP BY id`
 
@@ -48,7 +51,7 @@ type written struct {
 	events string
 }
 
-// event is what an outbox has of a row's event besides the row's id.
+// event is what an outbox has of a row's event besides the row's id and key.
 type event struct{ service, queue, request, once string }
 
 // statement is a write with its event.
@@ -292,8 +295,8 @@ func (r *relay) lease(ctx context.Context) (ours bool, err error) {
 
 // entry is an event in an outbox.
 type entry struct {
-	seq                      int64
-	id, queue, request, once string
+	seq                           int64
+	id, key, queue, request, once string
 }
 
 // read is the first events, and how many there are in all.
@@ -306,7 +309,7 @@ func (r *relay) read(ctx context.Context) (batch []entry, backlog int64, err err
 		defer rows.Close()
 		for rows.Next() {
 			var e entry
-			if err := rows.Scan(&e.seq, &e.id, &e.queue, &e.request, &e.once, &backlog); err != nil {
+			if err := rows.Scan(&e.seq, &e.id, &e.key, &e.queue, &e.request, &e.once, &backlog); err != nil {
 				return err
 			}
 			batch = append(batch, e)
@@ -324,7 +327,7 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 	if g == nil { // of an earlier life with other steps; nobody here knows the queue
 		return false
 	}
-	header := http.Header{HeaderWrite: {e.id}}
+	header := http.Header{HeaderWrite: {e.id}, HeaderMessageKey: {url.PathEscape(e.key)}}
 	if e.once != "" {
 		header.Set(HeaderIdempotency, e.id)
 	}

@@ -189,6 +189,51 @@ func TestOutboxOfIdempotentWrites(t *testing.T) {
 	})
 }
 
+// A stream keeps the events of a key in the order of its rows, as of messages that are written to it: of the key that the
+// step says, or of what the request is about. It does so while it is away and comes back, and the service is killed.
+func TestOutboxKeepsTheOrderOfAKey(t *testing.T) {
+	for _, test := range []struct{ name, key, path string }{
+		{"the step's", "{shop}", "shelf/%[2]d/%[1]s"}, {"the request's", "", "%[1]s/%[2]d"},
+	} {
+		for _, once := range []bool{false, true} {
+			t.Run(fmt.Sprint(test.name, " once ", once), func(t *testing.T) {
+				inWorld(t, func(w *world) {
+					w.start(database("db"))
+					taken := w.takes("a", 3*ms, nil)
+					stop := w.run(streamNode(4, "a"), "a")
+					path := map[bool]string{true: "/{id}/{n}", false: "/{kind}/{n}/{shop}"}[test.key == ""]
+					s := service("s", "POST "+path, scenarios.Step{Write: "db", Key: test.key, Idempotent: once, Outbox: scenarios.Outbox{Outbox: "q"}})
+					end := w.run(s, "db=database", "q=stream")
+					want := map[string][]string{}
+					for n := range 120 {
+						switch n {
+						case 30:
+							stop()
+						case 60: // nobody publishes until the next start has the lease
+							end()
+							w.start(s, "db=database", "q=stream")
+						case 90:
+							w.start(streamNode(4, "a"), "a")
+						}
+						key, request := fmt.Sprint("k", n%7), fmt.Sprint("r-", n)
+						if got := w.ask("POST", "s:80/"+fmt.Sprintf(test.path, key, n), node.HeaderRequest, request); got.status != 200 {
+							t.Fatalf("order %d: %s", n, got)
+						}
+						want[key] = append(want[key], request+":s:0@q")
+						time.Sleep(20 * ms)
+					}
+					time.Sleep(time.Minute)
+					for key, ids := range want {
+						if diff := cmp.Diff(ids, slices.Compact(taken.of(key))); diff != "" {
+							t.Errorf("events of %s (-want +got):\n%s", key, diff)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
 // A dual write's message has the id of its row.
 func TestDualWriteNamesItsRow(t *testing.T) {
 	inWorld(t, func(w *world) {
@@ -208,7 +253,7 @@ func TestDualWriteNamesItsRow(t *testing.T) {
 	})
 }
 
-// The outbox works the same on a real PostgreSQL.
+// The outbox works the same on a real PostgreSQL: ids, keys and order.
 func TestRealPostgresHasAnOutbox(t *testing.T) {
 	address := startPostgres(t)
 	const dsn = "shop:unused@postgres"
@@ -226,7 +271,7 @@ func TestRealPostgresHasAnOutbox(t *testing.T) {
 			rw.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		taken = append(taken, r.Header.Get(node.HeaderWrite))
+		taken = append(taken, r.Header.Get(node.HeaderWrite)+" of "+r.Header.Get(node.HeaderMessageKey))
 		rw.WriteHeader(http.StatusAccepted)
 	})}
 	go server.Serve(queue) //nolint:errcheck // it ends when it is closed
@@ -248,7 +293,7 @@ func TestRealPostgresHasAnOutbox(t *testing.T) {
 		if err != nil || got.status != 200 {
 			t.Fatalf("order %d: %s, %v", n, got, err)
 		}
-		want = append(want, fmt.Sprintf("r-%d:s:0@q", n))
+		want = append(want, fmt.Sprintf("r-%d:s:0@q of %d", n, n))
 	}
 	want[9] = "again " + want[9]
 	deadline := time.Now().Add(30 * time.Second)

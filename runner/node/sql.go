@@ -26,8 +26,8 @@ const (
 	sqlCreateKeys = `CREATE TABLE IF NOT EXISTS squall_keys (id text PRIMARY KEY)`
 	sqlWriteOnce  = `WITH fresh AS (INSERT INTO squall_keys (id) SELECT $1::text WHERE $4::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING id) INSERT INTO squall_writes (id, key, node, at) SELECT id, $2::text, $3::text, now() FROM fresh`
 	// A row with an event puts that into the outbox in the same statement, and so in the same transaction.
-	sqlWriteEvent     = `WITH event AS (INSERT INTO squall_outbox (id, service, queue, request, once, at) SELECT $1::text, $5::text, $6::text, $7::text, $8::text, now() WHERE $4::text IS NOT NULL) INSERT INTO squall_writes (id, key, node, at) SELECT $1::text, $2::text, $3::text, now() WHERE $4::text IS NOT NULL`
-	sqlWriteOnceEvent = `WITH fresh AS (INSERT INTO squall_keys (id) SELECT $1::text WHERE $4::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING id), event AS (INSERT INTO squall_outbox (id, service, queue, request, once, at) SELECT id, $5::text, $6::text, $7::text, $8::text, now() FROM fresh) INSERT INTO squall_writes (id, key, node, at) SELECT id, $2::text, $3::text, now() FROM fresh`
+	sqlWriteEvent     = `WITH event AS (INSERT INTO squall_outbox (id, key, service, queue, request, once, at) SELECT $1::text, $2::text, $5::text, $6::text, $7::text, $8::text, now() WHERE $4::text IS NOT NULL) INSERT INTO squall_writes (id, key, node, at) SELECT $1::text, $2::text, $3::text, now() WHERE $4::text IS NOT NULL`
+	sqlWriteOnceEvent = `WITH fresh AS (INSERT INTO squall_keys (id) SELECT $1::text WHERE $4::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING id), event AS (INSERT INTO squall_outbox (id, key, service, queue, request, once, at) SELECT id, $2::text, $5::text, $6::text, $7::text, $8::text, now() FROM fresh) INSERT INTO squall_writes (id, key, node, at) SELECT id, $2::text, $3::text, now() FROM fresh`
 	sqlReadBack       = `SELECT id, count(*) FROM squall_writes GROUP BY id`
 )
 
@@ -61,11 +61,11 @@ type ownStatements struct {
 
 func (d *database) prepareOwn() (own ownStatements, err error) {
 	for sql, to := range map[string]**sqlengine.Statement{
-		`INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, $4::text)`:                          &own.insert,
-		`INSERT INTO squall_keys (id) VALUES ($1) ON CONFLICT DO NOTHING`:                                      &own.claim,
-		`SELECT 1 FROM squall_keys WHERE id = $1`:                                                              &own.claimed,
-		`SELECT id FROM squall_writes WHERE key = $1 ORDER BY at DESC LIMIT 1`:                                 &own.latest,
-		`INSERT INTO squall_outbox (id, service, queue, request, once, at) VALUES ($1, $2, $3, $4, $5, now())`: &own.event,
+		`INSERT INTO squall_writes (id, key, node, at) VALUES ($1, $2, $3, $4::text)`:                                   &own.insert,
+		`INSERT INTO squall_keys (id) VALUES ($1) ON CONFLICT DO NOTHING`:                                               &own.claim,
+		`SELECT 1 FROM squall_keys WHERE id = $1`:                                                                       &own.claimed,
+		`SELECT id FROM squall_writes WHERE key = $1 ORDER BY at DESC LIMIT 1`:                                          &own.latest,
+		`INSERT INTO squall_outbox (id, key, service, queue, request, once, at) VALUES ($1, $2, $3, $4, $5, $6, now())`: &own.event,
 		sqlReadBack: &own.readBack,
 	} {
 		sources, err := sqlengine.Parse(sql)
@@ -117,7 +117,7 @@ var ownTable = func() map[string]*ownStatement {
 var idField = []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}}
 
 // write makes a row of the service's; claim: the id to put down first, event: what the outbox is to have besides the
-// id, each if it is to be.
+// id and the key, each if it is to be.
 func (s *session) write(ctx context.Context, claim, id, key, node, why string, event []string) (result, *pgproto3.ErrorResponse) {
 	if err := s.d.takesWrites(); err != nil {
 		return result{}, err
@@ -151,7 +151,7 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string, e
 		}
 	}
 	if event != nil {
-		if got, err := s.execute(ctx, s.d.own.event, []any{id, event[0], event[1], event[2], event[3]}, call); err != nil {
+		if got, err := s.execute(ctx, s.d.own.event, []any{id, key, event[0], event[1], event[2], event[3]}, call); err != nil {
 			return got, err
 		}
 	}
