@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"runner":                        {"faults", "scenarios", "scenarios/topology", "runner/record"},
 	"runner/lease":                  {},
 	"runner/load":                   {"runner", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/injection":       {"faults", "faults/mesh", "runner"}, // what engines with a mesh share
+	"runner/engine/injection":       {"faults", "faults/mesh", "runner", "scenarios"}, // what engines with a mesh share
 	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
 	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},

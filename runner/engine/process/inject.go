@@ -69,7 +69,7 @@ func (i *instance) Act(ctx context.Context, p faults.Primitive) error {
 		}
 		return nil
 	case faults.OpConfigure:
-		return i.change(ctx, p.Patch)
+		return i.changes.Put(ctx, i.configured(), p.Patch)
 	default:
 		return supports(p)
 	}
@@ -98,10 +98,8 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 			if err := i.current().resume(); err != nil {
 				return err
 			}
-			if i.untold {
-				if err := i.tell(ctx); err != nil {
-					return err
-				}
+			if err := i.changes.Resumed(ctx, i.configured()); err != nil {
+				return err
 			}
 		}
 		i.pauses--
@@ -116,7 +114,7 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 			return err
 		}
 	case faults.OpConfigure:
-		return i.unchange(ctx, p.Patch)
+		return i.changes.Take(ctx, i.configured(), p.Patch)
 	}
 	return nil
 }

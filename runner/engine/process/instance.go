@@ -15,6 +15,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/injection"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -33,10 +34,8 @@ type instance struct {
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
-	// patches on its configuration are those that are on, in their order; untold: it was paused, and does not know of them yet.
-	patches []*faults.Patch
-	untold  bool
-	gone    bool // taken down
+	changes       injection.Configuration
+	gone          bool // taken down
 
 	mu        sync.Mutex // guards what follows
 	child     *child     // of this life; nil before the first

@@ -38,7 +38,7 @@ func (i *instance) revive(ctx context.Context) error {
 	i.mu.Lock()
 	i.restarts++
 	i.mu.Unlock()
-	i.untold = false // it has started with its configuration as it now is
+	i.changes.Started()
 	// What other faults still want of it. Its kills are not yet counted down.
 	kills := i.kills
 	i.kills = 0

@@ -70,7 +70,7 @@ func (i *instance) Act(ctx context.Context, p faults.Primitive) error {
 		}
 		return nil
 	case faults.OpConfigure:
-		return i.change(ctx, p.Patch)
+		return i.changes.Put(ctx, i.configured(), p.Patch)
 	default:
 		return supports(p)
 	}
@@ -94,10 +94,8 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 	case faults.OpPause:
 		if i.pauses == 1 && i.kills == 0 {
 			i.current().resume()
-			if i.untold {
-				if err := i.tell(ctx); err != nil {
-					return err
-				}
+			if err := i.changes.Resumed(ctx, i.configured()); err != nil {
+				return err
 			}
 		}
 		i.pauses--
@@ -117,7 +115,7 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 			return err
 		}
 	case faults.OpConfigure:
-		return i.unchange(ctx, p.Patch)
+		return i.changes.Take(ctx, i.configured(), p.Patch)
 	}
 	return nil
 }

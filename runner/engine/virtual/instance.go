@@ -13,6 +13,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/injection"
 	"github.com/squallhq/squall/runner/engine/virtual/network"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/scenarios/topology"
@@ -31,9 +32,7 @@ type instance struct {
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
-	// patches on its configuration are those that are on, in their order; untold: it was paused, and does not know of them yet.
-	patches []*faults.Patch
-	untold  bool
+	changes       injection.Configuration
 	// limits are the cores that faults leave it.
 	limits []float64
 
