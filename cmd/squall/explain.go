@@ -14,8 +14,8 @@ import (
 
 func explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain [FAULT | TERM]",
-		Short: "Say exactly what a fault does to a client, or what a word of the report means",
+		Use:   "explain [FAULT | KEY | KIND | TERM]",
+		Short: "Say what a fault does to a client, what a key of the language or a word of the report means",
 		RunE: func(c *cobra.Command, args []string) error {
 			w := c.OutOrStdout()
 			if len(args) == 0 {
@@ -36,19 +36,20 @@ func explainCommand() *cobra.Command {
 					found = true
 				}
 			}
-			if found {
+			key := strings.ReplaceAll(word, " ", "_")
+			if explainKeys(w, key, found) || found {
 				return nil
 			}
 			meant := ""
 			if near := scenarios.Nearest(word, explained()); near != "" {
 				meant = fmt.Sprintf("did you mean %q? ", near)
 			}
-			return fmt.Errorf("nothing is called %q; %s`squall explain` lists every fault and term", word, meant)
+			return fmt.Errorf("nothing is called %q; %s`squall explain` lists every fault, key and term", word, meant)
 		},
 	}
 }
 
-// explained are all words that can be explained: faults and terms.
+// explained are all words that can be explained: faults, terms and keys.
 func explained() []string {
 	var words []string
 	for _, e := range faults.Kinds {
@@ -56,6 +57,9 @@ func explained() []string {
 	}
 	for _, t := range report.Terms {
 		words = append(words, t.Name)
+	}
+	for _, k := range scenarios.Reference() {
+		words = append(words, k.Name)
 	}
 	return words
 }
@@ -65,6 +69,8 @@ func explainAll(w io.Writer) error {
 	for _, e := range faults.Kinds {
 		fmt.Fprintf(w, "  %-14s %s\n", e.Word, e.Explain.Summary)
 	}
+	fmt.Fprintln(w, "\nKinds of node and keys of the language: cdn, gateway, service, cache, database, queue, stream;")
+	fmt.Fprintln(w, "  circuit_breaker, outliers, failover, shed, replica_of, outbox ...: any key that a scenario may have.")
 	fmt.Fprintln(w, "\nTerms:")
 	for _, t := range report.Terms {
 		first, _, _ := strings.Cut(strings.ReplaceAll(t.Meaning, "\n", " "), ". ")

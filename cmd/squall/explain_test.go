@@ -27,3 +27,27 @@ func TestExplainSuggestsTheNearestWord(t *testing.T) {
 		}
 	}
 }
+
+// A key is explained wherever it may stand, with the keys that it takes itself, and a kind of node with its own.
+func TestExplainKeys(t *testing.T) {
+	for word, wants := range map[string][]string{
+		"circuit breaker": {"circuit_breaker, a key of a node", "Stops calling", "failures  The share"},
+		"cache":           {"cache, a key of a node (cdn)", "cache, a key of a step", "kind: cache has"},
+		"stream":          {"kind: stream has", "subscribers"},
+		"latency":         {"Everything that passes arrives later", "in a report", "latency, a key of a link"},
+		"extends":         {"a key of a variant"},
+	} {
+		var out strings.Builder
+		c := explainCommand()
+		c.SetOut(&out)
+		c.SetArgs(strings.Fields(word))
+		if err := c.Execute(); err != nil {
+			t.Errorf("%q: %v", word, err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%q does not say %q:\n%s", word, want, out.String())
+			}
+		}
+	}
+}

@@ -45,10 +45,10 @@ func TestFiguresAreOfThePhaseAndRequest(t *testing.T) {
 			},
 		},
 		"an edge": {
-			scenarios.Expectation{In: "steady", Of: "api -> stock", Bounds: []scenarios.Bound{{Metric: "amplification", Op: "<", Value: 1.2}}},
-			figures{
-				Availability: ref(1.), P99Ms: ref(5.), Amplification: map[string]float64{},
-				Recovery: &recovery{NotWithinS: 6}, Decided: map[scenarios.Metric]float64{"amplification": 1.5},
+			scenarios.Expectation{Of: "api -> stock", Bounds: []scenarios.Bound{{Metric: "amplification", Op: "<", Value: 1.2}}, In: "slow"},
+			figures{ // no p99: the record has no windows to merge two requests from
+				Availability: ref(.45), Amplification: map[string]float64{"api -> stock": 2.5},
+				Recovery: &recovery{NotWithinS: 6}, Decided: map[scenarios.Metric]float64{"amplification": 2.5},
 			},
 		},
 		"recovery": {

@@ -1,0 +1,52 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+)
+
+// The reference has every key that the schema has, each with words about it, and no other.
+func TestReferenceIsTheSchemas(t *testing.T) {
+	inReference := map[string]bool{}
+	for _, k := range Reference() {
+		inReference[k.Name] = true
+		if k.Doc == "" {
+			t.Errorf("%s of %v says nothing", k.Name, k.Of)
+		}
+		for _, inner := range k.Keys {
+			if inner.Doc == "" {
+				t.Errorf("%s.%s says nothing", k.Name, inner.Name)
+			}
+		}
+	}
+	var schema struct {
+		Definitions map[string]struct {
+			Properties map[string]any `json:"properties"`
+		} `json:"definitions"`
+	}
+	if err := json.Unmarshal(Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	bounds := map[string]bool{}
+	for _, m := range metrics {
+		bounds[string(m.Metric)] = true
+	}
+	for name, d := range schema.Definitions {
+		for key := range d.Properties {
+			fault := len(name) > 6 && name[:6] == "fault." || name == "selection" || name == "selectorkeys"
+			if !fault && !bounds[key] && !inReference[key] {
+				t.Errorf("%s of %s is not in the reference", key, name)
+			}
+		}
+	}
+}
+
+func TestKeysOfAKind(t *testing.T) {
+	has := func(kind, key string) bool {
+		return slices.ContainsFunc(KeysOf(kind), func(k Key) bool { return k.Name == key })
+	}
+	if !has("service", "circuit_breaker") || has("database", "circuit_breaker") || !has("database", "replica_of") || KeysOf("services") != nil {
+		t.Error("the keys of a kind are not its own")
+	}
+}
