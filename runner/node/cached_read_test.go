@@ -1,6 +1,8 @@
 package node_test
 
 import (
+	"context"
+	"net/http"
 	"testing"
 	"time"
 
@@ -37,4 +39,49 @@ func TestCachedRead(t *testing.T) {
 		}
 		w.counters("s", map[string]float64{"squall_cache_hits_total": 4, "squall_cache_misses_total": 4, "squall_cache_entries": 1})
 	})
+}
+
+// A read that goes on when its asker has left, and is never answered, is given up after 30 s, or when its node ends: it holds
+// nobody up.
+func TestReadThroughEnds(t *testing.T) {
+	for name, test := range map[string]struct {
+		coalesce bool
+		ends     time.Duration // of the node; 0: it stays
+		want     time.Duration
+	}{
+		"by itself":            {false, 0, 30 * time.Second},
+		"by itself, coalesced": {true, 0, 30 * time.Second},
+		"with its node":        {false, 3 * time.Second, 3 * time.Second},
+		"with it, coalesced":   {true, 3 * time.Second, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				took := make(chan time.Duration, 1)
+				w.leaf("hole", func(_ http.ResponseWriter, r *http.Request) {
+					began := time.Now()
+					<-r.Context().Done()
+					took <- time.Since(began)
+				})
+				step := calls("hole")
+				step.Cache = &scenarios.ReadCache{TTL: time.Second, Fill: "through", Coalesce: test.coalesce}
+				stop := w.run(service("s", "GET /items/{id}", step), "hole")
+				ctx, cancel := context.WithTimeout(w.t.Context(), 100*ms)
+				defer cancel()
+				if got, err := w.try(ctx, "GET", "s:80/items/7"); err == nil {
+					t.Errorf("answered by a hole: %s", got)
+				}
+				if test.ends > 0 {
+					time.Sleep(test.ends - 100*ms)
+					began := time.Now()
+					stop()
+					if got := time.Since(began); got > time.Second {
+						t.Errorf("the node took %s to end", got)
+					}
+				}
+				if got := <-took; got < test.want-ms || got > test.want+time.Second {
+					t.Errorf("the read was given up after %s, want %s", got, test.want)
+				}
+			})
+		})
+	}
 }

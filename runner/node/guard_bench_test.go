@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ func BenchmarkCallPolicy(b *testing.B) {
 		{"least_in_flight", scenarios.Policy{Balance: "least_in_flight"}},
 		{"two_choices", scenarios.Policy{Balance: "two_choices"}},
 		{"hedge", scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}},
+		{"tied", scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second, Tied: true}}},
 		{"bulkhead", scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 10}}},
 		{"prefer", scenarios.Policy{Choice: scenarios.Choice{Prefer: "zone"}}},
 		{"health check", scenarios.Policy{Choice: scenarios.Choice{HealthCheck: &scenarios.HealthCheck{Every: time.Second}}}},
@@ -39,6 +41,53 @@ func BenchmarkCallPolicy(b *testing.B) {
 			for b.Loop() {
 				g.doSafely(b.Context(), c, atOnce)
 			}
+		})
+	}
+	b.Run("outliers, one out", func(b *testing.B) {
+		rule := &scenarios.Outliers{Failures: 1, Of: 5, EjectFor: time.Hour}
+		g := guardOn(b, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 5)
+		c := cause{request: "r-1"}
+		for n := 0; g.i.metrics.ejected.Load() == 0; n++ {
+			if n == 1000 {
+				b.Fatal("nobody is out")
+			}
+			g.doSafely(b.Context(), c, ill(0, "leaf-2"))
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			g.doSafely(b.Context(), c, atOnce)
+		}
+	})
+}
+
+// BenchmarkSecondAttempt is a call whose first attempt is late and whose second one answers at once: off is a plain hedge, tied
+// one whose callee says that it has begun.
+func BenchmarkSecondAttempt(b *testing.B) {
+	for _, r := range []struct {
+		name string
+		tied bool
+	}{{"off", false}, {"tied", true}} {
+		b.Run(r.name, func(b *testing.B) {
+			g := guardOn(b, scenarios.Policy{Hedge: &scenarios.Hedge{After: 1, Tied: r.tied}}, 5)
+			var attempts atomic.Int64
+			try := func(ctx context.Context, _ *replica, _ cause, _ int) outcome {
+				if attempts.Add(1)%2 == 1 { // of two, the one that comes first hangs until it is given up
+					<-ctx.Done()
+					return outcome{f: &failure{ending: abandoned, err: ctx.Err()}}
+				}
+				if begun, ok := ctx.Value(begunKey{}).(func()); ok {
+					begun()
+				}
+				return outcome{}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if f := g.doSafely(b.Context(), cause{request: "r-1"}, try); f != nil {
+					b.Fatal(f)
+				}
+			}
+			b.StopTimer()
+			g.i.answering.wait()
 		})
 	}
 }

@@ -193,25 +193,37 @@ func (c *readCache) fill(ctx context.Context, key string, read func(context.Cont
 		return f
 	}
 	through := c.how.Fill == "through"
-	if !c.how.Coalesce && !through {
+	switch {
+	case c.how.Coalesce:
+		return c.fillTogether(ctx, key, through, one)
+	case !through:
 		return one(ctx)
 	}
-	if !c.how.Coalesce {
-		ended := make(chan *failure, 1)
-		c.owner(func() { ended <- one(context.WithoutCancel(ctx)) })
-		select {
-		case f := <-ended:
-			return f
-		case <-ctx.Done():
-			return &failure{ending: abandoned, status: statusAbandoned, to: key, err: ctx.Err()}
-		}
+	ended := make(chan *failure, 1)
+	c.aside(ctx, func(ctx context.Context) { ended <- one(ctx) })
+	select {
+	case f := <-ended:
+		return f
+	case <-ctx.Done():
+		return &failure{ending: abandoned, status: statusAbandoned, to: key, err: ctx.Err()}
 	}
-	f, joined, err := c.flights.do(ctx, key, c.owner, func(ctx context.Context) *failure {
-		if through {
-			ctx = context.WithoutCancel(ctx)
+}
+
+// fillTogether is one read for all who ask at the same time. It ends with the last of them, or if it goes through, beside
+// them all.
+func (c *readCache) fillTogether(ctx context.Context, key string, through bool, one func(context.Context) *failure) *failure {
+	owner, work := c.owner, one
+	if through {
+		var aside context.Context
+		owner = func(f func()) {
+			c.aside(ctx, func(ctx context.Context) {
+				aside = ctx
+				f()
+			})
 		}
-		return one(ctx)
-	})
+		work = func(context.Context) *failure { return one(aside) }
+	}
+	f, joined, err := c.flights.do(ctx, key, owner, work)
 	if joined {
 		c.metrics.cacheCoalesced.Add(1)
 	}

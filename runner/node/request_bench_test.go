@@ -23,6 +23,7 @@ func BenchmarkRequestToGateway(b *testing.B) {
 	shed := func(n *scenarios.Node) { n.Shed = &scenarios.Shed{InFlight: 100} }
 	body := func(n *scenarios.Node) { n.MaxBody = 1000 }
 	tokens := func(n *scenarios.Node) { n.Auth, n.JWT = "jwt", &scenarios.JWT{Secret: "s3cret"} }
+	pool := func(n *scenarios.Node) { n.UpstreamPool = 10 }
 	canary := func(n *scenarios.Node) { n.Routes[0].Split = &scenarios.Split{To: "orders", Share: .05} }
 	for _, r := range []struct {
 		name string
@@ -31,6 +32,7 @@ func BenchmarkRequestToGateway(b *testing.B) {
 		{"off", nil},
 		{"shed", []func(*scenarios.Node){shed}},
 		{"max_body", []func(*scenarios.Node){body}},
+		{"upstream_pool", []func(*scenarios.Node){pool}},
 		{"everything", []func(*scenarios.Node){shed, body, tokens, canary}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
@@ -78,44 +80,85 @@ func BenchmarkRequestToCDN(b *testing.B) {
 	}
 }
 
-// BenchmarkRequestThatWrites is a whole request to a service that writes, durably on disk: off is a plain write.
+// BenchmarkRequestThatWrites is a whole request to a service that writes, durably on disk: off is a plain write. Events are
+// published, and the replica follows, beside the request, on the same machine and disk.
 func BenchmarkRequestThatWrites(b *testing.B) {
 	for _, r := range []struct {
-		name       string
-		idempotent bool
-		rowLocks   bool
-	}{{name: "off"}, {name: "idempotent", idempotent: true}, {name: "row_locks", rowLocks: true}} {
+		name      string
+		step      scenarios.Step
+		rowLocks  bool
+		followers int
+	}{
+		{name: "off"},
+		{name: "idempotent", step: scenarios.Step{Idempotent: true}},
+		{name: "row_locks", rowLocks: true},
+		{name: "outbox", step: scenarios.Step{Outbox: scenarios.Outbox{Outbox: "q"}}},
+		{name: "replica", followers: 1},
+	} {
 		b.Run(r.name, func(b *testing.B) {
 			w := benchWorld(b)
-			db := database("db")
+			db := primary(r.followers)
 			db.RowLocks = r.rowLocks
 			w.start(db)
-			w.start(service("orders", "POST /orders/{id}", scenarios.Step{Write: "db", Idempotent: r.idempotent}), "db=database")
+			if r.followers > 0 {
+				w.start(replica("copy"), "db=database")
+			}
+			if r.step.Outbox.Outbox != "" {
+				w.leaf("sink", func(http.ResponseWriter, *http.Request) {})
+				w.start(streamNode(8, "sink"), "sink")
+			}
+			r.step.Write = "db"
+			w.start(service("orders", "POST /orders/{id}", r.step), "db=database", "q=stream")
 			w.each(b, "POST", "orders:80/orders/7")
 		})
 	}
 }
 
 // BenchmarkRequestHandedOver is a whole request to a service whose work is done at once, on disk and in memory: off calls the worker, the other
-// hands a message to a queue, which has it on disk before it says so.
+// hands a message to a queue, or publishes it to a stream, which has it on disk before it says so.
 func BenchmarkRequestHandedOver(b *testing.B) {
-	for _, queued := range []bool{false, true} {
-		name, to := "off", "worker"
-		if queued {
-			name, to = "queue", "jobs"
-		}
+	for _, name := range []string{"off", "queue", "stream"} {
 		b.Run(name, func(b *testing.B) {
 			w := benchWorld(b)
-			w.leaf("worker", func(http.ResponseWriter, *http.Request) {})
-			step := calls(to)
-			if queued {
-				w.start(scenarios.Node{Name: "jobs", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "worker", Method: "POST", Path: "/"}}, "worker")
-				step = scenarios.Step{Write: to}
-			}
-			w.start(service("shop", "POST /", step), to+map[bool]string{true: "=queue"}[queued])
+			w.handsOver(name, func(http.ResponseWriter, *http.Request) {})
 			w.each(b, "POST", "shop:80/")
 		})
 	}
+}
+
+// BenchmarkRequestDelivered is the same until the worker has it, one request at a time.
+func BenchmarkRequestDelivered(b *testing.B) {
+	for _, name := range []string{"off", "queue", "stream"} {
+		b.Run(name, func(b *testing.B) {
+			w := benchWorld(b)
+			delivered := make(chan struct{}, 1)
+			w.handsOver(name, func(http.ResponseWriter, *http.Request) { delivered <- struct{}{} })
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				n++
+				if got := w.ask("POST", "shop:80/", node.HeaderRequest, fmt.Sprint("r-", n)); got.status >= 400 {
+					b.Fatal(got)
+				}
+				<-delivered
+			}
+		})
+	}
+}
+
+// handsOver starts a shop whose worker gets its work from a call (off), over a queue or over a stream.
+func (w *world) handsOver(how string, worker http.HandlerFunc) {
+	w.leaf("worker", worker)
+	switch how {
+	case "off":
+		w.start(service("shop", "POST /", calls("worker")), "worker")
+		return
+	case "queue":
+		w.start(scenarios.Node{Name: "q", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "worker", Method: "POST", Path: "/"}}, "worker")
+	case "stream":
+		w.start(streamNode(1, "worker"), "worker")
+	}
+	w.start(service("shop", "POST /", scenarios.Step{Write: "q"}), "q="+how)
 }
 
 // each asks once for each round of a benchmark; every request is another one.
