@@ -76,7 +76,7 @@ var groups = []group{
 		{id: "D7", name: "replays and backfills held back"},
 		{id: "D8", name: "hot keys spread"},
 		{id: "D9", name: "replication, synchronous or not"},
-		{id: "D10", name: "migrations that lock nothing for long", left: "the built-in database has one table, and no schema to change; hold up writes with `pause:` to see what a lock would do"},
+		{id: "D10", name: "migrations that lock nothing for long", left: "the built-in database runs DDL, but no step of a scenario sends any; hold up writes with `pause:` to see what a lock would do"},
 		{id: "D11", name: "the newest first after an outage"},
 		{id: "D12", name: "failover with a fence"},
 		{id: "D13", name: "restore drills", left: "no backups; that a crash loses nothing acknowledged is checked in every run that writes (`writes_lost`)"},
