@@ -22,7 +22,11 @@ const (
 	s       = float64(service) / float64(time.Millisecond)
 )
 
+// requests is how many each comparison takes. Runs with -short, as those under the race detector, leave them out.
 func requests(t testing.TB) float64 {
+	if testing.Short() {
+		t.Skip("simulates many requests; not with -short")
+	}
 	n := float64(fewest)
 	if text := os.Getenv("SQUALL_REQUESTS"); text != "" {
 		var err error
