@@ -24,9 +24,10 @@ var allowed = map[string][]string{
 	"runner/lease":                  {},
 	"runner/load":                   {"runner", "runner/record", "scenarios", "scenarios/topology"},
 	"runner/engine/injection":       {"faults", "faults/mesh", "runner", "scenarios"}, // what engines with a mesh share
-	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},
+	"runner/engine/withdrawal":      {},                                               // what engines tell callers of an instance that ends
+	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
+	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
+	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 	"report":                        {"runner/record", "scenarios"},
 	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/record", "scenarios", "scenarios/topology", "internal/squallbin"},

@@ -194,7 +194,7 @@ func (s *system) revive(ctx context.Context, m *member) error {
 		return err
 	}
 	if m.withdrawn {
-		s.callers(ctx, m, http.MethodDelete)
+		s.withdrawal(m).End(ctx)
 		m.withdrawn = false
 	}
 	return nil

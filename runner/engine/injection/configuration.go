@@ -26,6 +26,18 @@ const (
 	Killed
 )
 
+// StateOf is the state of an instance that so many faults have killed or paused.
+func StateOf(kills, pauses int) State {
+	switch {
+	case kills > 0:
+		return Killed
+	case pauses > 0:
+		return Paused
+	default:
+		return Running
+	}
+}
+
 // Configured is an instance as a Configuration deals with it.
 type Configured struct {
 	Scenario *scenarios.Scenario

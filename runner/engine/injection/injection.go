@@ -177,7 +177,7 @@ func met(before, after map[string]mesh.EdgeStats) faults.Receipt {
 			r.Connections += b.Open
 		}
 		r.Requests += a.Requests - b.Requests
-		r.Bytes += a.BytesUp - b.BytesUp + a.BytesDown - b.BytesDown
+		r.Bytes += moved
 		r.Refused += a.Failed - b.Failed
 	}
 	return r

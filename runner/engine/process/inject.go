@@ -91,7 +91,7 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 		}
 		i.kills--
 		if p.Op == faults.OpStop && !p.Untold && i.kills == 0 {
-			i.callers(ctx, http.MethodDelete)
+			i.withdrawal().End(ctx)
 		}
 	case faults.OpPause:
 		if i.pauses == 1 && i.kills == 0 {

@@ -9,14 +9,7 @@ import (
 
 // configured is the instance as the patches on its configuration find it.
 func (i *instance) configured() injection.Configured {
-	state := injection.Running
-	switch {
-	case i.kills > 0:
-		state = injection.Killed
-	case i.pauses > 0:
-		state = injection.Paused
-	}
-	return injection.Configured{Scenario: i.s.plan.Scenario, Node: &i.config.Node, State: state, Tell: func(ctx context.Context) error {
+	return injection.Configured{Scenario: i.s.plan.Scenario, Node: &i.config.Node, State: injection.StateOf(i.kills, i.pauses), Tell: func(ctx context.Context) error {
 		return i.admin(ctx, http.MethodPut, "/configure", &i.config.Node, nil)
 	}}
 }
