@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -17,22 +18,13 @@ type Choice struct {
 
 // Over is c where it says something, and below where it does not.
 func (c Choice) Over(below Choice) Choice {
-	if c.Outliers == nil {
-		c.Outliers = below.Outliers
+	return Choice{
+		Outliers:    cmp.Or(c.Outliers, below.Outliers),
+		Shard:       cmp.Or(c.Shard, below.Shard),
+		HealthCheck: cmp.Or(c.HealthCheck, below.HealthCheck),
+		Prefer:      cmp.Or(c.Prefer, below.Prefer),
+		SlowStart:   cmp.Or(c.SlowStart, below.SlowStart),
 	}
-	if c.Shard == nil {
-		c.Shard = below.Shard
-	}
-	if c.HealthCheck == nil {
-		c.HealthCheck = below.HealthCheck
-	}
-	if c.Prefer == "" {
-		c.Prefer = below.Prefer
-	}
-	if c.SlowStart == 0 {
-		c.SlowStart = below.SlowStart
-	}
-	return c
 }
 
 // Shard bounds what one tenant reaches, by a hash of its name that is the same for every caller. Of replicas for each tenant, any

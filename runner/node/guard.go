@@ -169,31 +169,7 @@ func shared[K comparable, V any](all map[K]*V, key K, make func() *V) *V {
 func mergePolicies(policies []scenarios.Policy) scenarios.Policy {
 	var out scenarios.Policy
 	for _, p := range policies {
-		if out.Timeout == 0 {
-			out.Timeout = p.Timeout
-		}
-		if out.Retry == nil {
-			out.Retry = p.Retry
-		}
-		if out.Breaker == nil {
-			out.Breaker = p.Breaker
-		}
-		if out.Balance == "" {
-			out.Balance = p.Balance
-		}
-		if out.Hedge == nil {
-			out.Hedge = p.Hedge
-		}
-		if out.Bulkhead == nil {
-			out.Bulkhead = p.Bulkhead
-		}
-		if out.Throttle == nil {
-			out.Throttle = p.Throttle
-		}
-		if out.Deadline == "" {
-			out.Deadline = p.Deadline
-		}
-		out.Choice = out.Choice.Over(p.Choice)
+		out = out.Over(p)
 	}
 	return out
 }

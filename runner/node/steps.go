@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,9 +72,6 @@ func (s *service) compileAs(prefix string, steps []scenarios.Step) ([]step, erro
 	}
 	return out, nil
 }
-
-// anyParameter is a {param} of an endpoint.
-var anyParameter = regexp.MustCompile(`\{[^{}]*\}`)
 
 type runner = func(ctx context.Context, v *visit, c cause) *failure
 
@@ -233,17 +229,25 @@ func (v *visit) degrade(why string) {
 
 // fill replaces {param} (and {param...}) by what the endpoint's pattern matched.
 func (v *visit) fill(path string) string {
+	return fillIn(path, func(name string) string { return url.PathEscape(v.request.PathValue(name)) })
+}
+
+// fillIn replaces each {name} (and {name...}) of a text by its value.
+func fillIn(text string, value func(name string) string) string {
+	var out strings.Builder
 	for {
-		start := strings.IndexByte(path, '{')
-		if start < 0 {
-			return path
+		before, rest, opened := strings.Cut(text, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !opened || !closed {
+			if out.Len() == 0 {
+				return text
+			}
+			out.WriteString(text)
+			return out.String()
 		}
-		length := strings.IndexByte(path[start:], '}')
-		if length < 0 {
-			return path
-		}
-		name := strings.TrimSuffix(path[start+1:start+length], "...")
-		path = path[:start] + url.PathEscape(v.request.PathValue(name)) + path[start+length+1:]
+		out.WriteString(before)
+		out.WriteString(value(strings.TrimSuffix(name, "...")))
+		text = after
 	}
 }
 
@@ -262,9 +266,7 @@ func (v *visit) about(key string) string {
 	if key == "" {
 		return v.key()
 	}
-	return anyParameter.ReplaceAllStringFunc(key, func(p string) string {
-		return v.request.PathValue(strings.TrimSuffix(strings.Trim(p, "{}"), "..."))
-	})
+	return fillIn(key, v.request.PathValue)
 }
 
 func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (runner, error) {

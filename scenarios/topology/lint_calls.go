@@ -66,20 +66,16 @@ func patienceOf(n *scenarios.Node) []patience {
 		return nil
 	}
 	var out []patience
-	add := func(to string, policies ...scenarios.Policy) {
-		p := patience{from: n.Name, to: to, attempts: 1}
-		for _, policy := range append(policies, n.Policy) {
-			if p.timeout == 0 {
-				p.timeout = policy.Timeout
-			}
-			if p.attempts == 1 && policy.Retry != nil && policy.Retry.Budget == 0 {
-				p.attempts = max(policy.Retry.Attempts, 1)
-			}
+	add := func(to string, own scenarios.Policy) {
+		policy := own.Over(n.Policy)
+		p := patience{from: n.Name, to: to, timeout: policy.Timeout, attempts: 1}
+		if policy.Retry != nil && policy.Retry.Budget == 0 {
+			p.attempts = max(policy.Retry.Attempts, 1)
 		}
 		out = append(out, p)
 	}
 	if n.Origin != "" {
-		add(n.Origin)
+		add(n.Origin, scenarios.Policy{})
 	}
 	for _, r := range n.Routes {
 		add(r.To, scenarios.Policy{Timeout: r.Timeout})
