@@ -1,9 +1,9 @@
-// Command patterns measures the scenarios of examples/patterns, each with its pattern and without it, and writes what the patterns
+// Command library measures the scenarios of examples/patterns, each with its pattern and without it, and writes what the patterns
 // bought as Markdown: `make patterns`, `make confirm` and `make costs` call it.
 //
-//	patterns measure -engine docker FILE...   run them, and keep what was measured in examples/patterns/measured/docker.json
-//	patterns readme FILE...                   examples/README.md from what was measured, to standard output
-//	patterns costs < BENCHMARKS               examples/COSTS.md from the output of `go test -bench`, to standard output
+//	library measure -engine docker FILE...   run them, and keep what was measured in examples/patterns/measured/docker.json
+//	library readme FILE...                   examples/README.md from what was measured, to standard output
+//	library costs < BENCHMARKS               examples/COSTS.md from the output of `go test -bench`, to standard output
 package main
 
 import (
@@ -21,7 +21,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := do(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "patterns:", err)
+		fmt.Fprintln(os.Stderr, "library:", err)
 		os.Exit(1)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const root = "../../examples"
+const root = ".."
 
 // committed are the examples and what was measured of them, as they are in this checkout.
 func committed(t *testing.T) ([]*example, map[string]*table) {
