@@ -17,7 +17,8 @@ var allowed = map[string][]string{
 	"faults":             {},                                                                                                                                                                                                                                       // data about faults: the bottom
 	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
 	"report":             {"runner/record", "scenarios"},
-	"runner":             {"faults", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner":             {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/analysis":    {"runner/record"}, // pure functions from records
 	"runner/lease":       {},
 	"runner/load":        {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
 	"runner/record":      {}, // what a run measured: reports work from it alone
@@ -62,6 +63,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"runner", "runner/engine/...", "engines are wired by cmd, and a new one changes nothing here"},
 	{"runner", "runner/load", "the load is handed in, so that tests and other generators can take its place"},
 	{"runner", "runner/node/...", "what a node does inside is the engines' to start, not the conductor's to know"},
+	{"runner/analysis", "scenarios/...", "what is worked out from a record needs nothing else"},
 	{"runner/record", "scenarios/...", "a stored record is read without the scenario that made it"},
 	{"runner/load", "runner/engine/...", "load is the same on every engine"},
 	{"runner/node/...", "runner", "roles know nothing of engines, so that every engine runs the same ones"},
