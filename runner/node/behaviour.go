@@ -10,6 +10,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var injectedErrorsTotal = newCounter("squall_injected_errors_total",
+	"Errors answered because a fault asked for them; part of squall_errors_total where their status is.")
+
 // behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
 type behaviour struct {
 	told atomic.Pointer[faults.Behaviour]
@@ -48,7 +51,7 @@ func (i *instance) errs(c cause) (status int, fails bool) {
 	if told.Errors <= 0 || i.chance(c, "errors").Float64() >= told.Errors {
 		return 0, false
 	}
-	i.metrics.injected.Add(1)
+	injectedErrorsTotal.in(i.metrics).Add(1)
 	if told.Status == 0 {
 		return http.StatusInternalServerError, true
 	}

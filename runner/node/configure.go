@@ -11,6 +11,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var configuredTotal = newCounter("squall_configured_total",
+	"Times that another configuration was taken up while it ran.")
+
 // An instance takes up another configuration while it serves: its role is built anew from it beside the old one, and takes its
 // place between one request and the next. What is under way ends as it began. The listener, the metrics, the
 // connections, and what the instance holds (copies, the places of workers and who waits for one, a database's table, a queue's
@@ -66,7 +69,7 @@ func (c *configurator) take(n scenarios.Node) error {
 	}
 	next.watching.turn(next.checks)
 	c.i = next
-	next.metrics.configured.Add(1)
+	configuredTotal.in(next.metrics).Add(1)
 	return nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var rateLimitedTotal = newCounter("squall_rate_limited_total", "Requests refused (429) by the rate limit.")
+
 // mostBuckets bounds a limiter's memory: when there are more clients, those whose bucket is full are forgotten.
 const mostBuckets = 10000
 

@@ -13,6 +13,14 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	outboxBacklog = newGauge("squall_outbox_backlog",
+		"Events in the outbox when it was last looked into, by the instance that publishes them; 0 for others.")
+	publishedTotal   = newCounter("squall_published_total", "Events of an outbox that their queue has acknowledged.")
+	republishedTotal = newCounter("squall_republished_total",
+		"Attempts to publish an event that this instance had tried to publish before.")
+)
+
 // The transactional outbox: a row and its event are written in one statement, into one database, and so both are there
 // or neither, wherever the service crashes. A relay in the service publishes what is in the outbox, in the order of its
 // numbers and each at least once: it takes an event out when the queue has acknowledged it, and who crashes between the
@@ -250,7 +258,7 @@ func (r *relay) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	m := r.of.s.i.metrics
-	m.outboxBacklog.Store(backlog)
+	outboxBacklog.in(m).Store(backlog)
 	var published []int64
 	for _, e := range batch {
 		if !r.deliver(ctx, e) {
@@ -268,7 +276,7 @@ func (r *relay) round(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	if err == nil {
-		m.outboxBacklog.Add(-int64(len(published)))
+		outboxBacklog.in(m).Add(-int64(len(published)))
 	}
 	return len(batch) == outboxBatch, err
 }
@@ -288,7 +296,7 @@ func (r *relay) lease(ctx context.Context) (ours bool, err error) {
 		r.held = asked
 	} else {
 		r.held = time.Time{}
-		i.metrics.outboxBacklog.Store(0)
+		outboxBacklog.in(i.metrics).Store(0)
 	}
 	return ours, err
 }
@@ -336,12 +344,12 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 	var wait time.Duration
 	for n := 1; ; n++ {
 		if e.seq <= r.tried {
-			i.metrics.republished.Add(1)
+			republishedTotal.in(i.metrics).Add(1)
 		}
 		r.tried = max(r.tried, e.seq)
 		_, f := g.send(ctx, c.attempt(n), call{method: http.MethodPost, path: "/messages", header: header})
 		if f == nil {
-			i.metrics.published.Add(1)
+			publishedTotal.in(i.metrics).Add(1)
 			return true
 		}
 		wait = backoff(retry, min(n, 40)+1, wait, i.chance(c.attempt(n+1), "backoff"))

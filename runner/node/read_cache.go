@@ -14,6 +14,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var cacheEarlyTotal = newCounter("squall_cache_early_total",
+	"Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.")
+
 // defaultCacheSize is how many keys a read's cache keeps where the scenario does not say.
 const defaultCacheSize = 10000
 
@@ -114,27 +117,27 @@ func (c *readCache) get(ctx context.Context, key string, chance func() float64, 
 	fresh := copied != nil && time.Now().Before(copied.expires)
 	switch {
 	case fresh && !early:
-		c.metrics.cacheHits.Add(1)
+		cacheHitsTotal.in(c.metrics).Add(1)
 		return nil
 	case copied != nil && !fresh && c.how.LastGood:
-		c.metrics.cacheRevalidating.Add(1)
+		cacheRevalidatingTotal.in(c.metrics).Add(1)
 		c.refresh(ctx, copied, read)
 		return nil
 	case fresh: // the copy is good: whoever volunteers pays for the others, and a failure hurts nobody
-		c.metrics.cacheHits.Add(1)
-		c.metrics.cacheEarly.Add(1)
+		cacheHitsTotal.in(c.metrics).Add(1)
+		cacheEarlyTotal.in(c.metrics).Add(1)
 		if f := c.fill(ctx, key, read); f != nil && f.ending == abandoned {
 			return f
 		}
 		return nil
 	}
-	c.metrics.cacheMisses.Add(1)
+	cacheMissesTotal.in(c.metrics).Add(1)
 	f := c.fill(ctx, key, read)
 	if copied == nil || f == nil || f.ending != failed && f.ending != rejected {
 		return f
 	}
-	c.metrics.cacheStale.Add(1)
-	c.metrics.degraded.Add(1)
+	cacheStaleTotal.in(c.metrics).Add(1)
+	degradedTotal.in(c.metrics).Add(1)
 	past := time.Since(copied.expires).Truncate(time.Second)
 	return &failure{ending: partial, status: http.StatusOK, err: fmt.Errorf("stale by %s: %w", past, f.err)}
 }
@@ -151,7 +154,7 @@ func (c *readCache) refresh(ctx context.Context, copied *kept, read func(context
 		return
 	}
 	copied.tried = now // whoever has begun has it alone
-	c.metrics.cacheRefreshes.Add(1)
+	cacheRefreshesTotal.in(c.metrics).Add(1)
 	c.aside(ctx, func(ctx context.Context) {
 		defer c.fresh.end(copied.key)
 		if f := read(ctx); f == nil {
@@ -225,7 +228,7 @@ func (c *readCache) fillTogether(ctx context.Context, key string, through bool, 
 	}
 	f, joined, err := c.flights.do(ctx, key, owner, work)
 	if joined {
-		c.metrics.cacheCoalesced.Add(1)
+		cacheCoalescedTotal.in(c.metrics).Add(1)
 	}
 	if err != nil {
 		return &failure{ending: abandoned, status: statusAbandoned, to: key, err: err}
@@ -245,7 +248,7 @@ func (c *readCache) keep(key string, cost time.Duration) {
 		c.remove(c.recent.Back().Value.(*kept).key)
 	}
 	c.entries[key] = c.recent.PushFront(&kept{key: key, expires: time.Now().Add(c.how.TTL), cost: cost})
-	c.metrics.cacheEntries.Add(1)
+	cacheEntries.in(c.metrics).Add(1)
 }
 
 // retire gives up what is kept, for good.
@@ -253,7 +256,7 @@ func (c *readCache) retire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.retired = true
-	c.metrics.cacheEntries.Add(-int64(c.recent.Len()))
+	cacheEntries.in(c.metrics).Add(-int64(c.recent.Len()))
 	clear(c.entries)
 	c.recent.Init()
 }
@@ -269,6 +272,6 @@ func (c *readCache) remove(key string) {
 	if e := c.entries[key]; e != nil {
 		c.recent.Remove(e)
 		delete(c.entries, key)
-		c.metrics.cacheEntries.Add(-1)
+		cacheEntries.in(c.metrics).Add(-1)
 	}
 }

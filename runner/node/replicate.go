@@ -9,6 +9,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var readOnlyTotal = newCounter("squall_read_only_total",
+	"Writes refused (25006) because this database is a replica, or no primary any more.")
+
 // replicate gives a database its part in replication, if it has one.
 func (d *database) replicate() (err error) {
 	n := &d.i.config.Node
@@ -77,13 +80,13 @@ func (d *database) takesWrites() *pgproto3.ErrorResponse {
 	case as == leads && d.standbys.leased():
 		return nil
 	case as == leads:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "no word from a replica within the lease: it may have been promoted")
 	case as == deposed:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "this was the primary; another one was promoted")
 	default:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "cannot execute a write on a replica")
 	}
 }

@@ -79,7 +79,7 @@ type instance struct {
 
 func newInstance(c Config, network Network) *instance {
 	i := &instance{
-		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
+		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}), upstreams: make(map[string]*upstream),
 		behaviour: &behaviour{}, ready: &atomic.Bool{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
 		kept: &holdings{}, watching: &watching{}, configurator: &atomic.Pointer[configurator]{},
 	}

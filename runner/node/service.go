@@ -11,6 +11,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var wastedTotal = newCounter("squall_wasted_total",
+	"Requests whose steps were all done when their caller had left.")
+
 // service answers its endpoints by carrying out their steps in order. A request holds one worker from
 // its first step to its last, so a slow dependency takes workers away from every endpoint.
 type service struct {
@@ -87,7 +90,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
 		if f == nil && r.Context().Err() != nil {
-			s.i.metrics.wasted.Add(1)
+			wastedTotal.in(s.i.metrics).Add(1)
 		}
 		if f == nil && s.i.slow(ctx) != nil {
 			return

@@ -197,7 +197,7 @@ func (s *eventStream) next(ctx context.Context, sub *subscription, p int) (m *me
 func (s *eventStream) moveOn(sub *subscription, p, offset int) {
 	record := positionRecord(sub.courier.name, p, offset)
 	if err := s.journal.append(record); err != nil {
-		s.i.metrics.errors.Add(1)
+		errorsTotal.in(s.i.metrics).Add(1)
 		s.apply(record)
 	}
 }
@@ -233,7 +233,7 @@ func (s *eventStream) take(m *message) {
 	m.number = s.last
 	p := PartitionOf(m.key, len(s.partitions))
 	s.partitions[p].log = append(s.partitions[p].log, m)
-	s.i.metrics.backlog.Add(1)
+	backlog.in(s.i.metrics).Add(1)
 	s.intake.took(m, s.replaying)
 	for _, sub := range s.subscribers {
 		select {
@@ -264,7 +264,7 @@ func (s *eventStream) moved(name string, p, offset int) {
 		part.log[0] = nil
 		part.log = part.log[1:]
 		part.begin++
-		s.i.metrics.backlog.Add(-1)
+		backlog.in(s.i.metrics).Add(-1)
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var concurrencyLimit = newGauge("squall_concurrency_limit",
+	"How many requests may be in flight now; 0: any number.")
+
 // Defaults of an adaptive bound; the first two are those of Netflix's concurrency-limits.
 const (
 	vegasStart = 20
@@ -72,7 +75,7 @@ type vegasWindow struct {
 func (i *instance) newBound(s *scenarios.Shed) *bound {
 	if s == nil {
 		i.kept.bound = nil
-		i.metrics.concurrencyLimit.Store(0)
+		concurrencyLimit.in(i.metrics).Store(0)
 		return nil
 	}
 	if i.kept.bound != nil && i.kept.shed == *s {
@@ -98,7 +101,7 @@ func (i *instance) makeBound(s *scenarios.Shed) *bound {
 		// Instances that began at once do not find out at once.
 		b.anew = time.Duration((.9 + .2*i.chance(cause{request: i.config.Instance}, "vegas").Float64()) * float64(b.anew))
 	}
-	b.metrics.concurrencyLimit.Store(int64(b.limit))
+	concurrencyLimit.in(b.metrics).Store(int64(b.limit))
 	return b
 }
 
@@ -158,7 +161,7 @@ func (b *bound) sample(now time.Time, took time.Duration, dropped bool) {
 	}
 	b.adjust(now, *w)
 	b.window = vegasWindow{began: now, used: b.inFlight}
-	b.metrics.concurrencyLimit.Store(int64(b.limit))
+	concurrencyLimit.in(b.metrics).Store(int64(b.limit))
 }
 
 // adjust is one step of the bound, at the end of a window.
@@ -209,9 +212,9 @@ func (i *instance) bounded(b *bound, h handler) handler {
 	}
 	return func(w http.ResponseWriter, r *http.Request, c cause) {
 		if !b.enter() {
-			i.metrics.shed.Add(1)
+			shedTotal.in(i.metrics).Add(1)
 			if r.Header.Get(HeaderPriority) == "low" {
-				i.metrics.shedLow.Add(1)
+				shedLowTotal.in(i.metrics).Add(1)
 			}
 			w.Header().Set("Retry-After", "1")
 			i.refuse(w, http.StatusServiceUnavailable, "too much in flight")
