@@ -99,3 +99,12 @@ func (c *cache) remove(e *list.Element) {
 	delete(c.of, one.key)
 	c.size -= len(one.body)
 }
+
+// copiesOf are what a cdn keeps.
+func copiesOf(i *instance) *cache {
+	return retain(i, func() *cache {
+		made := newCache(i.metrics)
+		i.behaviour.onFlush(made.purge)
+		return made
+	})
+}

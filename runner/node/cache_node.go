@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"container/list"
 	"net/http"
 	"strconv"
@@ -64,12 +65,23 @@ type cacheLease struct {
 }
 
 func newCacheNode(i *instance) (role, error) {
-	c := &cacheNode{i: i, size: i.config.Node.Size, items: make(map[string]*list.Element), leases: make(map[string]cacheLease)}
-	if c.size == 0 {
-		c.size = defaultCacheSize
-	}
-	i.purge = c.purge
+	c := retain(i, func() *cacheNode {
+		made := &cacheNode{i: i, items: make(map[string]*list.Element), leases: make(map[string]cacheLease)}
+		i.behaviour.onFlush(made.purge)
+		return made
+	})
+	i.onCommit(func() { c.resize(cmp.Or(i.config.Node.Size, defaultCacheSize)) })
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
+}
+
+// resize is for how many keys there is room; the least recently used go where there are more.
+func (c *cacheNode) resize(size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.size = size; c.recent.Len() > size; {
+		delete(c.items, c.recent.Remove(c.recent.Back()).(*cacheItem).key)
+		cacheEntries.in(c.i.metrics).Add(-1)
+	}
 }
 
 func (c *cacheNode) answer(w http.ResponseWriter, r *http.Request, why cause) {

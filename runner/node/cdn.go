@@ -71,12 +71,11 @@ func newCDN(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
-	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: i.copies(),
-		bots: newBotRules(i.config.Node.Bots.Bots), limit: i.limiter(i.config.Node.RateLimit)}
+	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: copiesOf(i),
+		bots: newBotRules(i.config.Node.Bots.Bots), limit: limiterOf(i, i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
 	}
-	i.purge = c.cache.purge
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
 }
 

@@ -334,6 +334,9 @@ func (f *follower) current(n news) {
 	f.fresh.shows(n.clock)
 }
 
+// promoteTimeout is less than an engine waits for the answer.
+const promoteTimeout = 1500 * time.Millisecond
+
 // promote ends the following, applies what is there, and lets the database take writes.
 func (f *follower) promote(ctx context.Context) error {
 	f.promoting.Lock()

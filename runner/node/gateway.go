@@ -43,7 +43,7 @@ func newGateway(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	g := &gateway{i: i, who: who, limit: i.limiter(i.config.Node.RateLimit)}
+	g := &gateway{i: i, who: who, limit: limiterOf(i, i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
 	type shared struct{ to, or, timeout string }
@@ -72,7 +72,7 @@ func newGateway(i *instance) (role, error) {
 		}
 		g.routes = append(g.routes, one)
 	}
-	g.admit = i.bounded(i.newBound(i.config.Node.Shed), g.enter)
+	g.admit = i.bounded(boundOf(i, i.config.Node.Shed), g.enter)
 	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
 }
 

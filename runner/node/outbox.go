@@ -176,16 +176,16 @@ type relaying struct{ stop func() }
 
 // relaying starts the service's relays, in the place of those before its configuration changed.
 func (s *service) relaying() *relaying {
-	kept := &s.i.kept.relays
-	if *kept == nil {
-		*kept = &relaying{s.relay()}
-		return *kept
+	kept := retain(s.i, func() *relaying { return &relaying{} })
+	if kept.stop == nil {
+		kept.stop = s.relay()
+		return kept
 	}
-	s.i.whenTaken(func() {
-		(*kept).stop()
-		(*kept).stop = s.relay()
+	s.i.onCommit(func() {
+		kept.stop()
+		kept.stop = s.relay()
 	})
-	return *kept
+	return kept
 }
 
 // relay starts the service's relays; stop returns when they have ended.

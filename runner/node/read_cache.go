@@ -275,3 +275,37 @@ func (c *readCache) remove(key string) {
 		cacheEntries.in(c.metrics).Add(-1)
 	}
 }
+
+// keptReads are the caches of reads that an instance retains, by endpoint, database and number.
+type keptReads struct{ of map[string]*readCache }
+
+func keptReadsOf(i *instance) *keptReads {
+	return retain(i, func() *keptReads { return &keptReads{} })
+}
+
+// keepReads keeps the service's caches of reads, and gives up those before them.
+func (s *service) keepReads() {
+	kept := keptReadsOf(s.i)
+	s.i.onCommit(func() {
+		for where, c := range kept.of {
+			if s.reads[where] != c {
+				c.retire()
+			}
+		}
+		kept.of = s.reads
+	})
+}
+
+// keptRead is the cache that stood in the same place before the configuration changed, where that left it as it was.
+func (s *service) keptRead(from string, fresh *readCache) *readCache {
+	where := s.compiling + " " + from
+	for s.reads[where] != nil {
+		where += " and"
+	}
+	fresh.aside = s.i.aside
+	if before := keptReadsOf(s.i).of[where]; before != nil && before.how == fresh.how {
+		fresh = before
+	}
+	s.reads[where] = fresh
+	return fresh
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -23,7 +24,14 @@ func (d *database) replicate() (err error) {
 		if d.follower, err = newFollower(d); err != nil {
 			return err
 		}
-		d.i.promote = d.follower.promote
+		d.i.behaviour.onTold(func(ctx context.Context, _, is faults.Behaviour) error {
+			if !is.Promote {
+				return nil
+			}
+			bounded, cancel := context.WithTimeout(ctx, promoteTimeout)
+			defer cancel()
+			return d.follower.promote(bounded)
+		})
 	case n.Followers > 0:
 		if d.standing, err = openStanding(d.i.disk, leads); err != nil {
 			return err

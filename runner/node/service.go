@@ -33,11 +33,11 @@ type service struct {
 
 func newService(i *instance) (role, error) {
 	s := &service{
-		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
+		i: i, workers: workersOf(i), stores: storesOf(i), caches: make(map[string][]*readCache),
 		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
 		relays: make(map[string]*relays),
 	}
-	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
+	mux, most := http.NewServeMux(), boundOf(i, i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
 		s.compiling = e.Match
 		steps, err := s.compile(e.Steps)
@@ -48,7 +48,7 @@ func newService(i *instance) (role, error) {
 			return nil, err
 		}
 	}
-	i.keepReads(s.reads)
+	s.keepReads()
 	relaying := s.relaying()
 	return &httpRole{i: i, handler: mux, closing: func() error {
 		relaying.stop()

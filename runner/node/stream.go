@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -72,12 +73,13 @@ func newStream(i *instance) (role, error) {
 	s.replaying = false
 	s.mu.Unlock()
 	i.metrics.tell(s.series())
-	i.heard = func() {
+	i.behaviour.onTold(func(context.Context, faults.Behaviour, faults.Behaviour) error {
 		select {
 		case s.told <- struct{}{}:
 		default:
 		}
-	}
+		return nil
+	})
 	return s, nil
 }
 

@@ -71,21 +71,27 @@ type vegasWindow struct {
 	dropped  bool
 }
 
-// newBound is the node's, the one that there is where it stays as it was.
-func (i *instance) newBound(s *scenarios.Shed) *bound {
+// keptBound is what an instance retains of a bound.
+type keptBound struct {
+	bound *bound
+	rule  scenarios.Shed
+}
+
+// boundOf is the node's, the one that there is where it stays as it was.
+func boundOf(i *instance, s *scenarios.Shed) *bound {
+	kept := retain(i, func() *keptBound { return &keptBound{} })
 	if s == nil {
-		i.kept.bound = nil
+		kept.bound = nil
 		concurrencyLimit.in(i.metrics).Store(0)
 		return nil
 	}
-	if i.kept.bound != nil && i.kept.shed == *s {
-		return i.kept.bound
+	if kept.bound == nil || kept.rule != *s {
+		kept.bound, kept.rule = newBound(i, s), *s
 	}
-	i.kept.bound, i.kept.shed = i.makeBound(s), *s
-	return i.kept.bound
+	return kept.bound
 }
 
-func (i *instance) makeBound(s *scenarios.Shed) *bound {
+func newBound(i *instance, s *scenarios.Shed) *bound {
 	b := &bound{metrics: i.metrics, limit: float64(s.InFlight), adaptive: s.Adaptive != ""}
 	if b.adaptive {
 		b.least, b.most, b.anew = float64(max(s.Least, 1)), float64(s.Most), s.Anew

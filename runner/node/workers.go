@@ -49,6 +49,19 @@ func newWorkers(n *scenarios.Node, m *metrics) *workers {
 	return &workers{size: count, free: count, line: newLine(n.Queue, n.Line), metrics: m}
 }
 
+// workersOf are the node's, those that there are and as many as it now says, as soon as it is taken up.
+func workersOf(i *instance) *workers {
+	fresh := false
+	w := retain(i, func() *workers {
+		fresh = true
+		return newWorkers(&i.config.Node, i.metrics)
+	})
+	if !fresh {
+		i.onCommit(func() { w.resize(&i.config.Node) })
+	}
+	return w
+}
+
 // resize is as many workers as the node says, and its line: who waits stands in it in the same order, and is shed where
 // there is no place. Where there are fewer than are at work the rest end what they have.
 func (w *workers) resize(n *scenarios.Node) {
