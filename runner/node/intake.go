@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 var (
@@ -80,7 +82,7 @@ func (t *intake) accept(w http.ResponseWriter, r *http.Request, c cause) {
 		messagesTotal.in(t.i.metrics).Add(1)
 		writesTotal.in(t.i.metrics).Add(1)
 	}
-	w.Header().Set(HeaderWrote, t.i.config.Node.Name+"/"+m.id)
+	w.Header().Set(wire.HeaderWrote, t.i.config.Node.Name+"/"+m.id)
 	w.WriteHeader(http.StatusAccepted)
 }
 
@@ -104,7 +106,7 @@ func (t *intake) gaveUp() {
 
 // repeated tells whether a message with an idempotency key is here already. Nobody else takes one of its id until leave.
 func (t *intake) repeated(r *http.Request, id string) (leave func(), there bool, err error) {
-	if r.Header.Get(HeaderIdempotency) == "" {
+	if r.Header.Get(wire.HeaderIdempotency) == "" {
 		return func() {}, false, nil
 	}
 	if leave, err = t.turns.take(r.Context(), id); err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -219,7 +220,7 @@ func (i *instance) bounded(b *bound, h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, c cause) {
 		if !b.enter() {
 			shedTotal.in(i.metrics).Add(1)
-			if r.Header.Get(HeaderPriority) == "low" {
+			if r.Header.Get(wire.HeaderPriority) == "low" {
 				shedLowTotal.in(i.metrics).Add(1)
 			}
 			w.Header().Set("Retry-After", "1")
