@@ -1,4 +1,4 @@
-package topology
+package chance
 
 import (
 	"encoding/binary"
