@@ -91,7 +91,7 @@ func (o *outliers) retire() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.metrics.ejected.Add(-o.out.Load())
-	o.metrics = &metrics{}
+	o.metrics = newMetrics()
 }
 
 // narrow takes those away that are out, and returns the one that is to be probed now; never the one not wanted, unless
