@@ -16,7 +16,8 @@ var allowed = map[string][]string{
 	"faults":                        {}, // data about faults: the bottom
 	"runner/record":                 {}, // what a run measured: reports work from it alone
 	"faults/mesh":                   {"faults"},
-	"scenarios":                     {"faults"},
+	"scenarios/metric":              {}, // what figures are called and mean: values alone
+	"scenarios":                     {"faults", "scenarios/metric"},
 	"scenarios/topology":            {"faults", "scenarios"},
 	"runner/node":                   {"faults", "scenarios", "runner/node/sqlengine"}, // the model of its own part of the scenario
 	"runner/node/sqlengine":         {},                                               // SQL and PostgreSQL's types: knows no scenario
@@ -29,7 +30,7 @@ var allowed = map[string][]string{
 	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
-	"report":                        {"runner/record", "scenarios"},
+	"report":                        {"runner/record", "scenarios", "scenarios/metric"},
 	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/record", "scenarios", "scenarios/topology", "internal/squallbin"},
 }
 
