@@ -44,7 +44,7 @@ func TestEveryExampleIsRun(t *testing.T) {
 	for _, file := range files {
 		if !slices.ContainsFunc(runs, func(r struct {
 			file, variant string
-			exit          int
+			exit          report.Exit
 		}) bool {
 			return r.file == file
 		}) {
