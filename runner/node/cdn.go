@@ -14,6 +14,12 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	cacheBypassedTotal = newCounter("squall_cache_bypassed_total", "Requests that no cache rule covers.")
+	cacheNegativeTotal = newCounter("squall_cache_negative_total",
+		"Requests answered with a fresh copy of a 404 or 410; part of the hits.")
+)
+
 // cdn answers from its copies where a rule lets it, and asks its origin otherwise. In this order: the rules about bots
 // (403, 429), the rate limit (429), the cache, the origin.
 //
@@ -66,12 +72,11 @@ func newCDN(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
-	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: i.copies(),
-		bots: newBotRules(i.config.Node.Bots.Bots), limit: i.limiter(i.config.Node.RateLimit)}
+	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: copiesOf(i),
+		bots: newBotRules(i.config.Node.Bots.Bots), limit: limiterOf(i, i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, wire.ParseRoute(r.Match)})
 	}
-	i.purge = c.cache.purge
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
 }
 
@@ -88,7 +93,7 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 	}
 	rule := c.rule(r)
 	if rule == nil {
-		c.i.metrics.cacheBypassed.Add(1)
+		cacheBypassedTotal.in(c.i.metrics).Add(1)
 		c.through.serve(w, r, why)
 		return
 	}
@@ -97,20 +102,20 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 	if kept != nil && !says(r.Header, "no-cache") {
 		switch {
 		case past < 0:
-			c.i.metrics.cacheHits.Add(1)
+			cacheHitsTotal.in(c.i.metrics).Add(1)
 			if kept.status != http.StatusOK {
-				c.i.metrics.cacheNegative.Add(1)
+				cacheNegativeTotal.in(c.i.metrics).Add(1)
 			}
 			kept.serve(w, "hit")
 			return
 		case past < kept.revalidate:
-			c.i.metrics.cacheRevalidating.Add(1)
+			cacheRevalidatingTotal.in(c.i.metrics).Add(1)
 			c.refresh(r, why, rule, key)
 			kept.serve(w, "stale")
 			return
 		}
 	}
-	c.i.metrics.cacheMisses.Add(1)
+	cacheMissesTotal.in(c.i.metrics).Add(1)
 	c.miss(w, r, why, rule, key, kept)
 }
 
@@ -123,8 +128,8 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnR
 	case got.long:
 		c.through.serve(w, r, why)
 	case got.broke() && kept != nil && c.usable(kept):
-		c.i.metrics.cacheStale.Add(1)
-		c.i.metrics.degraded.Add(1)
+		cacheStaleTotal.in(c.i.metrics).Add(1)
+		degradedTotal.in(c.i.metrics).Add(1)
 		w.Header().Set(wire.HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
 		kept.serve(w, "stale")
 	case got.broke() && rule.Fallback != nil:
@@ -171,7 +176,7 @@ func (c *cdn) fetch(r *http.Request, why cause, rule *cdnRule, key string) (fill
 		got = c.ask(r.Context(), r, why, rule, key)
 		return got, r.Context().Err()
 	}
-	c.i.metrics.cacheCoalesced.Add(1)
+	cacheCoalescedTotal.in(c.i.metrics).Add(1)
 	return got, nil
 }
 

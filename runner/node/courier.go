@@ -12,6 +12,16 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	deliveredTotal   = newCounter("squall_delivered_total", "Messages delivered and acknowledged.")
+	redeliveredTotal = newCounter("squall_redelivered_total", "Delivery attempts beyond a message's first.")
+	expiredTotal     = newCounter("squall_expired_total",
+		"Messages given up because they had waited for longer than their ttl.")
+	deadTotal = newCounter("squall_dead_total",
+		"Messages given up because the receiver refused them (4xx), or did not take them in as many attempts "+
+			"as they have.")
+)
+
 // Defaults of deliveries.
 const (
 	// deliveryTimeout bounds one attempt where the scenario sets no timeout.
@@ -89,13 +99,13 @@ func (d *courier) carry(ctx context.Context, m *message) (settled bool) {
 		if m.age() <= d.now.Load().until.Freshness {
 			d.fresh.Add(1)
 		}
-		d.i.metrics.delivered.Add(1)
+		deliveredTotal.in(d.i.metrics).Add(1)
 	case dead:
 		d.dead.Add(1)
-		d.i.metrics.dead.Add(1)
+		deadTotal.in(d.i.metrics).Add(1)
 	case expired:
 		d.expired.Add(1)
-		d.i.metrics.expired.Add(1)
+		expiredTotal.in(d.i.metrics).Add(1)
 	default:
 		return false
 	}
@@ -120,7 +130,7 @@ func (d *courier) bring(ctx context.Context, m *message, why cause, expires bool
 		}
 		if n > 1 {
 			d.redelivered.Add(1)
-			d.i.metrics.redelivered.Add(1)
+			redeliveredTotal.in(d.i.metrics).Add(1)
 		}
 		f := now.attempt(ctx, m, why, n)
 		switch {

@@ -17,6 +17,11 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	workSecondsTotal    = newSeconds("squall_work_seconds_total", "Time spent in work steps.")
+	computeSecondsTotal = newSeconds("squall_compute_seconds_total", "CPU time used by compute steps.")
+)
+
 // step is one compiled step of an endpoint.
 type step struct {
 	// name places it in its endpoint: "0", "1", "1.0" within a parallel, "1f" for a fallback.
@@ -121,7 +126,7 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run run
 func (s *service) work(w *scenarios.Work) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "work")))
-		s.i.metrics.workTime.Add(int64(s.i.toil(ctx, d)))
+		workSecondsTotal.in(s.i.metrics).Add(int64(s.i.toil(ctx, d)))
 		return s.i.cut(ctx)
 	}
 }
@@ -366,7 +371,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 				return second
 			}
 		}
-		s.i.metrics.degraded.Add(1)
+		degradedTotal.in(s.i.metrics).Add(1)
 		v.degrade(text + ": " + f.err.Error())
 		if what.Status != 0 {
 			v.mu.Lock()

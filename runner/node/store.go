@@ -40,7 +40,10 @@ type store struct {
 	created bool
 }
 
-func newStores(i *instance) *stores { return &stores{i: i, of: make(map[*replica]*store)} }
+// storesOf are the instance's.
+func storesOf(i *instance) *stores {
+	return retain(i, func() *stores { return &stores{i: i, of: make(map[*replica]*store)} })
+}
 
 func (s *stores) close() error {
 	s.mu.Lock()
