@@ -13,17 +13,20 @@ const module = "github.com/squallhq/squall/"
 // allowed lists, for each package, the packages of ours that it imports: no more and no fewer, tests aside. A package
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
-	"cmd/squall":         {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // wires everything by hand
-	"faults":             {},                                                                                                                                                                                                                                       // data about faults: the bottom
+	// It wires everything by hand.
+	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual",
+		"runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"faults":             {}, // data about faults: the bottom
 	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
-	"report":             {"runner/record", "scenarios"},
+	"report":             {"runner/record", "scenarios", "scenarios/metric"},
 	"runner":             {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":    {"runner/record"}, // pure functions from records
 	"runner/lease":       {},
 	"runner/load":        {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
 	"runner/record":      {}, // what a run measured: reports work from it alone
 	"runner/wire":        {}, // what crosses a wire, declared once: below everybody who says or hears it
-	"scenarios":          {"faults", "runner/wire"},
+	"scenarios":          {"faults", "runner/wire", "scenarios/metric"},
+	"scenarios/metric":   {}, // what figures are called and mean: values alone
 	"scenarios/topology": {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":           {"faults", "internal/chance", "runner/node/sqlengine", "runner/wire", "scenarios"}, // the model of its own part of the scenario
@@ -39,7 +42,7 @@ var allowed = map[string][]string{
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios"},
-	"examples/library":   {"report", "runner/record", "scenarios"},
+	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/metric"},
 	"examples/patterns":  {},
 
 	"internal/archtest":  {},

@@ -246,7 +246,7 @@ func (s *session) answer(message pgproto3.FrontendMessage) bool {
 // tell sends an error, if there is one.
 func (s *session) tell(err *pgproto3.ErrorResponse) {
 	if err != nil {
-		s.d.i.metrics.errors.Add(1)
+		errorsTotal.in(s.d.i.metrics).Add(1)
 		s.backend.Send(err)
 	}
 }
@@ -444,13 +444,13 @@ func (s *session) carryOut(p *portal) *pgproto3.ErrorResponse {
 	s.setCancel(cancel)
 	began := time.Now()
 	m := s.d.i.metrics
-	m.requests.Add(1)
-	m.inFlight.Add(1)
+	requestsTotal.in(m).Add(1)
+	inFlight.in(m).Add(1)
 	defer func() {
 		s.setCancel(nil)
 		cancel()
-		m.inFlight.Add(-1)
-		m.requestTime.Add(int64(time.Since(began)))
+		inFlight.in(m).Add(-1)
+		requestSecondsTotal.in(m).Add(int64(time.Since(began)))
 	}()
 	s.notePosition()
 	var got result
