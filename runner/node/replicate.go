@@ -18,7 +18,7 @@ func (d *database) replicate() (err error) {
 	n := &d.i.config.Node
 	switch {
 	case n.ReplicaOf != "":
-		if d.standing, err = openStanding(d.i.disk, follows); err != nil {
+		if d.replication, err = openReplicationState(d.i.disk, follows); err != nil {
 			return err
 		}
 		if d.follower, err = newFollower(d); err != nil {
@@ -33,7 +33,7 @@ func (d *database) replicate() (err error) {
 			return d.follower.promote(bounded)
 		})
 	case n.Followers > 0:
-		if d.standing, err = openStanding(d.i.disk, leads); err != nil {
+		if d.replication, err = openReplicationState(d.i.disk, leads); err != nil {
 			return err
 		}
 	default:
@@ -81,10 +81,10 @@ func (s *session) replicated(last *batch) *pgproto3.ErrorResponse {
 
 // takesWrites refuses where this is not the primary.
 func (d *database) takesWrites() *pgproto3.ErrorResponse {
-	if d.standing == nil {
+	if d.replication == nil {
 		return nil
 	}
-	switch _, as := d.standing.now(); {
+	switch _, as := d.replication.now(); {
 	case as == leads && d.standbys.leased():
 		return nil
 	case as == leads:
@@ -108,7 +108,7 @@ const positionParameter = "squall.position"
 
 // notePosition keeps the position from before a statement.
 func (s *session) notePosition() {
-	if s.d.standing != nil && s.before == 0 {
+	if s.d.replication != nil && s.before == 0 {
 		s.before = s.d.applied.Load()
 	}
 }

@@ -102,7 +102,7 @@ func (s *session) welcome(m *pgproto3.StartupMessage) bool {
 		s.fatal(refusal)
 		return false
 	}
-	if s.d.standing != nil && m.Parameters["replication"] != "" {
+	if s.d.replication != nil && m.Parameters["replication"] != "" {
 		s.replicating, s.name = true, m.Parameters["application_name"]
 	}
 	if refusal := s.d.join(s); refusal != nil {

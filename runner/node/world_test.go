@@ -63,7 +63,7 @@ func (w *world) run(n scenarios.Node, upstreams ...string) (stop func()) {
 	started, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := node.Serve(ctx, w.config(n, upstreams...), w.network, func(wire.Addresses) { close(started) }); err != nil {
+		if err := node.Serve(ctx, w.config(n, upstreams...), node.Environment{Network: w.network}, func(wire.Addresses) { close(started) }); err != nil {
 			w.t.Errorf("serve %q: %v", n.Name, err)
 		}
 	}()

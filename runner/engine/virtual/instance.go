@@ -74,7 +74,7 @@ func (i *instance) start(ctx context.Context) error {
 	i.s.lives.Go(func() {
 		defer close(k.ended)
 		defer k.host.Kill() // nothing of it stays open
-		k.err = node.ServeOn(lifetime, i.config, environment, func(wire.Addresses) { close(serves) })
+		k.err = node.Serve(lifetime, i.config, environment, func(wire.Addresses) { close(serves) })
 	})
 	select {
 	case <-serves:
