@@ -39,10 +39,10 @@ type database struct {
 
 	// replication, standbys and follower are nil where there is no replication.
 	replication *replicationState
-	standbys *standbys
-	follower *follower
-	applied  atomic.Int64          // the position of the last record that readers see
-	strange  atomic.Pointer[error] // the first record that could not be applied
+	standbys    *standbys
+	follower    *follower
+	applied     atomic.Int64          // the position of the last record that readers see
+	strange     atomic.Pointer[error] // the first record that could not be applied
 
 	locks rowLocks
 	turns turns // of idempotent writes, by their ids

@@ -49,7 +49,7 @@ func newFollower(d *database) (*follower, error) {
 	}
 	f.fresh.at.Store(time.Now().UnixNano())
 	replicationLagSeconds.work(d.i.metrics, f.fresh.lag)
-	f.spoke.Store(time.Now().UnixNano())        // an earlier life may have
+	f.spoke.Store(time.Now().UnixNano())           // an earlier life may have
 	if _, as := d.replication.now(); as == leads { // it was promoted in an earlier life
 		f.lag = 0
 		close(f.leading)
