@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/squallhq/squall/faults"
 )
 
 // mix is SplitMix64's finisher: it turns numbers that are near each other into ones that have nothing in common.
@@ -29,13 +31,6 @@ func keyOf(seed uint64, names ...string) uint64 {
 	return mix(seed) ^ h.Sum64()
 }
 
-// The shapes of a latency's jitter.
-const (
-	shapeUniform = "uniform" // delay ± jitter
-	shapeNormal  = "normal"  // jitter is one standard deviation
-	shapePareto  = "pareto"  // delay + a long tail with jitter as its mean
-)
-
 // paretoAlpha is the exponent of the long tail (a Lomax distribution): 3, so that its variance is
 // finite and means converge within a run. One draw in a thousand is 18 times the mean.
 const paretoAlpha = 3
@@ -47,9 +42,9 @@ func drawDelay(r *rand.Rand, delay, jitter time.Duration, shape string) time.Dur
 	}
 	j := float64(jitter)
 	switch shape {
-	case shapeNormal:
+	case faults.ShapeNormal:
 		j *= r.NormFloat64()
-	case shapePareto:
+	case faults.ShapePareto:
 		j *= (paretoAlpha - 1) * (math.Pow(1-r.Float64(), -1.0/paretoAlpha) - 1)
 	default:
 		j *= 2*r.Float64() - 1

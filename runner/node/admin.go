@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -29,7 +30,7 @@ type CallStats struct {
 	Failures int64 `json:"failures"`
 }
 
-// adminHandler answers health, metrics and stats, and takes behaviour, configuration and which callees are withdrawn.
+// adminHandler answers health, metrics and stats, and takes behaviour, asks, configuration and which callees are withdrawn.
 func (i *instance) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
@@ -45,12 +46,12 @@ func (i *instance) adminHandler() http.Handler {
 		json.NewEncoder(w).Encode(i.stats()) //nolint:errcheck // the reader left
 	})
 	mux.HandleFunc("PUT /behave", i.putBehaviour)
+	mux.HandleFunc("PUT /asks", i.putAsks)
 	mux.HandleFunc("PUT /withdrawn/{instance}", i.putWithdrawn)
 	mux.HandleFunc("DELETE /withdrawn/{instance}", i.deleteWithdrawn)
 	mux.HandleFunc("PUT /configure", i.putConfiguration)
 	mux.HandleFunc("DELETE /behave", func(w http.ResponseWriter, _ *http.Request) {
 		i.behaviour.set(nil)
-		i.hear()
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
@@ -78,19 +79,35 @@ func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
 		i.refuse(w, http.StatusBadRequest, "errors is in [0,1], slow and factor are not negative, status is 400 to 599")
 		return
 	}
-	if b.Flush != "" && b.Flush != faults.FlushHard && b.Flush != faults.FlushSoft {
-		i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
+	i.behaviour.set(&b)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// putAsks takes the asks that are on now. Those that were not on before are carried out, once; those that are no longer
+// on are withdrawn.
+func (i *instance) putAsks(w http.ResponseWriter, r *http.Request) {
+	var asks []faults.Ask
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&asks); err != nil {
+		i.refuse(w, http.StatusBadRequest, fmt.Sprintf("read asks: %s", err))
 		return
 	}
-	was := i.behaviour.get().Flush
-	i.behaviour.set(&b)
-	if i.purge != nil && b.Flush != "" && was == "" { // once, however often it is told while it is on
-		i.purge(b.Flush == faults.FlushSoft)
+	for _, a := range asks {
+		if a.Flush != "" && a.Flush != faults.FlushHard && a.Flush != faults.FlushSoft {
+			i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
+			return
+		}
 	}
-	if i.promote != nil && b.Promote {
-		ctx, cancel := context.WithTimeout(r.Context(), promoteTimeout)
-		defer cancel()
-		if err := i.promote(ctx); err != nil {
+	was := i.behaviour.asked()
+	i.behaviour.asks.Store(&asks)
+	for n, a := range asks {
+		if slices.Contains(was, a) {
+			continue
+		}
+		if err := i.carryOut(r.Context(), a); err != nil {
+			done := slices.Concat(was, asks[:n])
+			i.behaviour.asks.Store(&done)
 			i.refuse(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
@@ -99,7 +116,20 @@ func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// hear tells who waits for another behaviour.
+// carryOut does what is done at once; a replay goes on until it is withdrawn.
+func (i *instance) carryOut(ctx context.Context, a faults.Ask) error {
+	if i.purge != nil && a.Flush != "" {
+		i.purge(a.Flush == faults.FlushSoft)
+	}
+	if i.promote == nil || !a.Promote {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, promoteTimeout)
+	defer cancel()
+	return i.promote(ctx)
+}
+
+// hear tells who waits for other asks.
 func (i *instance) hear() {
 	if i.heard != nil {
 		i.heard()

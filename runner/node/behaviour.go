@@ -13,6 +13,7 @@ import (
 // behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
 type behaviour struct {
 	told atomic.Pointer[faults.Behaviour]
+	asks atomic.Pointer[[]faults.Ask] // that are on
 	// cold is how it is at first, since it began; nil: as it always is.
 	cold  *scenarios.Cold
 	began time.Time
@@ -26,6 +27,13 @@ func (b *behaviour) get() faults.Behaviour {
 		return *told
 	}
 	return faults.Behaviour{}
+}
+
+func (b *behaviour) asked() []faults.Ask {
+	if asks := b.asks.Load(); asks != nil {
+		return *asks
+	}
+	return nil
 }
 
 // stretch makes the node's own work take as much longer as was told.

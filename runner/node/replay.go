@@ -25,8 +25,10 @@ func (s *eventStream) replays(ctx context.Context) {
 			return
 		}
 		var want faults.Replay
-		if told := s.i.behaviour.get().Replay; told != nil {
-			want = *told
+		for _, a := range s.i.behaviour.asked() {
+			if a.Replay != (faults.Replay{}) {
+				want = a.Replay
+			}
 		}
 		if want == now {
 			continue
