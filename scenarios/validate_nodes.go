@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // names finds names that two things have.
@@ -88,7 +90,7 @@ func (v *validator) matches(n *Node) {
 		at := path("topology", n.Name, "routes", i, "match")
 		v.match(route.Match, at)
 		for j := range i {
-			if earlier := n.Routes[j].Match; route.Match != "" && covers(earlier, route.Match) {
+			if earlier := n.Routes[j].Match; route.Match != "" && wire.ParseRoute(earlier).Covers(wire.ParseRoute(route.Match)) {
 				v.problem(at, fmt.Sprintf("route %s is never reached", quoteShort(route.Match)), fmt.Sprintf("%s before it takes all of it; put this one first", quoteShort(earlier)))
 				break
 			}

@@ -4,13 +4,22 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	botsBlockedTotal = newCounter("squall_bots_blocked_total", "Requests refused (403) by a rule about bots.")
+	botsLimitedTotal = newCounter("squall_bots_limited_total",
+		"Requests refused (429) by the rate of a rule about bots; none of squall_rate_limited_total.")
+	pagesTotal = newCounter("squall_pages_total",
+		"Requests answered with the static page because the origin failed and there was no copy.")
 )
 
 // botRule is one rule about clients that are known by what they send.
 type botRule struct {
 	scenarios.BotRule
-	match    matcher
+	match    wire.Route
 	any      bool // no match: any method and path
 	contains string
 	limit    *limiter
@@ -20,7 +29,7 @@ func newBotRules(rules []scenarios.BotRule) []botRule {
 	var out []botRule
 	for _, r := range rules {
 		out = append(out, botRule{
-			BotRule: r, match: newMatcher(r.Match), any: r.Match == "", contains: strings.ToLower(r.Contains), limit: newLimiter(r.Limit()),
+			BotRule: r, match: wire.ParseRoute(r.Match), any: r.Match == "", contains: strings.ToLower(r.Contains), limit: newLimiter(r.Limit()),
 		})
 	}
 	return out
@@ -28,7 +37,7 @@ func newBotRules(rules []scenarios.BotRule) []botRule {
 
 // covers tells whether a request is as the rule says, in all of its conditions.
 func (rule *botRule) covers(r *http.Request) bool {
-	if !rule.any && !rule.match.matches(r.Method, r.URL.Path) {
+	if !rule.any && !rule.match.Takes(r.Method, r.URL.Path) {
 		return false
 	}
 	if rule.Header == "" {
@@ -54,19 +63,19 @@ func (c *cdn) stopped(w http.ResponseWriter, r *http.Request) bool {
 			continue
 		}
 		if rule.Do == "block" {
-			c.i.metrics.botsBlocked.Add(1)
+			botsBlockedTotal.in(c.i.metrics).Add(1)
 			c.i.refuse(w, http.StatusForbidden, "no bots")
 			return true
 		}
 		if wait, ok := rule.limit.allow(r.Header); !ok {
-			c.i.metrics.botsLimited.Add(1)
+			botsLimitedTotal.in(c.i.metrics).Add(1)
 			c.i.refuseFor(w, wait, "rate limit of bots")
 			return true
 		}
 		break
 	}
 	if wait, ok := c.limit.allow(r.Header); !ok {
-		c.i.metrics.rateLimited.Add(1)
+		rateLimitedTotal.in(c.i.metrics).Add(1)
 		c.i.refuseFor(w, wait, "rate limit")
 		return true
 	}
@@ -75,11 +84,11 @@ func (c *cdn) stopped(w http.ResponseWriter, r *http.Request) bool {
 
 // page answers with the static page, which is all that is left.
 func (c *cdn) page(w http.ResponseWriter, p *scenarios.Page) {
-	c.i.metrics.pages.Add(1)
-	c.i.metrics.degraded.Add(1)
+	pagesTotal.in(c.i.metrics).Add(1)
+	degradedTotal.in(c.i.metrics).Add(1)
 	h := w.Header()
-	h.Set(HeaderDegraded, "static page")
-	h.Set(HeaderCache, "miss")
+	h.Set(wire.HeaderDegraded, "static page")
+	h.Set(wire.HeaderCache, "miss")
 	h.Set("Cache-Control", "no-store") // whoever keeps answers in front of this one is to ask again
 	h.Set("Content-Type", "text/html")
 	status := p.Status

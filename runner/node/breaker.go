@@ -56,7 +56,7 @@ func (b *breaker) retire() {
 	if b.state != breakerClosed {
 		b.metrics.breakersOpen.Add(-1)
 	}
-	b.metrics = &metrics{}
+	b.metrics = newMetrics()
 }
 
 // admit asks for leave; false is an open breaker. Who gets leave must call record or release.

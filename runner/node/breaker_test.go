@@ -30,7 +30,7 @@ func TestBreakerSequences(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBreaker(&scenarios.Breaker{Failures: r.failures, Of: r.of, OpenFor: 2 * time.Second}, &metrics{})
+				b := newBreaker(&scenarios.Breaker{Failures: r.failures, Of: r.of, OpenFor: 2 * time.Second}, newMetrics())
 				for n, c := range r.sequence {
 					if c == '.' {
 						time.Sleep(time.Second)
@@ -56,7 +56,7 @@ func TestBreakerSequences(t *testing.T) {
 // While a probe is on its way nothing else passes.
 func TestBreakerProbesOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBreaker(&scenarios.Breaker{Failures: 1, Of: 1, OpenFor: time.Second}, &metrics{})
+		b := newBreaker(&scenarios.Breaker{Failures: 1, Of: 1, OpenFor: time.Second}, newMetrics())
 		leave, _ := b.admit()
 		b.record(leave, true)
 		time.Sleep(time.Second)

@@ -10,7 +10,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	cacheBypassedTotal = newCounter("squall_cache_bypassed_total", "Requests that no cache rule covers.")
+	cacheNegativeTotal = newCounter("squall_cache_negative_total",
+		"Requests answered with a fresh copy of a 404 or 410; part of the hits.")
 )
 
 // cdn answers from its copies where a rule lets it, and asks its origin otherwise. In this order: the rules about bots
@@ -45,7 +52,7 @@ type cdn struct {
 
 type cdnRule struct {
 	scenarios.CacheRule
-	match matcher
+	match wire.Route
 }
 
 // fill is what asking the origin came to: an answer, whole, or a failure.
@@ -65,12 +72,11 @@ func newCDN(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
-	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: i.copies(),
-		bots: newBotRules(i.config.Node.Bots.Bots), limit: i.limiter(i.config.Node.RateLimit)}
+	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: copiesOf(i),
+		bots: newBotRules(i.config.Node.Bots.Bots), limit: limiterOf(i, i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
-		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
+		c.rules = append(c.rules, cdnRule{r, wire.ParseRoute(r.Match)})
 	}
-	i.purge = c.cache.purge
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
 }
 
@@ -87,7 +93,7 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 	}
 	rule := c.rule(r)
 	if rule == nil {
-		c.i.metrics.cacheBypassed.Add(1)
+		cacheBypassedTotal.in(c.i.metrics).Add(1)
 		c.through.serve(w, r, why)
 		return
 	}
@@ -96,20 +102,20 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 	if kept != nil && !says(r.Header, "no-cache") {
 		switch {
 		case past < 0:
-			c.i.metrics.cacheHits.Add(1)
+			cacheHitsTotal.in(c.i.metrics).Add(1)
 			if kept.status != http.StatusOK {
-				c.i.metrics.cacheNegative.Add(1)
+				cacheNegativeTotal.in(c.i.metrics).Add(1)
 			}
 			kept.serve(w, "hit")
 			return
 		case past < kept.revalidate:
-			c.i.metrics.cacheRevalidating.Add(1)
+			cacheRevalidatingTotal.in(c.i.metrics).Add(1)
 			c.refresh(r, why, rule, key)
 			kept.serve(w, "stale")
 			return
 		}
 	}
-	c.i.metrics.cacheMisses.Add(1)
+	cacheMissesTotal.in(c.i.metrics).Add(1)
 	c.miss(w, r, why, rule, key, kept)
 }
 
@@ -122,9 +128,9 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnR
 	case got.long:
 		c.through.serve(w, r, why)
 	case got.broke() && kept != nil && c.usable(kept):
-		c.i.metrics.cacheStale.Add(1)
-		c.i.metrics.degraded.Add(1)
-		w.Header().Set(HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
+		cacheStaleTotal.in(c.i.metrics).Add(1)
+		degradedTotal.in(c.i.metrics).Add(1)
+		w.Header().Set(wire.HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
 		kept.serve(w, "stale")
 	case got.broke() && rule.Fallback != nil:
 		c.page(w, rule.Fallback)
@@ -149,7 +155,7 @@ func (f *fill) broke() bool { return f.failure != nil || f.status >= http.Status
 
 func (c *cdn) pass(w http.ResponseWriter, got fill) {
 	copyHeader(w.Header(), got.header)
-	w.Header().Set(HeaderCache, "miss")
+	w.Header().Set(wire.HeaderCache, "miss")
 	w.WriteHeader(got.status)
 	w.Write(got.body) //nolint:errcheck // a client that left reads nothing
 }
@@ -170,7 +176,7 @@ func (c *cdn) fetch(r *http.Request, why cause, rule *cdnRule, key string) (fill
 		got = c.ask(r.Context(), r, why, rule, key)
 		return got, r.Context().Err()
 	}
-	c.i.metrics.cacheCoalesced.Add(1)
+	cacheCoalescedTotal.in(c.i.metrics).Add(1)
 	return got, nil
 }
 
@@ -195,12 +201,12 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 		got.shared = f != nil && f.ending != abandoned
 		return got
 	}
-	if got.shared && !got.long && got.header.Get(HeaderDegraded) == "" {
+	if got.shared && !got.long && got.header.Get(wire.HeaderDegraded) == "" {
 		if one := rule.copyOf(got, c.i, why); one != nil {
 			one.key = key
-			if one.header.Get(HeaderFailover) != "" { // it is about this answer, not about copies of it
+			if one.header.Get(wire.HeaderFailover) != "" { // it is about this answer, not about copies of it
 				one.header = one.header.Clone()
-				one.header.Del(HeaderFailover)
+				one.header.Del(wire.HeaderFailover)
 			}
 			c.cache.put(one)
 		}
@@ -241,7 +247,7 @@ func (c *cdn) rule(r *http.Request) *cdnRule {
 		return nil
 	}
 	for n := range c.rules {
-		if c.rules[n].match.matches(r.Method, r.URL.Path) {
+		if c.rules[n].match.Takes(r.Method, r.URL.Path) {
 			return &c.rules[n]
 		}
 	}
@@ -270,10 +276,10 @@ func says(h http.Header, directive string) bool {
 func (k *cachedCopy) serve(w http.ResponseWriter, how string) {
 	h := w.Header()
 	copyHeader(h, k.header)
-	h.Del(HeaderWrote)
-	h.Del(HeaderPosition)
-	h.Del(HeaderStale)
-	h.Set(HeaderCache, how)
+	h.Del(wire.HeaderWrote)
+	h.Del(wire.HeaderPosition)
+	h.Del(wire.HeaderStale)
+	h.Set(wire.HeaderCache, how)
 	h.Set("Age", strconv.Itoa(int(math.Floor(k.age().Seconds()))))
 	w.WriteHeader(k.status)
 	w.Write(k.body) //nolint:errcheck // a client that left reads nothing

@@ -8,7 +8,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	deliveredTotal   = newCounter("squall_delivered_total", "Messages delivered and acknowledged.")
+	redeliveredTotal = newCounter("squall_redelivered_total", "Delivery attempts beyond a message's first.")
+	expiredTotal     = newCounter("squall_expired_total",
+		"Messages given up because they had waited for longer than their ttl.")
+	deadTotal = newCounter("squall_dead_total",
+		"Messages given up because the receiver refused them (4xx), or did not take them in as many attempts "+
+			"as they have.")
 )
 
 // Defaults of deliveries.
@@ -88,13 +99,13 @@ func (d *courier) carry(ctx context.Context, m *message) (settled bool) {
 		if m.age() <= d.now.Load().until.Freshness {
 			d.fresh.Add(1)
 		}
-		d.i.metrics.delivered.Add(1)
+		deliveredTotal.in(d.i.metrics).Add(1)
 	case dead:
 		d.dead.Add(1)
-		d.i.metrics.dead.Add(1)
+		deadTotal.in(d.i.metrics).Add(1)
 	case expired:
 		d.expired.Add(1)
-		d.i.metrics.expired.Add(1)
+		expiredTotal.in(d.i.metrics).Add(1)
 	default:
 		return false
 	}
@@ -119,7 +130,7 @@ func (d *courier) bring(ctx context.Context, m *message, why cause, expires bool
 		}
 		if n > 1 {
 			d.redelivered.Add(1)
-			d.i.metrics.redelivered.Add(1)
+			redeliveredTotal.in(d.i.metrics).Add(1)
 		}
 		f := now.attempt(ctx, m, why, n)
 		switch {
@@ -138,7 +149,7 @@ func (d *courier) bring(ctx context.Context, m *message, why cause, expires bool
 // attempt makes the nth delivery; the receiver sees a retry's headers from the second on.
 func (t *terms) attempt(ctx context.Context, m *message, why cause, n int) *failure {
 	return t.guard.once(ctx, why.attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
-		_, f := t.guard.sendOnce(ctx, r, c, n, call{method: t.to.Method, path: m.fill(t.to.Path), header: http.Header{HeaderWrite: {m.id}}, body: m.reader})
+		_, f := t.guard.sendOnce(ctx, r, c, n, call{method: t.to.Method, path: m.fill(t.to.Path), header: http.Header{wire.HeaderWrite: {m.id}}, body: m.reader})
 		return outcome{f: f}
 	})
 }

@@ -12,8 +12,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/runner/node/sqlengine"
 )
+
+var connectionsRefusedTotal = newCounter("squall_connections_refused_total",
+	"Database connections refused at the limit.")
 
 // defaultConnections is PostgreSQL's own max_connections.
 const defaultConnections = 100
@@ -149,7 +153,7 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	case d.draining:
 		return sqlError("57P03", "the database system is shutting down")
 	case !s.replicating && len(d.sessions)-d.streams >= d.now.Load().connections:
-		d.i.metrics.connectionsRefused.Add(1)
+		connectionsRefusedTotal.in(d.i.metrics).Add(1)
 		return sqlError("53300", "sorry, too many clients already")
 	}
 	if s.replicating {
@@ -157,9 +161,9 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	}
 	d.lastPID++
 	s.pid = d.lastPID
-	s.secret = uint32(mix(d.i.config.Seed, d.i.config.Instance+strconv.Itoa(int(s.pid))))
+	s.secret = uint32(chance.Fold(d.i.config.Seed, d.i.config.Instance+strconv.Itoa(int(s.pid))))
 	d.sessions[s.pid] = s
-	d.i.metrics.connectionsOpen.Add(1)
+	connections.in(d.i.metrics).Add(1)
 	return nil
 }
 
@@ -170,7 +174,7 @@ func (d *database) leave(s *session) {
 	if s.replicating {
 		d.streams--
 	}
-	d.i.metrics.connectionsOpen.Add(-1)
+	connections.in(d.i.metrics).Add(-1)
 }
 
 // cancel ends the statement that runs in a session, if the secret is right.

@@ -6,6 +6,15 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
+)
+
+var (
+	deadlineExceededTotal = newCounter("squall_deadline_exceeded_total",
+		"Requests given up because the time that their caller had left was over.")
+	wastedSecondsTotal = newSeconds("squall_wasted_seconds_total",
+		"Time of work steps after their caller had left, and CPU time of compute steps begun after.")
 )
 
 // propagate is the deadline policy of nodes that hand on how much time is left.
@@ -15,17 +24,17 @@ const propagate = "propagate"
 // does not pass on its caller's either: it would be told to wait longer than is left.
 func (g *guard) handOn(attempt context.Context, h http.Header) {
 	if !g.deadline {
-		h.Del(HeaderDeadline)
+		h.Del(wire.HeaderDeadline)
 		return
 	}
 	if at, ok := attempt.Deadline(); ok {
-		h.Set(HeaderDeadline, strconv.FormatFloat(max(time.Until(at), 0).Seconds()*1000, 'f', 3, 64))
+		h.Set(wire.HeaderDeadline, strconv.FormatFloat(max(time.Until(at), 0).Seconds()*1000, 'f', 3, 64))
 	}
 }
 
 // heed gives a request the end that its caller names. Time that does not parse is no deadline.
 func (i *instance) heed(r *http.Request) (bounded *http.Request, cancel func()) {
-	left, err := strconv.ParseFloat(r.Header.Get(HeaderDeadline), 64)
+	left, err := strconv.ParseFloat(r.Header.Get(wire.HeaderDeadline), 64)
 	if err != nil || !(left >= 0 && left < 1e9) {
 		return r, func() {}
 	}
@@ -33,7 +42,7 @@ func (i *instance) heed(r *http.Request) (bounded *http.Request, cancel func()) 
 	ctx, stop := context.WithDeadline(r.Context(), end)
 	return r.WithContext(ctx), func() {
 		if ctx.Err() != nil && !time.Now().Before(end) { // the caller may have left in the same moment
-			i.metrics.deadlineExceeded.Add(1)
+			deadlineExceededTotal.in(i.metrics).Add(1)
 		}
 		stop()
 	}
@@ -68,7 +77,7 @@ func (i *instance) toil(ctx context.Context, d time.Duration) time.Duration {
 	case <-timer.C:
 	case <-i.halt:
 	}
-	i.metrics.wastedTime.Add(int64(d - left))
+	wastedSecondsTotal.in(i.metrics).Add(int64(d - left))
 	return d
 }
 
@@ -79,14 +88,14 @@ func (i *instance) reckon(ctx context.Context, d time.Duration) {
 	case !i.forNobody():
 		stop = ctx.Done() // which is closed when the node ends, too: with the request's connection
 	case ctx.Err() != nil:
-		i.metrics.wastedTime.Add(int64(d))
+		wastedSecondsTotal.in(i.metrics).Add(int64(d))
 	}
 	began := time.Now()
 	i.cpu.Compute(d, stop)
 	if !i.forNobody() && ctx.Err() != nil {
 		d = min(d, time.Since(began)) // it was cut short, and used no more than passed
 	}
-	i.metrics.computeTime.Add(int64(d))
+	computeSecondsTotal.in(i.metrics).Add(int64(d))
 }
 
 // cut is the failure of a step that ended before it was done, since nobody waits for it any more; nil if it was done.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // follower keeps a replica's journal a copy of its primary's: it connects, asks for what comes after its own last
@@ -27,6 +29,8 @@ type follower struct {
 	last                        *batch       // the records put in last; nil before any
 	spoke                       atomic.Int64 // when it told its primary last that it follows, ns since 1970
 
+	fresh freshness
+
 	mu      sync.Mutex
 	waiting []committed   // in the journal, not applied yet
 	came    chan struct{} // holds 1: there may be something to apply
@@ -39,11 +43,12 @@ func newFollower(d *database) (*follower, error) {
 	if to == nil || len(to.replicas) != 1 {
 		return nil, fmt.Errorf("follow %q: %w", d.i.config.Node.ReplicaOf, errNoPrimary)
 	}
-	d.i.metrics.replicaFresh.Store(time.Now().UnixNano())
 	f := &follower{
 		d: d, primary: to.replicas[0], lag: d.i.config.Node.Lag, lease: d.i.config.Node.PrimaryLease,
 		promoted: make(chan struct{}), followed: make(chan struct{}), leading: make(chan struct{}), came: make(chan struct{}, 1),
 	}
+	f.fresh.at.Store(time.Now().UnixNano())
+	replicationLagSeconds.work(d.i.metrics, f.fresh.lag)
 	f.spoke.Store(time.Now().UnixNano())        // an earlier life may have
 	if _, as := d.standing.now(); as == leads { // it was promoted in an earlier life
 		f.lag = 0
@@ -136,9 +141,9 @@ func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
 	s := &feed{Conn: conn}
 	s.Frontend = pgproto3.NewFrontend(s, conn)
 	s.stop = context.AfterFunc(ctx, func() { conn.Close() })
-	who := parseDSN(f.primary.DSN)
+	who := wire.ParseBuiltinLogin(f.primary.DSN)
 	s.Send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{
-		"user": who.user, "database": who.database, "replication": "true", "application_name": f.d.i.config.Instance,
+		"user": who.User, "database": who.Database, "replication": "true", "application_name": f.d.i.config.Instance,
 	}})
 	if err = f.welcomed(s, who); err != nil {
 		s.close()
@@ -147,7 +152,7 @@ func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
 	return s, nil
 }
 
-func (f *follower) welcomed(s *feed, who identity) error {
+func (f *follower) welcomed(s *feed, who wire.Login) error {
 	if err := s.Flush(); err != nil {
 		return err
 	}
@@ -158,7 +163,7 @@ func (f *follower) welcomed(s *feed, who identity) error {
 		}
 		switch m := message.(type) {
 		case *pgproto3.AuthenticationCleartextPassword:
-			s.Send(&pgproto3.PasswordMessage{Password: who.password})
+			s.Send(&pgproto3.PasswordMessage{Password: who.Password})
 			if err := s.Flush(); err != nil {
 				return err
 			}
@@ -220,7 +225,7 @@ func (f *follower) follow(_ context.Context, s *feed) (done bool) {
 			if f.last, err = j.copyIn(came.from, came.records); err != nil {
 				return false
 			}
-			f.d.i.metrics.streamed(came.records)
+			countStreamed(f.d.i.metrics, came.records)
 			continue
 		}
 		f.current(came)
@@ -292,9 +297,7 @@ func (f *follower) due(r committed) time.Duration {
 func (f *follower) put(r committed) {
 	f.d.apply(r.payload)
 	f.d.applied.Store(r.end)
-	m := f.d.i.metrics
-	m.replicaFresh.Store(r.at)
-	m.replicaDelay.Store(time.Now().UnixNano() - r.at)
+	f.fresh.shows(r.at)
 }
 
 // apply applies records that wait when their time has come.
@@ -330,10 +333,11 @@ func (f *follower) current(n news) {
 	if f.d.applied.Load() < n.end {
 		return
 	}
-	m := f.d.i.metrics
-	m.replicaFresh.Store(n.clock)
-	m.replicaDelay.Store(time.Now().UnixNano() - n.clock)
+	f.fresh.shows(n.clock)
 }
+
+// promoteTimeout is less than an engine waits for the answer.
+const promoteTimeout = 1500 * time.Millisecond
 
 // promote ends the following, applies what is there, and lets the database take writes.
 func (f *follower) promote(ctx context.Context) error {
@@ -366,9 +370,7 @@ func (f *follower) promote(ctx context.Context) error {
 	}
 	f.waiting = nil
 	f.mu.Unlock()
-	m := f.d.i.metrics
-	m.replicaFresh.Store(0)
-	m.replicaDelay.Store(0)
+	f.fresh.leads()
 	if f.lease > 0 { // until then the old primary may take writes
 		if err := f.d.i.sleep(ctx, time.Until(time.Unix(0, f.spoke.Load()).Add(f.lease))); err != nil {
 			return fmt.Errorf("promote: %w", err)

@@ -7,7 +7,14 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	unauthorizedTotal = newCounter("squall_unauthorized_total",
+		"Requests refused (401) for want of an API key or a valid token.")
+	splitTotal = newCounter("squall_split_total", "Requests that a gateway sent to a split's node.")
 )
 
 // silent takes what the reverse proxy would log of single requests: they are counted, not told.
@@ -25,7 +32,7 @@ type gateway struct {
 }
 
 type gatewayRoute struct {
-	match matcher
+	match wire.Route
 	proxy *proxy
 	// canary gets share of the requests; nil: none.
 	canary *proxy
@@ -37,7 +44,7 @@ func newGateway(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	g := &gateway{i: i, who: who, limit: i.limiter(i.config.Node.RateLimit)}
+	g := &gateway{i: i, who: who, limit: limiterOf(i, i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
 	type shared struct{ to, or, timeout string }
@@ -54,7 +61,7 @@ func newGateway(i *instance) (role, error) {
 		return proxies[key], nil
 	}
 	for _, route := range i.config.Node.Routes {
-		one := gatewayRoute{match: newMatcher(route.Match)}
+		one := gatewayRoute{match: wire.ParseRoute(route.Match)}
 		if one.proxy, err = to(route.To, route.Failover.Failover, route); err != nil {
 			return nil, err
 		}
@@ -66,7 +73,7 @@ func newGateway(i *instance) (role, error) {
 		}
 		g.routes = append(g.routes, one)
 	}
-	g.admit = i.bounded(i.newBound(i.config.Node.Shed), g.enter)
+	g.admit = i.bounded(boundOf(i, i.config.Node.Shed), g.enter)
 	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
 }
 
@@ -85,7 +92,7 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 	if most := g.i.config.Node.MaxBody; most > 0 {
 		if r.ContentLength > most {
-			g.i.metrics.tooLarge.Add(1)
+			tooLargeTotal.in(g.i.metrics).Add(1)
 			g.i.refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("longer than %d bytes", most))
 			return
 		}
@@ -93,19 +100,19 @@ func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 	}
 	if f := g.who.admit(r, c); f != nil {
 		if f.status == http.StatusUnauthorized {
-			g.i.metrics.unauthorized.Add(1)
+			unauthorizedTotal.in(g.i.metrics).Add(1)
 			w.Header().Set("WWW-Authenticate", g.who.scheme)
 		}
 		g.i.refuse(w, f.status, f.err.Error())
 		return
 	}
 	if wait, ok := g.limit.allow(r.Header); !ok {
-		g.i.metrics.rateLimited.Add(1)
+		rateLimitedTotal.in(g.i.metrics).Add(1)
 		g.i.refuseFor(w, wait, "rate limit")
 		return
 	}
 	for _, route := range g.routes {
-		if route.match.matches(r.Method, r.URL.Path) {
+		if route.match.Takes(r.Method, r.URL.Path) {
 			route.pick(g.i, c).serve(w, r, c)
 			return
 		}
@@ -118,6 +125,6 @@ func (route *gatewayRoute) pick(i *instance, c cause) *proxy {
 	if route.canary == nil || i.chance(c, "split").Float64() >= route.share {
 		return route.proxy
 	}
-	i.metrics.splits.Add(1)
+	splitTotal.in(i.metrics).Add(1)
 	return route.canary
 }

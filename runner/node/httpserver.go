@@ -14,6 +14,18 @@ import (
 	"time"
 )
 
+var (
+	inFlight = newGauge("squall_in_flight",
+		"Requests (statements, for a database) being answered now, waiting ones included.")
+	requestsTotal = newCounter("squall_requests_total", "Requests (statements) that arrived.")
+	errorsTotal   = newCounter("squall_errors_total", "Answers with a status of 500 or more (SQL errors).")
+	degradedTotal = newCounter("squall_degraded_total",
+		"Fallbacks taken, stale answers served, and parallel steps whose parts were not all there.")
+	requestSecondsTotal = newSeconds("squall_request_seconds_total",
+		"Time in the node, summed over answered requests.")
+	tooLargeTotal = newCounter("squall_too_large_total", "Requests refused (413) because of their length.")
+)
+
 // Limits of every HTTP server of a node.
 const (
 	readHeaderTimeout = 10 * time.Second
@@ -106,14 +118,14 @@ func (i *instance) counted(h func(http.ResponseWriter, *http.Request, cause)) ht
 			return // the node has ended, and with it this connection
 		}
 		defer i.answering.leave()
-		i.metrics.requests.Add(1)
-		i.metrics.inFlight.Add(1)
+		requestsTotal.in(i.metrics).Add(1)
+		inFlight.in(i.metrics).Add(1)
 		watched := &statusWriter{ResponseWriter: w}
 		defer func() {
-			i.metrics.inFlight.Add(-1)
-			i.metrics.requestTime.Add(int64(time.Since(began)))
+			inFlight.in(i.metrics).Add(-1)
+			requestSecondsTotal.in(i.metrics).Add(int64(time.Since(began)))
 			if watched.status >= http.StatusInternalServerError {
-				i.metrics.errors.Add(1)
+				errorsTotal.in(i.metrics).Add(1)
 			}
 		}()
 		if i.config.Node.Policy.Deadline == propagate {

@@ -43,7 +43,7 @@ func (c crowd) run(t *testing.T) (h history) {
 	h = history{make([]float64, seconds), make([]float64, seconds), make([]float64, seconds)}
 	synctest.Test(t, func(t *testing.T) {
 		g := guardOn(t, c.policy, 1)
-		w := newWorkers(&c.station, &metrics{})
+		w := newWorkers(&c.station, newMetrics())
 		began := time.Now()
 		var mu sync.Mutex
 		count := func(in []float64, at time.Duration) {

@@ -10,7 +10,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	outboxBacklog = newGauge("squall_outbox_backlog",
+		"Events in the outbox when it was last looked into, by the instance that publishes them; 0 for others.")
+	publishedTotal   = newCounter("squall_published_total", "Events of an outbox that their queue has acknowledged.")
+	republishedTotal = newCounter("squall_republished_total",
+		"Attempts to publish an event that this instance had tried to publish before.")
 )
 
 // The transactional outbox: a row and its event are written in one statement, into one database, and so both are there
@@ -168,16 +177,16 @@ type relaying struct{ stop func() }
 
 // relaying starts the service's relays, in the place of those before its configuration changed.
 func (s *service) relaying() *relaying {
-	kept := &s.i.kept.relays
-	if *kept == nil {
-		*kept = &relaying{s.relay()}
-		return *kept
+	kept := retain(s.i, func() *relaying { return &relaying{} })
+	if kept.stop == nil {
+		kept.stop = s.relay()
+		return kept
 	}
-	s.i.whenTaken(func() {
-		(*kept).stop()
-		(*kept).stop = s.relay()
+	s.i.onCommit(func() {
+		kept.stop()
+		kept.stop = s.relay()
 	})
-	return *kept
+	return kept
 }
 
 // relay starts the service's relays; stop returns when they have ended.
@@ -250,7 +259,7 @@ func (r *relay) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	m := r.of.s.i.metrics
-	m.outboxBacklog.Store(backlog)
+	outboxBacklog.in(m).Store(backlog)
 	var published []int64
 	for _, e := range batch {
 		if !r.deliver(ctx, e) {
@@ -268,7 +277,7 @@ func (r *relay) round(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	if err == nil {
-		m.outboxBacklog.Add(-int64(len(published)))
+		outboxBacklog.in(m).Add(-int64(len(published)))
 	}
 	return len(batch) == outboxBatch, err
 }
@@ -288,7 +297,7 @@ func (r *relay) lease(ctx context.Context) (ours bool, err error) {
 		r.held = asked
 	} else {
 		r.held = time.Time{}
-		i.metrics.outboxBacklog.Store(0)
+		outboxBacklog.in(i.metrics).Store(0)
 	}
 	return ours, err
 }
@@ -327,21 +336,21 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 	if g == nil { // of an earlier life with other steps; nobody here knows the queue
 		return false
 	}
-	header := http.Header{HeaderWrite: {e.id}, HeaderMessageKey: {url.PathEscape(e.key)}}
+	header := http.Header{wire.HeaderWrite: {e.id}, wire.HeaderMessageKey: {url.PathEscape(e.key)}}
 	if e.once != "" {
-		header.Set(HeaderIdempotency, e.id)
+		header.Set(wire.HeaderIdempotency, e.id)
 	}
 	c := cause{request: e.request}.step("event " + e.id)
 	retry := &scenarios.Retry{Backoff: firstBackoff, Most: lastBackoff, Jitter: "equal"}
 	var wait time.Duration
 	for n := 1; ; n++ {
 		if e.seq <= r.tried {
-			i.metrics.republished.Add(1)
+			republishedTotal.in(i.metrics).Add(1)
 		}
 		r.tried = max(r.tried, e.seq)
 		_, f := g.send(ctx, c.attempt(n), call{method: http.MethodPost, path: "/messages", header: header})
 		if f == nil {
-			i.metrics.published.Add(1)
+			publishedTotal.in(i.metrics).Add(1)
 			return true
 		}
 		wait = backoff(retry, min(n, 40)+1, wait, i.chance(c.attempt(n+1), "backoff"))

@@ -84,7 +84,7 @@ func (o *outliers) retire() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.metrics.ejected.Add(-o.out.Load())
-	o.metrics = &metrics{}
+	o.metrics = newMetrics()
 }
 
 // narrow appends those of from that may be chosen to room. It returns a replica alone when that one is to be probed now;

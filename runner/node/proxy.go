@@ -34,7 +34,7 @@ func (i *instance) newProxy(g *guard, buffers *bufferPool) *proxy {
 			var long *http.MaxBytesError
 			switch {
 			case errors.As(err, &long):
-				i.metrics.tooLarge.Add(1)
+				tooLargeTotal.in(i.metrics).Add(1)
 				status = http.StatusRequestEntityTooLarge
 			case errors.As(err, &f):
 				status = f.status

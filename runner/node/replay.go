@@ -8,6 +8,8 @@ import (
 	"github.com/squallhq/squall/faults"
 )
 
+var replayedTotal = newCounter("squall_replayed_total", "Messages delivered once more by a replay.")
+
 // replays carries out the replays that the stream is told of, one at a time, until ctx ends. One that is taken back ends
 // where it is.
 func (s *eventStream) replays(ctx context.Context) {
@@ -24,12 +26,7 @@ func (s *eventStream) replays(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		var want faults.Replay
-		for _, a := range s.i.behaviour.asked() {
-			if a.Replay != (faults.Replay{}) {
-				want = a.Replay
-			}
-		}
+		want := s.i.behaviour.asks.replay()
 		if want == now {
 			continue
 		}
@@ -66,7 +63,7 @@ func (s *eventStream) replay(ctx context.Context, under *sync.WaitGroup, sub *su
 					return
 				case delivered:
 					sub.courier.replayed.Add(1)
-					s.i.metrics.replayed.Add(1)
+					replayedTotal.in(s.i.metrics).Add(1)
 				}
 			}
 		})

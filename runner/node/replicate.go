@@ -2,12 +2,17 @@ package node
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
 )
+
+var readOnlyTotal = newCounter("squall_read_only_total",
+	"Writes refused (25006) because this database is a replica, or no primary any more.")
 
 // replicate gives a database its part in replication, if it has one.
 func (d *database) replicate() (err error) {
@@ -20,7 +25,14 @@ func (d *database) replicate() (err error) {
 		if d.follower, err = newFollower(d); err != nil {
 			return err
 		}
-		d.i.promote = d.follower.promote
+		d.i.behaviour.asks.onAsked(func(ctx context.Context, fresh []faults.Ask) error {
+			if !slices.Contains(fresh, faults.Ask{Promote: true}) {
+				return nil
+			}
+			bounded, cancel := context.WithTimeout(ctx, promoteTimeout)
+			defer cancel()
+			return d.follower.promote(bounded)
+		})
 	case n.Followers > 0:
 		if d.standing, err = openStanding(d.i.disk, leads); err != nil {
 			return err
@@ -77,13 +89,13 @@ func (d *database) takesWrites() *pgproto3.ErrorResponse {
 	case as == leads && d.standbys.leased():
 		return nil
 	case as == leads:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "no word from a replica within the lease: it may have been promoted")
 	case as == deposed:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "this was the primary; another one was promoted")
 	default:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "cannot execute a write on a replica")
 	}
 }

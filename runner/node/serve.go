@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -38,19 +39,12 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 // instance is what every role needs of its surroundings.
 type instance struct {
 	config    Config
-	network   Network
+	network   wire.Network
 	disk      Disk
 	cpu       CPU
 	wake      func(time.Time)
 	metrics   *metrics
 	behaviour *behaviour
-	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
-	purge func(softly bool)
-	// heard is called when the behaviour was set; nil where nobody waits for that. It is set while the role is built.
-	heard func()
-	// promote has a replica take writes; nil for whoever is none. It is set while the role is built.
-	promote func(context.Context) error
-	ready   *atomic.Bool
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
 	transport *http.Transport
@@ -68,20 +62,18 @@ type instance struct {
 	// checks are those of callees' health, watching does them while the role serves.
 	checks   []*health
 	watching *watching
-	// kept outlives a change of the configuration, taking is done when it is taken up.
-	kept   *holdings
-	taking []func()
-	// configurator is there when the role is.
-	configurator *atomic.Pointer[configurator]
+	// retained outlives a change of the configuration, committing is done when it is taken up.
+	retained   *retained
+	committing []func()
 	// warmings are by the callee and how long its replicas take.
 	warmings map[*upstream]map[time.Duration]*warming
 }
 
-func newInstance(c Config, network Network) *instance {
+func newInstance(c Config, network wire.Network) *instance {
 	i := &instance{
-		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
-		behaviour: &behaviour{}, ready: &atomic.Bool{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
-		kept: &holdings{}, watching: &watching{}, configurator: &atomic.Pointer[configurator]{},
+		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}), upstreams: make(map[string]*upstream),
+		behaviour: &behaviour{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
+		retained: &retained{}, watching: &watching{},
 	}
 	i.forget()
 	i.transport = newTransport(network, c.Node.UpstreamPool)
@@ -104,7 +96,7 @@ func (i *instance) forget() {
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
 // addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
 // it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
-func Serve(ctx context.Context, c Config, network Network, started func(Addresses)) error {
+func Serve(ctx context.Context, c Config, network wire.Network, started func(wire.Addresses)) error {
 	return ServeOn(ctx, c, Environment{Network: network}, started)
 }
 
@@ -116,7 +108,7 @@ func named(c Config, err error) error {
 	return nil
 }
 
-func serve(ctx context.Context, c Config, e Environment, started func(Addresses)) (err error) {
+func serve(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) (err error) {
 	build, ok := roles[c.Node.Kind]
 	if !ok {
 		return fmt.Errorf("find the role: kind %q has none built in", c.Node.Kind)
@@ -125,14 +117,15 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
 	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
 	defer i.transport.CloseIdleConnections()
-	adminListener, err := e.Network.Listen(ctx, c.Admin)
+	a := &admin{i: i}
+	adminListener, err := e.Network.Listen(ctx, "tcp", c.Admin)
 	if err != nil {
 		return fmt.Errorf("listen for admin on %q: %w", c.Admin, err)
 	}
 	// The admin server outlives the role, so that its last counters can be read while it drains.
 	adminContext, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	adminDone := make(chan error, 1)
-	go func() { adminDone <- serveHTTP(adminContext, adminListener, i.adminHandler(), 0, time.Second) }()
+	go func() { adminDone <- serveHTTP(adminContext, adminListener, a.handler(), 0, time.Second) }()
 	defer func() {
 		stopAdmin()
 		err = errors.Join(err, <-adminDone)
@@ -143,20 +136,17 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 		return fmt.Errorf("start as %s: %w", c.Node.Kind, err)
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	for _, take := range i.taking {
-		take()
-	}
-	i.taking = nil
-	i.configurator.Store(&configurator{i: i, role: r, build: build})
-	listener, err := e.Network.Listen(ctx, c.Listen)
+	i.commit()
+	a.configurator.Store(&configurator{i: i, role: r, build: build})
+	listener, err := e.Network.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
 	}
-	i.ready.Store(true)
-	defer i.ready.Store(false)
-	context.AfterFunc(ctx, func() { i.ready.Store(false) })
+	a.ready.Store(true)
+	defer a.ready.Store(false)
+	context.AfterFunc(ctx, func() { a.ready.Store(false) })
 	if started != nil {
-		started(Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
+		started(wire.Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
 	i.watching.begin(ctx, i.checks)
 	defer i.watching.end()

@@ -8,8 +8,12 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
+
+var wastedTotal = newCounter("squall_wasted_total",
+	"Requests whose steps were all done when their caller had left.")
 
 // service answers its endpoints by carrying out their steps in order. A request holds one worker from
 // its first step to its last, so a slow dependency takes workers away from every endpoint.
@@ -30,11 +34,11 @@ type service struct {
 
 func newService(i *instance) (role, error) {
 	s := &service{
-		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
+		i: i, workers: workersOf(i), stores: storesOf(i), caches: make(map[string][]*readCache),
 		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
 		relays: make(map[string]*relays),
 	}
-	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
+	mux, most := http.NewServeMux(), boundOf(i, i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
 		s.compiling = e.Match
 		steps, err := s.compile(e.Steps)
@@ -45,7 +49,7 @@ func newService(i *instance) (role, error) {
 			return nil, err
 		}
 	}
-	i.keepReads(s.reads)
+	s.keepReads()
 	relaying := s.relaying()
 	return &httpRole{i: i, handler: mux, closing: func() error {
 		relaying.stop()
@@ -72,7 +76,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		}
 		ctx, end := s.attention(r.Context())
 		defer end()
-		if err := s.workers.acquire(ctx, r.Header.Get(HeaderPriority) == "low"); err != nil {
+		if err := s.workers.acquire(ctx, r.Header.Get(wire.HeaderPriority) == "low"); err != nil {
 			status := statusGone(r.Context())
 			if errors.Is(err, errShed) || errors.Is(err, errWaited) {
 				status = http.StatusServiceUnavailable
@@ -81,13 +85,13 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			return
 		}
 		defer s.workers.release()
-		if r.Header.Get(HeaderTied) != "" {
+		if r.Header.Get(wire.HeaderTied) != "" {
 			w.WriteHeader(http.StatusEarlyHints)
 		}
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
 		if f == nil && r.Context().Err() != nil {
-			s.i.metrics.wasted.Add(1)
+			wastedTotal.in(s.i.metrics).Add(1)
 		}
 		if f == nil && s.i.slow(ctx) != nil {
 			return
@@ -119,7 +123,7 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	v.mu.Lock() // parts of a parallel step that were given up may still end
 	defer v.mu.Unlock()
 	if len(v.wrote) > 0 {
-		h.Set(HeaderWrote, strings.Join(v.wrote, ","))
+		h.Set(wire.HeaderWrote, strings.Join(v.wrote, ","))
 	}
 	v.tellPositions(h)
 	if f != nil {
@@ -127,12 +131,12 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 		return
 	}
 	if v.failover != "" {
-		h.Set(HeaderFailover, v.failover)
+		h.Set(wire.HeaderFailover, v.failover)
 	}
 	answer := map[string]string{"node": i.config.Instance, "request": v.cause.request}
 	if len(v.degraded) > 0 {
 		why := headerText(strings.Join(v.degraded, "; "))
-		h.Set(HeaderDegraded, why)
+		h.Set(wire.HeaderDegraded, why)
 		answer["degraded"] = why
 	}
 	body, err := json.Marshal(answer)

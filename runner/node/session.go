@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/squallhq/squall/runner/node/sqlengine"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 const (
@@ -129,8 +130,8 @@ func (s *session) welcome(m *pgproto3.StartupMessage) bool {
 
 // authenticate trusts everybody where the node has no DSN; else user and password (in the clear) must be the DSN's.
 func (s *session) authenticate(user string) *pgproto3.ErrorResponse {
-	who := parseDSN(s.d.node().DSN)
-	if who.password == "" {
+	who := wire.ParseBuiltinLogin(s.d.node().DSN)
+	if who.Password == "" {
 		return nil
 	}
 	s.backend.Send(&pgproto3.AuthenticationCleartextPassword{})
@@ -142,7 +143,7 @@ func (s *session) authenticate(user string) *pgproto3.ErrorResponse {
 		return sqlError("08P01", "authentication broke off")
 	}
 	password, ok := message.(*pgproto3.PasswordMessage)
-	if !ok || user != who.user || password.Password != who.password {
+	if !ok || user != who.User || password.Password != who.Password {
 		return sqlError("28P01", "password authentication failed for user \""+user+"\"")
 	}
 	return nil
@@ -245,7 +246,7 @@ func (s *session) answer(message pgproto3.FrontendMessage) bool {
 // tell sends an error, if there is one.
 func (s *session) tell(err *pgproto3.ErrorResponse) {
 	if err != nil {
-		s.d.i.metrics.errors.Add(1)
+		errorsTotal.in(s.d.i.metrics).Add(1)
 		s.backend.Send(err)
 	}
 }
@@ -443,13 +444,13 @@ func (s *session) carryOut(p *portal) *pgproto3.ErrorResponse {
 	s.setCancel(cancel)
 	began := time.Now()
 	m := s.d.i.metrics
-	m.requests.Add(1)
-	m.inFlight.Add(1)
+	requestsTotal.in(m).Add(1)
+	inFlight.in(m).Add(1)
 	defer func() {
 		s.setCancel(nil)
 		cancel()
-		m.inFlight.Add(-1)
-		m.requestTime.Add(int64(time.Since(began)))
+		inFlight.in(m).Add(-1)
+		requestSecondsTotal.in(m).Add(int64(time.Since(began)))
 	}()
 	s.notePosition()
 	var got result

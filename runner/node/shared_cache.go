@@ -6,7 +6,16 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/squallhq/squall/internal/chance"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	leaseWaitsTotal = newCounter("squall_lease_waits_total",
+		"Looks into a cache that had to wait for another's fill.")
+	cacheErrorsTotal = newCounter("squall_cache_errors_total",
+		"Calls to a cache that failed; a look that did was a miss.")
 )
 
 // How long those who wait for another's fill do so before they look again: the first time, and at most.
@@ -47,7 +56,7 @@ func (c *sharedCache) get(ctx context.Context, why cause, key string, read func(
 	}
 	f, joined, err := c.flights.do(ctx, key, c.i.answering.start, func(ctx context.Context) *failure { return c.once(ctx, why, key, read) })
 	if joined {
-		c.i.metrics.cacheCoalesced.Add(1)
+		cacheCoalescedTotal.in(c.i.metrics).Add(1)
 	}
 	if err != nil {
 		return c.i.gone(ctx)
@@ -64,19 +73,19 @@ func (c *sharedCache) once(ctx context.Context, why cause, key string, read func
 			c.giveBack(ctx, why, key, lease)
 			return c.i.gone(ctx)
 		case f != nil:
-			c.i.metrics.cacheErrors.Add(1)
+			cacheErrorsTotal.in(c.i.metrics).Add(1)
 			return read(ctx)
 		case found == "hit":
-			c.i.metrics.cacheHits.Add(1)
+			cacheHitsTotal.in(c.i.metrics).Add(1)
 			return nil
 		case found == "stale":
-			c.i.metrics.cacheRevalidating.Add(1)
+			cacheRevalidatingTotal.in(c.i.metrics).Add(1)
 			return nil
 		case lease != leaseTaken:
-			c.i.metrics.cacheMisses.Add(1)
+			cacheMissesTotal.in(c.i.metrics).Add(1)
 			return c.fill(ctx, why, key, lease, read)
 		case n == 1:
-			c.i.metrics.leaseWaits.Add(1)
+			leaseWaitsTotal.in(c.i.metrics).Add(1)
 		}
 		if c.i.sleep(ctx, wait) != nil {
 			return c.i.gone(ctx)
@@ -117,7 +126,7 @@ func (c *sharedCache) look(ctx context.Context, why cause, key string) (found, l
 	if f != nil {
 		return "", "", f
 	}
-	return answer.Get(HeaderCache), answer.Get(headerLease), nil
+	return answer.Get(wire.HeaderCache), answer.Get(headerLease), nil
 }
 
 // keep tells the cache what was read. That it was written meanwhile is no failure.
@@ -133,7 +142,7 @@ func (c *sharedCache) keep(ctx context.Context, why cause, key, lease string) *f
 	if f == nil || f.ending == declined {
 		return nil
 	}
-	c.i.metrics.cacheErrors.Add(1)
+	cacheErrorsTotal.in(c.i.metrics).Add(1)
 	return f
 }
 
@@ -150,13 +159,13 @@ func (c *sharedCache) giveBack(ctx context.Context, why cause, key, lease string
 // drop lets a key that was written expire. Where that fails, what was read before is served until its ttl is over.
 func (c *sharedCache) drop(ctx context.Context, why cause, key string) {
 	if _, f := c.ask(ctx, why.step("drop "+c.how.In), http.MethodDelete, key, nil); f != nil {
-		c.i.metrics.cacheErrors.Add(1)
+		cacheErrorsTotal.in(c.i.metrics).Add(1)
 	}
 }
 
 func (c *sharedCache) ask(ctx context.Context, why cause, method, key string, h http.Header) (answer http.Header, f *failure) {
 	what := call{method: method, path: keysPath + url.PathEscape(c.space+"/"+key), header: h}
-	home := c.g.to.replicas[mix(0, key)%uint64(len(c.g.to.replicas))]
+	home := c.g.to.replicas[chance.Fold(0, key)%uint64(len(c.g.to.replicas))]
 	came := c.g.attemptAt(ctx, home, why, 1, func(ctx context.Context, to *replica, why cause, n int) outcome {
 		answer, f = c.g.sendOnce(ctx, to, why, n, what)
 		return outcome{f: f}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // cpuLimit and behaviour are parts of injections that are on.
@@ -266,13 +267,13 @@ func combined(behaviours []behaviour) faults.Behaviour {
 
 func (s *system) putBehaviour(ctx context.Context, m *member, b faults.Behaviour) error {
 	if b == (faults.Behaviour{}) {
-		return s.tell(ctx, m, http.MethodDelete, "/behave", nil)
+		return s.tell(ctx, m, http.MethodDelete, wire.AdminBehave, nil)
 	}
 	data, err := json.Marshal(b)
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, m, http.MethodPut, "/behave", data)
+	return s.tell(ctx, m, http.MethodPut, wire.AdminBehave, data)
 }
 
 // ask tells a built-in node what is asked of it now; one that was restarted has forgotten.
@@ -288,7 +289,7 @@ func (s *system) ask(ctx context.Context, m *member) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tell(ctx, m, http.MethodPut, "/asks", data); err != nil {
+	if err := s.tell(ctx, m, http.MethodPut, wire.AdminAsks, data); err != nil {
 		return fmt.Errorf("ask %s: %w", m.name(), err)
 	}
 	m.asked = want

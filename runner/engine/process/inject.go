@@ -8,6 +8,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/injection"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // injector carries primitives out on this system.
@@ -149,10 +150,10 @@ func (i *instance) behave(ctx context.Context) error {
 		return nil
 	}
 	if len(i.behaviours) == 0 {
-		return i.admin(ctx, http.MethodDelete, "/behave", nil, nil)
+		return i.admin(ctx, http.MethodDelete, wire.AdminBehave, nil, nil)
 	}
 	all := faults.Combine(i.behaviours...)
-	return i.admin(ctx, http.MethodPut, "/behave", &all, nil)
+	return i.admin(ctx, http.MethodPut, wire.AdminBehave, &all, nil)
 }
 
 // tellAsks tells the instance what is asked of it now; like behave.
@@ -160,5 +161,5 @@ func (i *instance) tellAsks(ctx context.Context) error {
 	if i.kills > 0 {
 		return nil
 	}
-	return i.admin(ctx, http.MethodPut, "/asks", i.asks, nil)
+	return i.admin(ctx, http.MethodPut, wire.AdminAsks, i.asks, nil)
 }
