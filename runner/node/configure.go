@@ -44,13 +44,8 @@ func (c *configurator) take(n scenarios.Node) error {
 		return err
 	}
 	next.commit()
-	for _, b := range c.i.breakers {
-		b.retire()
-	}
-	for _, o := range c.i.outliers {
-		o.retire()
-	}
-	next.watching.turn(next.checks)
+	c.i.states.retire()
+	next.watching.turn(next.states.checks())
 	c.i = next
 	configuredTotal.in(next.metrics).Add(1)
 	return nil
@@ -77,7 +72,7 @@ func (c *configurator) turn(next *instance) error {
 func (i *instance) with(n scenarios.Node) *instance {
 	next := *i
 	next.config.Node = n
-	next.forget()
+	next.states = &states{}
 	return &next
 }
 

@@ -52,45 +52,25 @@ type instance struct {
 	halt      chan struct{}
 	answering *attendance
 	upstreams map[string]*upstream
-	// breakers and budgets are filled while the role is built, and not touched after.
-	breakers map[policyOf[scenarios.Breaker]]*breaker
-	budgets  map[policyOf[scenarios.Retry]]*budget
-	// The same goes for bulkheads, throttles and outliers.
-	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
-	throttles map[policyOf[scenarios.Throttle]]*throttle
-	outliers  map[policyOf[scenarios.Outliers]]*outliers
-	// checks are those of callees' health, watching does them while the role serves.
-	checks   []*health
+	// states are those of policies of calls, watching checks callees' health while the role serves.
+	states   *states
 	watching *watching
 	// retained outlives a change of the configuration, committing is done when it is taken up.
 	retained   *retained
 	committing []func()
-	// warmings are by the callee and how long its replicas take.
-	warmings map[*upstream]map[time.Duration]*warming
 }
 
 func newInstance(c Config, network wire.Network) *instance {
 	i := &instance{
-		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}), upstreams: make(map[string]*upstream),
+		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}), upstreams: make(map[string]*upstream), states: &states{},
 		behaviour: &behaviour{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
 		retained: &retained{}, watching: &watching{},
 	}
-	i.forget()
 	i.transport = newTransport(network, c.Node.UpstreamPool)
 	for name, replicas := range c.Upstreams {
 		i.upstreams[name] = newUpstream(c, name, replicas)
 	}
 	return i
-}
-
-// forget begins the state of policies anew.
-func (i *instance) forget() {
-	i.breakers = make(map[policyOf[scenarios.Breaker]]*breaker)
-	i.budgets = make(map[policyOf[scenarios.Retry]]*budget)
-	i.bulkheads = make(map[policyOf[scenarios.Bulkhead]]*bulkhead)
-	i.throttles = make(map[policyOf[scenarios.Throttle]]*throttle)
-	i.outliers = make(map[policyOf[scenarios.Outliers]]*outliers)
-	i.warmings, i.checks = nil, nil
 }
 
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
@@ -148,7 +128,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	if started != nil {
 		started(wire.Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
-	i.watching.begin(ctx, i.checks)
+	i.watching.begin(ctx, i.states.checks())
 	defer i.watching.end()
 	return r.serve(ctx, listener)
 }
