@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -24,8 +25,8 @@ func (d *database) replicate() (err error) {
 		if d.follower, err = newFollower(d); err != nil {
 			return err
 		}
-		d.i.behaviour.onTold(func(ctx context.Context, _, is faults.Behaviour) error {
-			if !is.Promote {
+		d.i.behaviour.asks.onAsked(func(ctx context.Context, fresh []faults.Ask) error {
+			if !slices.Contains(fresh, faults.Ask{Promote: true}) {
 				return nil
 			}
 			bounded, cancel := context.WithTimeout(ctx, promoteTimeout)
