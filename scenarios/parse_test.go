@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/squallhq/squall/faults"
+
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // load parses a file or fails the test.
@@ -49,8 +51,8 @@ func TestYardstick(t *testing.T) {
 			On:   faults.Selector{Edge: &faults.EdgeSelector{From: faults.Selector{Name: "orders"}, To: faults.Selector{Name: "payments"}}}}}},
 			{Name: "recovery", For: 20 * time.Second}},
 		Expect: []Expectation{
-			{In: "steady", Of: "all", Bounds: []Bound{{MetricSuccess, ">=", 0.999}, {MetricP99, "<", 0.12}}, Text: "in: steady, of: all, success >= 99.9%, p99 < 120ms"},
-			{In: "payments slow", Of: "POST /orders/{id}", Bounds: []Bound{{MetricSuccess, ">=", 0.99}, {MetricP99, "<", 0.7}}, Text: "in: payments slow, of: POST /orders/{id}, success >= 99%, p99 < 700ms"},
+			{In: "steady", Of: "all", Bounds: []Bound{{metric.Success, ">=", 0.999}, {metric.P99, "<", 0.12}}, Text: "in: steady, of: all, success >= 99.9%, p99 < 120ms"},
+			{In: "payments slow", Of: "POST /orders/{id}", Bounds: []Bound{{metric.Success, ">=", 0.99}, {metric.P99, "<", 0.7}}, Text: "in: payments slow, of: POST /orders/{id}, success >= 99%, p99 < 700ms"},
 			{After: "payments slow", Recovered: 5 * time.Second, Text: "after: payments slow, recovered_within: 5s"},
 			{WritesLost: &zero, Text: "writes_lost: 0"},
 		},

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // The reference has every key that the schema has, each with words about it, and no other.
@@ -29,8 +31,8 @@ func TestReferenceIsTheSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	bounds := map[string]bool{}
-	for _, m := range metrics {
-		bounds[string(m.Metric)] = true
+	for _, name := range metric.Names() {
+		bounds[name] = true
 	}
 	for name, d := range schema.Definitions {
 		for key := range d.Properties {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // expectations checks that the phases, requests, loads, edges and faults they name are there.
@@ -97,10 +98,13 @@ func faultName(f faults.Fault) string {
 	return f.Kind.String()
 }
 
+// ofEdge tells a bound on a metric of a connection; all others are of requests.
+func ofEdge(b Bound) bool { return b.Metric.Facts().Of != metric.Requests }
+
 // subject checks of: a request, a load, all, or an edge for the metrics of one.
 func (v *validator) subject(e Expectation, at []any) {
-	i := slices.IndexFunc(e.Bounds, func(b Bound) bool { return b.Metric.OfEdge() })
-	others := slices.ContainsFunc(e.Bounds, func(b Bound) bool { return !b.Metric.OfEdge() })
+	i := slices.IndexFunc(e.Bounds, ofEdge)
+	others := slices.ContainsFunc(e.Bounds, func(b Bound) bool { return !ofEdge(b) })
 	from, to, edge := strings.Cut(e.Of, "->")
 	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
 	of := extend(at, "of")
@@ -122,13 +126,13 @@ func (v *validator) subject(e Expectation, at []any) {
 }
 
 // deliveryOf checks that a metric of deliveries is of some, and that what is to be fresh has a freshness.
-func (v *validator) deliveryOf(from, to string, m Metric, at []any) {
+func (v *validator) deliveryOf(from, to string, m metric.Name, at []any) {
 	n := v.node(from)
 	switch {
-	case n == nil || n.Kind == "" || !m.OfDelivery():
+	case n == nil || n.Kind == "" || m.Facts().Of != metric.Deliveries:
 	case n.Kind != KindQueue && n.Kind != KindStream || n.Image != "":
 		v.problem(extend(at, "of"), fmt.Sprintf("%s is of what a queue or a stream delivers, and %q is a %s", m, n.Name, n.Kind), "name one that delivers, as in events -> search")
-	case m == MetricFresh && !slices.ContainsFunc(n.Receivers(to), func(s *Subscriber) bool { return s.Freshness > 0 }) && len(n.Receivers(to)) > 0:
+	case m == metric.Fresh && !slices.ContainsFunc(n.Receivers(to), func(s *Subscriber) bool { return s.Freshness > 0 }) && len(n.Receivers(to)) > 0:
 		v.problem(extend(at, string(m)), fmt.Sprintf("nothing says how old a message of %q may be to be fresh", n.Name), "add freshness: 1s where it delivers to "+shorten(to))
 	}
 }

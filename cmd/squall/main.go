@@ -17,17 +17,17 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-func main() { os.Exit(execute(os.Args[1:])) }
+func main() { os.Exit(int(execute(os.Args[1:]))) }
 
 // exit carries an exit code through cobra; its message has been printed, or is printed by execute.
 type exit struct {
-	code int
+	code report.Exit
 	err  error
 }
 
 func (e *exit) Error() string {
 	if e.err == nil {
-		return report.ExitMeaning(e.code)
+		return e.code.Meaning()
 	}
 	return e.err.Error()
 }
@@ -42,7 +42,7 @@ func environment(err error) error {
 	return &exit{code: report.ExitEnvironment, err: err}
 }
 
-func execute(args []string) int {
+func execute(args []string) report.Exit {
 	ctx, stop := interruptible()
 	defer stop()
 	root := command()
@@ -93,7 +93,7 @@ func interruptible() (context.Context, func()) {
 			}
 		}
 		fmt.Fprintln(os.Stderr, "\nsquall: ended at once; `squall clean` removes what is left")
-		os.Exit(report.ExitInterrupted)
+		os.Exit(int(report.ExitInterrupted))
 	}()
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
@@ -122,9 +122,8 @@ Exit codes: ` + exitCodes(),
 
 func exitCodes() string {
 	var out []string
-	for _, code := range []int{report.ExitPass, report.ExitFail, report.ExitUsage, report.ExitEnvironment,
-		report.ExitInconclusive, report.ExitRegression, report.ExitInterrupted} {
-		out = append(out, fmt.Sprintf("%d %s", code, report.ExitMeaning(code)))
+	for _, code := range report.Exits {
+		out = append(out, fmt.Sprintf("%d %s", code, code.Meaning()))
 	}
 	return strings.Join(out, "; ") + "."
 }

@@ -16,13 +16,14 @@ var allowed = map[string][]string{
 	"cmd/squall":         {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // wires everything by hand
 	"faults":             {},                                                                                                                                                                                                                                       // data about faults: the bottom
 	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
-	"report":             {"runner/record", "scenarios"},
+	"report":             {"runner/record", "scenarios", "scenarios/metric"},
 	"runner":             {"faults", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/lease":       {},
 	"runner/load":        {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
 	"runner/record":      {}, // what a run measured: reports work from it alone
 	"runner/wire":        {}, // what crosses a wire, declared once: below everybody who says or hears it
-	"scenarios":          {"faults", "runner/wire"},
+	"scenarios":          {"faults", "runner/wire", "scenarios/metric"},
+	"scenarios/metric":   {}, // what figures are called and mean: values alone
 	"scenarios/topology": {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":           {"faults", "internal/chance", "runner/node/sqlengine", "runner/wire", "scenarios"}, // the model of its own part of the scenario
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios"},
-	"examples/library":   {"report", "runner/record", "scenarios"},
+	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/metric"},
 	"examples/patterns":  {},
 
 	"internal/archtest":  {},
