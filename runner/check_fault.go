@@ -24,12 +24,16 @@ func (i *injection) delayCheck() *record.Check {
 // promised is the least and the most mean delay that latency toxics promise; false where there are none, or with others.
 func promised(primitives []faults.Primitive) (low, high time.Duration, ok bool) {
 	for _, p := range primitives {
-		if p.Op != faults.OpToxic || p.Toxic.Type != "latency" {
+		if p.Op != faults.OpToxic {
 			return 0, 0, false
 		}
-		latency, jitter := attribute(p.Toxic, "latency"), attribute(p.Toxic, "jitter")
+		toxic, is := p.Toxic.Attributes.(faults.LatencyToxic)
+		if !is {
+			return 0, 0, false
+		}
+		latency, jitter := toxic.Latency.Duration(), toxic.Jitter.Duration()
 		one, most := max(latency-jitter, 0), latency+jitter
-		if p.Toxic.Attributes["shape"] == "pareto" {
+		if toxic.Shape == faults.ShapePareto {
 			one, most = latency, latency+5*jitter
 		}
 		if !ok || one < low {
@@ -39,11 +43,6 @@ func promised(primitives []faults.Primitive) (low, high time.Duration, ok bool) 
 		ok = true
 	}
 	return low, high, ok
-}
-
-func attribute(t *faults.Toxic, name string) time.Duration {
-	ms, _ := t.Attributes[name].(float64)
-	return time.Duration(ms * float64(time.Millisecond))
 }
 
 // latenessLimit is how late the harness may begin to put a fault on or take it off. How long carrying it out then
