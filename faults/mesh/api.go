@@ -112,7 +112,7 @@ func (a *api) create(r *http.Request) (int, any, error) {
 	if err := input.check(""); err != nil {
 		return 0, nil, err
 	}
-	proxy, err := a.proxies.CreateProxy(input.proxy())
+	proxy, err := a.proxies.CreateProxy(r.Context(), input.proxy())
 	if errors.Is(err, ErrExists) {
 		err = errProxyExists
 	}
@@ -131,7 +131,7 @@ func (a *api) update(r *http.Request) (int, any, error) {
 	// toxiproxy's client sends every field back, so what is as it was must not count as a change:
 	// a change of address ends connections.
 	listen, upstream := changedListen(proxy.Listen, input.Listen), changed(proxy.Upstream, input.Upstream)
-	proxy, err = a.proxies.UpdateProxy(proxy.Name, listen, upstream, input.Enabled)
+	proxy, err = a.proxies.UpdateProxy(r.Context(), proxy.Name, listen, upstream, input.Enabled)
 	if errors.Is(err, ErrNotFound) {
 		err = errProxyNotFound
 	}

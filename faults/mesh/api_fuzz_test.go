@@ -30,7 +30,7 @@ func FuzzAPI(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, path, body string) {
 		m := New(Options{Network: onlyLoopback{tcpNetwork{}}})
 		defer func() { _ = m.Close() }()
-		if _, err := m.CreateProxy(Proxy{Name: "p", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:9", Enabled: true}); err != nil {
+		if _, err := m.CreateProxy(t.Context(), Proxy{Name: "p", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:9", Enabled: true}); err != nil {
 			t.Fatal(err)
 		}
 		handler := NewAPI(m, m.Stats)

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,7 +19,7 @@ func (a *api) populate(r *http.Request) (int, any, error) {
 	var answer populateAnswer // proxies stay null where there are none, as toxiproxy's do
 	for _, input := range inputs {
 		var proxy Proxy
-		if proxy, err = a.createOrReplace(input); err != nil {
+		if proxy, err = a.createOrReplace(r.Context(), input); err != nil {
 			break
 		}
 		answer.Proxies = append(answer.Proxies, showProxy(proxy))
@@ -46,11 +47,11 @@ func readPopulate(r *http.Request) ([]proxyInput, error) {
 
 // createOrReplace leaves a proxy that is as wanted alone, toxics and all. One that differs is
 // moved and loses its toxics, as a new one has none; its counters go on.
-func (a *api) createOrReplace(input proxyInput) (Proxy, error) {
+func (a *api) createOrReplace(ctx context.Context, input proxyInput) (Proxy, error) {
 	wanted := input.proxy()
 	existing, err := a.proxies.Proxy(wanted.Name)
 	if errors.Is(err, ErrNotFound) {
-		return a.proxies.CreateProxy(wanted)
+		return a.proxies.CreateProxy(ctx, wanted)
 	}
 	if err != nil {
 		return Proxy{}, err
@@ -65,5 +66,5 @@ func (a *api) createOrReplace(input proxyInput) (Proxy, error) {
 			return Proxy{}, err
 		}
 	}
-	return a.proxies.UpdateProxy(existing.Name, listen, upstream, &wanted.Enabled)
+	return a.proxies.UpdateProxy(ctx, existing.Name, listen, upstream, &wanted.Enabled)
 }

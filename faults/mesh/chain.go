@@ -34,6 +34,12 @@ func (d *direction) due() time.Time {
 	return first
 }
 
+// reconcile makes both directions follow the edge's toxics.
+func (l *link) reconcile(up, down []*toxic, now time.Time) {
+	l.up.reconcile(up, now)
+	l.down.reconcile(down, now)
+}
+
 // reconcile makes the stages follow the edge's toxics of this direction. Stages of toxics that
 // stay are left alone; what a removed one held goes on to the next, what a changed one held starts again from when it came.
 func (d *direction) reconcile(toxics []*toxic, now time.Time) {

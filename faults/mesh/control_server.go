@@ -20,27 +20,25 @@ import (
 type controlServer struct {
 	control Control
 	token   [sha256.Size]byte
-	// tunnels ends every tunnel when it is done; open counts them.
-	tunnels context.Context
-	open    sync.WaitGroup
+	// open counts tunnels.
+	open sync.WaitGroup
 	// closed is closed when a client has asked for the end of the mesh.
 	closed    chan struct{}
 	closeOnce sync.Once
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-func newControlServer(tunnels context.Context, control Control, token string) *controlServer {
+func newControlServer(control Control, token string) *controlServer {
 	return &controlServer{
 		control: control,
 		token:   sha256.Sum256([]byte(token)),
-		tunnels: tunnels,
 		closed:  make(chan struct{}),
 		dial:    (&net.Dialer{}).DialContext,
 	}
 }
 
-// handler is the routes behind the token.
-func (s *controlServer) handler() http.Handler {
+// handler is the routes behind the token. Every tunnel ends when tunnels does.
+func (s *controlServer) handler(tunnels context.Context) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+routeOpen, methodRoute(func(ctx context.Context, m openMessage) (openMessage, error) {
 		edges, err := s.control.Open(ctx, m.Edges)
@@ -67,7 +65,7 @@ func (s *controlServer) handler() http.Handler {
 		edges, err := s.control.Stats(r.Context())
 		writeAnswer(w, statsAnswer{Edges: edges}, err)
 	})
-	mux.HandleFunc("GET "+routeTunnel, s.tunnel)
+	mux.HandleFunc("GET "+routeTunnel, func(w http.ResponseWriter, r *http.Request) { s.tunnel(tunnels, w, r) })
 	return s.authenticated(mux)
 }
 

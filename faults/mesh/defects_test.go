@@ -260,7 +260,7 @@ func TestDefectChangesUnderTrafficFail(t *testing.T) {
 func TestDefectPortIsStolenWhileItRefuses(t *testing.T) {
 	w := newWorld(t, echo)
 	off, on := false, true
-	if _, err := w.mesh.UpdateProxy("a:b", nil, nil, &off); err != nil {
+	if _, err := w.mesh.UpdateProxy(t.Context(), "a:b", nil, nil, &off); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := net.Dial("tcp", w.edge.Listen); !errors.Is(err, syscall.ECONNREFUSED) {
@@ -275,7 +275,7 @@ func TestDefectPortIsStolenWhileItRefuses(t *testing.T) {
 	if _, err := other.Open(t.Context(), []Edge{{Name: "a:b", Listen: w.edge.Listen, Upstream: w.callee.address()}}); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("another mesh on the same port: %v", err)
 	}
-	if p, err := w.mesh.UpdateProxy("a:b", nil, nil, &on); err != nil || !p.Enabled {
+	if p, err := w.mesh.UpdateProxy(t.Context(), "a:b", nil, nil, &on); err != nil || !p.Enabled {
 		t.Fatalf("enable: %+v, %v", p, err)
 	}
 	c := w.dial()

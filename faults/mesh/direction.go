@@ -41,7 +41,7 @@ type direction struct {
 	started bool
 
 	alarm time.Time // the second goroutine's own: the last one it set
-	pipe  *pipe     // the reader's own, once there has been bulk
+	pipe  *Pipe     // the reader's own, once there has been bulk
 
 	wake chan struct{} // for the second goroutine
 	room chan struct{} // for the reader

@@ -17,7 +17,7 @@ import (
 // edge is a listener, an upstream, the faults between them and the connections over it. Its mutex
 // is never held while waiting for a connection or a client.
 type edge struct {
-	counters
+	host host
 	mesh *Mesh
 	name string
 	key  uint64
@@ -40,6 +40,10 @@ type edge struct {
 
 func newEdge(m *Mesh, spec Edge) *edge {
 	e := &edge{mesh: m, name: spec.Name, key: chance.Key(m.options.Seed, spec.Name), spec: spec, links: make(map[*link]struct{})}
+	e.host.clock = m.clock
+	e.host.dial = func(ctx context.Context) (net.Conn, error) {
+		return m.network.DialContext(ctx, "tcp", e.upstreamNow())
+	}
 	if spec.Latency <= 0 && spec.Jitter <= 0 {
 		return e
 	}
@@ -86,18 +90,16 @@ func (e *edge) carry(c net.Conn) {
 		return
 	}
 	e.numbers++
-	l := newLink(e, e.numbers, c)
+	l := newLink(&e.host, e.numbers, c)
 	e.links[l] = struct{}{}
-	now := time.Now()
-	l.up.reconcile(e.stream(true), now)
-	l.down.reconcile(e.stream(false), now)
+	l.reconcile(e.stream(true), e.stream(false), time.Now())
 	outages := slices.Clone(e.outages)
 	l.arrive(outages)
-	e.connections.Add(1)
-	e.open.Add(1)
+	e.host.connections.Add(1)
+	e.host.open.Add(1)
 	e.mesh.workers.Go(func() {
-		l.run(e.mesh.ctx, outages)
-		e.open.Add(-1)
+		l.run(outages)
+		e.host.open.Add(-1)
 		e.mu.Lock()
 		delete(e.links, l)
 		e.mu.Unlock()
@@ -115,13 +117,12 @@ func (e *edge) stream(up bool) []*toxic {
 	return out
 }
 
-// apply brings the toxics as they are now to every connection. e.mu is held.
-func (e *edge) apply() {
+// refresh brings the toxics as they are now to every connection. e.mu is held.
+func (e *edge) refresh() {
 	now := time.Now()
 	up, down := e.stream(true), e.stream(false)
 	for _, l := range e.inOrder() {
-		l.up.reconcile(up, now)
-		l.down.reconcile(down, now)
+		l.reconcile(up, down, now)
 	}
 }
 
@@ -177,8 +178,8 @@ func (e *edge) forgetTurned() {
 	}
 }
 
-// begin puts an outage on, on open connections too.
-func (e *edge) begin(o *outage) error {
+// apply puts an outage on, on open connections too.
+func (e *edge) apply(o *outage) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.countTurned()
@@ -188,14 +189,14 @@ func (e *edge) begin(o *outage) error {
 		return err
 	}
 	for _, l := range e.inOrder() {
-		l.begin(o)
+		l.apply(o)
 	}
 	e.forgetTurned() // the resets that this sent are no refusals
 	return nil
 }
 
-// relent takes an outage off.
-func (e *edge) relent(o *outage) error {
+// lift takes an outage off.
+func (e *edge) lift(o *outage) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	i := slices.Index(e.outages, o)
@@ -204,10 +205,10 @@ func (e *edge) relent(o *outage) error {
 	}
 	e.countTurned()
 	e.outages = slices.Delete(e.outages, i, i+1)
-	close(o.lifted)
+	o.end()
 	err := e.steer()
 	for _, l := range e.inOrder() {
-		l.relent(o)
+		l.lift(o)
 	}
 	return err
 }
@@ -240,8 +241,8 @@ func (e *edge) setUpstream(address string) {
 // stats reads the counters.
 func (e *edge) stats() EdgeStats {
 	return EdgeStats{
-		Name: e.name, Connections: e.connections.Load(), Open: e.open.Load(), Failed: e.failed.Load(),
-		Requests: e.requests.Load(), BytesUp: e.bytesUp.Load(), BytesDown: e.bytesDown.Load(),
-		FirstBytes: e.firstBytes.Load(), FirstByteTotal: time.Duration(e.firstByteTotal.Load()),
+		Name: e.name, Connections: e.host.connections.Load(), Open: e.host.open.Load(), Failed: e.host.failed.Load(),
+		Requests: e.host.requests.Load(), BytesUp: e.host.bytesUp.Load(), BytesDown: e.host.bytesDown.Load(),
+		FirstBytes: e.host.firstBytes.Load(), FirstByteTotal: time.Duration(e.host.firstByteTotal.Load()),
 	}
 }

@@ -40,7 +40,7 @@ func (e *edge) addNamed(t *toxic) (faults.Toxic, error) {
 func (e *edge) install(t *toxic) {
 	e.identify(t)
 	e.toxics = append(e.toxics, t)
-	e.apply()
+	e.refresh()
 }
 
 func (e *edge) index(name string) int {
@@ -66,7 +66,7 @@ func (e *edge) update(name string, change func(faults.Toxic) (faults.Toxic, erro
 	}
 	after.serial, after.key, after.meter = before.serial, before.key, before.meter
 	e.toxics[i] = after
-	e.apply()
+	e.refresh()
 	return after.spec, nil
 }
 
@@ -79,7 +79,7 @@ func (e *edge) remove(name string) error {
 		return fmt.Errorf("toxic %q on edge %q: %w", name, e.name, ErrNotFound)
 	}
 	e.toxics = slices.Delete(e.toxics, i, i+1)
-	e.apply()
+	e.refresh()
 	return nil
 }
 
@@ -88,14 +88,14 @@ func (e *edge) removeSerial(serial uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.toxics = slices.DeleteFunc(e.toxics, func(t *toxic) bool { return t.serial == serial })
-	e.apply()
+	e.refresh()
 }
 
 // clear takes every toxic off and enables the edge.
 func (e *edge) clear() error {
 	e.mu.Lock()
 	e.toxics = nil
-	e.apply()
+	e.refresh()
 	e.mu.Unlock()
 	return e.enable(true)
 }
@@ -116,9 +116,9 @@ func (e *edge) enable(on bool) error {
 	}
 	e.mu.Unlock()
 	if on {
-		return e.relent(off)
+		return e.lift(off)
 	}
-	return e.begin(off)
+	return e.apply(off)
 }
 
 // shown is the edge as toxiproxy's API shows it: its toxics in the order in which they act, upstream ones first.

@@ -10,8 +10,8 @@ type gate struct {
 	lose   bool
 }
 
-// shut puts a gate on; what waits behind it already has met it.
-func (d *direction) shut(g gate) {
+// apply puts a gate on; what waits behind it already has met it.
+func (d *direction) apply(g gate) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.gates = append(d.gates, g)

@@ -45,7 +45,7 @@ func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primiti
 	for n, p := range i.put {
 		err := ctx.Err()
 		if err == nil {
-			err = p.begin()
+			err = p.apply()
 		}
 		if err != nil {
 			i.put = i.put[:n]
@@ -95,9 +95,9 @@ func (m *Mesh) prepare(primitives []faults.Primitive) (*injection, error) {
 	return i, nil
 }
 
-func (p put) begin() error {
+func (p put) apply() error {
 	if p.toxic == nil {
-		return p.edge.begin(p.outage)
+		return p.edge.apply(p.outage)
 	}
 	p.edge.add(p.toxic)
 	return nil
@@ -137,7 +137,7 @@ func (i *injection) lift() error {
 			p.edge.removeSerial(p.toxic.serial)
 			continue
 		}
-		errs = append(errs, p.edge.relent(p.outage))
+		errs = append(errs, p.edge.lift(p.outage))
 	}
 	return errors.Join(errs...)
 }

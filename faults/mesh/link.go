@@ -11,7 +11,7 @@ import (
 
 // link is one connection over an edge: the caller's half, the callee's, and a direction each way.
 type link struct {
-	edge   *edge
+	host   *host
 	number int64 // of the edge's connections, from 1
 	caller net.Conn
 	callee net.Conn // nil until it has been dialled
@@ -32,8 +32,8 @@ type link struct {
 	workers sync.WaitGroup
 }
 
-func newLink(e *edge, number int64, caller net.Conn) *link {
-	l := &link{edge: e, number: number, caller: caller, done: make(chan struct{}), turns: turns{epoch: time.Now()}}
+func newLink(h *host, number int64, caller net.Conn) *link {
+	l := &link{host: h, number: number, caller: caller, done: make(chan struct{}), turns: turns{epoch: time.Now()}}
 	l.up = newDirection(l, true)
 	l.down = newDirection(l, false)
 	return l
@@ -62,8 +62,8 @@ func (l *link) closed() bool {
 func (l *link) ending() bool { return l.end.Load() }
 
 // run carries the connection until it ends; nothing of it is left then.
-func (l *link) run(ctx context.Context, fates []*outage) {
-	if l.wait(fates) && l.connect(ctx) {
+func (l *link) run(fates []*outage) {
+	if l.wait(fates) && l.connect() {
 		l.workers.Go(l.down.read)
 		l.up.read()
 	}
@@ -79,8 +79,8 @@ func (l *link) run(ctx context.Context, fates []*outage) {
 const dialTimeout = 2 * time.Minute
 
 // dial connects to the callee; the connection's end cuts it short.
-func (l *link) dial(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+func (l *link) dial() (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
 	stop := make(chan struct{})
 	var watching sync.WaitGroup
@@ -91,7 +91,7 @@ func (l *link) dial(ctx context.Context) (net.Conn, error) {
 		case <-stop:
 		}
 	})
-	callee, err := l.edge.mesh.network.DialContext(ctx, "tcp", l.edge.upstreamNow())
+	callee, err := l.host.dial(ctx)
 	close(stop)
 	watching.Wait()
 	return callee, err
@@ -99,11 +99,11 @@ func (l *link) dial(ctx context.Context) (net.Conn, error) {
 
 // connect dials the callee and gives the directions their ends. A callee that can't be reached
 // resets the caller: its own connect has succeeded already. False: the connection has ended.
-func (l *link) connect(ctx context.Context) bool {
-	callee, err := l.dial(ctx)
+func (l *link) connect() bool {
+	callee, err := l.dial()
 	if err != nil {
 		if !l.ending() {
-			l.edge.failed.Add(1)
+			l.host.failed.Add(1)
 			l.reset()
 		}
 		return false
@@ -179,13 +179,6 @@ func (l *link) reset() bool {
 	return first
 }
 
-// setNoLinger makes closing send a reset instead of a FIN.
-func setNoLinger(c net.Conn) {
-	if t, ok := c.(interface{ SetLinger(sec int) error }); ok {
-		_ = t.SetLinger(0) // it fails only on a connection that has ended
-	}
-}
-
 // lingerTime is how long after its FIN a connection that was hung up still takes what the sides send:
 // closing at once with bytes unread would turn the FIN into a reset.
 const lingerTime = time.Second
@@ -204,10 +197,10 @@ func (l *link) hangUp() bool {
 	if l.closed() { // a reset was on its way already
 		return true
 	}
-	closeWrite(l.caller)
+	_ = closeWrite(l.caller) // nobody is left to tell
 	l.linger = time.AfterFunc(lingerTime, l.close)
 	if l.callee != nil {
-		closeWrite(l.callee)
+		_ = closeWrite(l.callee)
 		return true
 	}
 	l.workers.Go(func() {

@@ -26,8 +26,7 @@ type Options struct {
 type Mesh struct {
 	options Options
 	network wire.Network
-	ctx     context.Context // of every connection, ended by Close
-	cancel  context.CancelFunc
+	done    chan struct{} // closed by Close
 	workers sync.WaitGroup
 	clock   *clock // nil in virtual time: the network in memory has no kernel behind it
 
@@ -46,7 +45,7 @@ var (
 
 // New makes a mesh without edges.
 func New(o Options) *Mesh {
-	m := &Mesh{options: o, network: o.Network, edges: make(map[string]*edge), injections: make(map[string]*injection)}
+	m := &Mesh{options: o, network: o.Network, done: make(chan struct{}), edges: make(map[string]*edge), injections: make(map[string]*injection)}
 	if m.network == nil {
 		m.network = tcpNetwork{}
 		m.clock = newClock()
@@ -54,7 +53,6 @@ func New(o Options) *Mesh {
 	if m.clock != nil {
 		m.workers.Go(m.clock.run)
 	}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
 
@@ -193,7 +191,7 @@ func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) error {
 				return
 			}
 			select {
-			case <-m.ctx.Done():
+			case <-m.done:
 				return
 			case <-time.After(acceptPause):
 			}
@@ -230,12 +228,14 @@ func (m *Mesh) Stats(context.Context) ([]EdgeStats, error) {
 // may be called twice.
 func (m *Mesh) Close() error {
 	m.mu.Lock()
+	if !m.closed {
+		close(m.done)
+	}
 	m.closed = true
 	edges := slices.Clone(m.order)
 	groups := m.groups
 	m.groups = nil
 	m.mu.Unlock()
-	m.cancel()
 	var errs []error
 	for _, g := range groups {
 		errs = append(errs, g.Close())

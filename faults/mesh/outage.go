@@ -23,6 +23,9 @@ func newOutage(spec faults.EdgeOutage, m *meter) *outage {
 	return &outage{spec: spec, meter: m, lifted: make(chan struct{})}
 }
 
+// end tells connections that wait for it that the outage is over.
+func (o *outage) end() { close(o.lifted) }
+
 // strictest is the fate of new connections under these outages.
 func strictest(outages []*outage) faults.NewConnections {
 	for _, fate := range faults.Fates {
@@ -33,8 +36,8 @@ func strictest(outages []*outage) faults.NewConnections {
 	return faults.NewPass
 }
 
-// begin does to an open connection what an outage does when it begins.
-func (l *link) begin(o *outage) {
+// apply does to an open connection what an outage does when it begins.
+func (l *link) apply(o *outage) {
 	switch o.spec.Open {
 	case faults.OpenReset:
 		if l.reset() {
@@ -49,16 +52,16 @@ func (l *link) begin(o *outage) {
 	case faults.OpenLose, faults.OpenKeep:
 		g := gate{outage: o, meter: o.meter, lose: o.spec.Open == faults.OpenLose}
 		if o.spec.Direction != faults.Down {
-			l.up.shut(g)
+			l.up.apply(g)
 		}
 		if o.spec.Direction != faults.Up {
-			l.down.shut(g)
+			l.down.apply(g)
 		}
 	}
 }
 
-// relent undoes it. A connection that lost bytes can't go on: it is reset.
-func (l *link) relent(o *outage) {
+// lift undoes it. A connection that lost bytes can't go on: it is reset.
+func (l *link) lift(o *outage) {
 	lostUp, lostDown := l.up.lift(o), l.down.lift(o)
 	if (lostUp || lostDown) && l.reset() {
 		o.meter.reset.Add(1)

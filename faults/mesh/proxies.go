@@ -31,7 +31,7 @@ func (m *Mesh) Proxy(name string) (Proxy, error) {
 }
 
 // CreateProxy makes an edge, disabled and with toxics where p says so. On an error none is left.
-func (m *Mesh) CreateProxy(p Proxy) (Proxy, error) {
+func (m *Mesh) CreateProxy(ctx context.Context, p Proxy) (Proxy, error) {
 	list := make([]*toxic, 0, len(p.Toxics))
 	for _, spec := range p.Toxics {
 		t, err := newToxic(spec)
@@ -43,7 +43,7 @@ func (m *Mesh) CreateProxy(p Proxy) (Proxy, error) {
 	if p.Listen == "" {
 		p.Listen = "127.0.0.1:0"
 	}
-	e, err := m.open(m.ctx, Edge{Name: p.Name, Listen: p.Listen, Upstream: p.Upstream})
+	e, err := m.open(ctx, Edge{Name: p.Name, Listen: p.Listen, Upstream: p.Upstream})
 	if err != nil {
 		return Proxy{}, err
 	}
@@ -74,7 +74,7 @@ func (m *Mesh) RemoveProxy(name string) error {
 
 // UpdateProxy changes listen, upstream and enabled, those that are given. Open connections stay
 // where they are unless the edge is disabled.
-func (m *Mesh) UpdateProxy(name string, listen, upstream *string, enabled *bool) (Proxy, error) {
+func (m *Mesh) UpdateProxy(ctx context.Context, name string, listen, upstream *string, enabled *bool) (Proxy, error) {
 	e, err := m.edge(name)
 	if err != nil {
 		return Proxy{}, err
@@ -83,7 +83,7 @@ func (m *Mesh) UpdateProxy(name string, listen, upstream *string, enabled *bool)
 		return Proxy{}, faults.Invalid("upstream", "is empty; use host:port")
 	}
 	if listen != nil {
-		if err := e.moveTo(m.ctx, *listen); err != nil {
+		if err := e.moveTo(ctx, *listen); err != nil {
 			return Proxy{}, err
 		}
 	}

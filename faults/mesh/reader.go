@@ -35,7 +35,7 @@ func (d *direction) full() bool {
 func (d *direction) read() {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
-	defer func() { d.pipe.close() }()
+	defer func() { d.pipe.Close() }()
 	for d.awaitRoom() {
 		n, err := d.src.Read(*buffer)
 		if n > 0 {

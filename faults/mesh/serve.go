@@ -81,14 +81,14 @@ func serveMesh(ctx context.Context, config ServeConfig, mesh servedMesh, started
 	servers, failed := errgroup.WithContext(context.Background())
 	tunnels, endTunnels := context.WithCancel(context.Background())
 	defer endTunnels()
-	controlAPI := newControlServer(tunnels, mesh, config.Token)
+	controlAPI := newControlServer(mesh, config.Token)
 
 	listener, err := listen.Listen(ctx, "tcp", config.Control)
 	if err != nil {
 		return fmt.Errorf("serve the control API: %w", err)
 	}
 	addresses.Control = listener.Addr().String()
-	control := newHTTPServer(controlAPI.handler())
+	control := newHTTPServer(controlAPI.handler(tunnels))
 	api := newHTTPServer(nil)
 	if config.API != "" {
 		apiListener, err := listen.Listen(ctx, "tcp", config.API)

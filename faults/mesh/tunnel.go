@@ -17,7 +17,7 @@ const tunnelDialTimeout = 30 * time.Second
 
 // tunnel connects the caller with any TCP address that this process reaches: after 101 the
 // connection carries the raw bytes of both ways, and each way ends on its own.
-func (s *controlServer) tunnel(w http.ResponseWriter, r *http.Request) {
+func (s *controlServer) tunnel(tunnels context.Context, w http.ResponseWriter, r *http.Request) {
 	address := r.URL.Query().Get("address")
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		writeAnswer(w, nil, faults.Invalid("address", "%q is no HOST:PORT: %s", address, err))
@@ -32,7 +32,7 @@ func (s *controlServer) tunnel(w http.ResponseWriter, r *http.Request) {
 	// The request's context ends when its client goes away, the server's when the mesh ends.
 	ctx, cancel := context.WithTimeout(r.Context(), tunnelDialTimeout)
 	defer cancel()
-	defer context.AfterFunc(s.tunnels, cancel)()
+	defer context.AfterFunc(tunnels, cancel)()
 	target, err := s.dial(ctx, "tcp", address)
 	if err != nil {
 		writeAnswer(w, nil, &unreachableError{err})
@@ -43,7 +43,7 @@ func (s *controlServer) tunnel(w http.ResponseWriter, r *http.Request) {
 		_ = target.Close()
 		return
 	}
-	carryTunnel(s.tunnels, caller, early, target)
+	carryTunnel(tunnels, caller, early, target)
 }
 
 // takeOver takes the connection over from the HTTP server and tells the client so. The reader has
@@ -84,19 +84,11 @@ func carryTunnel(ctx context.Context, caller net.Conn, fromCaller io.Reader, tar
 			both()
 			return
 		}
-		if err := endWay(to); err != nil {
+		if err := closeWrite(to); err != nil {
 			both()
 		}
 	}
 	ways.Go(func() { way(target, fromCaller) })
 	ways.Go(func() { way(caller, target) })
 	ways.Wait()
-}
-
-// endWay ends one way of a connection, and the whole of one that has no ways of its own.
-func endWay(c net.Conn) error {
-	if half, ok := c.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return c.Close()
 }

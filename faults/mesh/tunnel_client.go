@@ -91,7 +91,7 @@ func (t *tunnelConn) Read(p []byte) (int, error) {
 }
 
 // CloseWrite ends the way to the other end; the way back stays open.
-func (t *tunnelConn) CloseWrite() error { return endWay(t.Conn) }
+func (t *tunnelConn) CloseWrite() error { return closeWrite(t.Conn) }
 
 // Forward accepts connections and carries each to address through the mesh, until the context is
 // done; then it closes the listener, ends the connections and returns nil. It makes a listener in

@@ -1,9 +1,20 @@
 package mesh
 
 import (
+	"context"
+	"net"
 	"sync/atomic"
 	"time"
 )
+
+// host is the edge that carries a link.
+type host struct {
+	counters
+	// clock is nil where the runtime's timers have to do, as in virtual time.
+	clock *clock
+	// dial connects to the callee, wherever that is now.
+	dial func(context.Context) (net.Conn, error)
+}
 
 // counters are an edge's, updated while things happen.
 type counters struct {
@@ -37,7 +48,7 @@ func (l *link) spoke(up bool) int64 {
 	}
 	t.calleeSpoke.Store(false)
 	t.asked.Store(max(1, int64(time.Since(t.epoch))))
-	l.edge.requests.Add(1)
+	l.host.requests.Add(1)
 	return t.requests.Add(1)
 }
 
@@ -48,16 +59,16 @@ func (l *link) delivering(up bool) {
 		return
 	}
 	if asked := l.turns.asked.Swap(0); asked != 0 {
-		l.edge.firstByteTotal.Add(int64(time.Since(l.turns.epoch)) - asked)
-		l.edge.firstBytes.Add(1)
+		l.host.firstByteTotal.Add(int64(time.Since(l.turns.epoch)) - asked)
+		l.host.firstBytes.Add(1)
 	}
 }
 
 // delivered counts bytes that were written to a side.
 func (l *link) delivered(up bool, n int) {
 	if up {
-		l.edge.bytesUp.Add(int64(n))
+		l.host.bytesUp.Add(int64(n))
 	} else {
-		l.edge.bytesDown.Add(int64(n))
+		l.host.bytesDown.Add(int64(n))
 	}
 }

@@ -1,9 +1,6 @@
 package mesh
 
 import (
-	"errors"
-	"net"
-	"syscall"
 	"time"
 )
 
@@ -83,21 +80,11 @@ func (d *direction) end(e end) {
 	case endClose:
 		d.link.hangUp()
 	default:
-		closeWrite(d.dst)
+		_ = closeWrite(d.dst) // it fails on one that has ended already
 		d.mu.Lock()
 		d.finish()
 		d.mu.Unlock()
 	}
-}
-
-// closeWrite passes a FIN on; a connection that has no half-close is closed.
-func closeWrite(c net.Conn) {
-	if half, ok := c.(interface{ CloseWrite() error }); ok {
-		if err := half.CloseWrite(); !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EOPNOTSUPP) {
-			return // an error means that it has ended already
-		}
-	}
-	_ = c.Close()
 }
 
 // drain is the second goroutine: it moves pieces on when they are due and writes them.
@@ -134,7 +121,7 @@ func (d *direction) deliver(p piece) {
 // await waits until something is due or has changed; false: the connection has ended.
 func (d *direction) await(timer *time.Timer, due time.Time) bool {
 	var expired <-chan time.Time
-	switch clock := d.link.edge.mesh.clock; {
+	switch clock := d.link.host.clock; {
 	case due.IsZero():
 	case clock == nil:
 		timer.Reset(time.Until(due))
