@@ -44,7 +44,7 @@ func meshCommand() *cobra.Command {
 		if err != nil {
 			return environment(fmt.Errorf("read mesh configuration: %w", err))
 		}
-		return childEnd(mesh.Serve(ctx, cfg, func(a mesh.ServeAddresses) { announce(a) }))
+		return childEnd(mesh.Serve(ctx, cfg, func(m *mesh.Mesh) http.Handler { return mesh.NewAPI(m, m.Stats) }, func(a mesh.ServeAddresses) { announce(a) }))
 	}}
 	c.Flags().StringVar(&config, "config", "-", "file with the configuration as JSON, - for standard input")
 	return c

@@ -11,6 +11,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
 // exchangeCase is one request that both servers get, in the order of the table.
@@ -157,14 +158,14 @@ func shorten(got, want any) any {
 func ask(t *testing.T, server string, c exchangeCase) apiAnswer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), c.method, server+c.path, strings.NewReader(c.body))
-	check(t, err)
+	meshtest.Check(t, err)
 	request.Header.Set("User-Agent", "toxiproxy-cli")
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
-	check(t, err)
+	meshtest.Check(t, err)
 	defer func() { _ = response.Body.Close() }()
 	data, err := io.ReadAll(response.Body)
-	check(t, err)
+	meshtest.Check(t, err)
 	answer := apiAnswer{Status: response.StatusCode}
 	if len(data) == 0 {
 		return answer

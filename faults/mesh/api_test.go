@@ -10,7 +10,11 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/meshtest"
 )
+
+// noProxies has the methods of Proxies; none may be called.
+type noProxies interface{ Proxies }
 
 // paperProxies is one proxy that is never served; it counts resets.
 type paperProxies struct {
@@ -82,7 +86,7 @@ func TestAPIShowsWhatToxiproxyClientsCanDecode(t *testing.T) {
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/proxies/a-1:b-1", nil)
 	request.Host = "127.0.0.1"
 	NewAPI(proxies, noStats).ServeHTTP(recorder, request)
-	same(t, "JSON", `{"name":"a-1:b-1","listen":"127.0.0.1:1","upstream":"127.0.0.1:2","enabled":true,"toxics":[`+
+	meshtest.Same(t, "JSON", `{"name":"a-1:b-1","listen":"127.0.0.1:1","upstream":"127.0.0.1:2","enabled":true,"toxics":[`+
 		`{"attributes":{"jitter":0,"latency":800,"shape":"pareto"},"name":"slow","type":"latency","stream":"upstream","toxicity":0.1,"per":"request"},`+
 		`{"attributes":{"bytes":4503599627370496},"name":"huge","type":"limit_data","stream":"downstream","toxicity":1},`+
 		`{"attributes":{"jitter":0,"latency":0.5},"name":"half","type":"latency","stream":"downstream","toxicity":1}]}`,
@@ -101,10 +105,10 @@ func TestMetricsShowEveryEdge(t *testing.T) {
 	defer server.Close()
 	for range 2 { // a second scrape must not register anything twice
 		response, err := http.Get(server.URL + "/metrics")
-		check(t, err)
+		meshtest.Check(t, err)
 		data, err := io.ReadAll(response.Body)
-		check(t, err)
-		check(t, response.Body.Close())
+		meshtest.Check(t, err)
+		meshtest.Check(t, response.Body.Close())
 		for _, line := range []string{
 			`toxiproxy_proxy_received_bytes_total{direction="upstream",listener="127.0.0.1:1",proxy="a-1:b-1",upstream="127.0.0.1:2"} 1000`,
 			`toxiproxy_proxy_sent_bytes_total{direction="downstream",listener="127.0.0.1:1",proxy="a-1:b-1",upstream="127.0.0.1:2"} 2000`,

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"fmt"
+	"github.com/squallhq/squall/internal/meshtest"
 	"io"
 	"net"
 	"net/http"
@@ -70,7 +71,7 @@ func reportCPU(b *testing.B, routes []*route, units float64, unit string) {
 // BenchmarkEdgeRoundTrip measures what an edge without a fault adds to a round trip of one byte.
 func BenchmarkEdgeRoundTrip(b *testing.B) {
 	const batch = 200
-	routes := routesTo(b, listenEcho(b))
+	routes := routesTo(b, meshtest.ListenEcho(b))
 	conns, samples := make(map[string]net.Conn), make(map[string][]float64)
 	for _, r := range routes {
 		conns[r.name] = dialRoute(b, r)
@@ -98,7 +99,7 @@ func BenchmarkEdgeRoundTrip(b *testing.B) {
 
 func dialRoute(b *testing.B, r *route) net.Conn {
 	b.Helper()
-	c, err := net.DialTimeout("tcp", r.address, patience)
+	c, err := net.DialTimeout("tcp", r.address, meshtest.Patience)
 	require(b, err)
 	b.Cleanup(func() { _ = c.Close() })
 	return c
@@ -107,7 +108,7 @@ func dialRoute(b *testing.B, r *route) net.Conn {
 // pingRoute is one round trip in microseconds.
 func pingRoute(b *testing.B, c net.Conn) float64 {
 	var byte1 [1]byte
-	require(b, c.SetDeadline(time.Now().Add(patience)))
+	require(b, c.SetDeadline(time.Now().Add(meshtest.Patience)))
 	start := time.Now()
 	_, err := c.Write(byte1[:])
 	if err == nil {
@@ -121,7 +122,7 @@ func pingRoute(b *testing.B, c net.Conn) float64 {
 func BenchmarkEdgeBulk(b *testing.B) {
 	const size = 256 << 20
 	block := make([]byte, 128<<10)
-	routes := routesTo(b, listenFunc(b, func(c *net.TCPConn) {
+	routes := routesTo(b, meshtest.ListenFunc(b, func(c *net.TCPConn) {
 		if _, err := c.Read(make([]byte, 1)); err != nil {
 			return
 		}
@@ -134,7 +135,7 @@ func BenchmarkEdgeBulk(b *testing.B) {
 	took := make(map[string]time.Duration)
 	rounds := inTurns(b, 4, routes, func(r *route) {
 		c := dialRoute(b, r)
-		require(b, c.SetDeadline(time.Now().Add(10*patience)))
+		require(b, c.SetDeadline(time.Now().Add(10*meshtest.Patience)))
 		start := time.Now()
 		_, err := c.Write([]byte("x"))
 		require(b, err)
@@ -165,7 +166,7 @@ func BenchmarkEdgeHTTP(b *testing.B) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
 	b.Cleanup(upstream.Close)
 	routes := routesTo(b, upstream.Listener.Addr().String())
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	client := &http.Client{Timeout: meshtest.Patience, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	b.Cleanup(client.CloseIdleConnections)
 	took := make(map[string]time.Duration)
 	rounds := inTurns(b, 4, routes, func(r *route) {
@@ -222,7 +223,7 @@ func get(client *http.Client, url string) error {
 // after the call to take it off the last byte arrived late.
 func BenchmarkFaultTakesHold(b *testing.B) {
 	const connections = 500
-	routes := routesTo(b, listenEcho(b))[2:] // those that have faults
+	routes := routesTo(b, meshtest.ListenEcho(b))[2:] // those that have faults
 	on, off := make(map[string][]float64), make(map[string][]float64)
 	inTurns(b, 3, routes, func(r *route) {
 		applied, lifted := takeHold(b, r, connections)
@@ -253,7 +254,7 @@ func takeHold(b *testing.B, r *route, connections int) (applied, lifted float64)
 			defer func() { _ = c.Close() }()
 			one := make([]byte, 1)
 			for {
-				_ = c.SetDeadline(time.Now().Add(patience))
+				_ = c.SetDeadline(time.Now().Add(meshtest.Patience))
 				e := echoed{sent: time.Now()}
 				if _, err := c.Write(one); err != nil {
 					b.Error(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	toxiclient "github.com/Shopify/toxiproxy/v2/client"
 	"github.com/rs/zerolog"
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
 // carrierVariable tells a child process of the benchmarks what it carries edges with.
@@ -27,21 +28,21 @@ const carrierVariable = "SQUALL_TEST_CARRIER"
 // TestCarrier is no test: it is the child process that carries edges for the benchmarks, so that
 // the CPU time of an edge is that of a process. It prints the address of its API, and ends with its input.
 func TestCarrier(t *testing.T) {
-	var api http.Handler
+	var served http.Handler
 	switch os.Getenv(carrierVariable) {
 	case "squall":
 		m := New(Options{})
-		api = NewAPI(m, m.Stats)
+		served = NewAPI(m, m.Stats)
 	case "copying":
-		api = http.HandlerFunc(serveCopying)
+		served = http.HandlerFunc(serveCopying)
 	case "toxiproxy":
 		zerolog.SetGlobalLevel(zerolog.Disabled)
-		api = toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()).Routes()
+		served = toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()).Routes()
 	default:
 		t.Skip("this is a child process of the benchmarks")
 	}
 	routes := http.NewServeMux()
-	routes.Handle("/", api)
+	routes.Handle("/", served)
 	routes.HandleFunc("/cpu", func(w http.ResponseWriter, _ *http.Request) {
 		var usage syscall.Rusage
 		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -51,7 +52,7 @@ func TestCarrier(t *testing.T) {
 		_, _ = fmt.Fprint(w, usage.Utime.Nano()+usage.Stime.Nano())
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
+	meshtest.Check(t, err)
 	go func() { _ = http.Serve(listener, routes) }() // ends with the process
 	fmt.Printf("listening on %s\n", listener.Addr())
 	_, _ = io.Copy(io.Discard, os.Stdin)
@@ -153,7 +154,7 @@ func (c *carrier) edge(b *testing.B, upstream string) *toxiclient.Proxy {
 // cpu is the CPU time that the process has used, its own and the kernel's for it.
 func (c *carrier) cpu(b *testing.B) time.Duration {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), patience)
+	ctx, cancel := context.WithTimeout(b.Context(), meshtest.Patience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/cpu", nil)
 	require(b, err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
 func TestDefectNonsenseIsAcceptedOrKillsTheProcess(t *testing.T) {
@@ -259,7 +261,7 @@ func TestConnectsThatHangGetThroughWhenItIsLifted(t *testing.T) {
 	w.apply("o", outageOf(faults.EdgeOutage{New: faults.NewHang}))
 	pending := make(chan error, 1)
 	go func() {
-		c, err := net.DialTimeout("tcp", w.edge.Listen, worldPatience)
+		c, err := net.DialTimeout("tcp", w.edge.Listen, meshtest.Patience)
 		if err == nil {
 			c.Close()
 		}

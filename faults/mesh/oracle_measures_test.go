@@ -14,17 +14,18 @@ import (
 	"time"
 
 	toxiclient "github.com/Shopify/toxiproxy/v2/client"
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
 // connect opens a connection over a side, with a deadline for all that a test does on it.
 func (s *side) connect(t *testing.T) *net.TCPConn {
 	t.Helper()
-	conn, err := net.DialTimeout("tcp", s.proxy.Listen, patience)
+	conn, err := net.DialTimeout("tcp", s.proxy.Listen, meshtest.Patience)
 	if err != nil {
 		t.Fatalf("connect over %s: %v", s.name, err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	check(t, conn.SetDeadline(time.Now().Add(patience)))
+	meshtest.Check(t, conn.SetDeadline(time.Now().Add(meshtest.Patience)))
 	return conn.(*net.TCPConn)
 }
 
@@ -34,7 +35,7 @@ func since(start time.Time) float64 { return float64(time.Since(start)) / float6
 func send(t *testing.T, c net.Conn) {
 	t.Helper()
 	_, err := c.Write([]byte("x"))
-	check(t, err)
+	meshtest.Check(t, err)
 }
 
 func roundTrip(t *testing.T, c net.Conn) float64 {
@@ -42,7 +43,7 @@ func roundTrip(t *testing.T, c net.Conn) float64 {
 	start := time.Now()
 	send(t, c)
 	_, err := io.ReadFull(c, make([]byte, 1))
-	check(t, err)
+	meshtest.Check(t, err)
 	return since(start)
 }
 
@@ -67,15 +68,15 @@ func medianGet(t *testing.T, s *side) float64 {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}}
 	defer transport.CloseIdleConnections()
-	client, times := &http.Client{Transport: transport, Timeout: patience}, make([]float64, 0, 15)
+	client, times := &http.Client{Transport: transport, Timeout: meshtest.Patience}, make([]float64, 0, 15)
 	for range cap(times) {
 		start := time.Now()
 		response, err := client.Get("http://" + s.proxy.Listen)
-		check(t, err)
+		meshtest.Check(t, err)
 		body, err := io.ReadAll(response.Body)
-		check(t, err)
-		check(t, response.Body.Close())
-		same(t, "body", "ok", string(body))
+		meshtest.Check(t, err)
+		meshtest.Check(t, response.Body.Close())
+		meshtest.Same(t, "body", "ok", string(body))
 		times = append(times, since(start))
 	}
 	if n := dials.Load(); n != 1 {
@@ -90,9 +91,9 @@ func sendTime(n int) func(*testing.T, *side) float64 {
 		c := s.connect(t)
 		start := time.Now()
 		_, err := c.Write(make([]byte, n))
-		check(t, err)
+		meshtest.Check(t, err)
 		_, err = io.ReadFull(c, make([]byte, 1))
-		check(t, err)
+		meshtest.Check(t, err)
 		return since(start)
 	}
 }
@@ -116,7 +117,7 @@ func receiveTime(t *testing.T, s *side) float64 {
 	start := time.Now()
 	send(t, c)
 	_, err := io.Copy(io.Discard, c)
-	check(t, err)
+	meshtest.Check(t, err)
 	return since(start)
 }
 
@@ -133,7 +134,7 @@ func pieces(t *testing.T, s *side) float64 {
 		if err == io.EOF {
 			return reads
 		}
-		check(t, err)
+		meshtest.Check(t, err)
 	}
 }
 
@@ -142,7 +143,7 @@ func closeTime(t *testing.T, s *side) float64 {
 	c := s.connect(t)
 	send(t, c)
 	_, err := io.ReadFull(c, make([]byte, 100))
-	check(t, err)
+	meshtest.Check(t, err)
 	return untilEnd(t, c)
 }
 
@@ -180,11 +181,11 @@ func sentThrough(arrived <-chan float64) func(*testing.T, *side) float64 {
 	return func(t *testing.T, s *side) float64 {
 		c := s.connect(t)
 		_, err := c.Write([]byte("0123456789"))
-		check(t, err)
+		meshtest.Check(t, err)
 		select {
 		case n := <-arrived:
 			return n
-		case <-time.After(patience):
+		case <-time.After(meshtest.Patience):
 			t.Fatalf("%s has not ended the callee's stream", s.name)
 			return 0
 		}
@@ -217,7 +218,7 @@ func silentFor(watch time.Duration) func(*testing.T, *side) float64 {
 		c := s.connect(t)
 		start := time.Now()
 		send(t, c)
-		check(t, c.SetReadDeadline(start.Add(watch)))
+		meshtest.Check(t, c.SetReadDeadline(start.Add(watch)))
 		n, err := c.Read(make([]byte, 10))
 		if n > 0 {
 			t.Errorf("%s lets %d bytes through", s.name, n)
@@ -234,13 +235,13 @@ func afterRemoval(measure func(*testing.T, net.Conn) float64) func(*testing.T, *
 	return func(t *testing.T, s *side) float64 {
 		c := s.connect(t)
 		send(t, c)
-		check(t, c.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+		meshtest.Check(t, c.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
 		if n, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("%s lets %d bytes through: %v", s.name, n, err)
 		}
-		check(t, c.SetDeadline(time.Now().Add(patience)))
+		meshtest.Check(t, c.SetDeadline(time.Now().Add(meshtest.Patience)))
 		start := time.Now()
-		check(t, s.proxy.RemoveToxic("t"))
+		meshtest.Check(t, s.proxy.RemoveToxic("t"))
 		removal := since(start)
 		return max(removal, measure(t, c))
 	}
@@ -266,7 +267,7 @@ func idleUntilReset(watch time.Duration) func(*testing.T, *side) float64 {
 	return func(t *testing.T, s *side) float64 {
 		start := time.Now()
 		c := s.connect(t)
-		check(t, c.SetReadDeadline(start.Add(watch)))
+		meshtest.Check(t, c.SetReadDeadline(start.Add(watch)))
 		if _, err := c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
 			return float64(watch) / float64(time.Millisecond)
 		} else if !isReset(err) {
@@ -280,7 +281,7 @@ func resetWhenOpen(t *testing.T, s *side) float64 {
 	c := s.connect(t)
 	roundTrip(t, c)
 	_, err := s.proxy.AddToxic("t", "reset_peer", "downstream", 1, toxiclient.Attributes{"timeout": 0})
-	check(t, err)
+	meshtest.Check(t, err)
 	_, writing := c.Write([]byte("x")) // fails where the reset is here already
 	_, reading := c.Read(make([]byte, 1))
 	if isReset(writing) || isReset(reading) {
@@ -322,17 +323,17 @@ func cutShort(n int) func(*testing.T, *side) float64 {
 func halfClosed(t *testing.T, s *side) float64 {
 	c := s.connect(t)
 	_, err := c.Write([]byte("late"))
-	check(t, err)
-	check(t, c.CloseWrite())
+	meshtest.Check(t, err)
+	meshtest.Check(t, c.CloseWrite())
 	data, _ := io.ReadAll(c)
 	return float64(len(data))
 }
 
 func refusedWhenDown(t *testing.T, s *side) float64 {
-	check(t, s.proxy.Disable())
+	meshtest.Check(t, s.proxy.Disable())
 	refused := 0.0
 	for range 5 {
-		c, err := net.DialTimeout("tcp", s.proxy.Listen, patience)
+		c, err := net.DialTimeout("tcp", s.proxy.Listen, meshtest.Patience)
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			refused++
 		} else if err == nil {
@@ -345,6 +346,6 @@ func refusedWhenDown(t *testing.T, s *side) float64 {
 func endsWhenDown(t *testing.T, s *side) float64 {
 	c := s.connect(t)
 	roundTrip(t, c)
-	check(t, s.proxy.Disable())
+	meshtest.Check(t, s.proxy.Disable())
 	return untilEnd(t, c)
 }

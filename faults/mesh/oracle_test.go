@@ -14,6 +14,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	toxiclient "github.com/Shopify/toxiproxy/v2/client"
 	"github.com/rs/zerolog"
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
 // side is one of the two that get the same toxics over the same HTTP API and the same traffic.
@@ -161,19 +162,19 @@ func TestToxicsDoWhatToxiproxysDo(t *testing.T) {
 	oracle := httptest.NewServer(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()).Routes())
 	t.Cleanup(oracle.Close)
 	m := New(Options{Seed: 7})
-	t.Cleanup(func() { check(t, m.Close()) })
+	t.Cleanup(func() { meshtest.Check(t, m.Close()) })
 	ours := httptest.NewServer(NewAPI(m, m.Stats))
 	t.Cleanup(ours.Close)
 	for i, s := range situations() {
 		t.Run(s.name, func(t *testing.T) {
-			upstream := listenFunc(t, s.upstream)
+			upstream := meshtest.ListenFunc(t, s.upstream)
 			run := func(name, url string) float64 {
 				proxy, err := toxiclient.NewClient(url).CreateProxy(fmt.Sprint(i), "127.0.0.1:0", upstream)
-				check(t, err)
-				defer func() { check(t, proxy.Delete()) }()
+				meshtest.Check(t, err)
+				defer func() { meshtest.Check(t, proxy.Delete()) }()
 				for _, toxic := range s.toxics {
 					_, err := proxy.AddToxic(toxic.Name, toxic.Type, toxic.Stream, toxic.Toxicity, toxic.Attributes)
-					check(t, err)
+					meshtest.Check(t, err)
 				}
 				return s.measure(t, &side{name: name, proxy: proxy})
 			}

@@ -39,21 +39,15 @@ type ServeAddresses struct {
 	API     string `json:"api,omitempty"`
 }
 
-// servedMesh is a mesh as both APIs need it.
-type servedMesh interface {
-	Control
-	Proxies
-}
-
-// Serve carries a mesh and its APIs until the context is done or a client closes the mesh. It
+// Serve carries a mesh, its control API and toxiproxy's API (which api makes of it) until the context is done or a client closes the mesh. It
 // calls started once, when both APIs listen. When it returns every listener, connection, tunnel
 // and goroutine of the mesh has ended.
-func Serve(ctx context.Context, config ServeConfig, started func(ServeAddresses)) error {
+func Serve(ctx context.Context, config ServeConfig, api func(*Mesh) http.Handler, started func(ServeAddresses)) error {
 	if err := config.validate(); err != nil {
 		return err
 	}
-	mesh := New(Options{Seed: config.Seed})
-	return errors.Join(serveMesh(ctx, config, mesh, started), mesh.Close())
+	m := New(Options{Seed: config.Seed})
+	return errors.Join(serveMesh(ctx, config, m, api(m), started), m.Close())
 }
 
 func (c ServeConfig) validate() error {
@@ -73,7 +67,7 @@ func (c ServeConfig) validate() error {
 }
 
 // serveMesh listens, serves, and ends what it began.
-func serveMesh(ctx context.Context, config ServeConfig, mesh servedMesh, started func(ServeAddresses)) error {
+func serveMesh(ctx context.Context, config ServeConfig, m Control, api http.Handler, started func(ServeAddresses)) error {
 	var (
 		listen    net.ListenConfig
 		addresses ServeAddresses
@@ -81,7 +75,7 @@ func serveMesh(ctx context.Context, config ServeConfig, mesh servedMesh, started
 	servers, failed := errgroup.WithContext(context.Background())
 	tunnels, endTunnels := context.WithCancel(context.Background())
 	defer endTunnels()
-	controlAPI := newControlServer(mesh, config.Token)
+	controlAPI := newControlServer(m, config.Token)
 
 	listener, err := listen.Listen(ctx, "tcp", config.Control)
 	if err != nil {
@@ -89,15 +83,14 @@ func serveMesh(ctx context.Context, config ServeConfig, mesh servedMesh, started
 	}
 	addresses.Control = listener.Addr().String()
 	control := newHTTPServer(controlAPI.handler(tunnels))
-	api := newHTTPServer(nil)
+	toxiproxy := newHTTPServer(api)
 	if config.API != "" {
 		apiListener, err := listen.Listen(ctx, "tcp", config.API)
 		if err != nil {
 			return errors.Join(fmt.Errorf("serve toxiproxy's API: %w", err), listener.Close())
 		}
 		addresses.API = apiListener.Addr().String()
-		api.Handler = NewAPI(mesh, mesh.Stats)
-		servers.Go(func() error { return served("toxiproxy's API", api.Serve(apiListener)) })
+		servers.Go(func() error { return served("toxiproxy's API", toxiproxy.Serve(apiListener)) })
 	}
 	servers.Go(func() error { return served("the control API", control.Serve(listener)) })
 	started(addresses)
@@ -109,8 +102,8 @@ func serveMesh(ctx context.Context, config ServeConfig, mesh servedMesh, started
 	}
 	endTunnels()
 	// With the mesh closed no call can be waiting for an edge.
-	err = mesh.Close()
-	err = errors.Join(err, shutdown(control), shutdown(api))
+	err = m.Close()
+	err = errors.Join(err, shutdown(control), shutdown(toxiproxy))
 	controlAPI.open.Wait()
 	return errors.Join(err, servers.Wait())
 }

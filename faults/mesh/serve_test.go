@@ -12,21 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/meshtest"
 )
-
-// patience is how long a test waits for what must happen; it is no measure of how long it takes.
-const patience = 20 * time.Second
-
-// noProxies has the methods of Proxies; none may be called.
-type noProxies interface{ Proxies }
 
 // recordedMesh answers with what it is told to and keeps what it was asked.
 type recordedMesh struct {
-	noProxies
 	mu     sync.Mutex
 	asked  []any
 	fail   error
@@ -71,15 +64,18 @@ func (m *recordedMesh) Close() error {
 	return nil
 }
 
+// noAPI stands for toxiproxy's.
+func noAPI(*Mesh) http.Handler { return http.NotFoundHandler() }
+
 const testToken = "a long token of this test"
 
 // startServing serves a mesh until the test ends, and checks that it ended without an error.
-func startServing(t *testing.T, config ServeConfig, mesh servedMesh) ServeAddresses {
+func startServing(t *testing.T, config ServeConfig, m Control) ServeAddresses {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan ServeAddresses, 1), make(chan error, 1)
 	go func() {
-		ended <- serveMesh(ctx, config, mesh, func(a ServeAddresses) { started <- a })
+		ended <- serveMesh(ctx, config, m, http.NotFoundHandler(), func(a ServeAddresses) { started <- a })
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -88,7 +84,7 @@ func startServing(t *testing.T, config ServeConfig, mesh servedMesh) ServeAddres
 			if err != nil {
 				t.Errorf("serve: %v", err)
 			}
-		case <-time.After(patience):
+		case <-time.After(meshtest.Patience):
 			t.Error("serving has not ended")
 		}
 	})
@@ -102,8 +98,8 @@ func startServing(t *testing.T, config ServeConfig, mesh servedMesh) ServeAddres
 	return ServeAddresses{}
 }
 
-func serveControl(t *testing.T, mesh servedMesh) string {
-	return startServing(t, ServeConfig{Control: "127.0.0.1:0", Token: testToken}, mesh).Control
+func serveControl(t *testing.T, m Control) string {
+	return startServing(t, ServeConfig{Control: "127.0.0.1:0", Token: testToken}, m).Control
 }
 
 func TestClientCarriesEveryCall(t *testing.T) {
@@ -116,25 +112,25 @@ func TestClientCarriesEveryCall(t *testing.T) {
 
 		edges := []Edge{{Name: "a-1:b-1", Listen: "127.0.0.1:0", Upstream: "h:1", Latency: time.Millisecond, Jitter: 7}, {Name: "ä→b"}}
 		opened, err := client.Open(ctx, edges)
-		check(t, err)
-		same(t, "opened", edges, opened)
+		meshtest.Check(t, err)
+		meshtest.Same(t, "opened", edges, opened)
 		group := Group{Listen: "x:1", Edges: []string{"a", "b"}}
 		listen, err := client.OpenGroup(ctx, group)
-		check(t, err)
-		same(t, "group", "127.0.0.1:7", listen)
-		check(t, client.SetUpstream(ctx, "a", "b:1"))
+		meshtest.Check(t, err)
+		meshtest.Same(t, "group", "127.0.0.1:7", listen)
+		meshtest.Check(t, client.SetUpstream(ctx, "a", "b:1"))
 		primitives := []faults.Primitive{
 			{Op: faults.OpToxic, Edge: "a", Toxic: &faults.Toxic{Stream: "upstream", Toxicity: 0.25, Per: "request", Attributes: faults.LatencyToxic{Latency: 1.5, Shape: "pareto"}}},
 			{Op: faults.OpOutage, Edge: "b", Outage: &faults.EdgeOutage{New: faults.NewHang, Open: faults.OpenLose, Direction: faults.Up, Delay: time.Second}},
 		}
-		check(t, client.Apply(ctx, "id 1", primitives))
+		meshtest.Check(t, client.Apply(ctx, "id 1", primitives))
 		receipt, err := client.Lift(ctx, "id 1")
-		check(t, err)
-		same(t, "receipt", faults.Receipt{Requests: 3, DelayMs: 1.5, Lost: 9}, receipt)
+		meshtest.Check(t, err)
+		meshtest.Same(t, "receipt", faults.Receipt{Requests: 3, DelayMs: 1.5, Lost: 9}, receipt)
 		stats, err := client.Stats(ctx)
-		check(t, err)
-		same(t, "stats", []EdgeStats{{Name: "a:b", Connections: 1 << 60, FirstByteTotal: time.Second}}, stats)
-		same(t, "asked", []any{edges, group, "a", "b:1", "id 1", primitives, "id 1", "stats"}, mesh.asked)
+		meshtest.Check(t, err)
+		meshtest.Same(t, "stats", []EdgeStats{{Name: "a:b", Connections: 1 << 60, FirstByteTotal: time.Second}}, stats)
+		meshtest.Same(t, "asked", []any{edges, group, "a", "b:1", "id 1", primitives, "id 1", "stats"}, mesh.asked)
 	})
 }
 
@@ -174,10 +170,10 @@ func TestControlAPIWantsItsTokenOnEveryRoute(t *testing.T) {
 		for _, authorization := range []string{"", testToken, "Bearer ", "Bearer " + testToken + "x", "Bearer " + testToken[1:], "Basic " + testToken} {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
 				request, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+route, strings.NewReader("{}"))
-				check(t, err)
+				meshtest.Check(t, err)
 				request.Header.Set("Authorization", authorization)
 				response, err := http.DefaultClient.Do(request)
-				check(t, err)
+				meshtest.Check(t, err)
 				_ = response.Body.Close()
 				if response.StatusCode != http.StatusUnauthorized {
 					t.Errorf("%s %s with %q answers %d", method, route, authorization, response.StatusCode)
@@ -215,13 +211,13 @@ func TestControlAPIRefusesWrongBodies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+routeUpstream, strings.NewReader(c.body))
-			check(t, err)
+			meshtest.Check(t, err)
 			request.Header.Set("Authorization", "Bearer "+testToken)
 			response, err := http.DefaultClient.Do(request)
-			check(t, err)
+			meshtest.Check(t, err)
 			defer func() { _ = response.Body.Close() }()
 			body, err := io.ReadAll(response.Body)
-			check(t, err)
+			meshtest.Check(t, err)
 			if response.StatusCode != c.status {
 				t.Errorf("answers %d %s, want %d", response.StatusCode, body, c.status)
 			}
@@ -240,7 +236,7 @@ func TestServeRefusesConfigurationsThatAreNotSafe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var invalid *faults.InvalidError
-			err := Serve(t.Context(), config, func(ServeAddresses) { t.Error("started") })
+			err := Serve(t.Context(), config, noAPI, func(ServeAddresses) { t.Error("started") })
 			if !errors.As(err, &invalid) {
 				t.Errorf("got %v", err)
 			}
@@ -259,27 +255,27 @@ func TestServeEnds(t *testing.T) {
 			defer cancel()
 			started, ended := make(chan ServeAddresses, 1), make(chan error, 1)
 			go func() {
-				ended <- Serve(ctx, ServeConfig{Control: "127.0.0.1:0", API: "127.0.0.1:0", Token: testToken}, func(a ServeAddresses) { started <- a })
+				ended <- Serve(ctx, ServeConfig{Control: "127.0.0.1:0", API: "127.0.0.1:0", Token: testToken}, noAPI, func(a ServeAddresses) { started <- a })
 			}()
 			addresses := <-started
 			client := NewClient(addresses.Control, testToken, nil)
 			defer client.Disconnect()
-			echo := listenEcho(t)
+			echo := meshtest.ListenEcho(t)
 			tunnel, err := client.DialVia(ctx, echo)
-			check(t, err)
+			meshtest.Check(t, err)
 			defer func() { _ = tunnel.Close() }()
 			idle, err := net.Dial("tcp", addresses.Control)
-			check(t, err)
+			meshtest.Check(t, err)
 			defer func() { _ = idle.Close() }()
 
-			check(t, end(cancel, client))
+			meshtest.Check(t, end(cancel, client))
 			select {
 			case err := <-ended:
-				check(t, err)
-			case <-time.After(patience):
+				meshtest.Check(t, err)
+			case <-time.After(meshtest.Patience):
 				t.Fatal("Serve has not returned")
 			}
-			check(t, tunnel.SetReadDeadline(time.Now().Add(patience)))
+			meshtest.Check(t, tunnel.SetReadDeadline(time.Now().Add(meshtest.Patience)))
 			if _, err := tunnel.Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("the tunnel is still open: %v", err)
 			}
@@ -295,29 +291,15 @@ func TestServeEnds(t *testing.T) {
 
 func TestServeTellsAPortThatIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
+	meshtest.Check(t, err)
 	defer func() { _ = taken.Close() }()
 	for name, config := range map[string]ServeConfig{
 		"control": {Control: taken.Addr().String(), Token: "t"},
 		"API":     {Control: "127.0.0.1:0", API: taken.Addr().String(), Token: "t"},
 	} {
-		err := Serve(t.Context(), config, func(ServeAddresses) { t.Error("started") })
+		err := Serve(t.Context(), config, noAPI, func(ServeAddresses) { t.Error("started") })
 		if err == nil || !strings.Contains(err.Error(), "address already in use") {
 			t.Errorf("%s: got %v", name, err)
 		}
-	}
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func same[T any](t *testing.T, what string, want, got T) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
 // crowd is a hundred clients of one edge that behave as badly as clients do, until it is dismissed.
@@ -46,7 +47,7 @@ func gather(ctx context.Context, address string, clients int) *crowd {
 
 // visit is one connection of one client: it asks for 1 MB and then behaves in its own way.
 func (c *crowd) visit(behave func(net.Conn)) {
-	conn, err := (&net.Dialer{Timeout: patience}).DialContext(c.ctx, "tcp", c.address)
+	conn, err := (&net.Dialer{Timeout: meshtest.Patience}).DialContext(c.ctx, "tcp", c.address)
 	if err != nil {
 		c.cut.Add(1)
 		pause(c.ctx, 100*time.Millisecond)
@@ -103,9 +104,10 @@ const soakBound = 10 * time.Second
 // call must return in time; afterwards nobody hangs and no goroutine is left.
 func TestFaultsChangeWhateverClientsDo(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	const token = "a token of this test"
 	t.Run("soak", func(t *testing.T) {
 		block := make([]byte, soakAnswer)
-		upstream := listenFunc(t, func(c *net.TCPConn) {
+		upstream := meshtest.ListenFunc(t, func(c *net.TCPConn) {
 			if _, err := c.Read(make([]byte, 1)); err == nil {
 				_, _ = c.Write(block)
 			}
@@ -116,14 +118,14 @@ func TestFaultsChangeWhateverClientsDo(t *testing.T) {
 		serving, stop := context.WithCancel(ctx)
 		defer stop()
 		go func() {
-			ended <- Serve(serving, ServeConfig{Control: "127.0.0.1:0", API: "127.0.0.1:0", Token: testToken, Seed: 3}, func(a ServeAddresses) { addresses <- a })
+			ended <- Serve(serving, ServeConfig{Control: "127.0.0.1:0", API: "127.0.0.1:0", Token: token, Seed: 3}, func(m *Mesh) http.Handler { return NewAPI(m, m.Stats) }, func(a ServeAddresses) { addresses <- a })
 		}()
 		at := <-addresses
-		control := NewClient(at.Control, testToken, nil)
+		control := NewClient(at.Control, token, nil)
 		edges, err := control.Open(ctx, []Edge{{Name: "a-1:b-1", Listen: "127.0.0.1:0", Upstream: upstream}})
-		check(t, err)
+		meshtest.Check(t, err)
 		proxy, err := toxiclient.NewClient(at.API).Proxy("a-1:b-1")
-		check(t, err)
+		meshtest.Check(t, err)
 
 		visiting, dismiss := context.WithCancel(ctx)
 		people := gather(visiting, edges[0].Listen, 100)
@@ -131,7 +133,7 @@ func TestFaultsChangeWhateverClientsDo(t *testing.T) {
 		if testing.Short() {
 			rounds = 40 // one of each type, stream and outage
 		}
-		took := changeFaults(t, ctx, listenEcho(t), proxy, control, rounds)
+		took := changeFaults(t, ctx, meshtest.ListenEcho(t), proxy, control, rounds)
 		slices.Sort(took)
 		t.Logf("%d calls: median %s, p99 %s, slowest %s", len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
 		if slowest := took[len(took)-1]; slowest > soakBound {
@@ -149,7 +151,7 @@ func TestFaultsChangeWhateverClientsDo(t *testing.T) {
 		control.Disconnect()
 		http.DefaultClient.CloseIdleConnections()
 		stop()
-		check(t, <-ended)
+		meshtest.Check(t, <-ended)
 	})
 }
 
@@ -206,7 +208,7 @@ func echoesVia(ctx context.Context, control *Client, address string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(meshtest.Patience))
 	if _, err := conn.Write([]byte("x")); err != nil {
 		return err
 	}
@@ -220,13 +222,13 @@ func allAnswered(t *testing.T, address string, n int) {
 	var all sync.WaitGroup
 	for range n {
 		all.Go(func() {
-			conn, err := net.DialTimeout("tcp", address, patience)
+			conn, err := net.DialTimeout("tcp", address, meshtest.Patience)
 			if err != nil {
 				t.Errorf("after the last removal: %v", err)
 				return
 			}
 			defer func() { _ = conn.Close() }()
-			_ = conn.SetDeadline(time.Now().Add(patience))
+			_ = conn.SetDeadline(time.Now().Add(meshtest.Patience))
 			_, _ = conn.Write([]byte("x"))
 			if got, err := io.Copy(io.Discard, conn); err != nil || got != soakAnswer {
 				t.Errorf("after the last removal a client got %d bytes: %v (hangs: %v)", got, err, errors.Is(err, os.ErrDeadlineExceeded))
@@ -239,9 +241,9 @@ func allAnswered(t *testing.T, address string, n int) {
 // waitForNoneOpen waits until the edge has no connection left, since every client has gone.
 func waitForNoneOpen(t *testing.T, control *Client) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(meshtest.Patience); ; time.Sleep(10 * time.Millisecond) {
 		stats, err := control.Stats(t.Context())
-		check(t, err)
+		meshtest.Check(t, err)
 		if stats[0].Open == 0 {
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,18 +14,20 @@ import (
 	"time"
 
 	toxiclient "github.com/Shopify/toxiproxy/v2/client"
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
-// serveToxiproxyAPI serves a mesh with one edge to an echo server, as Serve does, and returns
+// serveToxiproxyAPI serves a mesh with one edge to an echo server, and returns
 // the mesh, the API's address and the edge.
 func serveToxiproxyAPI(t *testing.T) (*Mesh, string, Edge) {
 	t.Helper()
 	m := New(Options{Seed: 1})
-	t.Cleanup(func() { check(t, m.Close()) })
-	addresses := startServing(t, ServeConfig{Control: "127.0.0.1:0", API: "127.0.0.1:0", Token: testToken}, m)
-	edges, err := m.Open(t.Context(), []Edge{{Name: "orders-1:payments-2", Listen: "127.0.0.1:0", Upstream: listenEcho(t)}})
-	check(t, err)
-	return m, addresses.API, edges[0]
+	t.Cleanup(func() { meshtest.Check(t, m.Close()) })
+	served := httptest.NewServer(NewAPI(m, m.Stats))
+	t.Cleanup(served.Close)
+	edges, err := m.Open(t.Context(), []Edge{{Name: "orders-1:payments-2", Listen: "127.0.0.1:0", Upstream: meshtest.ListenEcho(t)}})
+	meshtest.Check(t, err)
+	return m, served.Listener.Addr().String(), edges[0]
 }
 
 // everyToxic has one of each type, with attributes before and after an update.
@@ -46,47 +49,47 @@ func TestGoClientDrivesTheMesh(t *testing.T) {
 	m, address, edge := serveToxiproxyAPI(t)
 	client := toxiclient.NewClient(address)
 	version, err := client.Version()
-	check(t, err)
-	same(t, "version", `{"version":"`+ToxiproxyVersion+`"}`, strings.TrimSpace(string(version)))
+	meshtest.Check(t, err)
+	meshtest.Same(t, "version", `{"version":"`+ToxiproxyVersion+`"}`, strings.TrimSpace(string(version)))
 	proxies, err := client.Proxies()
-	check(t, err)
+	meshtest.Check(t, err)
 	proxy := proxies[edge.Name]
 	if len(proxies) != 1 || proxy == nil {
 		t.Fatalf("the client sees %v", proxies)
 	}
-	same(t, "shown", []any{edge.Name, edge.Listen, edge.Upstream, true, 0}, []any{proxy.Name, proxy.Listen, proxy.Upstream, proxy.Enabled, len(proxy.ActiveToxics)})
+	meshtest.Same(t, "shown", []any{edge.Name, edge.Listen, edge.Upstream, true, 0}, []any{proxy.Name, proxy.Listen, proxy.Upstream, proxy.Enabled, len(proxy.ActiveToxics)})
 
 	for _, stream := range []string{"upstream", "downstream"} {
 		for _, c := range everyToxic {
 			name := c.kind + " " + stream
 			added, err := proxy.AddToxic("", c.kind, stream, 0.5, c.before)
-			check(t, err)
-			same(t, name+" added", []any{c.kind + "_" + stream, c.kind, stream, float32(0.5)}, []any{added.Name, added.Type, added.Stream, added.Toxicity})
+			meshtest.Check(t, err)
+			meshtest.Same(t, name+" added", []any{c.kind + "_" + stream, c.kind, stream, float32(0.5)}, []any{added.Name, added.Type, added.Stream, added.Toxicity})
 			updated, err := proxy.UpdateToxic(added.Name, 0.75, c.update)
-			check(t, err)
-			same(t, name+" updated", c.after, updated.Attributes)
+			meshtest.Check(t, err)
+			meshtest.Same(t, name+" updated", c.after, updated.Attributes)
 			toxics, err := proxy.Toxics()
-			check(t, err)
-			same(t, name+" listed", toxiclient.Toxics{{Name: added.Name, Type: c.kind, Stream: stream, Toxicity: 0.75, Attributes: c.after}}, toxics)
-			check(t, proxy.RemoveToxic(added.Name))
+			meshtest.Check(t, err)
+			meshtest.Same(t, name+" listed", toxiclient.Toxics{{Name: added.Name, Type: c.kind, Stream: stream, Toxicity: 0.75, Attributes: c.after}}, toxics)
+			meshtest.Check(t, proxy.RemoveToxic(added.Name))
 		}
 	}
-	check(t, echoes(edge.Listen))
+	meshtest.Check(t, echoes(edge.Listen))
 
-	check(t, proxy.Disable())
+	meshtest.Check(t, proxy.Disable())
 	if err := echoes(edge.Listen); err == nil {
 		t.Error("a disabled proxy answers")
 	}
-	check(t, proxy.Enable())
-	check(t, echoes(edge.Listen))
+	meshtest.Check(t, proxy.Enable())
+	meshtest.Check(t, echoes(edge.Listen))
 
 	_, err = proxy.AddToxic("cut", "limit_data", "downstream", 1, toxiclient.Attributes{"bytes": 0})
-	check(t, err)
-	check(t, proxy.Disable())
-	check(t, client.ResetState())
-	check(t, echoes(edge.Listen))
+	meshtest.Check(t, err)
+	meshtest.Check(t, proxy.Disable())
+	meshtest.Check(t, client.ResetState())
+	meshtest.Check(t, echoes(edge.Listen))
 	own, err := m.Proxy(edge.Name)
-	check(t, err)
+	meshtest.Check(t, err)
 	if !own.Enabled || len(own.Toxics) > 0 {
 		t.Errorf("after a reset the mesh has %+v", own)
 	}
@@ -96,8 +99,8 @@ func TestGoClientBringsProxiesOfItsOwn(t *testing.T) {
 	_, address, edge := serveToxiproxyAPI(t)
 	client := toxiclient.NewClient(address)
 	own, err := client.CreateProxy("mine", "127.0.0.1:0", edge.Upstream)
-	check(t, err)
-	check(t, echoes(own.Listen))
+	meshtest.Check(t, err)
+	meshtest.Check(t, echoes(own.Listen))
 	var apiErr *toxiclient.ApiError
 	if _, err := client.CreateProxy("mine", "127.0.0.1:0", edge.Upstream); !errors.As(err, &apiErr) || apiErr.Status != 409 {
 		t.Errorf("a second of the same name gives %v", err)
@@ -106,12 +109,12 @@ func TestGoClientBringsProxiesOfItsOwn(t *testing.T) {
 		{Name: "mine", Listen: own.Listen, Upstream: edge.Upstream, Enabled: true},
 		{Name: "more", Listen: "127.0.0.1:0", Upstream: edge.Upstream, Enabled: true},
 	})
-	check(t, err)
+	meshtest.Check(t, err)
 	if len(populated) != 2 || populated[0].Listen != own.Listen {
 		t.Fatalf("populated %v", populated)
 	}
-	check(t, echoes(populated[1].Listen))
-	check(t, own.Delete())
+	meshtest.Check(t, echoes(populated[1].Listen))
+	meshtest.Check(t, own.Delete())
 	if err := echoes(own.Listen); err == nil {
 		t.Error("a deleted proxy answers")
 	}
@@ -124,7 +127,7 @@ func TestCLIDrivesTheMesh(t *testing.T) {
 	_, address, edge := serveToxiproxyAPI(t)
 	cli := buildCLI(t)
 	try := func(arguments ...string) (string, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), meshtest.Patience)
 		defer cancel()
 		out, err := exec.CommandContext(ctx, cli, append([]string{"--host", "http://" + address}, arguments...)...).CombinedOutput()
 		return string(out), err
@@ -171,7 +174,7 @@ func TestCLIDrivesTheMesh(t *testing.T) {
 		t.Error("a disabled proxy answers")
 	}
 	expect("is now enabled", "toggle", edge.Name)
-	check(t, echoes(edge.Listen))
+	meshtest.Check(t, echoes(edge.Listen))
 	expect("Created new proxy mine", "create", "--listen", "127.0.0.1:0", "--upstream", edge.Upstream, "mine")
 	expect("mine", "list")
 	expect("Deleted proxy mine", "delete", "mine")
@@ -182,12 +185,12 @@ func TestCLIDrivesTheMesh(t *testing.T) {
 
 // echoes sends a byte over a new connection and waits for it to come back.
 func echoes(address string) error {
-	conn, err := net.DialTimeout("tcp", address, patience)
+	conn, err := net.DialTimeout("tcp", address, meshtest.Patience)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(meshtest.Patience)); err != nil {
 		return err
 	}
 	if _, err := conn.Write([]byte("x")); err != nil {
@@ -205,10 +208,10 @@ func buildCLI(t *testing.T) string {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", module).Output()
-	check(t, err)
+	meshtest.Check(t, err)
 	version := strings.TrimSpace(string(out))
 	cache, err := os.UserCacheDir()
-	check(t, err)
+	meshtest.Check(t, err)
 	folder := filepath.Join(cache, "squall-test", "toxiproxy-cli-"+version)
 	binary := filepath.Join(folder, "cli")
 	if _, err := os.Stat(binary); err == nil {

@@ -9,58 +9,14 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/meshtest"
 )
-
-// listenFunc serves every connection with a function until the test ends.
-func listenFunc(t testing.TB, serve func(*net.TCPConn)) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var (
-		mu    sync.Mutex
-		conns []net.Conn
-		all   sync.WaitGroup
-	)
-	all.Go(func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			conns = append(conns, c)
-			mu.Unlock()
-			all.Go(func() {
-				defer func() { _ = c.Close() }()
-				serve(c.(*net.TCPConn))
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		mu.Lock()
-		for _, c := range conns {
-			_ = c.Close()
-		}
-		mu.Unlock()
-		all.Wait()
-	})
-	return listener.Addr().String()
-}
-
-// listenEcho answers every byte with itself, and an end of stream with an end of stream.
-func listenEcho(t testing.TB) string {
-	return listenFunc(t, func(c *net.TCPConn) { _, _ = io.Copy(c, c) })
-}
 
 func tunnelClient(t *testing.T) *Client {
 	client := NewClient(serveControl(t, &recordedMesh{}), testToken, nil)
@@ -77,21 +33,21 @@ func TestTunnelCarriesBothWaysAndHalfCloses(t *testing.T) {
 			payload[i] = byte(rand.Uint32())
 		}
 		// It answers only once the caller's way has ended.
-		target := listenFunc(t, func(c *net.TCPConn) {
+		target := meshtest.ListenFunc(t, func(c *net.TCPConn) {
 			data, err := io.ReadAll(c)
 			if err == nil {
 				_, _ = c.Write(append(data, "end"...))
 			}
 		})
 		conn, err := client.DialVia(t.Context(), target)
-		check(t, err)
+		meshtest.Check(t, err)
 		defer func() { _ = conn.Close() }()
-		check(t, conn.SetDeadline(time.Now().Add(patience)))
+		meshtest.Check(t, conn.SetDeadline(time.Now().Add(meshtest.Patience)))
 		_, err = conn.Write(payload)
-		check(t, err)
-		check(t, conn.(interface{ CloseWrite() error }).CloseWrite())
+		meshtest.Check(t, err)
+		meshtest.Check(t, conn.(interface{ CloseWrite() error }).CloseWrite())
 		got, err := io.ReadAll(conn)
-		check(t, err)
+		meshtest.Check(t, err)
 		if !bytes.Equal(got, append(payload, "end"...)) {
 			t.Errorf("got %d bytes back, want %d", len(got), len(payload)+3)
 		}
@@ -99,23 +55,23 @@ func TestTunnelCarriesBothWaysAndHalfCloses(t *testing.T) {
 	t.Run("the target ends its way first", func(t *testing.T) {
 		client := tunnelClient(t)
 		received := make(chan string, 1)
-		target := listenFunc(t, func(c *net.TCPConn) {
+		target := meshtest.ListenFunc(t, func(c *net.TCPConn) {
 			_, _ = c.Write([]byte("hello"))
 			_ = c.CloseWrite()
 			data, _ := io.ReadAll(c)
 			received <- string(data)
 		})
 		conn, err := client.DialVia(t.Context(), target)
-		check(t, err)
+		meshtest.Check(t, err)
 		defer func() { _ = conn.Close() }()
-		check(t, conn.SetDeadline(time.Now().Add(patience)))
+		meshtest.Check(t, conn.SetDeadline(time.Now().Add(meshtest.Patience)))
 		greeting, err := io.ReadAll(conn)
-		check(t, err)
-		same(t, "greeting", "hello", string(greeting))
+		meshtest.Check(t, err)
+		meshtest.Same(t, "greeting", "hello", string(greeting))
 		_, err = conn.Write([]byte("still here"))
-		check(t, err)
-		check(t, conn.Close())
-		same(t, "received", "still here", <-received)
+		meshtest.Check(t, err)
+		meshtest.Check(t, conn.Close())
+		meshtest.Same(t, "received", "still here", <-received)
 	})
 }
 
@@ -124,16 +80,16 @@ func TestTunnelEndsWithItsEnds(t *testing.T) {
 	t.Run("closed", func(t *testing.T) {
 		client := tunnelClient(t)
 		closed := make(chan struct{})
-		target := listenFunc(t, func(c *net.TCPConn) {
+		target := meshtest.ListenFunc(t, func(c *net.TCPConn) {
 			_, _ = io.Copy(io.Discard, c)
 			close(closed)
 		})
 		conn, err := client.DialVia(t.Context(), target)
-		check(t, err)
-		check(t, conn.Close())
+		meshtest.Check(t, err)
+		meshtest.Check(t, conn.Close())
 		select {
 		case <-closed:
-		case <-time.After(patience):
+		case <-time.After(meshtest.Patience):
 			t.Error("the target's connection is still open")
 		}
 	})
@@ -144,9 +100,9 @@ func TestTunnelThatCantOpenSaysWhy(t *testing.T) {
 	t.Run("errors", func(t *testing.T) {
 		client := tunnelClient(t)
 		free, err := net.Listen("tcp", "127.0.0.1:0")
-		check(t, err)
+		meshtest.Check(t, err)
 		nobody := free.Addr().String()
-		check(t, free.Close())
+		meshtest.Check(t, free.Close())
 		if _, err := client.DialVia(t.Context(), nobody); err == nil || !strings.Contains(err.Error(), "connection refused") {
 			t.Errorf("an address where nobody listens gives %v", err)
 		}
@@ -156,7 +112,7 @@ func TestTunnelThatCantOpenSaysWhy(t *testing.T) {
 		}
 	})
 	t.Run("a mesh that does not answer", func(t *testing.T) {
-		mute := listenFunc(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
+		mute := meshtest.ListenFunc(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
 		client := NewClient(mute, testToken, nil)
 		defer client.Disconnect()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -173,24 +129,24 @@ func TestTunnelThatCantOpenSaysWhy(t *testing.T) {
 func TestForwardMakesARemoteListenerLocal(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	t.Run("forward", func(t *testing.T) {
-		client, echo := tunnelClient(t), listenEcho(t)
+		client, echo := tunnelClient(t), meshtest.ListenEcho(t)
 		local, err := net.Listen("tcp", "127.0.0.1:0")
-		check(t, err)
+		meshtest.Check(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- client.Forward(ctx, local, echo) }()
 		conn, err := net.Dial("tcp", local.Addr().String())
-		check(t, err)
+		meshtest.Check(t, err)
 		defer func() { _ = conn.Close() }()
-		check(t, conn.SetDeadline(time.Now().Add(patience)))
+		meshtest.Check(t, conn.SetDeadline(time.Now().Add(meshtest.Patience)))
 		_, err = conn.Write([]byte("ping"))
-		check(t, err)
+		meshtest.Check(t, err)
 		got := make([]byte, 4)
 		_, err = io.ReadFull(conn, got)
-		check(t, err)
-		same(t, "echo", "ping", string(got))
+		meshtest.Check(t, err)
+		meshtest.Same(t, "echo", "ping", string(got))
 		cancel()
-		check(t, <-ended)
+		meshtest.Check(t, <-ended)
 		if _, err := conn.Read(got); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("the connection is still open: %v", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 
 	"github.com/squallhq/squall/faults/mesh"
@@ -34,6 +35,6 @@ func child(role string) {
 		var c mesh.ServeConfig
 		check(in.Decode(&c))
 		watch()
-		check(mesh.Serve(ctx, c, func(a mesh.ServeAddresses) { announce(a) }))
+		check(mesh.Serve(ctx, c, func(m *mesh.Mesh) http.Handler { return mesh.NewAPI(m, m.Stats) }, func(a mesh.ServeAddresses) { announce(a) }))
 	}
 }
