@@ -143,7 +143,7 @@ func TestDefectOneClientThatStopsReadingDeadlocksTheEdge(t *testing.T) {
 
 func TestDefectAnUpstreamThatNeverAnswersBlocksOthers(t *testing.T) {
 	w := newWorld(t, echo)
-	dead, err := listenPort(t.Context(), "tcp", "127.0.0.1:0")
+	dead, err := tcpNetwork{}.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

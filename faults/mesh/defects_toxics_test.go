@@ -226,36 +226,6 @@ func TestDefectDeadUpstreamLooksAliveThenIsReset(t *testing.T) {
 	w.eventually("it is counted", func() bool { return w.stats().Failed == 1 && w.stats().Open == 0 })
 }
 
-func TestDefectHeldMemoryStaysAfterClose(t *testing.T) {
-	w := newWorld(t, flood)
-	w.apply("f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 60_000}))
-	w.dial().Close()
-	e, err := w.mesh.edge("a:b")
-	if err != nil {
-		t.Fatal(err)
-	}
-	held := func() (bytes int) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		for l := range e.links {
-			l.down.mu.Lock()
-			for _, s := range l.down.stages {
-				bytes += s.stage.(*latency).queue.bytes
-			}
-			l.down.mu.Unlock()
-		}
-		return bytes
-	}
-	w.eventually("the latency holds what it may", func() bool { return held() >= pathBytes })
-	if got := held(); got > pathBytes+2*bottleneckBytes {
-		t.Errorf("holds %d bytes, want %d or so", got, pathBytes)
-	}
-	if err := w.mesh.RemoveProxy("a:b"); err != nil {
-		t.Fatal(err)
-	}
-	w.eventually("nothing is held", func() bool { return held() == 0 })
-}
-
 func TestConnectsThatHangGetThroughWhenItIsLifted(t *testing.T) {
 	w := newWorld(t, echo)
 	w.apply("o", outageOf(faults.EdgeOutage{New: faults.NewHang}))

@@ -39,9 +39,9 @@ type ServeAddresses struct {
 	API     string `json:"api,omitempty"`
 }
 
-// Serve carries a mesh, its control API and toxiproxy's API (which api makes of it) until the context is done or a client closes the mesh. It
-// calls started once, when both APIs listen. When it returns every listener, connection, tunnel
-// and goroutine of the mesh has ended.
+// Serve carries a mesh, its control API and toxiproxy's API (which api makes of it) until the context is done or a
+// client closes the mesh. It calls started once, when both APIs listen. When it returns every listener, connection,
+// tunnel and goroutine of the mesh has ended.
 func Serve(ctx context.Context, config ServeConfig, api func(*Mesh) http.Handler, started func(ServeAddresses)) error {
 	if err := config.validate(); err != nil {
 		return err

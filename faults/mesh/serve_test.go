@@ -105,8 +105,8 @@ func serveControl(t *testing.T, m Control) string {
 func TestClientCarriesEveryCall(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	t.Run("calls", func(t *testing.T) {
-		mesh := &recordedMesh{}
-		client := NewClient(serveControl(t, mesh), testToken, nil)
+		recorded := &recordedMesh{}
+		client := NewClient(serveControl(t, recorded), testToken, nil)
 		defer client.Disconnect()
 		ctx := t.Context()
 
@@ -130,7 +130,7 @@ func TestClientCarriesEveryCall(t *testing.T) {
 		stats, err := client.Stats(ctx)
 		meshtest.Check(t, err)
 		meshtest.Same(t, "stats", []EdgeStats{{Name: "a:b", Connections: 1 << 60, FirstByteTotal: time.Second}}, stats)
-		meshtest.Same(t, "asked", []any{edges, group, "a", "b:1", "id 1", primitives, "id 1", "stats"}, mesh.asked)
+		meshtest.Same(t, "asked", []any{edges, group, "a", "b:1", "id 1", primitives, "id 1", "stats"}, recorded.asked)
 	})
 }
 
@@ -163,8 +163,8 @@ func TestClientGetsErrorsOfTheSameKind(t *testing.T) {
 }
 
 func TestControlAPIWantsItsTokenOnEveryRoute(t *testing.T) {
-	mesh := &recordedMesh{}
-	address := serveControl(t, mesh)
+	recorded := &recordedMesh{}
+	address := serveControl(t, recorded)
 	defer http.DefaultClient.CloseIdleConnections()
 	for _, route := range []string{routeOpen, routeGroup, routeUpstream, routeApply, routeLift, routeStats, routeClose, routeTunnel + "?address=127.0.0.1:1", "/", "/else"} {
 		for _, authorization := range []string{"", testToken, "Bearer ", "Bearer " + testToken + "x", "Bearer " + testToken[1:], "Basic " + testToken} {
@@ -181,8 +181,8 @@ func TestControlAPIWantsItsTokenOnEveryRoute(t *testing.T) {
 			}
 		}
 	}
-	if len(mesh.asked) > 0 || mesh.closed > 0 {
-		t.Errorf("the mesh was asked %v, closed %d times", mesh.asked, mesh.closed)
+	if len(recorded.asked) > 0 || recorded.closed > 0 {
+		t.Errorf("the mesh was asked %v, closed %d times", recorded.asked, recorded.closed)
 	}
 	wrong := NewClient(address, "wrong", nil)
 	defer wrong.Disconnect()
