@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
+	"internal/resultdoc": {}, // makes docs/result.json.md
 	"internal/squallbin": {},
 }
 
