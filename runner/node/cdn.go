@@ -42,7 +42,7 @@ type cdn struct {
 	i       *instance
 	bots    []botRule
 	limit   *limiter
-	origin  *guard
+	origin  *executor
 	through *proxy
 	rules   []cdnRule
 	cache   *cache
@@ -68,7 +68,7 @@ type fill struct {
 }
 
 func newCDN(i *instance) (role, error) {
-	g, err := i.newGuardOr(i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
+	g, err := i.newExecutorOr(i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
@@ -188,17 +188,17 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 	}
 	h.Add("X-Forwarded-Host", r.Host)
 	var got fill
-	f := c.origin.way(r.Method)(ctx, why, func(ctx context.Context, to *replica, why cause, n int) outcome {
+	f := c.origin.run(ctx, why, task{safe: safe(r.Method), do: func(ctx context.Context, to *replica, why cause, n int) outcome {
 		answer, f := c.askOnce(ctx, to, why, n, r, h)
 		return outcome{f: f, settle: func(taken bool) {
 			if taken {
 				got = answer
 			}
 		}}
-	})
+	}})
 	if got.status == 0 {
 		got.failure = f
-		got.shared = f != nil && f.ending != abandoned
+		got.shared = f != nil && f.class != abandoned
 		return got
 	}
 	if got.shared && !got.long && got.header.Get(wire.HeaderDegraded) == "" {
@@ -219,7 +219,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	defer cancel()
 	out, err := http.NewRequestWithContext(bounded, r.Method, "http://"+to.Address+r.URL.RequestURI(), nil)
 	if err != nil {
-		return fill{}, &failure{ending: declined, status: http.StatusBadRequest, to: to.Instance, err: err}
+		return fill{}, &failure{class: declined, status: http.StatusBadRequest, to: to.Instance, err: err}
 	}
 	out.Header = h.Clone()
 	out.Host = r.Host
@@ -237,7 +237,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	c.origin.mark(answer.Header, to)
 	got := fill{status: answer.StatusCode, header: endToEnd(answer.Header), body: body, long: len(body) > maxBody}
 	got.shared = storable(got.header) && !got.long
-	return got, failureStatus(to.Instance, answer.StatusCode)
+	return got, failureStatus(to.Instance, answer.StatusCode, answer.Header)
 }
 
 // rule is the first that covers the request, nil for none.

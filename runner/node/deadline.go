@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -22,8 +21,8 @@ const propagate = "propagate"
 
 // handOn says in a call's headers how much time the attempt has left. A node that hands no deadlines on
 // does not pass on its caller's either: it would be told to wait longer than is left.
-func (g *guard) handOn(attempt context.Context, h http.Header) {
-	if !g.deadline {
+func (e *executor) handOn(attempt context.Context, h http.Header) {
+	if !e.deadline {
 		h.Del(wire.HeaderDeadline)
 		return
 	}
@@ -108,13 +107,5 @@ func (i *instance) cut(ctx context.Context) *failure {
 
 // gone is the failure of what is not done since nobody waits for it.
 func (i *instance) gone(ctx context.Context) *failure {
-	return &failure{ending: abandoned, status: statusGone(ctx), to: i.config.Instance, err: ctx.Err()}
-}
-
-// statusGone is the answer to a caller that has left. One whose time is up may still be there, by its own clock.
-func statusGone(ctx context.Context) int {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return http.StatusGatewayTimeout
-	}
-	return statusAbandoned
+	return abandon(ctx, i.config.Instance)
 }

@@ -52,7 +52,7 @@ func newGateway(i *instance) (role, error) {
 	to := func(node string, or []string, route scenarios.Route) (*proxy, error) {
 		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := i.newGuardOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			guard, err := i.newExecutorOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}

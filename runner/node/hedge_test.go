@@ -18,15 +18,15 @@ import (
 // timed is an attempt that takes so long, or ends when it is given up.
 func timed(ctx context.Context, d time.Duration) outcome {
 	if err := sleep(ctx, d); err != nil {
-		return outcome{f: &failure{ending: abandoned, err: err}}
+		return outcome{f: &failure{class: abandoned, err: err}}
 	}
 	return outcome{}
 }
 
 // hedged makes calls under a policy with service times drawn by f for each attempt, and tells how long each call took.
-func hedged(t *testing.T, h scenarios.Hedge, calls int, f func(r *rand.Rand) time.Duration) (took []time.Duration, g *guard) {
+func hedged(t *testing.T, h scenarios.Hedge, calls int, f func(r *rand.Rand) time.Duration) (took []time.Duration, g *executor) {
 	synctest.Test(t, func(t *testing.T) {
-		g = guardOn(t, scenarios.Policy{Hedge: &h}, 10)
+		g = executorOn(t, scenarios.Policy{Hedge: &h}, 10)
 		took = make([]time.Duration, calls)
 		arrive(calls, 1000, rand.New(rand.NewPCG(1, 2)), func(n int) {
 			began := time.Now()
@@ -101,7 +101,7 @@ func TestHedgeCutsTheTailOfFanOut(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := guardOn(t, scenarios.Policy{Hedge: r.hedge}, 10)
+				g := executorOn(t, scenarios.Policy{Hedge: r.hedge}, 10)
 				var slow atomic.Int64
 				arrive(requests, 20, rand.New(rand.NewPCG(1, 2)), func(n int) {
 					began := time.Now()
@@ -138,7 +138,7 @@ func TestHedgeSituations(t *testing.T) {
 		return func(ctx context.Context) outcome {
 			o := timed(ctx, d)
 			if o.f == nil {
-				o.f = &failure{ending: failed, again: true}
+				o.f = &failure{class: failed, retryable: true}
 			}
 			return o
 		}
@@ -165,7 +165,7 @@ func TestHedgeSituations(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := guardOn(t, scenarios.Policy{Hedge: &scenarios.Hedge{After: 20 * ms}}, 2)
+				g := executorOn(t, scenarios.Policy{Hedge: &scenarios.Hedge{After: 20 * ms}}, 2)
 				var taken, dropped string
 				var attempts atomic.Int64
 				began := time.Now()

@@ -101,7 +101,7 @@ func (v *visit) messageID(step, of string) string {
 // relays are one database's: one for each of its instances.
 type relays struct {
 	s      *service
-	queues map[string]*guard
+	queues map[string]*executor
 	each   []*relay
 }
 
@@ -130,7 +130,7 @@ func (s *service) publish(database string, w written) (*outboxed, error) {
 	s.stores.outbox = true
 	r := s.relays[database]
 	if r == nil {
-		r = &relays{s: s, queues: make(map[string]*guard)}
+		r = &relays{s: s, queues: make(map[string]*executor)}
 		for _, to := range s.i.upstreams[database].replicas {
 			r.each = append(r.each, &relay{of: r, to: to, wake: make(chan struct{}, 1)})
 		}
@@ -138,7 +138,7 @@ func (s *service) publish(database string, w written) (*outboxed, error) {
 	}
 	if r.queues[w.Outbox.Outbox] == nil {
 		// Retries are the relay's own affair: they never end.
-		g, err := s.i.newGuard(w.Outbox.Outbox, scenarios.Policy{Timeout: deliveryTimeout})
+		g, err := s.i.newExecutor(w.Outbox.Outbox, scenarios.Policy{Timeout: deliveryTimeout})
 		if err != nil {
 			return nil, fmt.Errorf("outbox: %w", err)
 		}
@@ -341,26 +341,26 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 		header.Set(wire.HeaderIdempotency, e.id)
 	}
 	c := cause{request: e.request}.step("event " + e.id)
-	retry := &scenarios.Retry{Backoff: firstBackoff, Most: lastBackoff, Jitter: "equal"}
-	var wait time.Duration
-	for n := 1; ; n++ {
+	published := false
+	i.repeat(ctx, c, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is not published
+		if n > 1 {
+			if ours, err := r.lease(ctx); err != nil || !ours {
+				return nil
+			}
+		}
 		if e.seq <= r.tried {
 			republishedTotal.in(i.metrics).Add(1)
 		}
 		r.tried = max(r.tried, e.seq)
 		_, f := g.send(ctx, c.attempt(n), call{method: http.MethodPost, path: "/messages", header: header})
-		if f == nil {
-			publishedTotal.in(i.metrics).Add(1)
-			return true
+		if f != nil {
+			return withoutEnd
 		}
-		wait = backoff(retry, min(n, 40)+1, wait, i.chance(c.attempt(n+1), "backoff"))
-		if i.sleep(ctx, wait) != nil {
-			return false
-		}
-		if ours, err := r.lease(ctx); err != nil || !ours {
-			return false
-		}
-	}
+		publishedTotal.in(i.metrics).Add(1)
+		published = true
+		return nil
+	})
+	return published
 }
 
 // ReadOutbox says how many events of each id are in a database's outbox, over connections that dial makes.

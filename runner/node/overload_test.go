@@ -50,7 +50,7 @@ func TestBulkheadIsErlangB(t *testing.T) {
 		for _, shape := range []string{"exponential", "constant"} {
 			synctest.Test(t, func(t *testing.T) {
 				const calls = 60000
-				g := guardOn(t, scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: r.places}}, 1)
+				g := executorOn(t, scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: r.places}}, 1)
 				arrive(calls, r.offered, rand.New(rand.NewPCG(1, 2)), func(n int) {
 					g.do(t.Context(), cause{request: fmt.Sprint(n)}, func(_ context.Context, _ *replica, c cause, _ int) outcome {
 						took := 1.0
@@ -133,7 +133,7 @@ func TestRetriesGrowUnderASmallOverload(t *testing.T) {
 	const offered, accepts, seconds = 1010, 1000, 30
 	attempts, good := make([]float64, seconds+2), make([]float64, seconds+2)
 	synctest.Test(t, func(t *testing.T) {
-		g := guardOn(t, scenarios.Policy{Retry: &scenarios.Retry{Attempts: 1000, Backoff: time.Second, Most: time.Second}}, 1)
+		g := executorOn(t, scenarios.Policy{Retry: &scenarios.Retry{Attempts: 1000, Backoff: time.Second, Most: time.Second}}, 1)
 		ctx, stop := context.WithTimeout(t.Context(), (seconds+1)*time.Second)
 		defer stop()
 		began := time.Now()
@@ -148,7 +148,7 @@ func TestRetriesGrowUnderASmallOverload(t *testing.T) {
 					second := int(time.Since(began) / time.Second)
 					attempts[second]++
 					if good[second] == accepts {
-						return outcome{f: &failure{ending: failed, again: true}}
+						return outcome{f: &failure{class: failed, retryable: true}}
 					}
 					good[second]++
 					return outcome{}

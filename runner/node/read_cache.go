@@ -64,7 +64,7 @@ func (s *service) cached(from string, how *scenarios.ReadCache, key func(*visit)
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		f := get(ctx, c, key(v), func(ctx context.Context) *failure { return read(ctx, v, c) })
-		if f != nil && f.ending == partial {
+		if f != nil && f.class == partial {
 			v.degrade(f.err.Error())
 			return nil
 		}
@@ -107,7 +107,7 @@ func whole(answers []http.Header) *failure {
 		return nil
 	}
 	if why := answers[len(answers)-1].Get(wire.HeaderDegraded); why != "" {
-		return &failure{ending: partial, status: http.StatusOK, err: errors.New(why)}
+		return &failure{class: partial, status: http.StatusOK, err: errors.New(why)}
 	}
 	return nil
 }
@@ -127,20 +127,20 @@ func (c *readCache) get(ctx context.Context, key string, chance func() float64, 
 	case fresh: // the copy is good: whoever volunteers pays for the others, and a failure hurts nobody
 		cacheHitsTotal.in(c.metrics).Add(1)
 		cacheEarlyTotal.in(c.metrics).Add(1)
-		if f := c.fill(ctx, key, read); f != nil && f.ending == abandoned {
+		if f := c.fill(ctx, key, read); f != nil && f.class == abandoned {
 			return f
 		}
 		return nil
 	}
 	cacheMissesTotal.in(c.metrics).Add(1)
 	f := c.fill(ctx, key, read)
-	if copied == nil || f == nil || f.ending != failed && f.ending != rejected {
+	if copied == nil || f == nil || f.class != failed && f.class != rejected {
 		return f
 	}
 	cacheStaleTotal.in(c.metrics).Add(1)
 	degradedTotal.in(c.metrics).Add(1)
 	past := time.Since(copied.expires).Truncate(time.Second)
-	return &failure{ending: partial, status: http.StatusOK, err: fmt.Errorf("stale by %s: %w", past, f.err)}
+	return &failure{class: partial, status: http.StatusOK, err: fmt.Errorf("stale by %s: %w", past, f.err)}
 }
 
 // refresh reads anew while nobody waits: once at a time, and not before a second after the last attempt began, or a ttl
@@ -209,7 +209,7 @@ func (c *readCache) fill(ctx context.Context, key string, read func(context.Cont
 	case f := <-ended:
 		return f
 	case <-ctx.Done():
-		return &failure{ending: abandoned, status: statusAbandoned, to: key, err: ctx.Err()}
+		return &failure{class: abandoned, status: statusAbandoned, to: key, err: ctx.Err()}
 	}
 }
 
@@ -232,7 +232,7 @@ func (c *readCache) fillTogether(ctx context.Context, key string, through bool, 
 		cacheCoalescedTotal.in(c.metrics).Add(1)
 	}
 	if err != nil {
-		return &failure{ending: abandoned, status: statusAbandoned, to: key, err: err}
+		return &failure{class: abandoned, status: statusAbandoned, to: key, err: err}
 	}
 	return f
 }

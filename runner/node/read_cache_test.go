@@ -168,7 +168,7 @@ func collapse(t *testing.T, how scenarios.ReadCache, queue, rate, seconds int) (
 						}
 						return nil
 					case <-ctx.Done():
-						return &failure{ending: abandoned, err: ctx.Err()}
+						return &failure{class: abandoned, err: ctx.Err()}
 					}
 				})
 				if f == nil {

@@ -35,14 +35,14 @@ const (
 type sharedCache struct {
 	how   scenarios.ReadCache
 	i     *instance
-	g     *guard
+	g     *executor
 	space string // what is kept, before each key: services that read the same share it
 
 	flights flights[*failure]
 }
 
 func (s *service) newSharedCache(how scenarios.ReadCache, space string) (*sharedCache, error) {
-	g, err := s.i.newGuard(how.In, scenarios.Policy{Timeout: how.Timeout}, s.i.config.Node.Policy)
+	g, err := s.i.newExecutor(how.In, scenarios.Policy{Timeout: how.Timeout}, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (c *sharedCache) keep(ctx context.Context, why cause, key, lease string) *f
 		h.Set(headerLease, lease)
 	}
 	_, f := c.ask(ctx, why.step("keep"), http.MethodPut, key, h)
-	if f == nil || f.ending == declined {
+	if f == nil || f.class == declined {
 		return nil
 	}
 	cacheErrorsTotal.in(c.i.metrics).Add(1)

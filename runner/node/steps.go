@@ -166,7 +166,7 @@ func (s *service) parallel(name string, steps []scenarios.Step) (runner, error) 
 
 // call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
 func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuardOr(what.Node, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := s.i.newExecutorOr(what.Node, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +276,7 @@ func (v *visit) about(key string) string {
 }
 
 func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuardOr(from, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := s.i.newExecutorOr(from, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +293,7 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 
 // write makes a row in a database or a message in a queue or a stream.
 func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuardOr(to, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := s.i.newExecutorOr(to, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -325,7 +325,7 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 	}, nil
 }
 
-func (s *service) enqueue(name string, w written, g *guard) runner {
+func (s *service) enqueue(name string, w written, g *executor) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.messageID(name, w.EventOf)
 		h := http.Header{wire.HeaderWrite: {id}, wire.HeaderMessageKey: {url.PathEscape(v.about(w.about))}}
@@ -363,7 +363,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		f := run(ctx, v, c)
-		if f == nil || f.ending == abandoned {
+		if f == nil || f.class == abandoned {
 			return f
 		}
 		if instead != nil {

@@ -67,6 +67,11 @@ func summarize(quantile func(float64) time.Duration, meanMs float64, most time.D
 	}
 }
 
+// Seconds is a time as records have it: s, to the µs.
+func Seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Second)
+}
+
 // Milliseconds is a duration in ms, to the us.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)/time.Microsecond) / 1000

@@ -13,10 +13,10 @@ import (
 )
 
 // refusing is a callee of which one replica can't be connected to while down is true.
-func refusing(name string, down *bool) attempt {
+func refusing(name string, down *bool) exchange {
 	return func(_ context.Context, to *replica, _ cause, _ int) outcome {
 		if *down && to.Instance == name {
-			return outcome{f: &failure{ending: failed, lost: true, to: name, err: errors.New("refused")}}
+			return outcome{f: &failure{class: failed, noConnection: true, to: name, err: errors.New("refused")}}
 		}
 		return outcome{}
 	}
@@ -35,7 +35,7 @@ func TestSlowStart(t *testing.T) {
 		} {
 			t.Run(how+" "+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					g := guardOn(t, scenarios.Policy{Balance: how, Choice: choice}, 4)
+					g := executorOn(t, scenarios.Policy{Balance: how, Choice: choice}, 4)
 					down := true
 					try := refusing("leaf-2", &down)
 					g.call(t, 0, 300, try)
@@ -60,7 +60,7 @@ func TestSlowStart(t *testing.T) {
 					if math.Abs(float64(second)-250) > 55 {
 						t.Errorf("%d calls in the next 10 s, want 250", second)
 					}
-					if g.warming != nil && g.warming.some.Load() {
+					if w := on[*slowStart](g); w != nil && w.some.Load() {
 						t.Error("it is warm, and still looked after")
 					}
 				})
@@ -69,9 +69,9 @@ func TestSlowStart(t *testing.T) {
 	}
 }
 
-// nearGuard is a guard of replicas that are in the caller's zone, region or neither.
-func nearGuard(t *testing.T, policy scenarios.Policy, near ...string) *guard {
-	g := guardOn(t, policy, len(near))
+// nearExecutor is an executor of replicas that are in the caller's zone, region or neither.
+func nearExecutor(t *testing.T, policy scenarios.Policy, near ...string) *executor {
+	g := executorOn(t, policy, len(near))
 	for n := range near {
 		g.to.replicas[n].Near = near[n]
 	}
@@ -81,7 +81,7 @@ func nearGuard(t *testing.T, policy scenarios.Policy, near ...string) *guard {
 // A second attempt beside one at the only replica of the zone goes to another zone.
 func TestHedgeLeavesTheZone(t *testing.T) {
 	for _, prefer := range []string{"zone", "region"} {
-		g := nearGuard(t, scenarios.Policy{Choice: scenarios.Choice{Prefer: prefer}}, "zone", "", "")
+		g := nearExecutor(t, scenarios.Policy{Choice: scenarios.Choice{Prefer: prefer}}, "zone", "", "")
 		first := g.pick(cause{})
 		if second := g.pickBut(cause{}.hedge(), first); first.n != 0 || second == first {
 			t.Errorf("%s: replicas %d and then %d, want the near one and then another", prefer, first.n, second.n)
@@ -108,7 +108,7 @@ func TestPreferNear(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(r.prefer, r.near, r.ill), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := nearGuard(t, scenarios.Policy{Choice: scenarios.Choice{Prefer: r.prefer, Outliers: rule}}, r.near...)
+				g := nearExecutor(t, scenarios.Policy{Choice: scenarios.Choice{Prefer: r.prefer, Outliers: rule}}, r.near...)
 				g.to.next.Store(uint64(len(r.near)*1000) - 1)
 				g.call(t, 0, 40, ill(0, r.ill...))
 				var got []int64

@@ -35,7 +35,7 @@ func BenchmarkCallPolicy(b *testing.B) {
 		{"throttle", scenarios.Policy{Throttle: &scenarios.Throttle{K: 2}}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
-			g := guardOn(b, r.policy, 5)
+			g := executorOn(b, r.policy, 5)
 			c := cause{request: "r-1"}
 			b.ReportAllocs()
 			for b.Loop() {
@@ -45,7 +45,7 @@ func BenchmarkCallPolicy(b *testing.B) {
 	}
 	b.Run("outliers, one out", func(b *testing.B) {
 		rule := &scenarios.Outliers{Failures: 1, Of: 5, EjectFor: time.Hour}
-		g := guardOn(b, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 5)
+		g := executorOn(b, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 5)
 		c := cause{request: "r-1"}
 		for n := 0; g.i.metrics.ejected.Load() == 0; n++ {
 			if n == 1000 {
@@ -68,12 +68,12 @@ func BenchmarkSecondAttempt(b *testing.B) {
 		tied bool
 	}{{"off", false}, {"tied", true}} {
 		b.Run(r.name, func(b *testing.B) {
-			g := guardOn(b, scenarios.Policy{Hedge: &scenarios.Hedge{After: 1, Tied: r.tied}}, 5)
+			g := executorOn(b, scenarios.Policy{Hedge: &scenarios.Hedge{After: 1, Tied: r.tied}}, 5)
 			var attempts atomic.Int64
 			try := func(ctx context.Context, _ *replica, _ cause, _ int) outcome {
 				if attempts.Add(1)%2 == 1 { // of two, the one that comes first hangs until it is given up
 					<-ctx.Done()
-					return outcome{f: &failure{ending: abandoned, err: ctx.Err()}}
+					return outcome{f: &failure{class: abandoned, err: ctx.Err()}}
 				}
 				if begun, ok := ctx.Value(begunKey{}).(func()); ok {
 					begun()
@@ -107,7 +107,7 @@ func BenchmarkAttempt(b *testing.B) {
 		{"deadline", scenarios.Policy{Timeout: time.Second, Deadline: propagate}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
-			g, h := guardOn(b, r.policy, 1), http.Header{}
+			g, h := executorOn(b, r.policy, 1), http.Header{}
 			b.ReportAllocs()
 			for b.Loop() {
 				ctx, cancel := g.bounded(b.Context())
@@ -122,10 +122,10 @@ func BenchmarkAttempt(b *testing.B) {
 func BenchmarkFailover(b *testing.B) {
 	for name, broken := range map[string]bool{"not needed": false, "taken": true} {
 		b.Run(name, func(b *testing.B) {
-			g := guardOn(b, scenarios.Policy{}, 5)
-			other := guardOn(b, scenarios.Policy{}, 5)
-			g.others = []*guard{other}
-			fail := &failure{ending: failed, err: errNoUpstream}
+			g := executorOn(b, scenarios.Policy{}, 5)
+			other := executorOn(b, scenarios.Policy{}, 5)
+			g.wrap(&failover{g, []*executor{other}})
+			fail := &failure{class: failed, err: errNoUpstream}
 			try := func(_ context.Context, to *replica, _ cause, _ int) outcome {
 				if broken && to == g.to.replicas[to.n] {
 					return outcome{f: fail}
