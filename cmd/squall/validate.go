@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,8 +59,8 @@ func validate(file string) (scenarios.Problems, error) {
 		if err == nil {
 			return nil
 		}
-		problems, ok := err.(scenarios.Problems)
-		if !ok {
+		problems, is := errors.AsType[scenarios.Problems](err)
+		if !is {
 			return err
 		}
 		for _, p := range problems {

@@ -13,11 +13,14 @@ const module = "github.com/squallhq/squall/"
 // allowed lists, for each package, the packages of ours that it imports: no more and no fewer, tests aside. A package
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
-	"cmd/squall":         {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // wires everything by hand
-	"faults":             {},                                                                                                                                                                                                                                       // data about faults: the bottom
+	// It wires everything by hand.
+	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual",
+		"runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"faults":             {}, // data about faults: the bottom
 	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
 	"report":             {"runner/record", "scenarios", "scenarios/metric"},
-	"runner":             {"faults", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner":             {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/analysis":    {"runner/record"}, // pure functions from records
 	"runner/lease":       {},
 	"runner/load":        {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
 	"runner/record":      {}, // what a run measured: reports work from it alone
@@ -46,6 +49,7 @@ var allowed = map[string][]string{
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
+	"internal/resultdoc": {}, // makes docs/result.json.md
 	"internal/squallbin": {},
 }
 
@@ -63,6 +67,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"runner", "runner/engine/...", "engines are wired by cmd, and a new one changes nothing here"},
 	{"runner", "runner/load", "the load is handed in, so that tests and other generators can take its place"},
 	{"runner", "runner/node/...", "what a node does inside is the engines' to start, not the conductor's to know"},
+	{"runner/analysis", "scenarios/...", "what is worked out from a record needs nothing else"},
 	{"runner/record", "scenarios/...", "a stored record is read without the scenario that made it"},
 	{"runner/load", "runner/engine/...", "load is the same on every engine"},
 	{"runner/node/...", "runner", "roles know nothing of engines, so that every engine runs the same ones"},

@@ -18,7 +18,7 @@ type admin struct {
 	configurator atomic.Pointer[configurator]
 }
 
-// handler answers health, metrics and stats, and takes behaviour, configuration and which callees are withdrawn.
+// handler answers health, metrics and stats, and takes behaviour, asks, configuration and which callees are withdrawn.
 func (a *admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.AdminHealth, func(w http.ResponseWriter, _ *http.Request) {
@@ -34,10 +34,11 @@ func (a *admin) handler() http.Handler {
 		json.NewEncoder(w).Encode(a.stats()) //nolint:errcheck // the reader left
 	})
 	mux.HandleFunc("PUT "+wire.AdminBehave, a.putBehaviour)
+	mux.HandleFunc("PUT "+wire.AdminAsks, a.putAsks)
 	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.i.putWithdrawn)
 	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", a.i.deleteWithdrawn)
 	mux.HandleFunc("PUT "+wire.AdminConfigure, a.putConfiguration)
-	mux.HandleFunc("DELETE "+wire.AdminBehave, func(w http.ResponseWriter, r *http.Request) { a.behave(w, r, nil) })
+	mux.HandleFunc("DELETE "+wire.AdminBehave, func(w http.ResponseWriter, _ *http.Request) { a.behave(w, nil) })
 	return mux
 }
 
@@ -63,16 +64,31 @@ func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {
 		a.i.refuse(w, http.StatusBadRequest, "errors is in [0,1], slow and factor are not negative, status is 400 to 599")
 		return
 	}
-	if b.Flush != "" && b.Flush != faults.FlushHard && b.Flush != faults.FlushSoft {
-		a.i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
-		return
-	}
-	a.behave(w, r, &b)
+	a.behave(w, &b)
 }
 
 // behave has the role behave otherwise; nil: as it does by itself.
-func (a *admin) behave(w http.ResponseWriter, r *http.Request, b *faults.Behaviour) {
-	if err := a.i.behaviour.tell(r.Context(), b); err != nil {
+func (a *admin) behave(w http.ResponseWriter, b *faults.Behaviour) {
+	a.i.behaviour.tell(b)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// putAsks takes the list of everything that is asked of the node now.
+func (a *admin) putAsks(w http.ResponseWriter, r *http.Request) {
+	var to []faults.Ask
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&to); err != nil {
+		a.i.refuse(w, http.StatusBadRequest, fmt.Sprintf("read asks: %s", err))
+		return
+	}
+	for _, one := range to {
+		if one.Flush != "" && one.Flush != faults.FlushHard && one.Flush != faults.FlushSoft {
+			a.i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
+			return
+		}
+	}
+	if err := a.i.behaviour.asks.set(r.Context(), to); err != nil {
 		a.i.refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}

@@ -19,36 +19,11 @@ type behaviour struct {
 	// cold is how it is at first, since it began; nil: as it always is.
 	cold  *scenarios.Cold
 	began time.Time
-	// heard is called when another behaviour was told; nil where nobody wants to know. It is set while the role is built.
-	heard atomic.Pointer[hears]
+	asks  asks
 }
 
-// hears is told of another behaviour, and of the one before it; its error is that of the telling.
-type hears = func(ctx context.Context, was, is faults.Behaviour) error
-
-// tell takes effect with the next request; nil puts the good behaviour back. It returns when the role has done what that
-// asks for at once.
-func (b *behaviour) tell(ctx context.Context, to *faults.Behaviour) error {
-	was := b.get()
-	b.told.Store(to)
-	if heard := b.heard.Load(); heard != nil {
-		return (*heard)(ctx, was, b.get())
-	}
-	return nil
-}
-
-// onTold has f called with each behaviour that is told.
-func (b *behaviour) onTold(f hears) { b.heard.Store(&f) }
-
-// onFlush has copies taken away when a flush is told: once, however often it is told while it is on.
-func (b *behaviour) onFlush(purge func(softly bool)) {
-	b.onTold(func(_ context.Context, was, is faults.Behaviour) error {
-		if is.Flush != "" && was.Flush == "" {
-			purge(is.Flush == faults.FlushSoft)
-		}
-		return nil
-	})
-}
+// tell takes effect with the next request; nil puts the good behaviour back.
+func (b *behaviour) tell(to *faults.Behaviour) { b.told.Store(to) }
 
 func (b *behaviour) get() faults.Behaviour {
 	if told := b.told.Load(); told != nil {

@@ -104,7 +104,7 @@ func (c *cache) remove(e *list.Element) {
 func copiesOf(i *instance) *cache {
 	return retain(i, func() *cache {
 		made := newCache(i.metrics)
-		i.behaviour.onFlush(made.purge)
+		i.behaviour.asks.onFlush(made.purge)
 		return made
 	})
 }

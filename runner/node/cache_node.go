@@ -69,7 +69,7 @@ type cacheLease struct {
 func newCacheNode(i *instance) (role, error) {
 	c := retain(i, func() *cacheNode {
 		made := &cacheNode{i: i, items: make(map[string]*list.Element), leases: make(map[string]cacheLease)}
-		i.behaviour.onFlush(made.purge)
+		i.behaviour.asks.onFlush(made.purge)
 		return made
 	})
 	i.onCommit(func() { c.resize(cmp.Or(i.config.Node.Size, defaultCacheSize)) })

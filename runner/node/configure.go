@@ -18,12 +18,6 @@ var configuredTotal = newCounter("squall_configured_total",
 // connections, and what the instance holds (copies, the places of workers and who waits for one, a database's table, a queue's
 // messages) stay; breakers, budgets, bulkheads, throttles, ejections and health checks begin anew, as in a process that was started with it.
 
-// changeable is a role that takes up another configuration in its place. Other roles are built anew.
-type changeable interface {
-	// change takes up next's configuration, or says why it can't and stays as it was.
-	change(next *instance) error
-}
-
 // configurator changes the configuration of an instance that serves.
 type configurator struct {
 	mu    sync.Mutex

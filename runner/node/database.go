@@ -37,12 +37,12 @@ type database struct {
 	writers rowLocks
 	last    *batch
 
-	// standing, standbys and follower are nil where there is no replication.
-	standing *standing
-	standbys *standbys
-	follower *follower
-	applied  atomic.Int64          // the position of the last record that readers see
-	strange  atomic.Pointer[error] // the first record that could not be applied
+	// replication, standbys and follower are nil where there is no replication.
+	replication *replicationState
+	standbys    *standbys
+	follower    *follower
+	applied     atomic.Int64          // the position of the last record that readers see
+	strange     atomic.Pointer[error] // the first record that could not be applied
 
 	locks rowLocks
 	turns turns // of idempotent writes, by their ids
@@ -85,7 +85,7 @@ func newDatabase(i *instance) (role, error) {
 }
 
 func (d *database) close() error {
-	return errors.Join(d.journal.close(), d.engine.Close(), d.standing.close())
+	return errors.Join(d.journal.close(), d.engine.Close(), d.replication.close())
 }
 
 // apply lets readers see what a journal's record says.

@@ -49,8 +49,8 @@ func newFollower(d *database) (*follower, error) {
 	}
 	f.fresh.at.Store(time.Now().UnixNano())
 	replicationLagSeconds.work(d.i.metrics, f.fresh.lag)
-	f.spoke.Store(time.Now().UnixNano())        // an earlier life may have
-	if _, as := d.standing.now(); as == leads { // it was promoted in an earlier life
+	f.spoke.Store(time.Now().UnixNano())           // an earlier life may have
+	if _, as := d.replication.now(); as == leads { // it was promoted in an earlier life
 		f.lag = 0
 		close(f.leading)
 	}
@@ -59,7 +59,7 @@ func newFollower(d *database) (*follower, error) {
 
 // run follows until ctx ends; once promoted, it tells the old primary so.
 func (f *follower) run(ctx context.Context) {
-	if _, as := f.d.standing.now(); as == follows {
+	if _, as := f.d.replication.now(); as == follows {
 		following, cancel := context.WithCancel(ctx)
 		var beside sync.WaitGroup
 		beside.Go(func() {
@@ -198,7 +198,7 @@ func (f *follower) begin(s *feed, from int64, epoch uint64) (code string, err er
 // follow copies what comes, until the connection breaks.
 func (f *follower) follow(_ context.Context, s *feed) (done bool) {
 	j := f.d.journal
-	epoch, _ := f.d.standing.now()
+	epoch, _ := f.d.replication.now()
 	if _, err := f.begin(s, j.end(), epoch); err != nil {
 		return false
 	}
@@ -265,7 +265,7 @@ func (f *follower) tell(s *feed, asked, over <-chan struct{}) {
 
 // depose tells the old primary of this one's epoch.
 func (f *follower) depose(_ context.Context, s *feed) (done bool) {
-	epoch, _ := f.d.standing.now()
+	epoch, _ := f.d.replication.now()
 	code, _ := f.begin(s, int64(len(journalHeader)), epoch)
 	return code == stateReadOnly
 }
@@ -343,7 +343,7 @@ const promoteTimeout = 1500 * time.Millisecond
 func (f *follower) promote(ctx context.Context) error {
 	f.promoting.Lock()
 	defer f.promoting.Unlock()
-	epoch, as := f.d.standing.now()
+	epoch, as := f.d.replication.now()
 	if as != follows {
 		return nil // it was promoted before
 	}
@@ -376,7 +376,7 @@ func (f *follower) promote(ctx context.Context) error {
 			return fmt.Errorf("promote: %w", err)
 		}
 	}
-	if err := f.d.standing.becomes(epoch+1, leads); err != nil {
+	if err := f.d.replication.becomes(epoch+1, leads); err != nil {
 		return fmt.Errorf("promote: %w", err)
 	}
 	close(f.leading)

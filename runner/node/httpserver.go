@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -59,55 +57,6 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, headers, gra
 		return fmt.Errorf("serve http: %w", err)
 	}
 	return nil
-}
-
-// httpRole is a role that answers HTTP.
-type httpRole struct {
-	i       *instance
-	handler http.Handler
-	closing func() error
-	// turned answers in handler's place since the configuration changed.
-	turned atomic.Pointer[http.Handler]
-}
-
-var _ role = (*httpRole)(nil)
-
-func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
-	n := &r.i.config.Node
-	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
-	close(r.i.halt) // handlers that are still at it have nobody left to answer
-	r.i.answering.wait()
-	return err
-}
-
-// serveBeside answers HTTP while run delivers, until ctx ends: then what has arrived is answered first.
-func (i *instance) serveBeside(ctx context.Context, l net.Listener, h http.Handler, run func(context.Context)) error {
-	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var running sync.WaitGroup
-	running.Go(func() { run(delivering) })
-	err := (&httpRole{i: i, handler: h}).serve(ctx, l)
-	stop()
-	running.Wait()
-	return err
-}
-
-// answer has a request answered by whoever does that now.
-func (r *httpRole) answer(w http.ResponseWriter, request *http.Request) {
-	if to := r.turned.Load(); to != nil {
-		(*to).ServeHTTP(w, request)
-		return
-	}
-	r.handler.ServeHTTP(w, request)
-}
-
-// turn has the next requests answered by another handler.
-func (r *httpRole) turn(to http.Handler) { r.turned.Store(&to) }
-
-func (r *httpRole) close() error {
-	if r.closing == nil {
-		return nil
-	}
-	return r.closing()
 }
 
 // counted wraps a role's handler with the counts that all roles share.

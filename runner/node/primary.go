@@ -110,7 +110,7 @@ func (s *standbys) await(ctx context.Context, position int64) error {
 // replicate answers a statement of a replication connection; false ends the session.
 func (s *session) replicate(sql string) bool {
 	words := strings.Fields(strings.TrimRight(strings.TrimSpace(sql), ";"))
-	epoch, as := s.d.standing.now()
+	epoch, as := s.d.replication.now()
 	switch {
 	case len(words) == 1 && words[0] == "IDENTIFY_SYSTEM":
 		s.identify(epoch)
@@ -124,7 +124,7 @@ func (s *session) replicate(sql string) bool {
 		}
 		switch {
 		case as == leads && theirs > epoch: // somebody was promoted in our place
-			if err := s.d.standing.becomes(epoch, deposed); err != nil {
+			if err := s.d.replication.becomes(epoch, deposed); err != nil {
 				s.fatal(sqlError("58030", err.Error()))
 				return false
 			}

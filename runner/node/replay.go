@@ -26,10 +26,7 @@ func (s *eventStream) replays(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		var want faults.Replay
-		if told := s.i.behaviour.get().Replay; told != nil {
-			want = *told
-		}
+		want := s.i.behaviour.asks.replay()
 		if want == now {
 			continue
 		}

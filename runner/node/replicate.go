@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -18,14 +19,14 @@ func (d *database) replicate() (err error) {
 	n := &d.i.config.Node
 	switch {
 	case n.ReplicaOf != "":
-		if d.standing, err = openStanding(d.i.disk, follows); err != nil {
+		if d.replication, err = openReplicationState(d.i.disk, follows); err != nil {
 			return err
 		}
 		if d.follower, err = newFollower(d); err != nil {
 			return err
 		}
-		d.i.behaviour.onTold(func(ctx context.Context, _, is faults.Behaviour) error {
-			if !is.Promote {
+		d.i.behaviour.asks.onAsked(func(ctx context.Context, fresh []faults.Ask) error {
+			if !slices.Contains(fresh, faults.Ask{Promote: true}) {
 				return nil
 			}
 			bounded, cancel := context.WithTimeout(ctx, promoteTimeout)
@@ -33,7 +34,7 @@ func (d *database) replicate() (err error) {
 			return d.follower.promote(bounded)
 		})
 	case n.Followers > 0:
-		if d.standing, err = openStanding(d.i.disk, leads); err != nil {
+		if d.replication, err = openReplicationState(d.i.disk, leads); err != nil {
 			return err
 		}
 	default:
@@ -81,10 +82,10 @@ func (s *session) replicated(last *batch) *pgproto3.ErrorResponse {
 
 // takesWrites refuses where this is not the primary.
 func (d *database) takesWrites() *pgproto3.ErrorResponse {
-	if d.standing == nil {
+	if d.replication == nil {
 		return nil
 	}
-	switch _, as := d.standing.now(); {
+	switch _, as := d.replication.now(); {
 	case as == leads && d.standbys.leased():
 		return nil
 	case as == leads:
@@ -108,7 +109,7 @@ const positionParameter = "squall.position"
 
 // notePosition keeps the position from before a statement.
 func (s *session) notePosition() {
-	if s.d.standing != nil && s.before == 0 {
+	if s.d.replication != nil && s.before == 0 {
 		s.before = s.d.applied.Load()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -12,18 +11,6 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
-
-// shutdownGrace is how long a node that was asked to end may take to finish what it has begun.
-const shutdownGrace = 5 * time.Second
-
-// role is what an instance does.
-type role interface {
-	// serve answers the listener's connections until ctx ends, finishes what it has begun (for
-	// shutdownGrace at most) and returns nil; any other end is an error. It closes the listener.
-	serve(ctx context.Context, l net.Listener) error
-	// close gives back what the role holds (pools, the log), after serve.
-	close() error
-}
 
 // roles is the table of built-in roles.
 var roles = map[scenarios.Kind]func(*instance) (role, error){
@@ -76,13 +63,14 @@ func newInstance(c Config, network wire.Network) *instance {
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
 // addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
 // it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
-func Serve(ctx context.Context, c Config, network wire.Network, started func(wire.Addresses)) error {
-	return ServeOn(ctx, c, Environment{Network: network}, started)
-}
-
-// named says whose error it is.
-func named(c Config, err error) error {
-	if err != nil {
+func Serve(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) error {
+	if e.Disk == nil {
+		e.Disk = folder(c.Data)
+	}
+	if e.CPU == nil {
+		e.CPU = machine{}
+	}
+	if err := serve(ctx, c, e, started); err != nil {
 		return fmt.Errorf("serve node %q: %w", c.Instance, err)
 	}
 	return nil

@@ -74,7 +74,7 @@ func newStream(i *instance) (role, error) {
 	s.replaying = false
 	s.mu.Unlock()
 	i.metrics.tell(s.series())
-	i.behaviour.onTold(func(context.Context, faults.Behaviour, faults.Behaviour) error {
+	i.behaviour.asks.onAsked(func(context.Context, []faults.Ask) error {
 		select {
 		case s.told <- struct{}{}:
 		default:

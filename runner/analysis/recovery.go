@@ -1,4 +1,4 @@
-package runner
+package analysis
 
 import (
 	"fmt"
@@ -212,11 +212,19 @@ func metastable(after []Second, steady Steady, on, watched time.Duration) bool {
 	return float64(sent) <= metastableLoad*steady.Rate*float64(len(after)-1)
 }
 
-// into writes it into the record.
-func (r Recovered) into(f *record.Fault) {
+// Into writes it into the record.
+func (r Recovered) Into(f *record.Fault) {
 	f.DetectedAfterS = maybeSeconds(r.Detected)
 	f.RecoveredAfterS = maybeSeconds(r.After)
 	f.RecoveredFromOnsetS = maybeSeconds(r.FromOnset)
 	f.Metastable = r.Metastable
 	f.RecoveryUntold = r.Untold
+}
+
+func maybeSeconds(d *time.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	s := record.Seconds(*d)
+	return &s
 }

@@ -1,4 +1,4 @@
-package runner_test
+package analysis_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -27,11 +27,11 @@ func slow(n int) stretch    { return stretch{n, 100, 100, 500 * ms} }
 func failing(n int) stretch { return stretch{n, 100, 40, 20 * ms} }
 func silent(n int) stretch  { return stretch{n, 0, 0, 0} }
 
-func timeline(stretches ...stretch) (out []runner.Second, end time.Duration) {
+func timeline(stretches ...stretch) (out []analysis.Second, end time.Duration) {
 	for _, s := range stretches {
 		for range s.seconds {
 			if s.sent > 0 {
-				out = append(out, runner.Second{At: end, Sent: s.sent, Good: s.good, P99: s.p99, Tail: s.p99})
+				out = append(out, analysis.Second{At: end, Sent: s.sent, Good: s.good, P99: s.p99, Tail: s.p99})
 			}
 			end += time.Second
 		}
@@ -44,16 +44,16 @@ func at(seconds float64) *time.Duration {
 	return &d
 }
 
-func on(from, to float64) runner.OnOff {
-	return runner.OnOff{What: fmt.Sprintf("the fault at %gs", from), On: at(from), Off: at(to)}
+func on(from, to float64) analysis.OnOff {
+	return analysis.OnOff{What: fmt.Sprintf("the fault at %gs", from), On: at(from), Off: at(to)}
 }
 
-func stays(from float64) runner.OnOff {
-	return runner.OnOff{What: fmt.Sprintf("the change at %gs", from), On: at(from), Off: at(30), Stays: true}
+func stays(from float64) analysis.OnOff {
+	return analysis.OnOff{What: fmt.Sprintf("the change at %gs", from), On: at(from), Off: at(30), Stays: true}
 }
 
 // words are a Recovered that a test can be read by.
-func words(r runner.Recovered) string {
+func words(r analysis.Recovered) string {
 	show := func(d *time.Duration) string {
 		if d == nil {
 			return "-"
@@ -77,78 +77,78 @@ func TestRecovery(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		lived  []stretch
-		faults []runner.OnOff
+		faults []analysis.OnOff
 		want   string // of the first fault
 	}{
-		{"users never felt it", []stretch{fine(30)}, []runner.OnOff{on(10, 20)},
+		{"users never felt it", []stretch{fine(30)}, []analysis.OnOff{on(10, 20)},
 			"detected -, recovered 0s, from onset 0s"},
-		{"never felt, and gone with the end of the run", []stretch{fine(20)}, []runner.OnOff{on(10, 19.5)},
+		{"never felt, and gone with the end of the run", []stretch{fine(20)}, []analysis.OnOff{on(10, 19.5)},
 			"detected -, recovered 0s, from onset 0s"},
-		{"a change that stays and is not felt", []stretch{fine(30)}, []runner.OnOff{stays(10)},
+		{"a change that stays and is not felt", []stretch{fine(30)}, []analysis.OnOff{stays(10)},
 			"detected -, recovered 0s, from onset 0s"},
-		{"a change that stays and is felt for 4 s", []stretch{fine(10), slow(4), fine(16)}, []runner.OnOff{stays(10)},
+		{"a change that stays and is felt for 4 s", []stretch{fine(10), slow(4), fine(16)}, []analysis.OnOff{stays(10)},
 			"detected 0s, recovered 4s, from onset 4s"},
-		{"a switch that ends what was wrong before it", []stretch{fine(10), slow(12), fine(8)}, []runner.OnOff{stays(20), on(10, 19.5)},
+		{"a switch that ends what was wrong before it", []stretch{fine(10), slow(12), fine(8)}, []analysis.OnOff{stays(20), on(10, 19.5)},
 			"detected -, recovered 2s, from onset 2s"},
-		{"a bad change that stays", []stretch{fine(10), failing(20)}, []runner.OnOff{stays(10)},
+		{"a bad change that stays", []stretch{fine(10), failing(20)}, []analysis.OnOff{stays(10)},
 			"detected 0s, recovered -, from onset -"},
-		{"recovers at once", []stretch{fine(10), slow(10), fine(10)}, []runner.OnOff{on(10, 20)},
+		{"recovers at once", []stretch{fine(10), slow(10), fine(10)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered 0s, from onset 10s"},
-		{"applied and undone within seconds, which count as under it", []stretch{fine(10), slow(11), fine(9)}, []runner.OnOff{on(10.02, 20.01)},
+		{"applied and undone within seconds, which count as under it", []stretch{fine(10), slow(11), fine(9)}, []analysis.OnOff{on(10.02, 20.01)},
 			"detected 0s, recovered 990ms, from onset 10.98s"},
-		{"is felt 3 s later", []stretch{fine(13), slow(7), fine(10)}, []runner.OnOff{on(10, 20)},
+		{"is felt 3 s later", []stretch{fine(13), slow(7), fine(10)}, []analysis.OnOff{on(10, 20)},
 			"detected 3s, recovered 0s, from onset 10s"},
-		{"failures count as p99 does", []stretch{fine(10), failing(14), fine(6)}, []runner.OnOff{on(10, 20)},
+		{"failures count as p99 does", []stretch{fine(10), failing(14), fine(6)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered 4s, from onset 14s"},
-		{"two good seconds are no recovery", []stretch{fine(10), slow(12), fine(2), slow(1), fine(5)}, []runner.OnOff{on(10, 20)},
+		{"two good seconds are no recovery", []stretch{fine(10), slow(12), fine(2), slow(1), fine(5)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered 5s, from onset 15s"},
-		{"the system settles under the fault", []stretch{fine(10), slow(4), fine(16)}, []runner.OnOff{on(10, 20)},
+		{"the system settles under the fault", []stretch{fine(10), slow(4), fine(16)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered 0s, from onset 4s"},
-		{"it settles, and flaps once more", []stretch{fine(10), slow(4), fine(3), slow(1), fine(12)}, []runner.OnOff{on(10, 20)},
+		{"it settles, and flaps once more", []stretch{fine(10), slow(4), fine(3), slow(1), fine(12)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered 0s, from onset 8s"},
-		{"not by the end", []stretch{fine(10), slow(20)}, []runner.OnOff{on(10, 25)},
+		{"not by the end", []stretch{fine(10), slow(20)}, []analysis.OnOff{on(10, 25)},
 			"detected 0s, recovered -, from onset -"},
-		{"the run ends before three seconds have passed", []stretch{fine(10), slow(10), fine(2)}, []runner.OnOff{on(10, 20)},
+		{"the run ends before three seconds have passed", []stretch{fine(10), slow(10), fine(2)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered -, from onset -"},
-		{"felt only once it is gone", []stretch{fine(20), failing(3), fine(7)}, []runner.OnOff{on(10, 20)},
+		{"felt only once it is gone", []stretch{fine(20), failing(3), fine(7)}, []analysis.OnOff{on(10, 20)},
 			"detected 10s, recovered 3s, from onset 13s"},
-		{"silent seconds tell nothing", []stretch{fine(10), slow(10), silent(2), fine(1), silent(1), fine(6)}, []runner.OnOff{on(10, 20)},
+		{"silent seconds tell nothing", []stretch{fine(10), slow(10), silent(2), fine(1), silent(1), fine(6)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered 2s, from onset 12s"},
-		{"never undone", []stretch{fine(10), slow(20)}, []runner.OnOff{{On: at(10)}},
+		{"never undone", []stretch{fine(10), slow(20)}, []analysis.OnOff{{On: at(10)}},
 			"detected 0s, recovered -, from onset -"},
-		{"never applied", []stretch{fine(30)}, []runner.OnOff{{}}, "untold: it was never applied"},
-		{"no steady state", []stretch{fine(2), slow(28)}, []runner.OnOff{on(2, 20)},
+		{"never applied", []stretch{fine(30)}, []analysis.OnOff{{}}, "untold: it was never applied"},
+		{"no steady state", []stretch{fine(2), slow(28)}, []analysis.OnOff{on(2, 20)},
 			"untold: there is no steady state to compare with: only 2 whole seconds with traffic before the first fault"},
-		{"goodput stays down", []stretch{fine(10), failing(30)}, []runner.OnOff{on(10, 20)},
+		{"goodput stays down", []stretch{fine(10), failing(30)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered -, from onset -, metastable"},
-		{"goodput stays down, watched for as long as the fault was on", []stretch{fine(10), failing(40)}, []runner.OnOff{on(10, 30)},
+		{"goodput stays down, watched for as long as the fault was on", []stretch{fine(10), failing(40)}, []analysis.OnOff{on(10, 30)},
 			"detected 0s, recovered -, from onset -, metastable"},
-		{"watched too briefly", []stretch{fine(10), failing(29)}, []runner.OnOff{on(10, 30)},
+		{"watched too briefly", []stretch{fine(10), failing(29)}, []analysis.OnOff{on(10, 30)},
 			"detected 0s, recovered -, from onset -"},
-		{"one good second is not metastable", []stretch{fine(10), failing(15), fine(1), failing(14)}, []runner.OnOff{on(10, 20)},
+		{"one good second is not metastable", []stretch{fine(10), failing(15), fine(1), failing(14)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered -, from onset -"},
-		{"slow is not metastable: answers are good", []stretch{fine(10), slow(30)}, []runner.OnOff{on(10, 20)},
+		{"slow is not metastable: answers are good", []stretch{fine(10), slow(30)}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered -, from onset -"},
-		{"more load than before explains it", []stretch{fine(10), {30, 200, 80, 20 * ms}}, []runner.OnOff{on(10, 20)},
+		{"more load than before explains it", []stretch{fine(10), {30, 200, 80, 20 * ms}}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered -, from onset -"},
-		{"another fault follows and hurts", []stretch{fine(10), slow(20), fine(10)}, []runner.OnOff{on(10, 20), on(20, 30)},
+		{"another fault follows and hurts", []stretch{fine(10), slow(20), fine(10)}, []analysis.OnOff{on(10, 20), on(20, 30)},
 			"untold: the fault at 20s was on before it could have recovered, detected 0s"},
-		{"another fault follows and nobody feels it", []stretch{fine(10), slow(10), fine(20)}, []runner.OnOff{on(10, 20), on(20, 30)},
+		{"another fault follows and nobody feels it", []stretch{fine(10), slow(10), fine(20)}, []analysis.OnOff{on(10, 20), on(20, 30)},
 			"detected 0s, recovered 0s, from onset 10s"},
-		{"another fault hurts after it had recovered", []stretch{fine(10), slow(10), fine(5), slow(5), fine(10)}, []runner.OnOff{on(10, 20), on(25, 30)},
+		{"another fault hurts after it had recovered", []stretch{fine(10), slow(10), fine(5), slow(5), fine(10)}, []analysis.OnOff{on(10, 20), on(25, 30)},
 			"detected 0s, recovered 0s, from onset 10s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			seconds, end := timeline(c.lived...)
-			steady := runner.SteadyState(seconds, *first(c.faults))
-			if diff := cmp.Diff(c.want, words(runner.Recovery(seconds, steady, c.faults, 0, end))); diff != "" {
+			steady := analysis.SteadyState(seconds, *first(c.faults))
+			if diff := cmp.Diff(c.want, words(analysis.Recovery(seconds, steady, c.faults, 0, end))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func first(spans []runner.OnOff) *time.Duration {
+func first(spans []analysis.OnOff) *time.Duration {
 	if spans[0].On == nil {
 		return at(10)
 	}
@@ -162,32 +162,32 @@ func first(spans []runner.OnOff) *time.Duration {
 }
 
 func TestSteadyState(t *testing.T) {
-	second := func(sent, good int64, p99 time.Duration) runner.Second {
-		return runner.Second{Sent: sent, Good: good, P99: p99, Tail: p99}
+	second := func(sent, good int64, p99 time.Duration) analysis.Second {
+		return analysis.Second{Sent: sent, Good: good, P99: p99, Tail: p99}
 	}
 	for _, c := range []struct {
 		name   string
 		lived  []stretch
 		p99    time.Duration // the limit
-		within []runner.Second
-		out    []runner.Second
+		within []analysis.Second
+		out    []analysis.Second
 	}{
 		{"perfect", []stretch{fine(10)}, 35 * ms,
-			[]runner.Second{second(100, 100, 35*ms), second(100, 99, 20*ms), second(1000, 990, 20*ms)},
-			[]runner.Second{second(100, 100, 36*ms), second(100, 97, 20*ms), second(1000, 989, 20*ms)}},
+			[]analysis.Second{second(100, 100, 35*ms), second(100, 99, 20*ms), second(1000, 990, 20*ms)},
+			[]analysis.Second{second(100, 100, 36*ms), second(100, 97, 20*ms), second(1000, 989, 20*ms)}},
 		{"the worst of ten seconds is left out", []stretch{fine(9), slow(1)}, 35 * ms,
-			[]runner.Second{second(100, 100, 30*ms)}, []runner.Second{second(100, 100, 500*ms)}},
+			[]analysis.Second{second(100, 100, 30*ms)}, []analysis.Second{second(100, 100, 500*ms)}},
 		{"of fewer than ten none is", []stretch{fine(8), slow(1)}, 755 * ms,
-			[]runner.Second{second(100, 100, 500*ms)}, nil},
+			[]analysis.Second{second(100, 100, 500*ms)}, nil},
 		// 1 % fail at 20/s: 3 deviations of 20 requests are 6.7 points, so one failure is chance and two are not.
 		{"few requests scatter", []stretch{{50, 20, 20, 20 * ms}, {10, 20, 18, 20 * ms}}, 35 * ms,
-			[]runner.Second{second(20, 19, 20*ms), second(20, 18, 20*ms)}, []runner.Second{second(20, 17, 20*ms)}},
+			[]analysis.Second{second(20, 19, 20*ms), second(20, 18, 20*ms)}, []analysis.Second{second(20, 17, 20*ms)}},
 		{"a steady state that fails often is a wide band", []stretch{failing(10)}, 35 * ms,
-			[]runner.Second{second(100, 26, 20*ms)}, []runner.Second{second(100, 25, 20*ms)}},
+			[]analysis.Second{second(100, 26, 20*ms)}, []analysis.Second{second(100, 25, 20*ms)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			seconds, end := timeline(c.lived...)
-			s := runner.SteadyState(seconds, end)
+			s := analysis.SteadyState(seconds, end)
 			if !s.Known || s.P99 != c.p99 {
 				t.Errorf("known %v, p99 limit %s, want %s", s.Known, s.P99, c.p99)
 			}
@@ -205,7 +205,7 @@ func TestSteadyState(t *testing.T) {
 	}
 	seconds, _ := timeline(fine(10))
 	for before, known := range map[time.Duration]int{10 * time.Second: 10, 2500 * ms: 2, 3 * time.Second: 3, 0: 0} {
-		if s := runner.SteadyState(seconds, before); s.Seconds != known || s.Known != (known >= 3) {
+		if s := analysis.SteadyState(seconds, before); s.Seconds != known || s.Known != (known >= 3) {
 			t.Errorf("before %s: %d seconds, known %v, want %d", before, s.Seconds, s.Known, known)
 		}
 	}
@@ -221,7 +221,7 @@ func TestTimeline(t *testing.T) {
 		}
 		r.Add(s)
 	}
-	got, err := runner.Timeline(r.Windows())
+	got, err := analysis.Timeline(r.Windows())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestTailOfASecond(t *testing.T) {
 			}
 			r.Add(s)
 		}
-		got, err := runner.Timeline(r.Windows())
+		got, err := analysis.Timeline(r.Windows())
 		if err != nil || len(got) != 1 || got[0].Tail.Round(ms) != want {
 			t.Errorf("%d of 100 slow: %+v, %v; want a tail of %s", slow, got, err, want)
 		}
@@ -261,7 +261,7 @@ func TestTailOfASecond(t *testing.T) {
 // A request in flight when a fault begins was sent in a steady second and met the fault: such a second is not
 // measured as steady, or the band would be as wide as the fault is large. Three seconds are always kept.
 func TestSteadySecondsThatTheFaultTouchedAreLeftOut(t *testing.T) {
-	touched := runner.Second{Sent: 100, Good: 96, P99: 285 * ms, Tail: 285 * ms, Max: 285 * ms}
+	touched := analysis.Second{Sent: 100, Good: 96, P99: 285 * ms, Tail: 285 * ms, Max: 285 * ms}
 	for name, c := range map[string]struct {
 		fine    int
 		max     time.Duration // of the fine seconds
@@ -278,7 +278,7 @@ func TestSteadySecondsThatTheFaultTouchedAreLeftOut(t *testing.T) {
 				seconds[i].Max = c.max
 			}
 			touched.At = end
-			s := runner.SteadyState(append(seconds, touched), end+time.Second)
+			s := analysis.SteadyState(append(seconds, touched), end+time.Second)
 			if s.Seconds != c.seconds || s.P99 != c.p99 {
 				t.Errorf("%d seconds, p99 limit %s, want %d and %s", s.Seconds, s.P99, c.seconds, c.p99)
 			}

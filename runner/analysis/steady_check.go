@@ -1,4 +1,4 @@
-package runner
+package analysis
 
 import (
 	"fmt"
@@ -7,18 +7,6 @@ import (
 
 	"github.com/squallhq/squall/runner/record"
 )
-
-// steadyCheck tells whether there was a steady state: two halves that agree. A run without faults claims none.
-func (r *run) steadyCheck(res *record.Result) *record.Check {
-	if len(r.injections) == 0 {
-		return nil
-	}
-	timeline, err := Timeline(res.Windows)
-	if err != nil {
-		return &record.Check{Name: "steady state", Text: err.Error()}
-	}
-	return SteadyCheck(timeline, min(steadyEnd(r.o.Plan), r.ended))
-}
 
 // The agreement of two halves of a steady stretch: success within the band's own rule, and the medians of their seconds' p99
 // within a factor of 2 and 25 ms of each other. Medians, as one pause of the machine says nothing; a queue that
