@@ -68,9 +68,10 @@ func (e *executor) pickBut(c cause, not *replica) *replica {
 		return e.balanced(c, e.to.replicas, &e.to.next, not)
 	}
 	one := choices.Get().(*choice)
-	defer choices.Put(one)
-	*one = choice{e: e, cause: c, not: not}
-	return one.made()
+	one.e, one.cause, one.not = e, c, not
+	r := one.made()
+	choices.Put(one)
+	return r
 }
 
 // made asks each chooser, in order, and balances what is left.

@@ -58,9 +58,9 @@ func (b *bulkhead) admit(ctx context.Context, a attempt) (p permit, f *failure) 
 }
 
 // settle gives the place back when the attempt is over, which is with its answer's body.
-func (b *bulkhead) settle(_ attempt, _ permit, o outcome) {
-	if o.body != nil {
-		o.body.whenOver(b.leave)
+func (b *bulkhead) settle(_ attempt, _ permit, r attemptResult) {
+	if r.body != nil {
+		r.body.whenOver(b.leave)
 	} else {
 		b.leave()
 	}

@@ -128,8 +128,8 @@ func (o *outliers) admit(_ context.Context, a attempt) (permit, *failure) {
 	return permit{o.begin(a.to)}, nil
 }
 
-func (o *outliers) settle(a attempt, p permit, came outcome) {
-	o.end(a.to, p.period, came.f, came.took)
+func (o *outliers) settle(a attempt, p permit, r attemptResult) {
+	o.end(a.to, p.period, r.f, r.took)
 }
 
 // allOut tells that every replica is out, and none to be probed yet.

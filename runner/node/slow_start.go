@@ -39,7 +39,7 @@ func newSlowStart(m *making) policy {
 
 func (w *slowStart) admit(context.Context, attempt) (none permit, f *failure) { return none, nil }
 
-func (w *slowStart) settle(a attempt, _ permit, o outcome) { w.end(a.to, o.f) }
+func (w *slowStart) settle(a attempt, _ permit, r attemptResult) { w.end(a.to, r.f) }
 
 // begin tells that a replica is back.
 func (w *slowStart) begin(r *replica) {
