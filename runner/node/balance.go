@@ -28,7 +28,8 @@ var balances = map[string]balance{
 type choice struct {
 	e     *executor
 	cause cause
-	// from are those that are left to choose from, turn whose turn among them it is, and not the one that is not wanted (nil: none).
+	// from are those that are left to choose from, turn whose turn among them it is, and not the one that is not wanted
+	// (nil: none).
 	from []*replica
 	turn *atomic.Uint64
 	not  *replica

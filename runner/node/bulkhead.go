@@ -33,7 +33,8 @@ func newBulkhead(m *making) policy {
 		return nil
 	}
 	return shared(m.e.i.states, m.e.to, m.Bulkhead, func() *bulkhead {
-		return &bulkhead{places: make(chan struct{}, max(m.Bulkhead.Most, 1)), limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
+		places := make(chan struct{}, max(m.Bulkhead.Most, 1))
+		return &bulkhead{places: places, limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
 	})
 }
 
