@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/port"
 )
 
 // These tests are the measured defects of toxiproxy's embedded proxy, one each: what would be wrong
@@ -143,12 +144,12 @@ func TestDefectOneClientThatStopsReadingDeadlocksTheEdge(t *testing.T) {
 
 func TestDefectAnUpstreamThatNeverAnswersBlocksOthers(t *testing.T) {
 	w := newWorld(t, echo)
-	dead, err := tcpNetwork{}.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	dead, err := port.TCP{}.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dead.Close()
-	if err := dead.(Port).Hang(); err != nil {
+	if err := dead.(port.Port).Hang(); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.mesh.SetUpstream(t.Context(), "a:b", dead.Addr().String()); err != nil {

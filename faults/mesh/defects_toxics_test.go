@@ -12,6 +12,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 
+	"github.com/squallhq/squall/faults/mesh/port"
 	"github.com/squallhq/squall/internal/meshtest"
 )
 
@@ -163,7 +164,7 @@ func TestDefectResetsBecomeEndsOfFile(t *testing.T) {
 			if toxic != nil {
 				w.apply("f", toxicOn(faults.Downstream, toxic))
 			}
-			setNoLinger(callee)
+			port.NoLinger(callee)
 			callee.Close()
 			if _, err := caller.Read(make([]byte, 1)); sight(err) != sawReset {
 				t.Errorf("read %v, want a reset", err)
@@ -182,7 +183,7 @@ func TestDefectEndsLeakThroughAPartition(t *testing.T) {
 				w.pass(caller, callee, "open")
 				w.apply("o", outageOf(faults.EdgeOutage{Open: open}))
 				if how == sawReset {
-					setNoLinger(callee)
+					port.NoLinger(callee)
 				}
 				callee.Close()
 				w.silent(caller, watch)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/port"
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -28,7 +29,7 @@ type Mesh struct {
 	network wire.Network
 	done    chan struct{} // closed by Close
 	workers sync.WaitGroup
-	clock   *clock // nil in virtual time: the network in memory has no kernel behind it
+	clock   *port.Clock // nil in virtual time: the network in memory has no kernel behind it
 
 	mu         sync.Mutex
 	edges      map[string]*edge
@@ -47,11 +48,11 @@ var (
 func New(o Options) *Mesh {
 	m := &Mesh{options: o, network: o.Network, done: make(chan struct{}), edges: make(map[string]*edge), injections: make(map[string]*injection)}
 	if m.network == nil {
-		m.network = tcpNetwork{}
-		m.clock = newClock()
+		m.network = port.TCP{}
+		m.clock = port.NewClock()
 	}
 	if m.clock != nil {
-		m.workers.Go(m.clock.run)
+		m.workers.Go(m.clock.Run)
 	}
 	return m
 }
@@ -244,7 +245,7 @@ func (m *Mesh) Close() error {
 		e.close()
 	}
 	if m.clock != nil {
-		m.clock.close()
+		m.clock.Close()
 	}
 	m.workers.Wait()
 	return errors.Join(errs...)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/link"
 )
 
 // Proxies lists every edge with its toxics, in the order in which the edges were made.
@@ -32,9 +33,9 @@ func (m *Mesh) Proxy(name string) (Proxy, error) {
 
 // CreateProxy makes an edge, disabled and with toxics where p says so. On an error none is left.
 func (m *Mesh) CreateProxy(ctx context.Context, p Proxy) (Proxy, error) {
-	list := make([]*toxic, 0, len(p.Toxics))
+	list := make([]*link.Toxic, 0, len(p.Toxics))
 	for _, spec := range p.Toxics {
-		t, err := newToxic(spec)
+		t, err := link.NewToxic(spec)
 		if err != nil {
 			return Proxy{}, err
 		}
@@ -126,7 +127,7 @@ func (m *Mesh) AddToxic(proxy string, spec faults.Toxic) (faults.Toxic, error) {
 	if err != nil {
 		return faults.Toxic{}, err
 	}
-	t, err := newToxic(spec)
+	t, err := link.NewToxic(spec)
 	if err != nil {
 		return faults.Toxic{}, err
 	}
