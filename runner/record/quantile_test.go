@@ -1,0 +1,96 @@
+package record
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+var percentiles = []float64{50, 90, 95, 99, 99.9, 100}
+
+// nearestRank is the percentile's value in a sort of the raw data, by the definition.
+func nearestRank(sorted []time.Duration, percentile float64) time.Duration {
+	for i, v := range sorted {
+		if float64(i+1)*1000 >= math.Round(percentile*10)*float64(len(sorted)) {
+			return v
+		}
+	}
+	return 0
+}
+
+// A percentile is the nearest rank of the raw data, wherever it is asked for: a phase's summary, a window's histogram, several
+// windows merged, the live figures.
+func TestPercentilesAreNearestRanks(t *testing.T) {
+	chance := rand.New(rand.NewPCG(1, 2))
+	for range 100 {
+		n := 1 + chance.IntN(1200)
+		raw := make([]time.Duration, n)
+		r := NewRecorder([]Span{{Name: "p", End: time.Second}})
+		for i := range raw {
+			raw[i] = time.Duration(1+chance.IntN(5_000_000)) * time.Microsecond
+			if chance.IntN(50) > 0 {
+				raw[i] = time.Duration(1+chance.IntN(3000)) * time.Microsecond
+			}
+			at := time.Duration(chance.IntN(1000)) * time.Millisecond
+			r.Add(Sample{Load: "l", Request: []string{"a", "b"}[i%2], Intended: at, Sent: at, Done: at + raw[i], Outcome: OK})
+		}
+		slices.Sort(raw)
+		merged, err := MergeWindows(r.Windows()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range percentiles {
+			exact := nearestRank(raw, p)
+			want := middle(bucketTop(bucketOf(micros(exact))))
+			if got := Quantile(merged.Latencies, p); got != want {
+				t.Fatalf("p%g of %d merged is %v, want %v (raw %v)", p, n, got, want, exact)
+			}
+			var b buckets
+			for _, v := range raw {
+				b.add(micros(v))
+			}
+			if got := b.quantile(p); got != want {
+				t.Fatalf("p%g of %d in buckets is %v, want %v (raw %v)", p, n, got, want, exact)
+			}
+		}
+		live, p99 := r.Live(time.Second), middle(bucketTop(bucketOf(micros(nearestRank(raw, 99)))))
+		if live.P99 != p99 {
+			t.Fatalf("live p99 of %d is %v, want %v", n, live.P99, p99)
+		}
+	}
+}
+
+// One slow request of 60 is their p99: 59 of 60 are only 98.3 %.
+func TestOneSlowRequestOfSixtyIsTheirP99(t *testing.T) {
+	r := NewRecorder([]Span{{Name: "p", End: time.Minute}})
+	for i := range 60 {
+		at, took := time.Duration(i)*time.Second, time.Millisecond
+		if i == 17 {
+			took = 900 * time.Millisecond
+		}
+		r.Add(Sample{Load: "l", Request: "a", Intended: at, Sent: at, Done: at + took, Outcome: OK})
+	}
+	if got := r.Phases()[0].Requests[0].LatencyMs; got.P99 < 899 || got.P99 > 901 || got.P95 > 1.1 {
+		t.Errorf("p95 %v ms, p99 %v ms of 59 requests of 1 ms and one of 900", got.P95, got.P99)
+	}
+	merged, err := MergeWindows(r.Windows()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := LatencyOf(merged.Latencies).P99; got < 899 || got > 901 {
+		t.Errorf("p99 of their windows is %v ms", got)
+	}
+}
+
+func TestRanks(t *testing.T) {
+	for _, tt := range []struct {
+		percentile float64
+		n, want    int64
+	}{{99, 100, 99}, {99, 101, 100}, {99.9, 1000, 999}, {99.9, 1001, 1000}, {50, 2, 1}, {50, 3, 2}, {0, 5, 1}, {100, 5, 5}, {99, 0, 0}} {
+		if got := Rank(tt.percentile, tt.n); got != tt.want {
+			t.Errorf("rank of p%g among %d is %d, want %d", tt.percentile, tt.n, got, tt.want)
+		}
+	}
+}
