@@ -50,6 +50,16 @@ func Quantile(h *hdrhistogram.Histogram, percentile float64) time.Duration {
 	return middle(h.ValueAtPercentile(100 * float64(Rank(percentile, n)) / float64(n)))
 }
 
+// Slower counts the values above a duration, by the middles of their buckets.
+func Slower(h *hdrhistogram.Histogram, than time.Duration) (n int64) {
+	for _, bar := range h.Distribution() {
+		if bar.Count > 0 && middle(bar.To) > than {
+			n += bar.Count
+		}
+	}
+	return n
+}
+
 // middle turns the highest us value of a bucket into the bucket's middle: buckets are 1 us wide up
 // to 2048 us and double their width with every doubling from there.
 func middle(highest int64) time.Duration {
@@ -66,15 +76,15 @@ func LatencyOf(h *hdrhistogram.Histogram) Latency {
 		return Latency{}
 	}
 	quantile := func(percentile float64) time.Duration { return Quantile(h, percentile) }
-	return summarize(quantile, h.Mean()/1000, time.Duration(h.Max())*time.Microsecond)
+	return summarize(h.TotalCount(), quantile, h.Mean()/1000, time.Duration(h.Max())*time.Microsecond)
 }
 
 // summarize reads the quantiles of a histogram; no quantile exceeds the exact maximum.
-func summarize(quantile func(float64) time.Duration, meanMs float64, most time.Duration) Latency {
+func summarize(n int64, quantile func(float64) time.Duration, meanMs float64, most time.Duration) Latency {
 	at := func(p float64) float64 { return Milliseconds(min(quantile(p), most)) }
 	return Latency{
-		Mean: meanMs,
-		P50:  at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
+		Count: n, Mean: meanMs,
+		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
 		Max: Milliseconds(most),
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 var percentiles = []float64{50, 90, 95, 99, 99.9, 100}
@@ -92,5 +94,72 @@ func TestRanks(t *testing.T) {
 		if got := Rank(tt.percentile, tt.n); got != tt.want {
 			t.Errorf("rank of p%g among %d is %d, want %d", tt.percentile, tt.n, got, tt.want)
 		}
+	}
+}
+
+// What failed does not make answers look fast: refusals at once are in the latencies of all and of the failed alone, in a
+// phase's summary and in its windows.
+func TestFailuresAreNoAnswers(t *testing.T) {
+	r := NewRecorder([]Span{{Name: "p", End: time.Minute}})
+	for i := range 400 {
+		at := time.Duration(i) * 100 * time.Millisecond
+		s := Sample{Load: "l", Request: "a", Intended: at, Sent: at, Done: at + 80*time.Millisecond, Outcome: OK}
+		switch i % 4 {
+		case 0:
+			s.Outcome, s.Done = Degraded, at+20*time.Millisecond
+		case 1, 2:
+			s.Outcome, s.Error, s.Done = Failed, ErrRefused, at
+		}
+		r.Add(s)
+	}
+	r.Add(Sample{Load: "l", Request: "a", Intended: time.Second, Outcome: Failed, Unsent: true})
+	q := r.Phases()[0].Requests[0]
+	if q.LatencyMs.Count != 400 || q.AnswerMs.Count != 200 || q.OKMs.Count != 100 || q.FailedMs.Count != 200 {
+		t.Fatalf("%d timed, %d answers, %d whole, %d failed", q.LatencyMs.Count, q.AnswerMs.Count, q.OKMs.Count, q.FailedMs.Count)
+	}
+	if q.LatencyMs.P50 != 0 || q.AnswerMs.P50 != 20 || q.AnswerMs.Mean != 50 || q.OKMs.P50 != 80 || q.FailedMs.Max != 0 {
+		t.Errorf("p50 of all %v ms, of answers %v (mean %v), of whole ones %v, max of failed %v",
+			q.LatencyMs.P50, q.AnswerMs.P50, q.AnswerMs.Mean, q.OKMs.P50, q.FailedMs.Max)
+	}
+	if err := r.Balance(); err != nil {
+		t.Error(err)
+	}
+	merged, err := MergeWindows(r.Windows()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []struct {
+		of   string
+		take func() (*hdrhistogram.Histogram, error)
+		want *Latency
+	}{{"answers", merged.Answers, q.AnswerMs}, {"whole answers", merged.Whole, q.OKMs}, {"failures", merged.Failures, q.FailedMs}} {
+		h, err := part.take()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := LatencyOf(h)
+		if got.Count != part.want.Count || math.Abs(got.P50-part.want.P50) > .05 || math.Abs(got.P999-part.want.P999) > .05 {
+			t.Errorf("%s of the windows %+v, of the phase %+v", part.of, got, *part.want)
+		}
+	}
+}
+
+// A run that was recorded before failures had latencies of their own can't say what its answers took.
+func TestAnswersOfAnOldRunAreUnknown(t *testing.T) {
+	r := NewRecorder([]Span{{Name: "p", End: time.Minute}})
+	for i := range 10 {
+		r.Add(Sample{Load: "l", Request: "a", Done: time.Second, Outcome: outcomeNames[2*(i%2)]})
+	}
+	old := r.Windows()
+	old[0].FailedHistogram = ""
+	merged, err := MergeWindows(old...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err := merged.Answers(); err == nil {
+		t.Errorf("%d answers in place of an error", h.TotalCount())
+	}
+	if _, err := merged.Failures(); err == nil {
+		t.Error("failures in place of an error")
 	}
 }
