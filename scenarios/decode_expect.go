@@ -61,7 +61,7 @@ func (d *decoder) expectationForm(v *value) {
 		return nil
 	}
 	bounds, after, within := has(metric.Names()...), has("after"), has("recovered_within")
-	writes, about := has("writes_lost", "writes_duplicated", "events_lost", "events_duplicated"), has("in", "of")
+	writes, about := has("writes_lost", "writes_duplicated", "events_lost", "events_duplicated"), has("in", "of", "latency_of", "confidence")
 	switch {
 	case bounds != nil && (after != nil || within != nil || writes != nil):
 		d.problemAt(bounds.at, fmt.Sprintf("an expectation is about %s and more", bounds.key), "make it two lines of expect")

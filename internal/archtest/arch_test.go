@@ -15,7 +15,7 @@ const module = "github.com/squallhq/squall/"
 var allowed = map[string][]string{
 	// It wires everything by hand.
 	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual",
-		"runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+		"runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/metric", "scenarios/topology"},
 	"faults":             {}, // data about faults: the bottom
 	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
 	"report":             {"runner/record", "scenarios", "scenarios/metric"},
