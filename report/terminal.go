@@ -26,7 +26,7 @@ func terminal(w io.Writer, r *record.Result, p paint) error {
 	var b bytes.Buffer
 	writeVerdict(&b, r, p)
 	for _, section := range []func(io.Writer, *record.Result, paint) error{
-		writePhases, writeFaults, writeEdges, writeHonesty,
+		writePhases, writeFaults, writeEdges, writeDeliveries, writeCaches, writeHonesty,
 	} {
 		if err := section(&b, r, p); err != nil {
 			return fmt.Errorf("write report: %w", err)
@@ -145,44 +145,6 @@ func failures(q record.Request) string {
 		}
 	}
 	return strings.TrimSpace(portion(q.Failed, q.Sent) + " " + worst)
-}
-
-func writeFaults(w io.Writer, r *record.Result, p paint) error {
-	if len(r.Faults) == 0 {
-		return nil
-	}
-	fmt.Fprintln(w)
-	g := grid{left: 2, header: []string{"FAULT", "ON", "from", "to", "felt after", "recovered after", "what met it"}}
-	for _, f := range r.Faults {
-		g.add(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), f.Receipt.Text)
-	}
-	return g.write(w)
-}
-
-func at(s *float64) string {
-	if s == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.2f s", *s)
-}
-
-func felt(f record.Fault) string {
-	if f.DetectedAfterS == nil {
-		return "not felt"
-	}
-	return Seconds(*f.DetectedAfterS)
-}
-
-func recovered(f record.Fault) string {
-	switch {
-	case f.Metastable:
-		return "never: metastable"
-	case f.UndoneS == nil:
-		return "-"
-	case f.RecoveredAfterS == nil:
-		return "not by the end"
-	}
-	return Seconds(*f.RecoveredAfterS)
 }
 
 // shownEdges is how many edges are shown; the rest are counted in a line.
