@@ -33,7 +33,7 @@ func TestAsRunParsesToAnEqualScenario(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v\n%s", err, asRun)
 				}
-				if diff := cmp.Diff(s.essence(), again.essence(), cmp.AllowUnexported(Scenario{})); diff != "" || !s.Equal(again) {
+				if diff := cmp.Diff(s.Essence(), again.Scenario.Essence()); diff != "" || !s.Equal(again.Scenario) {
 					t.Errorf("differs (-parsed +written and parsed):\n%s\n%s", diff, asRun)
 				}
 				if err := schema.Validate(instance(t, asRun)); err != nil {
@@ -74,7 +74,7 @@ phases: [{name: steady, for: 1s}]
 		t.Fatal(err)
 	}
 	var keys []string
-	for _, l := range s.Loads {
+	for _, l := range s.Scenario.Loads {
 		keys = append(keys, l.APIKey)
 	}
 	if diff := cmp.Diff([]string{"redacted-1", "redacted-2", "redacted-1", ""}, keys); diff != "" {
@@ -117,7 +117,7 @@ func TestEqual(t *testing.T) {
 		})
 	}
 	moved := load(t, yardstick, "")
-	moved.Variant, moved.Expect[0].Line, moved.file = "x", 99, "elsewhere"
+	moved.Variant, moved.Expect[0].Line = "x", 99
 	if !base.Equal(moved) {
 		t.Error("where it stands makes a difference")
 	}
@@ -157,10 +157,10 @@ variants: {fast: {load: {a: {rate: 2/s}}}, seeded: {seed: 5}}
 		if strings.Count(string(asRun), "timeout") != 1 { // the template's own
 			t.Errorf("its templates are resolved:\n%s", asRun)
 		}
-		if !strings.Contains(string(asRun), c.want) || again.Seed != 7 || again.Loads[0].Rate != s.Loads[0].Rate {
+		if !strings.Contains(string(asRun), c.want) || again.Scenario.Seed != 7 || again.Scenario.Loads[0].Rate != s.Scenario.Loads[0].Rate {
 			t.Errorf("%q with variant %q is written as\n%s", c.head, c.variant, asRun)
 		}
-		if again.Seed = s.Seed; !s.Equal(again) {
+		if again.Scenario.Seed = s.Scenario.Seed; !s.Scenario.Equal(again.Scenario) {
 			t.Errorf("it differs in more than its seed:\n%s", asRun)
 		}
 	}

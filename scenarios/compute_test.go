@@ -26,7 +26,7 @@ func TestComputeIsAStepLikeWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Step{{Compute: &Work{Mean: 4 * time.Millisecond}}, {Compute: &Work{Mean: 2 * time.Millisecond, Shape: "exponential"}}}
-	if diff := cmp.Diff(want, s.Nodes[0].Endpoints[0].Steps); diff != "" {
+	if diff := cmp.Diff(want, s.Scenario.Nodes[0].Endpoints[0].Steps); diff != "" {
 		t.Error(diff)
 	}
 	for change, complaint := range map[string]string{

@@ -8,9 +8,9 @@ import (
 )
 
 func TestConnections(t *testing.T) {
-	s := load(t, "testdata/valid/everything.yaml", "")
+	doc := document(t, "testdata/valid/everything.yaml", "")
 	var got []string
-	for _, c := range s.Connections() {
+	for _, c := range doc.Scenario.Connections() {
 		arrow := "->"
 		if c.Async {
 			arrow = "~>"
@@ -39,8 +39,8 @@ func TestConnections(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("connections (-want +got):\n%s", diff)
 	}
-	for _, c := range s.Connections() {
-		if p := s.Position(c.Path...); p.Line == 0 {
+	for _, c := range doc.Scenario.Connections() {
+		if p := doc.Position(c.Path); p.Line == 0 {
 			t.Errorf("%v has no position", c)
 		}
 	}

@@ -11,21 +11,27 @@ import (
 
 // decoder fills the model from a tree by the tags of its structs and collects every mistake on the way.
 type decoder struct {
-	file      string
-	problems  Problems
+	*report
 	templates *value
 	resolved  map[string]*value // templates with their own templates in
 	used      map[string]bool
 	fields    map[reflect.Type][]field
 }
 
-// full tells that there are more mistakes than are told, and that looking for more is a waste.
-func (d *decoder) full() bool { return len(d.problems) > 2*maxProblems }
+// newDecoder decodes with the file's templates, nil for none, and tells their mistakes first.
+func newDecoder(told *report, templates *value) *decoder {
+	d := &decoder{report: told}
+	d.takeTemplates(templates)
+	return d
+}
 
-func (d *decoder) problem(v *value, what, fix string) { d.problemAt(v.at, what, fix) }
-
-func (d *decoder) problemAt(at place, what, fix string) {
-	d.problems = append(d.problems, Problem{Position{d.file, at.line, at.column}, what, fix})
+// scenario decodes a whole file, its variants and templates taken out.
+func (d *decoder) scenario(root *value) *Scenario {
+	s := &Scenario{}
+	d.structure(root, reflect.ValueOf(s).Elem(), d.fieldsOf(reflect.TypeFor[Scenario]()))
+	d.checkUnused()
+	s.follow()
+	return s
 }
 
 func (d *decoder) fieldsOf(t reflect.Type) []field {
@@ -193,12 +199,15 @@ func (d *decoder) pair(v *value, into *[2]string, f field) {
 	}
 }
 
-// name checks the name of a node, load, template or variant.
-func (d *decoder) name(noun string, e entry) bool {
+// name checks the name of a node, load or template.
+func (d *decoder) name(noun string, e entry) bool { return checkName(d.report, noun, e) }
+
+// checkName checks a name that others stand in relation to: of a node, load, template or variant.
+func checkName(told *report, noun string, e entry) bool {
 	if validName(e.key) {
 		return true
 	}
-	d.problemAt(e.at, fmt.Sprintf("%s can't be the name of a %s", quoteShort(e.key), noun),
+	told.problemAt(e.at, fmt.Sprintf("%s can't be the name of a %s", quoteShort(e.key), noun),
 		fmt.Sprintf("use lower-case letters, digits and dashes, a letter first, at most %d", maxName))
 	return false
 }

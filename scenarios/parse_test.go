@@ -8,14 +8,20 @@ import (
 	"github.com/squallhq/squall/faults"
 )
 
-// load parses a file or fails the test.
-func load(t *testing.T, path, variant string) *Scenario {
+// document reads a file or fails the test.
+func document(t *testing.T, path, variant string) *Document {
 	t.Helper()
-	s, err := LoadFile(path, variant)
+	doc, err := LoadFile(path, variant)
 	if err != nil {
 		t.Fatalf("load %s, variant %q:\n%v", path, variant, err)
 	}
-	return s
+	return doc
+}
+
+// load is the scenario of a file.
+func load(t *testing.T, path, variant string) *Scenario {
+	t.Helper()
+	return document(t, path, variant).Scenario
 }
 
 const yardstick = "testdata/valid/payments-slow.yaml"
@@ -55,7 +61,7 @@ func TestYardstick(t *testing.T) {
 			{WritesLost: &zero, Text: "writes_lost: 0"},
 		},
 	}
-	if diff := cmp.Diff(want.essence(), s.essence(), cmp.AllowUnexported(Scenario{})); diff != "" {
+	if diff := cmp.Diff(want.Essence(), s.Essence()); diff != "" {
 		t.Errorf("model (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"no-breaker"}, s.Variants); diff != "" {

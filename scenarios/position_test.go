@@ -14,29 +14,29 @@ func TestPosition(t *testing.T) {
 	lines := strings.Split(string(data), "\n")
 	tests := map[string]struct {
 		variant string
-		path    []any
+		path    Path
 		want    string // what stands there
 	}{
-		"scalar":                  {"", path("scenario"), "payments-slow"},
-		"mapping":                 {"", path("topology"), "topology:"},
-		"node":                    {"", path("topology", "orders"), "orders:"},
-		"scalar of a node":        {"", path("topology", "orders", "kind"), "service"},
-		"item in flow":            {"", path("topology", "api", "routes", 1, "to"), "orders,  timeout: 1s"},
-		"step":                    {"", path("topology", "orders", "endpoints", "POST /orders/{id}", 1), "call: payments"},
-		"call":                    {"", path("topology", "orders", "endpoints", "POST /orders/{id}", 1, "call"), "payments POST /charge"},
-		"list item":               {"", path("phases", 1, "faults", 0), "{latency: 800ms"},
-		"selection":               {"", path("phases", 1, "faults", 0, "on"), "orders -> payments}"},
-		"from a template":         {"", path("topology", "catalog", "timeout"), "500ms"},
-		"from a template, nested": {"", path("topology", "catalog", "retry", "jitter"), "full"},
-		"from a variant":          {"no-breaker", path("topology", "orders", "endpoints", "POST /orders/{id}", 1, "timeout"), "300ms}"},
-		"not there":               {"", path("topology", "orders", "region"), "orders:"},
-		"not there at all":        {"", path("nothing", 3, "at all"), "scenario: payments-slow"},
-		"past the end":            {"", path("phases", 7), "phases:"},
-		"of the wrong sort":       {"", path("topology", 0), "topology:"},
+		"scalar":                  {"", At("scenario"), "payments-slow"},
+		"mapping":                 {"", At("topology"), "topology:"},
+		"node":                    {"", At("topology", "orders"), "orders:"},
+		"scalar of a node":        {"", At("topology", "orders", "kind"), "service"},
+		"item in flow":            {"", At("topology", "api", "routes").Item(1).Key("to"), "orders,  timeout: 1s"},
+		"step":                    {"", At("topology", "orders", "endpoints", "POST /orders/{id}").Item(1), "call: payments"},
+		"call":                    {"", At("topology", "orders", "endpoints", "POST /orders/{id}").Item(1).Key("call"), "payments POST /charge"},
+		"list item":               {"", At("phases").Item(1).Key("faults").Item(0), "{latency: 800ms"},
+		"selection":               {"", At("phases").Item(1).Key("faults").Item(0).Key("on"), "orders -> payments}"},
+		"from a template":         {"", At("topology", "catalog", "timeout"), "500ms"},
+		"from a template, nested": {"", At("topology", "catalog", "retry", "jitter"), "full"},
+		"from a variant":          {"no-breaker", At("topology", "orders", "endpoints", "POST /orders/{id}").Item(1).Key("timeout"), "300ms}"},
+		"not there":               {"", At("topology", "orders", "region"), "orders:"},
+		"not there at all":        {"", At("nothing").Item(3).Key("at all"), "scenario: payments-slow"},
+		"past the end":            {"", At("phases").Item(7), "phases:"},
+		"of the wrong sort":       {"", At("topology").Item(0), "topology:"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := load(t, yardstick, test.variant).Position(test.path...)
+			p := document(t, yardstick, test.variant).Position(test.path)
 			got := ""
 			if p.Line >= 1 && p.Line <= len(lines) && p.Column <= len(lines[p.Line-1])+1 {
 				got = lines[p.Line-1][p.Column-1:]
@@ -45,39 +45,5 @@ func TestPosition(t *testing.T) {
 				t.Errorf("%s is %s, where %q stands, want %q", test.path, p, got, test.want)
 			}
 		})
-	}
-	if got := (&Scenario{Name: "built"}).Position("topology"); got != (Position{File: "built"}) {
-		t.Errorf("a scenario without a file has position %v", got)
-	}
-}
-
-func TestRender(t *testing.T) {
-	data := []byte("scenario: x\ntopology:\n  api:\n    kind: servise # not one\n\ttab: \"a b\"\n")
-	problems := Problems{
-		{Position{"f.yaml", 4, 11}, "wrong", "right"},
-		{Position{"f.yaml", 5, 7}, "tabbed", ""},
-		{Position{"f.yaml", 99, 1}, "beyond", ""},
-		{Position{"f.yaml", 1, 99}, "aside", ""},
-		{Position{}, "nowhere", ""},
-	}
-	want := `f.yaml:4:11: wrong; right
-    3 |   api:
-    4 |     kind: servise # not one
-      |           ^^^^^^^
-
-f.yaml:5:7: tabbed
-    4 |     kind: servise # not one
-    5 | 	tab: "a b"
-      | 	     ^^^^^
-
-f.yaml:99:1: beyond
-
-f.yaml:1:99: aside
-    1 | scenario: x
-
-:0:0: nowhere
-`
-	if got := Render(problems, data); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -38,4 +39,43 @@ func (ps Problems) Error() string {
 		lines[i] = p.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// maxProblems is how many mistakes are told at once.
+const maxProblems = 100
+
+// ordered sorts by place, drops doubles, and keeps the first hundred.
+func (ps Problems) ordered() Problems {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		if c := a.Line - b.Line; c != 0 {
+			return c
+		}
+		if c := a.Column - b.Column; c != 0 {
+			return c
+		}
+		return strings.Compare(a.What, b.What)
+	})
+	ps = slices.CompactFunc(ps, func(a, b Problem) bool { return a.Position == b.Position && a.What == b.What })
+	if len(ps) > maxProblems {
+		last := ps[maxProblems]
+		ps = append(ps[:maxProblems:maxProblems], Problem{last.Position, "more problems from here on", "mend the ones above first"})
+	}
+	return ps
+}
+
+// report collects the mistakes of one file.
+type report struct {
+	file     string
+	problems Problems
+}
+
+// full tells that there are more mistakes than are told, and that looking for more is a waste.
+func (r *report) full() bool { return len(r.problems) > 2*maxProblems }
+
+// problem is a mistake where a value stands.
+func (r *report) problem(v *value, what, fix string) { r.problemAt(v.at, what, fix) }
+
+// problemAt is a mistake at a place.
+func (r *report) problemAt(at place, what, fix string) {
+	r.problems = append(r.problems, Problem{Position{r.file, at.line, at.column}, what, fix})
 }

@@ -12,7 +12,7 @@ import (
 // selecting resolves one selection to names of nodes and loads, and reports what stands for nothing.
 type selecting struct {
 	*validator
-	at    []any  // the key that holds the selection
+	at    Path   // the key that holds the selection
 	given *value // its value
 	bad   bool   // something was reported
 }
@@ -87,7 +87,7 @@ func (s *selecting) named(name string) map[string]bool {
 // unknown reports a name that nothing has.
 func (s *selecting) unknown(name string) {
 	s.bad = true
-	if s.decoder.full() {
+	if s.report.full() {
 		return
 	}
 	if i := strings.LastIndexByte(name, '-'); i > 0 {
@@ -111,7 +111,7 @@ func (v *validator) loadNames() []string {
 // labels reports a selection by labels that no node has.
 func (s *selecting) labels(sel faults.Selector) {
 	s.bad = true
-	if s.decoder.full() {
+	if s.report.full() {
 		return
 	}
 	known := map[string][]string{}
@@ -155,38 +155,11 @@ func sortedKeys(m map[string]string) []string {
 
 // say reports a problem at the scalar of the selection that has the name in it.
 func (s *selecting) say(name, what, fix string) {
-	at := s.root.walk(s.at)
+	at := placeAt(s.root, s.at)
 	if found := s.given.holding(name); found != nil && name != "" {
 		at = found.at
 	}
-	s.decoder.problemAt(at, what, fix)
-}
-
-// holding is the first scalar with a text in it.
-func (v *value) holding(text string) *value {
-	if v == nil {
-		return nil
-	}
-	if v.kind == scalar {
-		if slices.Contains(strings.FieldsFunc(v.text, func(c rune) bool { return c == ' ' || c == '>' || c == '<' }), text) || v.text == text {
-			return v
-		}
-		if before, after, edge := strings.Cut(v.text, "->"); edge && (strings.TrimSpace(before) == text || strings.TrimSpace(after) == text) {
-			return v
-		}
-		return nil
-	}
-	for _, item := range v.items {
-		if found := item.holding(text); found != nil {
-			return found
-		}
-	}
-	for _, e := range v.entries {
-		if found := e.value.holding(text); found != nil {
-			return found
-		}
-	}
-	return nil
+	s.report.problemAt(at, what, fix)
 }
 
 // edges checks that a selection of connections, or of nodes for the connections into them, is not empty.
@@ -200,7 +173,7 @@ func (s *selecting) edges(sel faults.Selector, word string) {
 	if sel.Edge == nil {
 		members := s.members(sel)
 		for _, c := range s.connections {
-			if members[c.To] || c.fromLoad() && members[c.From] {
+			if members[c.To] || c.FromLoad() && members[c.From] {
 				return
 			}
 		}
@@ -228,7 +201,7 @@ func joined(connections []Connection, from, to map[string]bool) bool {
 
 // nearby lists connections that share an end with one that isn't there.
 func (s *selecting) nearby(from, to map[string]bool) string {
-	if s.decoder.full() {
+	if s.report.full() {
 		return ""
 	}
 	var names []string
@@ -246,4 +219,21 @@ func (s *selecting) nearby(from, to map[string]bool) string {
 		return ""
 	}
 	return "there are " + shortList(names)
+}
+
+// selected are the nodes of a selection; what is wrong with that is reported where all selections are checked.
+func (v *validator) selected(sel faults.Selector, at Path) []*Node {
+	mark := len(v.report.problems)
+	s := &selecting{validator: v, at: at, given: v.valueAt(at)}
+	var out []*Node
+	if !edgeIn(sel) {
+		members := s.members(sel)
+		for _, n := range v.Nodes {
+			if members[n.Name] {
+				out = append(out, n)
+			}
+		}
+	}
+	v.report.problems = v.report.problems[:mark]
+	return out
 }

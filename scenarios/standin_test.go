@@ -23,14 +23,16 @@ phases: [{name: only, for: 1s}]
 `
 
 func TestStandInsTakeTheirPlaces(t *testing.T) {
-	s, err := Parse("x.yaml", []byte(standing), "")
+	doc, err := Parse("x.yaml", []byte(standing), "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := doc.Scenario
 	if s.Node("db").Image == "" || s.Node("mail").Kind != KindImage {
 		t.Errorf("the scenario itself has lost its images: %+v %+v", s.Node("db"), s.Node("mail"))
 	}
-	w := s.WithStandIns()
+	other := doc.WithStandIns()
+	w := other.Scenario
 	db, mail := w.Node("db"), w.Node("mail")
 	if db.Image != "" || db.DSN != "" || db.Kind != KindDatabase || db.ReadTime == nil || db.Replicas != 2 || db.Zone != "a" {
 		t.Errorf("stand-in of db: %+v", db)
@@ -45,10 +47,10 @@ func TestStandInsTakeTheirPlaces(t *testing.T) {
 	if diff := cmp.Diff([]string{"api -> db", "api -> mail", "mail -> db", "users -> api"}, calls); diff != "" {
 		t.Errorf("a stand-in's calls are connections of its node:\n%s", diff)
 	}
-	if w.WithStandIns() != w {
+	if w.WithStandIns() != w || other.WithStandIns() != other {
 		t.Error("a scenario without images is another one with stand-ins")
 	}
-	if at := w.Position("topology", "mail", "endpoints", "GET /", 0, "work"); at.Line != 11 {
+	if at := other.Position(At("topology", "mail", "endpoints", "GET /").Item(0).Key("work")); at.Line != 11 {
 		t.Errorf("the stand-in's work is at %v, want line 11", at)
 	}
 }

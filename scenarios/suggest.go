@@ -88,3 +88,11 @@ func shorten(s string) string {
 }
 
 func quoteShort(s string) string { return fmt.Sprintf("%q", shorten(s)) }
+
+// shortList spells out a few names of many.
+func shortList(names []string) string {
+	if more := len(names) - listed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:listed], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}

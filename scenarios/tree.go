@@ -1,6 +1,9 @@
 package scenarios
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // value is one place of a scenario file: a scalar, a list or a mapping, with where it stands.
 // Anchors, aliases and merge keys are resolved already. Mappings keep the file's order.
@@ -82,32 +85,6 @@ next:
 	return &out
 }
 
-// walk follows a path of keys (string) and indexes (int) as far as it goes and returns the
-// position of the last step: a scalar's own, a list's or mapping's key.
-func (v *value) walk(path []any) place {
-	at := v.at
-	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			e := v.entry(step)
-			if e == nil {
-				return at
-			}
-			v, at = e.value, e.at
-		case int:
-			if v.kind != list || step < 0 || step >= len(v.items) {
-				return at
-			}
-			v = v.items[step]
-			at = v.at
-		}
-	}
-	if v.kind == scalar {
-		return v.at
-	}
-	return at
-}
-
 // words is the value on one line, as a person would write it: for messages and expectations.
 func (v *value) words() string {
 	switch v.kind {
@@ -142,4 +119,78 @@ func (v *value) what() string {
 	default:
 		return shorten(v.text)
 	}
+}
+
+// inline is a tree in flow style throughout.
+func inline(v *value) *value {
+	out := *v
+	out.flow = true
+	out.items, out.entries = nil, nil
+	for _, item := range v.items {
+		out.items = append(out.items, inline(item))
+	}
+	for _, e := range v.entries {
+		out.entries = append(out.entries, entry{e.key, e.at, inline(e.value)})
+	}
+	return &out
+}
+
+// places are where a tree's values and keys stand.
+func (v *value) places(into map[place]bool) {
+	into[v.at] = true
+	for _, item := range v.items {
+		item.places(into)
+	}
+	for _, e := range v.entries {
+		into[e.at] = true
+		e.value.places(into)
+	}
+}
+
+// replacing is a mapping with another value under one of its keys, as a new mapping.
+func (v *value) replacing(key string, with *value, at place) *value {
+	out := *v
+	out.entries = slices.Clone(v.entries)
+	for i := range out.entries {
+		if out.entries[i].key == key {
+			out.entries[i] = entry{key, at, with}
+		}
+	}
+	return &out
+}
+
+// holding is the first scalar with a text in it.
+func (v *value) holding(text string) *value {
+	if v == nil {
+		return nil
+	}
+	if v.kind == scalar {
+		if slices.Contains(strings.FieldsFunc(v.text, func(c rune) bool { return c == ' ' || c == '>' || c == '<' }), text) || v.text == text {
+			return v
+		}
+		if before, after, edge := strings.Cut(v.text, "->"); edge && (strings.TrimSpace(before) == text || strings.TrimSpace(after) == text) {
+			return v
+		}
+		return nil
+	}
+	for _, item := range v.items {
+		if found := item.holding(text); found != nil {
+			return found
+		}
+	}
+	for _, e := range v.entries {
+		if found := e.value.holding(text); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// keysIn are the keys of a mapping.
+func keysIn(v *value) []string {
+	names := make([]string, len(v.entries))
+	for i, e := range v.entries {
+		names[i] = e.key
+	}
+	return names
 }

@@ -7,28 +7,28 @@ const extends = "extends"
 
 // vary takes the variants out of a scenario's tree and applies the named one, "" for none.
 // It returns the names of all.
-func (d *decoder) vary(root *value, variant string) (*value, []string) {
+func vary(told *report, root *value, variant string) (*value, []string) {
 	variants := root.get("variants")
 	base := root.without("variants")
 	var names []string
 	if variants != nil && variants.kind != mapping {
-		d.problem(variants, "variants needs a mapping of names to patches, not "+variants.what(), "write variants: {NAME: {...}}")
+		told.problem(variants, "variants needs a mapping of names to patches, not "+variants.what(), "write variants: {NAME: {...}}")
 		variants = nil
 	}
 	if variants != nil {
 		for _, e := range variants.entries {
 			names = append(names, e.key)
-			d.name("variant", e)
+			checkName(told, "variant", e)
 			if e.value.kind != mapping {
-				d.problem(e.value, fmt.Sprintf("variant %q needs a mapping that patches the scenario, not %s", e.key, e.value.what()), "write {topology: {NODE: {...}}}")
+				told.problem(e.value, fmt.Sprintf("variant %q needs a mapping that patches the scenario, not %s", e.key, e.value.what()), "write {topology: {NODE: {...}}}")
 			}
 		}
-		known := len(d.problems)
-		all := lineage{decoder: d, variants: variants, begun: map[string]bool{}}
+		known := len(told.problems)
+		all := lineage{told: told, variants: variants, begun: map[string]bool{}}
 		for _, e := range variants.entries {
 			all.add(e)
 		}
-		if len(d.problems) > known {
+		if len(told.problems) > known {
 			return base, names
 		}
 	}
@@ -45,32 +45,32 @@ func (d *decoder) vary(root *value, variant string) (*value, []string) {
 		if len(names) > 0 {
 			fix = didYouMean(variant, names, "variants")
 		}
-		d.problem(at, fmt.Sprintf("there is no variant %q", variant), fix)
+		told.problem(at, fmt.Sprintf("there is no variant %q", variant), fix)
 		return base, names
 	}
-	chosen := lineage{decoder: d, variants: variants, begun: map[string]bool{}}
+	chosen := lineage{told: told, variants: variants, begun: map[string]bool{}}
 	chosen.add(*change)
 	for _, e := range chosen.order {
-		base = d.applied(base, e)
+		base = applied(told, base, e)
 	}
 	return base, names
 }
 
 // applied is the scenario with one variant's own patch in.
-func (d *decoder) applied(base *value, variant entry) *value {
+func applied(told *report, base *value, variant entry) *value {
 	for _, key := range []string{"variants", "scenario"} {
 		if e := variant.value.entry(key); e != nil {
-			d.problemAt(e.at, fmt.Sprintf("a variant can't change %s", key), "leave it out")
+			told.problemAt(e.at, fmt.Sprintf("a variant can't change %s", key), "leave it out")
 		}
 	}
 	return patch(base, variant.value.without("variants", "scenario", extends), func(e entry) {
-		d.problemAt(e.at, fmt.Sprintf("variant %q removes %q, which isn't there", variant.key, shorten(e.key)), "leave it out, or name what the scenario has")
+		told.problemAt(e.at, fmt.Sprintf("variant %q removes %q, which isn't there", variant.key, shorten(e.key)), "leave it out, or name what the scenario has")
 	})
 }
 
 // lineage is every variant that stands on another, and the other first: a walk of what variants extend.
 type lineage struct {
-	*decoder
+	told     *report
 	variants *value
 	begun    map[string]bool // true once it is in order
 	order    []entry
@@ -85,11 +85,11 @@ func (l *lineage) add(variant entry) {
 	for _, named := range l.extended(variant) {
 		below := l.variants.entry(named.text)
 		if below == nil {
-			l.problem(named, fmt.Sprintf("variant %q extends %s, which isn't there", shorten(variant.key), quoteShort(named.text)), didYouMean(named.text, keysIn(l.variants), "variants"))
+			l.told.problem(named, fmt.Sprintf("variant %q extends %s, which isn't there", shorten(variant.key), quoteShort(named.text)), didYouMean(named.text, keysIn(l.variants), "variants"))
 			continue
 		}
 		if done, begun := l.begun[below.key]; begun && !done {
-			l.problem(named, fmt.Sprintf("variant %q extends itself", shorten(below.key)), "take one extends away")
+			l.told.problem(named, fmt.Sprintf("variant %q extends itself", shorten(below.key)), "take one extends away")
 			continue
 		}
 		l.add(*below)
@@ -99,7 +99,7 @@ func (l *lineage) add(variant entry) {
 }
 
 // extended are the names that a variant says it extends: one, or a list of them.
-func (d *decoder) extended(variant entry) []*value {
+func (l *lineage) extended(variant entry) []*value {
 	v := variant.value.get(extends)
 	if v == nil {
 		return nil
@@ -110,18 +110,9 @@ func (d *decoder) extended(variant entry) []*value {
 	}
 	for _, item := range items {
 		if item.kind != scalar || item.tag != tagText {
-			d.problem(item, "extends needs the name of a variant, not "+item.what(), "write extends: NAME, or extends: [NAME, NAME]")
+			l.told.problem(item, "extends needs the name of a variant, not "+item.what(), "write extends: NAME, or extends: [NAME, NAME]")
 			return nil
 		}
 	}
 	return items
-}
-
-// keysIn are the keys of a mapping.
-func keysIn(v *value) []string {
-	names := make([]string, len(v.entries))
-	for i, e := range v.entries {
-		names[i] = e.key
-	}
-	return names
 }

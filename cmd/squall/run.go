@@ -116,7 +116,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan,
 	}
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
-	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.Scenario.Position().File, f, engine, p)}
+	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.Scenario.Position(nil).File, f, engine, p)}
 	if f.keep {
 		options.Hold = func(ctx context.Context, result *record.Result) { t.hold(ctx, result, say) }
 	}

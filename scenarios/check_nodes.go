@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -10,38 +9,20 @@ import (
 func (v *validator) names() {
 	for _, n := range v.Nodes {
 		if of, replica := v.instance(n.Name); of != nil {
-			v.problem(path("topology", n.Name), fmt.Sprintf("node %q has the name of replica %d of %q", n.Name, replica, of.Name), "rename one of them")
+			v.problem(At("topology", n.Name), fmt.Sprintf("node %q has the name of replica %d of %q", n.Name, replica, of.Name), "rename one of them")
 		}
 	}
 	for _, l := range v.Loads {
 		of, _ := v.instance(l.Name)
 		switch {
 		case v.node(l.Name) != nil:
-			v.problem(path("load", l.Name), fmt.Sprintf("load %q has the name of a node", l.Name), "rename one of them")
+			v.problem(At("load", l.Name), fmt.Sprintf("load %q has the name of a node", l.Name), "rename one of them")
 		case of != nil:
-			v.problem(path("load", l.Name), fmt.Sprintf("load %q has the name of a replica of %q", l.Name, of.Name), "rename one of them")
+			v.problem(At("load", l.Name), fmt.Sprintf("load %q has the name of a replica of %q", l.Name, of.Name), "rename one of them")
 		case l.Name == "all":
-			v.problem(path("load", l.Name), `a load can't be named "all"`, "expectations use it for all loads; choose another name")
+			v.problem(At("load", l.Name), `a load can't be named "all"`, "expectations use it for all loads; choose another name")
 		}
 	}
-}
-
-// instance finds the node and replica that a name such as orders-2 stands for; nil if none.
-func (s *Scenario) instance(name string) (*Node, int) {
-	i := strings.LastIndexByte(name, '-')
-	if i < 0 {
-		return nil, 0
-	}
-	number := name[i+1:]
-	replica, err := strconv.Atoi(number)
-	if err != nil || strconv.Itoa(replica) != number {
-		return nil, 0
-	}
-	n := s.Node(name[:i])
-	if n == nil || replica < 1 || replica > max(n.Replicas, 1) {
-		return nil, 0
-	}
-	return n, replica
 }
 
 // nodes checks what each kind of node must have.
@@ -59,7 +40,7 @@ func (v *validator) nodes() {
 			KindStream:  {"subscribers", "{NAME: {to: NODE METHOD /path}}"},
 		}[n.Kind]
 		if need[0] != "" && at.get(need[0]) == nil {
-			v.problem(path("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
+			v.problem(At("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
 		}
 		v.matches(n)
 		v.entrance(n)
@@ -72,20 +53,20 @@ func (v *validator) nodes() {
 		v.shed(n)
 	}
 	if t := v.root.get("topology"); t != nil && t.kind == mapping && len(t.entries) == 0 {
-		v.problem(path("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")
+		v.problem(At("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")
 	}
 }
 
 // matches checks what a cdn's rules and a gateway's routes look for.
 func (v *validator) matches(n *Node) {
 	for i, rule := range n.Cache {
-		v.match(rule.Match, path("topology", n.Name, "cache", i, "match"))
+		v.match(rule.Match, At("topology", n.Name, "cache").Item(i).Key("match"))
 		if rule.Key != nil {
-			v.ignored(rule.Key.Ignore, path("topology", n.Name, "cache", i, "key", "ignore"))
+			v.ignored(rule.Key.Ignore, At("topology", n.Name, "cache").Item(i).Key("key", "ignore"))
 		}
 	}
 	for i, route := range n.Routes {
-		at := path("topology", n.Name, "routes", i, "match")
+		at := At("topology", n.Name, "routes").Item(i).Key("match")
 		v.match(route.Match, at)
 		for j := range i {
 			if earlier := n.Routes[j].Match; route.Match != "" && covers(earlier, route.Match) {
@@ -97,7 +78,7 @@ func (v *validator) matches(n *Node) {
 }
 
 // match checks what one rule looks for.
-func (v *validator) match(text string, at []any) {
+func (v *validator) match(text string, at Path) {
 	if text == "" {
 		return
 	}
@@ -129,11 +110,11 @@ func (v *validator) links() {
 	for i, l := range v.Links {
 		for j, name := range l.Between {
 			if !seen[name] {
-				v.problem(path("links", i, "between", j), fmt.Sprintf("nobody is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
+				v.problem(At("links").Item(i).Key("between").Item(j), fmt.Sprintf("nobody is in a region or zone %s", quoteShort(name)), didYouMean(name, places, "there are"))
 			}
 		}
 		if l.Jitter > l.Latency {
-			v.problem(path("links", i, "jitter"), fmt.Sprintf("a jitter of %s is more than the latency of %s", l.Jitter, l.Latency), "nothing arrives before it is sent; use less")
+			v.problem(At("links").Item(i).Key("jitter"), fmt.Sprintf("a jitter of %s is more than the latency of %s", l.Jitter, l.Latency), "nothing arrives before it is sent; use less")
 		}
 	}
 }

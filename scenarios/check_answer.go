@@ -4,48 +4,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
-// matchRest splits "[METHOD ]/path[*]" of routes and cache rules.
-func matchRest(match string) (method, path string, rest bool) {
-	method, path, ok := strings.Cut(match, " ")
-	if !ok {
-		method, path = "", match
+// answers finds what every service answers; what is wrong with its endpoints is told where all nodes are checked.
+func (v *validator) answers() {
+	mark := len(v.report.problems)
+	for _, n := range v.Nodes {
+		v.register(n)
 	}
-	path, rest = strings.CutSuffix(path, "*")
-	return method, path, rest
-}
-
-// matched tells whether a route takes a request, as gateways do it.
-func matched(match, method, path string) bool {
-	m, p, rest := matchRest(match)
-	if m != "" && m != method && (m != "GET" || method != "HEAD") {
-		return false
-	}
-	return p == path || rest && strings.HasPrefix(path, p)
-}
-
-// covers tells whether a route takes everything that another one would.
-func covers(wide, narrow string) bool {
-	wm, wp, wrest := matchRest(wide)
-	nm, np, nrest := matchRest(narrow)
-	if wm != "" && wm != nm && (wm != "GET" || nm != "HEAD") {
-		return false
-	}
-	return wrest && strings.HasPrefix(np, wp) || !nrest && wp == np && !wrest
-}
-
-var (
-	anyParameter = regexp.MustCompile(`\{[^{}]*\}`)
-	conflict     = regexp.MustCompile(`conflicts with pattern "([^"]*)"`)
-)
-
-// sample is a path as it may be sent: its parameters filled, its query cut off.
-func sample(path string) string {
-	path, _, _ = strings.Cut(path, "?")
-	return anyParameter.ReplaceAllString(path, "1")
+	v.report.problems = v.report.problems[:mark]
 }
 
 // register builds the same multiplexer that a service answers with, and reports endpoints that it refuses.
@@ -55,7 +23,7 @@ func (v *validator) register(n *Node) {
 	}
 	mux := http.NewServeMux()
 	for _, e := range n.Endpoints {
-		at := path("topology", n.Name, "endpoints", e.Match)
+		at := At("topology", n.Name, "endpoints", e.Match)
 		if what, _ := checkMatch(e.Match, true); what != "" {
 			continue
 		}
@@ -148,12 +116,4 @@ func (v *validator) served(n *Node, method, target string) (ok bool, what, fix s
 		matches = append(matches, e.Match)
 	}
 	return false, fmt.Sprintf("service %q has no endpoint for it", n.Name), "its endpoints: " + shortList(matches)
-}
-
-// shortList spells out a few names of many.
-func shortList(names []string) string {
-	if more := len(names) - listed; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:listed], ", "), more)
-	}
-	return strings.Join(names, ", ")
 }

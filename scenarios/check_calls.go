@@ -10,20 +10,20 @@ import (
 // be used so, and has an answer.
 func (v *validator) calls() {
 	for _, n := range v.looked() {
-		v.reaches(n.Origin, "origin", path("topology", n.Name, "origin"))
-		v.reachesOr(n.Failover, n.Origin, path("topology", n.Name))
+		v.reaches(n.Origin, "origin", At("topology", n.Name, "origin"))
+		v.reachesOr(n.Failover, n.Origin, At("topology", n.Name))
 		for i, r := range n.Routes {
-			v.reaches(r.To, "to", path("topology", n.Name, "routes", i, "to"))
+			v.reaches(r.To, "to", At("topology", n.Name, "routes").Item(i).Key("to"))
 			if r.Split != nil {
-				v.reaches(r.Split.To, "to", path("topology", n.Name, "routes", i, "split", "to"))
+				v.reaches(r.Split.To, "to", At("topology", n.Name, "routes").Item(i).Key("split", "to"))
 			}
-			v.reachesOr(r.Failover, r.To, path("topology", n.Name, "routes", i))
+			v.reachesOr(r.Failover, r.To, At("topology", n.Name, "routes").Item(i))
 		}
 		for i, to := range n.Calls {
-			v.exists(to, path("topology", n.Name, "calls", i))
+			v.exists(to, At("topology", n.Name, "calls").Item(i))
 		}
 		if n.Identity != nil {
-			v.called(n.Identity, path("topology", n.Name, "identity"))
+			v.called(n.Identity, At("topology", n.Name, "identity"))
 		}
 		v.deliveries(n)
 		v.steps(n)
@@ -31,19 +31,19 @@ func (v *validator) calls() {
 }
 
 // exists checks that a name is a node's.
-func (v *validator) exists(name string, at []any) *Node {
+func (v *validator) exists(name string, at Path) *Node {
 	if name == "" {
 		return nil
 	}
 	n := v.node(name)
-	if n == nil && !v.decoder.full() {
+	if n == nil && !v.report.full() {
 		v.problem(at, fmt.Sprintf("there is no node %s", quoteShort(name)), didYouMean(name, v.nodeNames(), "nodes"))
 	}
 	return n
 }
 
 // reaches checks that a name is a node's that answers HTTP.
-func (v *validator) reaches(name, key string, at []any) {
+func (v *validator) reaches(name, key string, at Path) {
 	if n := v.exists(name, at); v.unasked(n, at) {
 		return
 	} else if n != nil && n.Kind == KindDatabase {
@@ -51,7 +51,7 @@ func (v *validator) reaches(name, key string, at []any) {
 	}
 }
 
-func (v *validator) called(c *Call, at []any) {
+func (v *validator) called(c *Call, at Path) {
 	n := v.exists(c.Node, at)
 	switch {
 	case n == nil || v.unasked(n, at):
@@ -67,17 +67,17 @@ func (v *validator) called(c *Call, at []any) {
 func (v *validator) steps(n *Node) {
 	match := ""
 	for _, e := range n.Endpoints {
-		v.events(e.Steps, path("topology", n.Name, "endpoints", e.Match))
+		v.events(e.Steps, At("topology", n.Name, "endpoints", e.Match))
 	}
-	n.eachStep(func(s *Step, at []any) {
-		match = at[3].(string)
+	n.eachStep(func(s *Step, at Path) {
+		match = at[3].Key
 		v.cached(s, at)
-		v.taken("the key", s.Key, match, extend(at, "key"))
+		v.taken("the key", s.Key, match, at.Key("key"))
 		v.when(s.When, at)
 		v.failover(s.Failover, s.first(), at)
 		v.replicaRead(s, at)
 		for _, u := range s.uses() {
-			here := extend(at, u.keys...)
+			here := at.Join(u.keys)
 			if u.how == "cache" || u.how == "publish" {
 				continue // checked with the rest of the cache, or of the outbox
 			}
@@ -92,10 +92,10 @@ func (v *validator) steps(n *Node) {
 }
 
 // stored checks that what is read is a database, and what is written a database or queue.
-func (v *validator) stored(u use, at []any) {
+func (v *validator) stored(u use, at Path) {
 	n := v.exists(u.node, at)
 	switch {
-	case n != nil && n.ReplicaOf != "" && u.how == "write" && u.keys[0] != "failover": // where it may have been promoted
+	case n != nil && n.ReplicaOf != "" && u.how == "write" && u.keys[0].Key != "failover": // where it may have been promoted
 		v.problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.node), "write to its primary, "+n.ReplicaOf)
 	case n == nil || n.Kind == KindDatabase || n.Kind == "" || v.unasked(n, at):
 	case n.Kind.takesMessages() && u.how == "write":
@@ -116,12 +116,12 @@ func orQueue(how string) string {
 }
 
 // parameters checks that a called path takes only parameters that its endpoint has.
-func (v *validator) parameters(c *Call, match string, at []any) {
+func (v *validator) parameters(c *Call, match string, at Path) {
 	v.taken("the call", c.Path, match, at)
 }
 
 // taken checks that a text takes only parameters that its endpoint has.
-func (v *validator) taken(what, text, match string, at []any) {
+func (v *validator) taken(what, text, match string, at Path) {
 	name := func(p string) string { return strings.TrimSuffix(strings.Trim(p, "{}"), "...") }
 	var has []string
 	for _, p := range anyParameter.FindAllString(match, -1) {
@@ -142,7 +142,7 @@ func (v *validator) taken(what, text, match string, at []any) {
 func (v *validator) cycles() {
 	next := map[string][]Connection{}
 	for _, c := range v.connections {
-		if !c.Async && !c.fromLoad() {
+		if !c.Async && !c.FromLoad() {
 			next[c.From] = append(next[c.From], c)
 		}
 	}

@@ -13,11 +13,11 @@ import (
 // phases checks names and times, and that every fault hits something.
 func (v *validator) phases() {
 	if given := v.root.get("phases"); given != nil && given.kind == list && len(given.items) == 0 {
-		v.problem(path("phases"), "there are no phases", "add one, as in {name: steady, for: 20s}")
+		v.problem(At("phases"), "there are no phases", "add one, as in {name: steady, for: 20s}")
 	}
 	seen, named := map[string]bool{}, map[string]bool{}
 	for i, p := range v.Phases {
-		at := path("phases", i, "name")
+		at := At("phases").Item(i).Key("name")
 		switch {
 		case p.Name == "":
 		case seen[p.Name]:
@@ -32,9 +32,9 @@ func (v *validator) phases() {
 			if f.Kind == nil {
 				continue
 			}
-			at := path("phases", i, "faults", j)
+			at := At("phases").Item(i).Key("faults").Item(j)
 			if f.Name != "" && (named[f.Name] || seen[f.Name]) {
-				v.problem(extend(at, "name"), fmt.Sprintf("the name %s is taken", quoteShort(f.Name)), "give each fault a name that no other fault and no phase has")
+				v.problem(at.Key("name"), fmt.Sprintf("the name %s is taken", quoteShort(f.Name)), "give each fault a name that no other fault and no phase has")
 			}
 			named[f.Name] = true
 			v.times(p, f, at)
@@ -54,38 +54,38 @@ func lasts(f faults.Fault) (time.Duration, string) {
 }
 
 // times checks that a fault begins and ends within its phase.
-func (v *validator) times(p *Phase, f faults.Fault, at []any) {
+func (v *validator) times(p *Phase, f faults.Fault, at Path) {
 	if p.For <= 0 {
 		return
 	}
 	length, key := lasts(f)
 	if own, is := f.Kind.(faults.Staying); is && own.Stays() {
 		if length > 0 {
-			v.problem(extend(at, "until"), fmt.Sprintf("the fault is to last until the end, and for %s", length), "keep one of until and for")
+			v.problem(at.Key("until"), fmt.Sprintf("the fault is to last until the end, and for %s", length), "keep one of until and for")
 		}
 		length = 0
 	}
 	switch {
 	case f.At >= p.For:
-		v.problem(extend(at, "at"), fmt.Sprintf("the fault begins at %s, when its phase of %s is over", f.At, p.For), fmt.Sprintf("use less than %s", p.For))
+		v.problem(at.Key("at"), fmt.Sprintf("the fault begins at %s, when its phase of %s is over", f.At, p.For), fmt.Sprintf("use less than %s", p.For))
 	case f.At+length > p.For:
-		v.problem(extend(at, key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, or make the phase longer", p.For-f.At))
+		v.problem(at.Key(key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, or make the phase longer", p.For-f.At))
 	}
 	if f.For > 0 && key == f.Kind.Kind() { // a kind that lasts as long as it lasts
-		v.problem(extend(at, "for"), fmt.Sprintf("%s is over in a moment, and can't last for %s", key, f.For), "take for away")
+		v.problem(at.Key("for"), fmt.Sprintf("%s is over in a moment, and can't last for %s", key, f.For), "take for away")
 	} else if f.For > 0 && key != "for" && f.For != length {
-		v.problem(extend(at, key), fmt.Sprintf("the fault has both for: %s and %s: %s", f.For, key, length), "they mean the same; keep one")
+		v.problem(at.Key(key), fmt.Sprintf("the fault has both for: %s and %s: %s", f.For, key, length), "they mean the same; keep one")
 	}
 }
 
 // hits checks that a fault's selection stands for something that it can hit.
-func (v *validator) hits(f faults.Fault, at []any) {
+func (v *validator) hits(f faults.Fault, at Path) {
 	word := f.Kind.Kind()
 	key := "on"
 	if row, ok := faults.Lookup(word); ok && row.Selection != faults.SelectOn {
 		key = word
 	}
-	at = extend(at, key)
+	at = at.Key(key)
 	if f.On.IsZero() {
 		return // reported when it was read
 	}
@@ -103,26 +103,6 @@ func (v *validator) hits(f faults.Fault, at []any) {
 			v.problem(at, fmt.Sprintf("%s hits nodes, and %q is a load", word, members[0]), didYouMean("", v.nodeNames(), "nodes"))
 		}
 	}
-}
-
-// valueAt is the value at a path; nil if there is none.
-func (v *validator) valueAt(path []any) *value {
-	at := v.root
-	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			at = at.get(step)
-		case int:
-			if at == nil || at.kind != list || step >= len(at.items) {
-				return nil
-			}
-			at = at.items[step]
-		}
-		if at == nil {
-			return nil
-		}
-	}
-	return at
 }
 
 func edgeIn(sel faults.Selector) bool {

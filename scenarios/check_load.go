@@ -12,29 +12,29 @@ const maxParams = 8
 // loads checks where loads go and that somebody answers what they send.
 func (v *validator) loads() {
 	for _, l := range v.Loads {
-		at := path("load", l.Name)
-		n := v.exists(l.To, extend(at, "to"))
-		if v.unasked(n, extend(at, "to")) {
+		at := At("load", l.Name)
+		n := v.exists(l.To, at.Key("to"))
+		if v.unasked(n, at.Key("to")) {
 			n = nil
 		}
 		if n != nil && n.Kind == KindDatabase {
-			v.problem(extend(at, "to"), fmt.Sprintf("load %q goes to %q, which is a database", l.Name, l.To), "users talk HTTP; let them talk to a service")
+			v.problem(at.Key("to"), fmt.Sprintf("load %q goes to %q, which is a database", l.Name, l.To), "users talk HTTP; let them talk to a service")
 			n = nil
 		}
 		if given := v.root.get("load").get(l.Name).get("requests"); given != nil && given.kind == list && len(given.items) == 0 {
-			v.problem(extend(at, "requests"), fmt.Sprintf("load %q sends no requests", l.Name), `add one, as in {send: "GET /"}`)
+			v.problem(at.Key("requests"), fmt.Sprintf("load %q sends no requests", l.Name), `add one, as in {send: "GET /"}`)
 		}
 		v.requests(l, n, at)
 	}
 	if loads := v.root.get("load"); loads != nil && loads.kind == mapping && len(loads.entries) == 0 {
-		v.problem(path("load"), "load is empty", "add one, as in NAME: {to: NODE, rate: 100/s, requests: [...]}")
+		v.problem(At("load"), "load is empty", "add one, as in NAME: {to: NODE, rate: 100/s, requests: [...]}")
 	}
 }
 
-func (v *validator) requests(l *Load, to *Node, at []any) {
+func (v *validator) requests(l *Load, to *Node, at Path) {
 	seen := map[string]bool{}
 	for i, r := range l.Requests {
-		here := extend(at, "requests", i, "send")
+		here := at.Key("requests").Item(i).Key("send")
 		if r.Send == "" {
 			continue
 		}

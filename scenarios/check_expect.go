@@ -12,15 +12,15 @@ import (
 // expectations checks that the phases, requests, loads, edges and faults they name are there.
 func (v *validator) expectations() {
 	for i, e := range v.Expect {
-		at := path("expect", i)
+		at := At("expect").Item(i)
 		if e.In == "all" && !v.hasPhase("all") { // all of them, as if it were not given
 			v.Expect[i].In, e.In = "", ""
 		}
 		if e.In != "" {
-			v.phaseNamed(e.In, extend(at, "in"))
+			v.phaseNamed(e.In, at.Key("in"))
 		}
 		if e.After != "" {
-			v.recovery(e.After, extend(at, "after"))
+			v.recovery(e.After, at.Key("after"))
 		}
 		v.subject(e, at)
 	}
@@ -30,18 +30,18 @@ func (v *validator) hasPhase(name string) bool {
 	return slices.ContainsFunc(v.Phases, func(p *Phase) bool { return p.Name == name })
 }
 
-func (v *validator) phaseNamed(name string, at []any) {
+func (v *validator) phaseNamed(name string, at Path) {
 	var names []string
 	for _, p := range v.Phases {
 		names = append(names, p.Name)
 	}
-	if !slices.Contains(names, name) && !v.decoder.full() {
+	if !slices.Contains(names, name) && !v.report.full() {
 		v.problem(at, fmt.Sprintf("there is no phase %s", quoteShort(name)), didYouMean(name, names, "phases"))
 	}
 }
 
 // recovery checks that what an expectation comes after is a phase with faults or a fault, and that the run goes on after it.
-func (v *validator) recovery(name string, at []any) {
+func (v *validator) recovery(name string, at Path) {
 	var names []string
 	var end, clock time.Duration
 	found := false
@@ -69,7 +69,7 @@ func (v *validator) recovery(name string, at []any) {
 		clock += p.For
 	}
 	switch {
-	case v.decoder.full():
+	case v.report.full():
 	case !found && len(names) == 0:
 		v.problem(at, fmt.Sprintf("there is no phase or fault %s", quoteShort(name)), "no phase has a fault; add one to recover from")
 	case !found:
@@ -98,17 +98,17 @@ func faultName(f faults.Fault) string {
 }
 
 // subject checks of: a request, a load, all, or an edge for the metrics of one.
-func (v *validator) subject(e Expectation, at []any) {
+func (v *validator) subject(e Expectation, at Path) {
 	i := slices.IndexFunc(e.Bounds, func(b Bound) bool { return b.Metric.OfEdge() })
 	others := slices.ContainsFunc(e.Bounds, func(b Bound) bool { return !b.Metric.OfEdge() })
 	from, to, edge := strings.Cut(e.Of, "->")
 	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
-	of := extend(at, "of")
+	of := at.Key("of")
 	switch {
 	case i >= 0 && !edge:
-		v.problem(extend(at, string(e.Bounds[i].Metric)), fmt.Sprintf("%s is of a connection", e.Bounds[i].Metric), "add of: NODE -> NODE")
+		v.problem(at.Key(string(e.Bounds[i].Metric)), fmt.Sprintf("%s is of a connection", e.Bounds[i].Metric), "add of: NODE -> NODE")
 	case i >= 0 && others:
-		v.problem(extend(at, string(e.Bounds[i].Metric)), fmt.Sprintf("%s stands with other metrics", e.Bounds[i].Metric), "make it a line of its own: they are of requests, and it is of a connection")
+		v.problem(at.Key(string(e.Bounds[i].Metric)), fmt.Sprintf("%s stands with other metrics", e.Bounds[i].Metric), "make it a line of its own: they are of requests, and it is of a connection")
 	case edge && others:
 		v.problem(of, "of names a connection, and these metrics are of requests", "name a request or a load")
 	case edge:
@@ -122,19 +122,19 @@ func (v *validator) subject(e Expectation, at []any) {
 }
 
 // deliveryOf checks that a metric of deliveries is of some, and that what is to be fresh has a freshness.
-func (v *validator) deliveryOf(from, to string, m Metric, at []any) {
+func (v *validator) deliveryOf(from, to string, m Metric, at Path) {
 	n := v.node(from)
 	switch {
 	case n == nil || n.Kind == "" || !m.OfDelivery():
 	case n.Kind != KindQueue && n.Kind != KindStream || n.Image != "":
-		v.problem(extend(at, "of"), fmt.Sprintf("%s is of what a queue or a stream delivers, and %q is a %s", m, n.Name, n.Kind), "name one that delivers, as in events -> search")
+		v.problem(at.Key("of"), fmt.Sprintf("%s is of what a queue or a stream delivers, and %q is a %s", m, n.Name, n.Kind), "name one that delivers, as in events -> search")
 	case m == MetricFresh && !slices.ContainsFunc(n.Receivers(to), func(s *Subscriber) bool { return s.Freshness > 0 }) && len(n.Receivers(to)) > 0:
-		v.problem(extend(at, string(m)), fmt.Sprintf("nothing says how old a message of %q may be to be fresh", n.Name), "add freshness: 1s where it delivers to "+shorten(to))
+		v.problem(at.Key(string(m)), fmt.Sprintf("nothing says how old a message of %q may be to be fresh", n.Name), "add freshness: 1s where it delivers to "+shorten(to))
 	}
 }
 
-func (v *validator) connection(from, to string, at []any) {
-	if joined(v.connections, map[string]bool{from: true}, map[string]bool{to: true}) || v.decoder.full() {
+func (v *validator) connection(from, to string, at Path) {
+	if joined(v.connections, map[string]bool{from: true}, map[string]bool{to: true}) || v.report.full() {
 		return
 	}
 	names := make([]string, len(v.connections))
@@ -144,8 +144,8 @@ func (v *validator) connection(from, to string, at []any) {
 	v.problem(at, fmt.Sprintf("the topology has no connection %s -> %s", shorten(from), shorten(to)), didYouMean(from+" -> "+to, names, "there are"))
 }
 
-func (v *validator) requestNamed(name string, at []any) {
-	if v.decoder.full() {
+func (v *validator) requestNamed(name string, at Path) {
+	if v.report.full() {
 		return
 	}
 	var names []string

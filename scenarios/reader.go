@@ -123,7 +123,7 @@ func (r *reader) syntax(data []byte, err error) {
 		r.problem(line, column, fmt.Sprintf("no anchor &%s stands before this", a[1]), fmt.Sprintf("define it above with &%s", a[1]))
 		return
 	}
-	line := blame(data, err)
+	line := culprit(data, err)
 	source := sourceLine(data, line)
 	column := len(source) - len(strings.TrimLeft(source, " \t")) + 1
 	fix := ""
@@ -142,12 +142,12 @@ func (r *reader) syntax(data []byte, err error) {
 	r.problem(line, column, "the file is not YAML: "+text, fix)
 }
 
-// searched is the largest file in which blame searches: it parses the file a dozen times.
+// searched is the largest file in which culprit searches: it parses the file a dozen times.
 const searched = 128 << 10
 
-// blame finds the line of a syntax error. The library names the line where the surrounding mapping
+// culprit finds the line of a syntax error. The library names the line where the surrounding mapping
 // or list began, if any, so the shortest beginning of the file with the same error tells better.
-func blame(data []byte, err error) int {
+func culprit(data []byte, err error) int {
 	if len(data) > searched {
 		line, _ := strconv.Atoi(yamlLine.FindStringSubmatch(err.Error())[1]) // absent: 0
 		return max(line, 1)
@@ -306,54 +306,4 @@ func (r *reader) merge(m, v *value, seen map[string]place) {
 			v.entries = append(v.entries, e)
 		}
 	}
-}
-
-// write is the tree as YAML: block style with the file's own flow mappings, comments dropped.
-func write(v *value) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(node(v)); err != nil {
-		return nil, fmt.Errorf("write the scenario as YAML: %w", err)
-	}
-	if err := encoder.Close(); err != nil {
-		return nil, fmt.Errorf("write the scenario as YAML: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-func node(v *value) *yaml.Node {
-	n := &yaml.Node{}
-	if v.flow {
-		n.Style = yaml.FlowStyle
-	}
-	switch v.kind {
-	case list:
-		n.Kind = yaml.SequenceNode
-		for _, item := range v.items {
-			n.Content = append(n.Content, node(item))
-		}
-	case mapping:
-		n.Kind = yaml.MappingNode
-		for _, e := range v.entries {
-			n.Content = append(n.Content, textNode(e.key), node(e.value))
-		}
-	default:
-		if v.tag == tagText {
-			return textNode(v.text)
-		}
-		n.Kind, n.Style, n.Value = yaml.ScalarNode, 0, v.text
-	}
-	return n
-}
-
-// plain texts are safe without quotes in block and flow style, if they do not read as something else.
-var plain = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./*>% -]*$`)
-
-func textNode(text string) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text, Style: yaml.DoubleQuotedStyle}
-	if plain.MatchString(text) && !strings.HasSuffix(text, " ") {
-		n.Style = 0 // the library quotes what would read as another type
-	}
-	return n
 }
