@@ -18,7 +18,7 @@ build: ## build bin/squall
 	CGO_ENABLED=0 go build -trimpath -o bin/squall ./cmd/squall
 
 # Whose tests take the time that they measure from a virtual clock, or none: two of these at once do not measure each other.
-CLOCKLESS = ./examples/patterns ./faults ./internal/... ./report ./runner/engine/virtual/... ./runner/record ./scenarios/...
+CLOCKLESS = ./examples/library ./examples/patterns ./faults ./internal/... ./report ./runner/engine/virtual/... ./runner/record ./scenarios/...
 # All the others measure real time, one at a time.
 CLOCKED = $$(go list ./... | grep -vxF "$$(go list $(CLOCKLESS))")
 
@@ -31,7 +31,7 @@ test: ## run every test (those of the docker engine where an engine answers)
 race: ## run the tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -run '^$$' ./... >/dev/null
 	CGO_ENABLED=1 go test -race -short -timeout 20m $(filter-out ./examples/patterns,$(CLOCKLESS))
-	CGO_ENABLED=1 go test -p 1 -race -short -timeout 20m $$(printf "%s\n" $(CLOCKED) | grep -v /examples)
+	CGO_ENABLED=1 go test -p 1 -race -short -timeout 20m $$(printf "%s\n" $(CLOCKED) | grep -vE '/examples(/patterns)?$$')
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }
@@ -49,27 +49,27 @@ bench: ## benchmarks with their peers measured in the same run
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./...
 
 agreement: build ## hold virtual against docker on every example, into examples/AGREEMENT.md (takes minutes)
-	go run ./internal/agreement -a virtual -b docker examples/*.yaml > examples/AGREEMENT.md.new
+	go run ./examples/agreement -a virtual -b docker examples/*.yaml > examples/AGREEMENT.md.new
 	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
 
 patterns: build ## run every pattern with and without in virtual time, and write examples/README.md
-	go run ./internal/patterns measure -again examples/patterns/*.yaml
+	go run ./examples/library measure -again examples/patterns/*.yaml
 	$(MAKE) readme
 
 confirm: build ## run them on docker and as processes, too, those that are not confirmed as they are (takes an hour for all)
-	go run ./internal/patterns measure examples/patterns/*.yaml
-	go run ./internal/patterns measure -rate $(RATE) -engine docker examples/patterns/*.yaml
-	go run ./internal/patterns measure -rate $(RATE) -engine process examples/patterns/*.yaml
+	go run ./examples/library measure examples/patterns/*.yaml
+	go run ./examples/library measure -rate $(RATE) -engine docker examples/patterns/*.yaml
+	go run ./examples/library measure -rate $(RATE) -engine process examples/patterns/*.yaml
 	$(MAKE) readme
 
 readme: ## write examples/README.md from what was measured
-	go run ./internal/patterns readme examples/patterns/*.yaml > examples/README.md.new
+	go run ./examples/library readme examples/patterns/*.yaml > examples/README.md.new
 	mv examples/README.md.new examples/README.md
 
 costs: ## benchmark each pattern's unit against itself when off, and write examples/COSTS.md
 	go test -c -o bin/node.test ./runner/node
 	for round in $$(seq $(ROUNDS)); do bin/node.test -test.run '^$$' -test.bench . -test.benchmem -test.benchtime 100ms; done > bin/node.benchmarks
-	go run ./internal/patterns costs < bin/node.benchmarks > examples/COSTS.md.new
+	go run ./examples/library costs < bin/node.benchmarks > examples/COSTS.md.new
 	mv examples/COSTS.md.new examples/COSTS.md
 
 examples: build ## run the quickstart as a newcomer would

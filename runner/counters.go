@@ -1,19 +1,19 @@
 package runner
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/squallhq/squall/runner/wire"
+)
 
 // Add adds a later life of an instance to earlier ones. Of metrics only counters add up (see IsCounter); of all
 // others the later life's stands, and until there is one, the earlier life's.
 func (before NodeCounters) Add(last NodeCounters) NodeCounters {
-	out := NodeCounters{Calls: map[string]CallCounters{}, Counters: map[string]float64{}, CPU: before.CPU + last.CPU}
+	out := NodeCounters{Calls: map[string]wire.CallCounters{}, Counters: map[string]float64{}, CPU: before.CPU + last.CPU}
 	maps.Copy(out.Calls, before.Calls)
 	maps.Copy(out.Counters, before.Counters)
 	for callee, c := range last.Calls {
-		b := out.Calls[callee]
-		out.Calls[callee] = CallCounters{
-			Attempts: b.Attempts + c.Attempts, Organic: b.Organic + c.Organic,
-			Retries: b.Retries + c.Retries, Failures: b.Failures + c.Failures,
-		}
+		out.Calls[callee] = out.Calls[callee].Add(c)
 	}
 	for name, v := range last.Counters {
 		if IsCounter(name) {

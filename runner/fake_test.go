@@ -12,6 +12,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -119,7 +120,7 @@ func (s *fakeSystem) Observe(context.Context) (runner.Observation, error) {
 		At:    time.Now(),
 		Edges: map[string]runner.EdgeCounters{"users:api-1": {Requests: sent, FirstBytes: sent, FirstByteTotal: waited, Connections: 1}},
 		Nodes: map[string]runner.NodeCounters{"api-1": {
-			Calls:    map[string]runner.CallCounters{"db-1": {Attempts: 3 * sent, Organic: 2 * sent, Retries: sent, Failures: sent / 2}},
+			Calls:    map[string]wire.CallCounters{"db-1": {Attempts: 3 * sent, Organic: 2 * sent, Retries: sent, Failures: sent / 2}},
 			Counters: map[string]float64{"squall_requests_total": float64(sent), "squall_queue": 4},
 		}},
 	}, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -177,21 +178,17 @@ func addMesh(e *record.Edge, start, end EdgeCounters) {
 }
 
 // callsOf is what the caller itself counted on an edge; false where it counts nothing (an image, a load).
-func callsOf(start, end *Observation, e topology.Edge) (CallCounters, bool) {
+func callsOf(start, end *Observation, e topology.Edge) (wire.CallCounters, bool) {
 	if end == nil {
-		return CallCounters{}, false
+		return wire.CallCounters{}, false
 	}
 	node, ok := end.Nodes[e.From]
 	if !ok || node.Calls == nil {
-		return CallCounters{}, false
+		return wire.CallCounters{}, false
 	}
 	last := node.Calls[e.To]
 	if start != nil {
-		first := start.Nodes[e.From].Calls[e.To]
-		last.Attempts -= first.Attempts
-		last.Organic -= first.Organic
-		last.Retries -= first.Retries
-		last.Failures -= first.Failures
+		last = last.Sub(start.Nodes[e.From].Calls[e.To])
 	}
 	return last, true
 }

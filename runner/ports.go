@@ -11,6 +11,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -89,20 +90,11 @@ type EdgeCounters struct {
 type NodeCounters struct {
 	Restarts int
 	// Calls are the attempts over each of its edges, by the callee's instance.
-	Calls map[string]CallCounters
+	Calls map[string]wire.CallCounters
 	// Counters are all others by their metric names.
 	Counters map[string]float64
 	// CPU is the time it used, where the engine can tell.
 	CPU time.Duration
-}
-
-// CallCounters is a caller's own count over one edge.
-type CallCounters struct {
-	Attempts int64 `json:"attempts"`
-	// Organic are attempts that no retry, here or further up, has caused: amplification is Attempts / Organic.
-	Organic  int64 `json:"organic"`
-	Retries  int64 `json:"retries"`
-	Failures int64 `json:"failures"`
 }
 
 // Loader drives load at a system.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // answers finds what every service answers; what is wrong with its endpoints is told where all nodes are checked.
@@ -72,7 +74,7 @@ func (v *validator) answered(node, method, target string) (ok bool, what, fix st
 		case n.Kind == KindGateway:
 			next := ""
 			for _, r := range n.Routes {
-				if r.Match == "" || matched(r.Match, method, target) {
+				if r.Match == "" || wire.ParseRoute(r.Match).Takes(method, target) {
 					if ok, what, fix := v.elsewhere(r.Failover, method, target); !ok {
 						return false, what, fix
 					}

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // names finds names that two things have.
@@ -69,7 +71,7 @@ func (v *validator) matches(n *Node) {
 		at := At("topology", n.Name, "routes").Item(i).Key("match")
 		v.match(route.Match, at)
 		for j := range i {
-			if earlier := n.Routes[j].Match; route.Match != "" && covers(earlier, route.Match) {
+			if earlier := n.Routes[j].Match; route.Match != "" && wire.ParseRoute(earlier).Covers(wire.ParseRoute(route.Match)) {
 				v.problem(at, fmt.Sprintf("route %s is never reached", quoteShort(route.Match)), fmt.Sprintf("%s before it takes all of it; put this one first", quoteShort(earlier)))
 				break
 			}

@@ -2,30 +2,21 @@ package scenarios
 
 import (
 	"cmp"
-	"strings"
+
+	"github.com/squallhq/squall/runner/wire"
 )
-
-// Credentials are what services connect to a database with.
-type Credentials struct{ User, Password, Database string }
-
-// DSN is user:password@database.
-func (c Credentials) DSN() string { return c.User + ":" + c.Password + "@" + c.Database }
 
 // Credentials are those of a database that runs in an image: as its dsn says (user:password@database),
 // else as its environment says in the words of the usual PostgreSQL images, else squall for all three.
-func (n *Node) Credentials() Credentials {
+func (n *Node) Credentials() wire.Login {
 	if n.DSN != "" {
-		// A password may hold an @, a database's name does not.
-		login, database := n.DSN, ""
-		if i := strings.LastIndex(n.DSN, "@"); i >= 0 {
-			login, database = n.DSN[:i], n.DSN[i+1:]
-		}
-		user, password, _ := strings.Cut(login, ":")
-		return Credentials{user, password, cmp.Or(database, user)}
+		l := wire.ParseLogin(n.DSN)
+		l.Database = cmp.Or(l.Database, l.User)
+		return l
 	}
-	c := Credentials{User: n.Env["POSTGRES_USER"], Password: n.Env["POSTGRES_PASSWORD"], Database: n.Env["POSTGRES_DB"]}
-	if c == (Credentials{}) {
-		return Credentials{"squall", "squall", "squall"}
+	c := wire.Login{User: n.Env["POSTGRES_USER"], Password: n.Env["POSTGRES_PASSWORD"], Database: n.Env["POSTGRES_DB"]}
+	if c == (wire.Login{}) {
+		return wire.Login{User: "squall", Password: "squall", Database: "squall"}
 	}
 	c.User = cmp.Or(c.User, "postgres")
 	c.Database = cmp.Or(c.Database, c.User)

@@ -7,35 +7,6 @@ import (
 	"strings"
 )
 
-// matchRest splits "[METHOD ]/path[*]" of routes and cache rules.
-func matchRest(match string) (method, path string, rest bool) {
-	method, path, ok := strings.Cut(match, " ")
-	if !ok {
-		method, path = "", match
-	}
-	path, rest = strings.CutSuffix(path, "*")
-	return method, path, rest
-}
-
-// matched tells whether a route takes a request, as gateways do it.
-func matched(match, method, path string) bool {
-	m, p, rest := matchRest(match)
-	if m != "" && m != method && (m != "GET" || method != "HEAD") {
-		return false
-	}
-	return p == path || rest && strings.HasPrefix(path, p)
-}
-
-// covers tells whether a route takes everything that another one would.
-func covers(wide, narrow string) bool {
-	wm, wp, wrest := matchRest(wide)
-	nm, np, nrest := matchRest(narrow)
-	if wm != "" && wm != nm && (wm != "GET" || nm != "HEAD") {
-		return false
-	}
-	return wrest && strings.HasPrefix(np, wp) || !nrest && wp == np && !wrest
-}
-
 var (
 	anyParameter = regexp.MustCompile(`\{[^{}]*\}`)
 	conflict     = regexp.MustCompile(`conflicts with pattern "([^"]*)"`)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // The hidden commands that engines start: this same binary as a node, as the mesh, as a health check.
@@ -29,7 +30,7 @@ func nodeCommand() *cobra.Command {
 		waker := mesh.NewWaker()
 		defer waker.Close()
 		environment := node.Environment{Network: node.TCP{}, Wake: waker.At}
-		return childEnd(node.ServeOn(ctx, cfg, environment, func(a node.Addresses) { announce(a) }))
+		return childEnd(node.ServeOn(ctx, cfg, environment, func(a wire.Addresses) { announce(a) }))
 	}}
 	c.Flags().StringVar(&config, "config", "-", "file with the configuration as JSON, - for standard input")
 	return c

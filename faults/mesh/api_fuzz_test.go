@@ -8,10 +8,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // onlyLoopback listens on free ports of this machine's loopback, whatever it is asked for.
-type onlyLoopback struct{ Network }
+type onlyLoopback struct{ wire.Network }
 
 func (n onlyLoopback) Listen(ctx context.Context, _, _ string) (net.Listener, error) {
 	return n.Network.Listen(ctx, "tcp", "127.0.0.1:0")

@@ -1,33 +1,10 @@
 package mesh
 
 import (
-	"hash/fnv"
-	"io"
 	"math"
 	"math/rand/v2"
 	"time"
 )
-
-// mix is SplitMix64's finisher: it turns numbers that are near each other into ones that have nothing in common.
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// uniform is a draw in [0,1) that its key determines.
-func uniform(key uint64) float64 { return float64(mix(key)>>11) / (1 << 53) }
-
-// keyOf derives the key of a named thing from the seed.
-func keyOf(seed uint64, names ...string) uint64 {
-	h := fnv.New64a()
-	for _, n := range names {
-		_, _ = io.WriteString(h, n) // a hash never fails
-		_, _ = h.Write([]byte{0})
-	}
-	return mix(seed) ^ h.Sum64()
-}
 
 // The shapes of a latency's jitter.
 const (

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/chance"
 )
 
 // edge is a listener, an upstream, the faults between them and the connections over it. Its mutex
@@ -38,7 +39,7 @@ type edge struct {
 }
 
 func newEdge(m *Mesh, spec Edge) *edge {
-	e := &edge{mesh: m, name: spec.Name, key: keyOf(m.options.Seed, spec.Name), spec: spec, links: make(map[*link]struct{})}
+	e := &edge{mesh: m, name: spec.Name, key: chance.Key(m.options.Seed, spec.Name), spec: spec, links: make(map[*link]struct{})}
 	if spec.Latency <= 0 && spec.Jitter <= 0 {
 		return e
 	}
@@ -57,7 +58,7 @@ func newEdge(m *Mesh, spec Edge) *edge {
 func (e *edge) identify(t *toxic) {
 	e.serials++
 	t.serial = e.serials
-	t.key = keyOf(e.key, t.spec.Name, t.spec.Type, t.spec.Stream)
+	t.key = chance.Key(e.key, t.spec.Name, t.spec.Type, t.spec.Stream)
 }
 
 // listen opens the edge's listener and starts accepting.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // Options of a mesh. The zero value is useful.
@@ -16,13 +18,13 @@ type Options struct {
 	// Seed of every draw: toxicity and jitter.
 	Seed uint64
 	// Network defaults to TCP sockets.
-	Network Network
+	Network wire.Network
 }
 
 // Mesh carries edges in this process. It is safe for concurrent use; its owner closes it.
 type Mesh struct {
 	options Options
-	network Network
+	network wire.Network
 	ctx     context.Context // of every connection, ended by Close
 	cancel  context.CancelFunc
 	workers sync.WaitGroup

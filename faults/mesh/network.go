@@ -1,21 +1,10 @@
 package mesh
 
-import (
-	"context"
-	"net"
-)
+import "net"
 
-// Network is where a mesh listens and dials. The zero Options use real TCP sockets; a virtual
-// engine hands in a network in memory.
-//
-// Listeners that it returns may also be a Port; without that, an edge on them can refuse no
-// connection (it resets it after accepting) and can hang none (it freezes it after accepting).
-type Network interface {
-	Listen(ctx context.Context, network, address string) (net.Listener, error)
-	DialContext(ctx context.Context, network, address string) (net.Conn, error)
-}
-
-// Port is a listener that can turn connections away before they are made. All its methods return
+// Port is a listener that can turn connections away before they are made. Listeners of a mesh's Network may be one;
+// without that, an edge on them can refuse no connection (it resets it after accepting) and can hang none (it freezes it
+// after accepting). All its methods return
 // at once and may be called in any order and any number of times. While it refuses or hangs,
 // Accept waits and the address stays taken; connections that were made before are still accepted.
 type Port interface {

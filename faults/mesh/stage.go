@@ -1,6 +1,10 @@
 package mesh
 
-import "time"
+import (
+	"time"
+
+	"github.com/squallhq/squall/internal/chance"
+)
 
 // stage is one toxic on one direction of one connection: a queue that decides when each piece goes
 // on. A stage has no goroutine to wait for: it is asked under its direction's lock and answers at
@@ -29,7 +33,7 @@ const (
 // build makes the stage of a toxic for one direction of one connection, nil where its toxicity spares the
 // connection. old is the stage that it replaces, nil for none.
 func (t *toxic) build(d *direction, old stage, now time.Time) stage {
-	m := met{toxic: t, link: d.link, key: t.key ^ mix(uint64(d.link.number))}
+	m := met{toxic: t, link: d.link, key: t.key ^ chance.Scramble(uint64(d.link.number))}
 	if t.perConnection() && !m.spin(0) {
 		return nil
 	}
@@ -73,7 +77,7 @@ func (m *met) hits(p piece) bool {
 
 // spin is the same for the same seed, edge, toxic, connection and request, whatever else happens.
 func (m *met) spin(request int64) bool {
-	return uniform(m.key^mix(uint64(request)+1)) < m.toxic.spec.Toxicity
+	return chance.Uniform(m.key^chance.Scramble(uint64(request)+1)) < m.toxic.spec.Toxicity
 }
 
 func (m *met) delayed(by time.Duration) {

@@ -3,12 +3,14 @@ package mesh
 import (
 	"context"
 	"net"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // tcpNetwork is the network of real sockets.
 type tcpNetwork struct{}
 
-var _ Network = tcpNetwork{}
+var _ wire.Network = tcpNetwork{}
 
 // DialContext dials without keep-alive probes: silence on a connection is for its ends to judge.
 func (tcpNetwork) DialContext(ctx context.Context, network, address string) (net.Conn, error) {

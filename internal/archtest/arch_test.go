@@ -2,8 +2,7 @@
 package archtest
 
 import (
-	"encoding/json"
-	"os/exec"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,42 +10,84 @@ import (
 
 const module = "github.com/squallhq/squall/"
 
-// allowed lists, for each package, the packages of ours that it may import. A package that is not listed fails the test.
+// allowed lists, for each package, the packages of ours that it imports: no more and no fewer, tests aside. A package
+// that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
-	"faults":                        {}, // data about faults: the bottom
-	"runner/record":                 {}, // what a run measured: reports work from it alone
-	"faults/mesh":                   {"faults"},
-	"scenarios":                     {"faults"},
-	"scenarios/topology":            {"faults", "scenarios"},
-	"runner/node":                   {"faults", "scenarios", "runner/node/sqlengine"}, // the model of its own part of the scenario
-	"runner/node/sqlengine":         {},                                               // SQL and PostgreSQL's types: knows no scenario
-	"runner":                        {"faults", "scenarios", "scenarios/topology", "runner/record"},
-	"runner/lease":                  {},
-	"runner/load":                   {"runner", "runner/record", "scenarios", "scenarios/topology"},
+	"cmd/squall":         {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // wires everything by hand
+	"faults":             {},                                                                                                                                                                                                                                       // data about faults: the bottom
+	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
+	"report":             {"runner/record", "scenarios"},
+	"runner":             {"faults", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/lease":       {},
+	"runner/load":        {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
+	"runner/record":      {}, // what a run measured: reports work from it alone
+	"runner/wire":        {}, // what crosses a wire, declared once: below everybody who says or hears it
+	"scenarios":          {"faults", "runner/wire"},
+	"scenarios/topology": {"faults", "internal/chance", "scenarios"},
+
+	"runner/node":           {"faults", "internal/chance", "runner/node/sqlengine", "runner/wire", "scenarios"}, // the model of its own part of the scenario
+	"runner/node/sqlengine": {},                                                                                 // SQL and PostgreSQL's types: knows no scenario
+
+	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/injection":       {"faults", "faults/mesh", "runner", "scenarios"}, // what engines with a mesh share
-	"runner/engine/withdrawal":      {},                                               // what engines tell callers of an instance that ends
-	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/record", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/engine/virtual/network", "runner/node", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
-	"report":                        {"runner/record", "scenarios"},
-	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/record", "scenarios", "scenarios/topology", "internal/squallbin"},
+	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/virtual/network", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/virtual/network": {},              // TCP's behaviour in memory: any program's
+	"runner/engine/withdrawal":      {"runner/wire"}, // what engines tell callers of an instance that ends
+
+	"examples":           {},
+	"examples/agreement": {"runner/record", "scenarios"},
+	"examples/library":   {"report", "runner/record", "scenarios"},
+	"examples/patterns":  {},
+
+	"internal/archtest":  {},
+	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
+	"internal/pgimage":   {},
+	"internal/pipenet":   {},
+	"internal/squallbin": {},
 }
 
-// forbidden names the arrows that people will be tempted to draw, each with its reason.
+// forbidden names the arrows that people will be tempted to draw, each with its reason. A name that ends in /... is a
+// package and all below it.
 var forbidden = []struct{ from, to, reason string }{
-	{"runner", "report", "a run is recorded before it is judged; reports must work without a runner"},
-	{"report", "runner", "reports work from the stored record alone"},
-	{"runner/node", "runner", "roles know nothing of engines, so that every engine runs the same ones"},
-	{"runner", "faults/mesh", "the conductor speaks primitives; how an edge carries them out is the engine's"},
-	{"runner", "runner/engine/process", "engines are wired by cmd"},
-	{"runner", "runner/engine/docker", "engines are wired by cmd"},
+	{"faults/...", "scenarios/...", "a fault is data about an edge or a node; the language is built on the kinds, not they on it"},
+	{"faults/...", "runner/...", "edges carry faults out for whoever asks, in a run or not"},
+	{"scenarios/...", "runner/...", "what is asked for is plain values, known before anything runs"},
+	{"scenarios/...", "faults/mesh/...", "a scenario names kinds of fault; carrying them out is the engines'"},
+	{"scenarios/...", "report/...", "the language is read without a report"},
+	{"runner/...", "report/...", "a run is recorded before it is judged; a report must work without a runner"},
+	{"runner/...", "cmd/...", "cmd wires: nothing knows who wired it"},
+	{"runner", "faults/mesh/...", "the conductor speaks primitives; how an edge carries them out is the engine's"},
+	{"runner", "runner/engine/...", "engines are wired by cmd, and a new one changes nothing here"},
+	{"runner", "runner/load", "the load is handed in, so that tests and other generators can take its place"},
+	{"runner", "runner/node/...", "what a node does inside is the engines' to start, not the conductor's to know"},
+	{"runner/record", "scenarios/...", "a stored record is read without the scenario that made it"},
+	{"runner/load", "runner/engine/...", "load is the same on every engine"},
+	{"runner/node/...", "runner", "roles know nothing of engines, so that every engine runs the same ones"},
+	{"runner/node/...", "runner/engine/...", "roles know nothing of engines, so that every engine runs the same ones"},
+	{"runner/node/...", "faults/mesh/...", "a node's connections come from the network handed in; it can't tell an edge from a wire"},
+	{"runner/engine/process", "runner/engine/docker", "engines are siblings: what two share is a package beside them"},
+	{"runner/engine/process", "runner/engine/virtual/...", "engines are siblings: what two share is a package beside them"},
+	{"runner/engine/docker", "runner/engine/process", "engines are siblings: what two share is a package beside them"},
+	{"runner/engine/docker", "runner/engine/virtual/...", "engines are siblings: what two share is a package beside them"},
+	{"runner/engine/virtual/...", "runner/engine/process", "engines are siblings: what two share is a package beside them"},
+	{"runner/engine/virtual/...", "runner/engine/docker", "engines are siblings: what two share is a package beside them"},
+	{"report/...", "runner", "reports work from the stored record alone"},
+	{"report/...", "runner/engine/...", "reports work from the stored record alone"},
+	{"report/...", "faults/...", "what a fault did is in the record, in words"},
+	{"internal/...", "cmd/...", "test support starts the program as its users do"},
+	{"examples/...", "runner", "examples are run by the program as it is shipped"},
 }
+
+// bottom are the packages below all others: plain declarations that whoever needs them may import, past what is forbidden
+// of the folder that they stand in. They import nothing of ours.
+var bottom = []string{"runner/wire", "internal/chance"}
 
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
 	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh"},
-	"github.com/docker/docker":          {"runner/engine/docker"},
+	"github.com/docker/docker":          {"runner/engine/docker", "internal/pgimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
 	"gopkg.in/yaml.v3":                  {"scenarios"},
 	"github.com/olekukonko/tablewriter": {"report"},
@@ -55,21 +96,20 @@ var leaves = map[string][]string{
 	"github.com/spf13/cobra":            {"cmd/squall"},
 }
 
-type pkg struct {
-	ImportPath string
-	Imports    []string
-}
-
 func TestImports(t *testing.T) {
+	seen := map[string]bool{}
 	for _, p := range packages(t) {
-		name := strings.TrimPrefix(p.ImportPath, module)
-		if strings.HasPrefix(name, "internal/") || strings.HasPrefix(name, "cmd/") || name == "examples" || strings.HasPrefix(name, "examples/") {
-			continue
-		}
+		name := p.ImportPath
+		seen[name] = true
 		may, listed := allowed[name]
 		if !listed {
-			t.Errorf("%s is not in the import table: add it with what it may import", name)
+			t.Errorf("%s is not in the import table: add it with what it imports", name)
 			continue
+		}
+		for _, to := range may {
+			if !slices.Contains(p.Imports, module+to) {
+				t.Errorf("%s may import %s and does not: take that out of its row", name, to)
+			}
 		}
 		for _, imported := range p.Imports {
 			ours, is := strings.CutPrefix(imported, module)
@@ -78,11 +118,46 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
+	for name := range allowed {
+		if !seen[name] {
+			t.Errorf("the import table has a row for %s, and there is no such package", name)
+		}
+	}
+}
+
+// What is forbidden stays so: no row allows it, and each rule is about packages that exist.
+func TestForbiddenArrows(t *testing.T) {
+	all := slices.Collect(maps.Keys(allowed))
+	for _, name := range bottom {
+		if may := allowed[name]; len(may) > 0 {
+			t.Errorf("%s is below all others, and its row allows %q", name, may)
+		}
+	}
+	for _, f := range forbidden {
+		for _, side := range []string{f.from, f.to} {
+			if !slices.ContainsFunc(all, func(name string) bool { return within(name, side) }) {
+				t.Errorf("%s -> %s is forbidden, and there is no package %s", f.from, f.to, side)
+			}
+		}
+		for from, may := range allowed {
+			for _, to := range may {
+				if within(from, f.from) && within(to, f.to) && !slices.Contains(bottom, to) {
+					t.Errorf("the row of %s allows %s: %s", from, to, f.reason)
+				}
+			}
+		}
+	}
+}
+
+// within tells whether a package is the one that a rule names, or one of those below it.
+func within(name, rule string) bool {
+	root, below := strings.CutSuffix(rule, "/...")
+	return name == root || below && strings.HasPrefix(name, root+"/")
 }
 
 func why(from, to string) string {
 	for _, f := range forbidden {
-		if f.from == from && f.to == to {
+		if within(from, f.from) && within(to, f.to) {
 			return ": " + f.reason
 		}
 	}
@@ -91,10 +166,7 @@ func why(from, to string) string {
 
 func TestHeavyDependenciesStayInTheirLeaf(t *testing.T) {
 	for _, p := range packages(t) {
-		name := strings.TrimPrefix(p.ImportPath, module)
-		if strings.HasPrefix(name, "internal/") {
-			continue // test support
-		}
+		name := p.ImportPath
 		for _, imported := range p.Imports {
 			for dependency, homes := range leaves {
 				if (imported == dependency || strings.HasPrefix(imported, dependency+"/")) && !slices.Contains(homes, name) {
@@ -103,23 +175,4 @@ func TestHeavyDependenciesStayInTheirLeaf(t *testing.T) {
 			}
 		}
 	}
-}
-
-func packages(t *testing.T) []pkg {
-	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
-	cmd.Dir = "../.."
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("list packages: %v", err)
-	}
-	var all []pkg
-	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
-		var p pkg
-		if err := dec.Decode(&p); err != nil {
-			t.Fatalf("read package list: %v", err)
-		}
-		all = append(all, p)
-	}
-	return all
 }

@@ -26,7 +26,7 @@ type Network struct {
 }
 
 // Listen takes an address; port 0 takes a free port.
-func (n *Network) Listen(_ context.Context, address string) (net.Listener, error) {
+func (n *Network) Listen(_ context.Context, _, address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q: %w", address, err)

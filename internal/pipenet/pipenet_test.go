@@ -19,7 +19,7 @@ import (
 func TestConnIsConformant(t *testing.T) {
 	nettest.TestConn(t, func() (a, b net.Conn, stop func(), err error) {
 		network := &pipenet.Network{}
-		l, err := network.Listen(t.Context(), "127.0.0.1:0")
+		l, err := network.Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -81,7 +81,7 @@ func TestHalfCloseLeavesTheOtherWayOpen(t *testing.T) {
 
 func TestDialEndsWithItsContext(t *testing.T) {
 	network := &pipenet.Network{}
-	l, err := network.Listen(t.Context(), "127.0.0.1:0")
+	l, err := network.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

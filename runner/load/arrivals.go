@@ -15,7 +15,7 @@ type arrivals struct {
 	until  time.Duration
 	shape  string
 	burst  int
-	chance chance
+	chance draws
 	// passed is how many arrivals of a smooth flow have passed; left are those left of a burst.
 	passed float64
 	begun  bool
@@ -26,7 +26,7 @@ type arrivals struct {
 func newArrivals(l *scenarios.Load, seed uint64, from, until time.Duration) *arrivals {
 	a := &arrivals{
 		rate: newRate(l, from), until: until, shape: l.Arrivals, burst: l.Burst,
-		chance: newChance(seed, l.Name, "arrivals", 0),
+		chance: newDraws(seed, l.Name, "arrivals", 0),
 	}
 	if a.burst <= 0 {
 		a.burst = scenarios.DefaultBurst

@@ -20,7 +20,7 @@ func TestZipfFrequencies(t *testing.T) {
 			t.Parallel()
 			const draws = 400_000
 			z := newZipf(c.s, c.n)
-			chance := newChance(1, "users", "test", 0)
+			chance := newDraws(1, "users", "test", 0)
 			counts := map[int]int{}
 			for range draws {
 				k := z.draw(&chance)
@@ -53,7 +53,7 @@ func TestThinkTimes(t *testing.T) {
 		t.Run(c.shape, func(t *testing.T) {
 			t.Parallel()
 			const draws = 400_000
-			chance := newChance(1, "users", "test", 1)
+			chance := newDraws(1, "users", "test", 1)
 			sum, squares := 0.0, 0.0
 			for range draws {
 				d := drawWork(&chance, &scenarios.Work{Mean: time.Second, Shape: c.shape}).Seconds()

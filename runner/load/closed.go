@@ -28,7 +28,7 @@ func (c *class) runClosed(ctx context.Context) {
 func (c *class) user(ctx context.Context, n int) {
 	w := newWaiter(false)
 	defer w.close()
-	chance := newChance(c.order.Seed, c.load.Name, "user", uint64(n))
+	chance := newDraws(c.order.Seed, c.load.Name, "user", uint64(n))
 	self := &memory{}
 	at := c.order.From + time.Duration(chance.float64()*float64(drawWork(&chance, c.load.Think)))
 	for at < c.order.Until && w.wait(ctx, c.order.Zero.Add(at)) == nil {
@@ -51,7 +51,7 @@ func (c *class) visit(ctx context.Context, r request) {
 	s := c.send(ctx, r, self)
 	w := newWaiter(false)
 	defer w.close()
-	chance := newChance(c.order.Seed, c.load.Name, "session", r.seq)
+	chance := newDraws(c.order.Seed, c.load.Name, "session", r.seq)
 	for range session.Requests - 1 {
 		at := c.afterwards(&chance, s)
 		if at >= c.order.Until || w.wait(ctx, c.order.Zero.Add(at)) != nil {
@@ -68,7 +68,7 @@ func (c *class) visit(ctx context.Context, r request) {
 }
 
 // afterwards is when the user's next request is intended.
-func (c *class) afterwards(chance *chance, s record.Sample) time.Duration {
+func (c *class) afterwards(chance *draws, s record.Sample) time.Duration {
 	at := s.Done + drawWork(chance, c.load.Think)
 	least := shortestTurn
 	if s.Outcome == record.Failed {

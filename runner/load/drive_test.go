@@ -19,6 +19,7 @@ import (
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -94,12 +95,12 @@ func misbehaving() http.Handler {
 	mux.HandleFunc("/ok", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) })
 	mux.HandleFunc("/redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/ok", http.StatusFound) })
 	mux.HandleFunc("/degraded", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set(record.HeaderDegraded, "stale")
-		w.Header().Set(record.HeaderWrote, "db/1,queue/2")
+		w.Header().Set(wire.HeaderDegraded, "stale")
+		w.Header().Set(wire.HeaderWrote, "db/1,queue/2")
 		w.WriteHeader(http.StatusAccepted)
 	})
 	mux.HandleFunc("/503", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set(record.HeaderWrote, "db/7")
+		w.Header().Set(wire.HeaderWrote, "db/7")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
 	mux.HandleFunc("/hang", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

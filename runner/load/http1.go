@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // head is what we need of an answer's head.
@@ -104,13 +104,13 @@ func (h *head) field(name, value []byte) error {
 		} else if hasToken(value, "keep-alive") {
 			h.close = false
 		}
-	case is(name, record.HeaderDegraded):
+	case is(name, wire.HeaderDegraded):
 		h.degraded = len(value) > 0
-	case is(name, record.HeaderPosition):
+	case is(name, wire.HeaderPosition):
 		h.position = string(value)
-	case is(name, record.HeaderStale):
+	case is(name, wire.HeaderStale):
 		h.stale = len(value) > 0
-	case is(name, record.HeaderWrote):
+	case is(name, wire.HeaderWrote):
 		for w := range strings.SplitSeq(string(value), ",") {
 			if w = strings.TrimSpace(w); w != "" {
 				h.wrote = append(h.wrote, w)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -83,7 +83,7 @@ func (m *mix) next(intended time.Duration) request {
 	return r
 }
 
-func (m *mix) chance(seq uint64) chance { return numberedChance(m.seed, m.name_, seq) }
+func (m *mix) chance(seq uint64) draws { return numberedDraws(m.seed, m.name_, seq) }
 
 // name is the request's name in reports.
 func (m *mix) name(r request) string { return m.kinds[r.kind].name }
@@ -104,12 +104,12 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	b = strconv.AppendUint(b, r.seq, 10)
 	b = append(b, "\r\n"...)
 	if m.tenant != nil { // drawn last, so that it changes nothing else
-		b = append(b, record.HeaderTenant+": "...)
+		b = append(b, wire.HeaderTenant+": "...)
 		b = strconv.AppendUint(b, m.tenant.draw(&c, r.seq), 10)
 		b = append(b, "\r\n"...)
 	}
 	if r.written != "" {
-		b = append(b, record.HeaderPosition+": "...)
+		b = append(b, wire.HeaderPosition+": "...)
 		b = append(b, r.written...)
 		b = append(b, "\r\n"...)
 	}

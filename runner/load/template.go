@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
-	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -92,15 +92,15 @@ func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 	if h, given := fields["Host"]; given {
 		host = h
 	}
-	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection", record.HeaderRequest, record.HeaderTenant} {
+	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection", wire.HeaderRequest, wire.HeaderTenant} {
 		delete(fields, k)
 	}
-	fields[record.HeaderLoad] = l.Name
+	fields[wire.HeaderLoad] = l.Name
 	if priority := cmp.Or(r.Priority, l.Priority); priority != "" {
-		fields[record.HeaderPriority] = priority
+		fields[wire.HeaderPriority] = priority
 	}
 	if l.Tenant != nil && l.Tenant.Name != "" {
-		fields[record.HeaderTenant] = l.Tenant.Name
+		fields[wire.HeaderTenant] = l.Tenant.Name
 	}
 	var b strings.Builder
 	b.WriteString(" HTTP/1.1\r\nHost: " + host + "\r\n")
@@ -110,7 +110,7 @@ func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 		}
 		b.WriteString(k + ": " + fields[k] + "\r\n")
 	}
-	b.WriteString(record.HeaderRequest + ": " + l.Name + "-")
+	b.WriteString(wire.HeaderRequest + ": " + l.Name + "-")
 	return b.String(), nil
 }
 
@@ -187,7 +187,7 @@ func newParam(p scenarios.Param) (param, error) {
 }
 
 // draw is a value from 1 on; a sequence's is the number of the request among its kind.
-func (p *param) draw(c *chance, nth uint64) uint64 {
+func (p *param) draw(c *draws, nth uint64) uint64 {
 	switch p.shape {
 	case "zipf":
 		return uint64(p.zipf.draw(c))

@@ -18,7 +18,7 @@ func newZipf(s float64, n int) zipf {
 	return z
 }
 
-func (z zipf) draw(c *chance) int {
+func (z zipf) draw(c *draws) int {
 	for {
 		u := z.hN + c.float64()*(z.hX1-z.hN)
 		x := z.inverse(u)

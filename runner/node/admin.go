@@ -8,47 +8,29 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/wire"
 )
-
-// Stats is what GET /stats answers on the admin address.
-type Stats struct {
-	// Calls are the attempts to each callee instance.
-	Calls map[string]CallStats `json:"calls"`
-	// Counters are all metrics by their names, those of GET /metrics.
-	Counters map[string]float64 `json:"counters"`
-}
-
-// CallStats counts the attempts to one callee instance.
-type CallStats struct {
-	Attempts int64 `json:"attempts"`
-	// Organic attempts are those that no retry, here or further up, has caused.
-	Organic int64 `json:"organic"`
-	Retries int64 `json:"retries"`
-	// Failures ended in a transport error, a timeout, a status of 500 or more, or 429. Attempts that
-	// this side gave up because its own caller was gone are not failures.
-	Failures int64 `json:"failures"`
-}
 
 // adminHandler answers health, metrics and stats, and takes behaviour, configuration and which callees are withdrawn.
 func (i *instance) adminHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+wire.AdminHealth, func(w http.ResponseWriter, _ *http.Request) {
 		if !i.ready.Load() {
 			i.refuse(w, http.StatusServiceUnavailable, "not ready")
 			return
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	mux.HandleFunc("GET /metrics", i.serveMetrics)
-	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+wire.AdminMetrics, i.serveMetrics)
+	mux.HandleFunc("GET "+wire.AdminStats, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(i.stats()) //nolint:errcheck // the reader left
 	})
-	mux.HandleFunc("PUT /behave", i.putBehaviour)
-	mux.HandleFunc("PUT /withdrawn/{instance}", i.putWithdrawn)
-	mux.HandleFunc("DELETE /withdrawn/{instance}", i.deleteWithdrawn)
-	mux.HandleFunc("PUT /configure", i.putConfiguration)
-	mux.HandleFunc("DELETE /behave", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("PUT "+wire.AdminBehave, i.putBehaviour)
+	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", i.putWithdrawn)
+	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", i.deleteWithdrawn)
+	mux.HandleFunc("PUT "+wire.AdminConfigure, i.putConfiguration)
+	mux.HandleFunc("DELETE "+wire.AdminBehave, func(w http.ResponseWriter, _ *http.Request) {
 		i.behaviour.set(nil)
 		i.hear()
 		w.WriteHeader(http.StatusNoContent)
@@ -56,8 +38,8 @@ func (i *instance) adminHandler() http.Handler {
 	return mux
 }
 
-func (i *instance) stats() Stats {
-	s := Stats{Calls: make(map[string]CallStats), Counters: i.metrics.counters()}
+func (i *instance) stats() wire.Stats {
+	s := wire.Stats{Calls: make(map[string]wire.CallCounters), Counters: i.metrics.counters()}
 	for _, u := range i.upstreams {
 		for _, r := range u.replicas {
 			s.Calls[r.Instance] = r.counts.stats()
@@ -128,10 +110,10 @@ func (i *instance) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 // callColumns are the metrics of calls, one series for each callee instance.
 var callColumns = []struct {
 	name, help string
-	value      func(CallStats) int64
+	value      func(wire.CallCounters) int64
 }{
-	{"squall_call_attempts_total", "Attempts to call.", func(s CallStats) int64 { return s.Attempts }},
-	{"squall_call_organic_total", "Attempts that no retry has caused.", func(s CallStats) int64 { return s.Organic }},
-	{"squall_call_retries_total", "Attempts beyond a call's first.", func(s CallStats) int64 { return s.Retries }},
-	{"squall_call_failures_total", "Attempts that failed.", func(s CallStats) int64 { return s.Failures }},
+	{"squall_call_attempts_total", "Attempts to call.", func(s wire.CallCounters) int64 { return s.Attempts }},
+	{"squall_call_organic_total", "Attempts that no retry has caused.", func(s wire.CallCounters) int64 { return s.Organic }},
+	{"squall_call_retries_total", "Attempts beyond a call's first.", func(s wire.CallCounters) int64 { return s.Retries }},
+	{"squall_call_failures_total", "Attempts that failed.", func(s wire.CallCounters) int64 { return s.Failures }},
 }

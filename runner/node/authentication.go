@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // authentication says who may pass a gateway.
@@ -29,7 +31,7 @@ func unauthorized(why error) *failure {
 }
 
 var (
-	errNoKey   = errors.New("no " + HeaderKey)
+	errNoKey   = errors.New("no " + wire.HeaderKey)
 	errNoToken = errors.New("no bearer token")
 )
 
@@ -37,7 +39,7 @@ func newAuthentication(i *instance) (authentication, error) {
 	switch n := &i.config.Node; n.Auth {
 	case "api-key":
 		return authentication{"ApiKey", func(r *http.Request, _ cause) *failure {
-			if r.Header.Get(HeaderKey) == "" {
+			if r.Header.Get(wire.HeaderKey) == "" {
 				return unauthorized(errNoKey)
 			}
 			return nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -31,7 +32,7 @@ func benchChain(b *testing.B) string {
 }
 
 func get(b *testing.B, client *http.Client, address string, n int) {
-	request := &http.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: address, Path: "/"}, Header: http.Header{node.HeaderRequest: {fmt.Sprint("r-", n)}}}
+	request := &http.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: address, Path: "/"}, Header: http.Header{wire.HeaderRequest: {fmt.Sprint("r-", n)}}}
 	response, err := client.Do(request)
 	if err != nil {
 		b.Fatal(err)

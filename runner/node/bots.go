@@ -4,13 +4,14 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
 // botRule is one rule about clients that are known by what they send.
 type botRule struct {
 	scenarios.BotRule
-	match    matcher
+	match    wire.Route
 	any      bool // no match: any method and path
 	contains string
 	limit    *limiter
@@ -20,7 +21,7 @@ func newBotRules(rules []scenarios.BotRule) []botRule {
 	var out []botRule
 	for _, r := range rules {
 		out = append(out, botRule{
-			BotRule: r, match: newMatcher(r.Match), any: r.Match == "", contains: strings.ToLower(r.Contains), limit: newLimiter(r.Limit()),
+			BotRule: r, match: wire.ParseRoute(r.Match), any: r.Match == "", contains: strings.ToLower(r.Contains), limit: newLimiter(r.Limit()),
 		})
 	}
 	return out
@@ -28,7 +29,7 @@ func newBotRules(rules []scenarios.BotRule) []botRule {
 
 // covers tells whether a request is as the rule says, in all of its conditions.
 func (rule *botRule) covers(r *http.Request) bool {
-	if !rule.any && !rule.match.matches(r.Method, r.URL.Path) {
+	if !rule.any && !rule.match.Takes(r.Method, r.URL.Path) {
 		return false
 	}
 	if rule.Header == "" {
@@ -78,8 +79,8 @@ func (c *cdn) page(w http.ResponseWriter, p *scenarios.Page) {
 	c.i.metrics.pages.Add(1)
 	c.i.metrics.degraded.Add(1)
 	h := w.Header()
-	h.Set(HeaderDegraded, "static page")
-	h.Set(HeaderCache, "miss")
+	h.Set(wire.HeaderDegraded, "static page")
+	h.Set(wire.HeaderCache, "miss")
 	h.Set("Cache-Control", "no-store") // whoever keeps answers in front of this one is to ask again
 	h.Set("Content-Type", "text/html")
 	status := p.Status

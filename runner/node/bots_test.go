@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -65,14 +66,14 @@ func TestBotsAreLimitedBeforeTheRateLimitAndTheCache(t *testing.T) {
 		}, "origin")
 		counts := map[int]int{}
 		for range 100 {
-			got := w.ask("GET", "edge:80/", "User-Agent", "Scraper/2", node.HeaderLoad, "scraper")
+			got := w.ask("GET", "edge:80/", "User-Agent", "Scraper/2", wire.HeaderLoad, "scraper")
 			counts[got.status]++
 			if got.status == 429 && got.header.Get("Retry-After") != "1" {
 				t.Errorf("Retry-After is %q, want 1", got.header.Get("Retry-After"))
 			}
 			time.Sleep(10 * ms)
 		}
-		if got := w.ask("GET", "edge:80/", node.HeaderLoad, "users"); got.status != 200 || got.header.Get(node.HeaderCache) != "hit" {
+		if got := w.ask("GET", "edge:80/", wire.HeaderLoad, "users"); got.status != 200 || got.header.Get(wire.HeaderCache) != "hit" {
 			t.Errorf("another client: got %s", got)
 		}
 		// 5 at once, and one whenever 100 ms have passed: at 0, 10 ... 40 ms, then at 100 ms at the latest, 200 ms ...
@@ -98,11 +99,11 @@ func TestStaticPage(t *testing.T) {
 		w.start(edge, "origin")
 		w.ask("GET", "edge:80/kept")
 		time.Sleep(2 * time.Second)
-		if got := w.ask("GET", "edge:80/kept", "X-Fail", "1"); got.status != 200 || got.header.Get(node.HeaderCache) != "stale" {
-			t.Errorf("with a copy: got %s (%s), want the stale copy", got, got.header.Get(node.HeaderCache))
+		if got := w.ask("GET", "edge:80/kept", "X-Fail", "1"); got.status != 200 || got.header.Get(wire.HeaderCache) != "stale" {
+			t.Errorf("with a copy: got %s (%s), want the stale copy", got, got.header.Get(wire.HeaderCache))
 		}
 		got := w.ask("GET", "edge:80/other")
-		if got.status != 203 || got.header.Get(node.HeaderDegraded) != "static page" || got.header.Get("Cache-Control") != "no-store" {
+		if got.status != 203 || got.header.Get(wire.HeaderDegraded) != "static page" || got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("without: got %s %v, want the page, degraded, not to be kept", got, got.header)
 		}
 		if got := w.ask("POST", "edge:80/other"); got.status != 503 {

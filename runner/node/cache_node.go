@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // keysPath is where a cache keeps its keys.
@@ -81,7 +83,7 @@ func (c *cacheNode) answer(w http.ResponseWriter, r *http.Request, why cause) {
 	switch r.Method {
 	case http.MethodGet:
 		how, lease := c.get(key, time.Now(), headerDuration(r.Header, headerLease))
-		w.Header().Set(HeaderCache, how)
+		w.Header().Set(wire.HeaderCache, how)
 		if lease != "" {
 			w.Header().Set(headerLease, lease)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -24,27 +25,27 @@ func TestCall(t *testing.T) {
 		delays   []time.Duration
 		status   int
 		took     time.Duration
-		calls    node.CallStats
+		calls    wire.CallCounters
 	}
 	retry := &scenarios.Retry{Attempts: 4, Backoff: 20 * ms, Most: 50 * ms}
 	for _, r := range []row{
-		{name: "success", statuses: []int{200}, status: 200, calls: node.CallStats{Attempts: 1, Organic: 1}},
-		{name: "no policy: one attempt", statuses: []int{500}, status: 502, calls: node.CallStats{Attempts: 1, Organic: 1, Failures: 1}},
-		{name: "no policy: no timeout", delays: []time.Duration{time.Hour}, status: 200, took: time.Hour, calls: node.CallStats{Attempts: 1, Organic: 1}},
+		{name: "success", statuses: []int{200}, status: 200, calls: wire.CallCounters{Attempts: 1, Organic: 1}},
+		{name: "no policy: one attempt", statuses: []int{500}, status: 502, calls: wire.CallCounters{Attempts: 1, Organic: 1, Failures: 1}},
+		{name: "no policy: no timeout", delays: []time.Duration{time.Hour}, status: 200, took: time.Hour, calls: wire.CallCounters{Attempts: 1, Organic: 1}},
 		{name: "timeout", policy: scenarios.Policy{Timeout: 300 * ms}, delays: []time.Duration{time.Second}, status: 504, took: 300 * ms,
-			calls: node.CallStats{Attempts: 1, Organic: 1, Failures: 1}},
+			calls: wire.CallCounters{Attempts: 1, Organic: 1, Failures: 1}},
 		{name: "just in time", policy: scenarios.Policy{Timeout: 300 * ms}, delays: []time.Duration{299 * ms}, status: 200, took: 299 * ms,
-			calls: node.CallStats{Attempts: 1, Organic: 1}},
+			calls: wire.CallCounters{Attempts: 1, Organic: 1}},
 		{name: "second attempt succeeds", policy: scenarios.Policy{Retry: retry}, statuses: []int{503, 200}, status: 200, took: 20 * ms,
-			calls: node.CallStats{Attempts: 2, Organic: 1, Retries: 1, Failures: 1}},
+			calls: wire.CallCounters{Attempts: 2, Organic: 1, Retries: 1, Failures: 1}},
 		{name: "backoff doubles up to its most", policy: scenarios.Policy{Retry: retry}, statuses: []int{500}, status: 502, took: (20 + 40 + 50) * ms,
-			calls: node.CallStats{Attempts: 4, Organic: 1, Retries: 3, Failures: 4}},
+			calls: wire.CallCounters{Attempts: 4, Organic: 1, Retries: 3, Failures: 4}},
 		{name: "each attempt has its own timeout", policy: scenarios.Policy{Timeout: 100 * ms, Retry: retry}, delays: []time.Duration{time.Second},
-			status: 504, took: (4*100 + 20 + 40 + 50) * ms, calls: node.CallStats{Attempts: 4, Organic: 1, Retries: 3, Failures: 4}},
+			status: 504, took: (4*100 + 20 + 40 + 50) * ms, calls: wire.CallCounters{Attempts: 4, Organic: 1, Retries: 3, Failures: 4}},
 		{name: "429 is a failure but is not retried", policy: scenarios.Policy{Retry: retry}, statuses: []int{429, 200}, status: 502,
-			calls: node.CallStats{Attempts: 1, Organic: 1, Failures: 1}},
+			calls: wire.CallCounters{Attempts: 1, Organic: 1, Failures: 1}},
 		{name: "404 is not the callee's failure", policy: scenarios.Policy{Retry: retry}, statuses: []int{404}, status: 502,
-			calls: node.CallStats{Attempts: 1, Organic: 1}},
+			calls: wire.CallCounters{Attempts: 1, Organic: 1}},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
@@ -80,7 +81,7 @@ func TestRefusedConnectionIsAFailedAttempt(t *testing.T) {
 		if got := w.ask("GET", "caller:80/"); got.status != 502 || got.took != 0 {
 			t.Errorf("got %s, want 502 at once", got)
 		}
-		want := node.CallStats{Attempts: 2, Organic: 1, Retries: 1, Failures: 2}
+		want := wire.CallCounters{Attempts: 2, Organic: 1, Retries: 1, Failures: 2}
 		if diff := cmp.Diff(want, w.stats("caller").Calls["leaf-1"]); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
@@ -100,11 +101,11 @@ func TestRetriesMultiplyAndOrganicCallsDoNot(t *testing.T) {
 		if got := w.ask("GET", "top:80/"); got.status != 502 {
 			t.Errorf("got %s, want 502", got)
 		}
-		want := map[string]node.CallStats{"leaf-1": {Attempts: 12, Organic: 1, Retries: 8, Failures: 12}}
+		want := map[string]wire.CallCounters{"leaf-1": {Attempts: 12, Organic: 1, Retries: 8, Failures: 12}}
 		if diff := cmp.Diff(want, w.stats("middle").Calls); diff != "" {
 			t.Errorf("calls of middle (-want +got):\n%s", diff)
 		}
-		want = map[string]node.CallStats{"middle-1": {Attempts: 4, Organic: 1, Retries: 3, Failures: 4}}
+		want = map[string]wire.CallCounters{"middle-1": {Attempts: 4, Organic: 1, Retries: 3, Failures: 4}}
 		if diff := cmp.Diff(want, w.stats("top").Calls); diff != "" {
 			t.Errorf("calls of top (-want +got):\n%s", diff)
 		}
@@ -122,7 +123,7 @@ func TestRetryBudget(t *testing.T) {
 			w.ask("GET", "caller:80/")
 		}
 		// The first payment finds the bucket full, so 99 are saved: 10 + 9.9 retries.
-		want := node.CallStats{Attempts: 119, Organic: 100, Retries: 19, Failures: 119}
+		want := wire.CallCounters{Attempts: 119, Organic: 100, Retries: 19, Failures: 119}
 		if diff := cmp.Diff(want, w.stats("caller").Calls["leaf-1"]); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
@@ -192,7 +193,7 @@ func TestLateFailureDoesNotDecideForTheProbe(t *testing.T) {
 		slow.Store(true)
 		w.leaf("leaf", func(rw http.ResponseWriter, r *http.Request) {
 			switch {
-			case slow.Load() && r.Header.Get(node.HeaderRequest) == "late":
+			case slow.Load() && r.Header.Get(wire.HeaderRequest) == "late":
 				time.Sleep(time.Minute)
 			case slow.Load():
 				rw.WriteHeader(500)
@@ -204,7 +205,7 @@ func TestLateFailureDoesNotDecideForTheProbe(t *testing.T) {
 		caller.Policy = scenarios.Policy{Timeout: 1050 * ms, Breaker: &scenarios.Breaker{Failures: 1, Of: 1, OpenFor: time.Second}}
 		w.start(caller, "leaf")
 		late := make(chan answer)
-		go func() { late <- w.ask("GET", "caller:80/", node.HeaderRequest, "late") }()
+		go func() { late <- w.ask("GET", "caller:80/", wire.HeaderRequest, "late") }()
 		time.Sleep(1 * ms)
 		w.ask("GET", "caller:80/") // fails at 1 ms: the breaker is open until 1.001 s
 		slow.Store(false)
@@ -242,7 +243,7 @@ func TestAbandonedCallIsNoFailure(t *testing.T) {
 			t.Errorf("the leaf's caller left at %s, want 70ms", at)
 		}
 		time.Sleep(time.Second)
-		if diff := cmp.Diff(node.CallStats{Attempts: 1, Organic: 1}, w.stats("inner").Calls["leaf-1"]); diff != "" {
+		if diff := cmp.Diff(wire.CallCounters{Attempts: 1, Organic: 1}, w.stats("inner").Calls["leaf-1"]); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 		w.counters("inner", map[string]float64{"squall_breaker_open_total": 0, "squall_in_flight": 0})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -45,7 +46,7 @@ type cdn struct {
 
 type cdnRule struct {
 	scenarios.CacheRule
-	match matcher
+	match wire.Route
 }
 
 // fill is what asking the origin came to: an answer, whole, or a failure.
@@ -68,7 +69,7 @@ func newCDN(i *instance) (role, error) {
 	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: i.copies(),
 		bots: newBotRules(i.config.Node.Bots.Bots), limit: i.limiter(i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
-		c.rules = append(c.rules, cdnRule{r, newMatcher(r.Match)})
+		c.rules = append(c.rules, cdnRule{r, wire.ParseRoute(r.Match)})
 	}
 	i.purge = c.cache.purge
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
@@ -124,7 +125,7 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnR
 	case got.broke() && kept != nil && c.usable(kept):
 		c.i.metrics.cacheStale.Add(1)
 		c.i.metrics.degraded.Add(1)
-		w.Header().Set(HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
+		w.Header().Set(wire.HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
 		kept.serve(w, "stale")
 	case got.broke() && rule.Fallback != nil:
 		c.page(w, rule.Fallback)
@@ -149,7 +150,7 @@ func (f *fill) broke() bool { return f.failure != nil || f.status >= http.Status
 
 func (c *cdn) pass(w http.ResponseWriter, got fill) {
 	copyHeader(w.Header(), got.header)
-	w.Header().Set(HeaderCache, "miss")
+	w.Header().Set(wire.HeaderCache, "miss")
 	w.WriteHeader(got.status)
 	w.Write(got.body) //nolint:errcheck // a client that left reads nothing
 }
@@ -195,12 +196,12 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 		got.shared = f != nil && f.ending != abandoned
 		return got
 	}
-	if got.shared && !got.long && got.header.Get(HeaderDegraded) == "" {
+	if got.shared && !got.long && got.header.Get(wire.HeaderDegraded) == "" {
 		if one := rule.copyOf(got, c.i, why); one != nil {
 			one.key = key
-			if one.header.Get(HeaderFailover) != "" { // it is about this answer, not about copies of it
+			if one.header.Get(wire.HeaderFailover) != "" { // it is about this answer, not about copies of it
 				one.header = one.header.Clone()
-				one.header.Del(HeaderFailover)
+				one.header.Del(wire.HeaderFailover)
 			}
 			c.cache.put(one)
 		}
@@ -241,7 +242,7 @@ func (c *cdn) rule(r *http.Request) *cdnRule {
 		return nil
 	}
 	for n := range c.rules {
-		if c.rules[n].match.matches(r.Method, r.URL.Path) {
+		if c.rules[n].match.Takes(r.Method, r.URL.Path) {
 			return &c.rules[n]
 		}
 	}
@@ -270,10 +271,10 @@ func says(h http.Header, directive string) bool {
 func (k *cachedCopy) serve(w http.ResponseWriter, how string) {
 	h := w.Header()
 	copyHeader(h, k.header)
-	h.Del(HeaderWrote)
-	h.Del(HeaderPosition)
-	h.Del(HeaderStale)
-	h.Set(HeaderCache, how)
+	h.Del(wire.HeaderWrote)
+	h.Del(wire.HeaderPosition)
+	h.Del(wire.HeaderStale)
+	h.Set(wire.HeaderCache, how)
 	h.Set("Age", strconv.Itoa(int(math.Floor(k.age().Seconds()))))
 	w.WriteHeader(k.status)
 	w.Write(k.body) //nolint:errcheck // a client that left reads nothing

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -40,7 +40,7 @@ func TestStaleWhileRevalidate(t *testing.T) {
 			time.Sleep(time.Until(began.Add(step.at)))
 			got := w.ask("GET", "edge:80/")
 			h := got.header
-			if got.status != 200 || got.body != step.body || got.took != step.took || h.Get(node.HeaderCache) != step.cache || h.Get("Age") != step.age || h.Get(node.HeaderDegraded) != "" {
+			if got.status != 200 || got.body != step.body || got.took != step.took || h.Get(wire.HeaderCache) != step.cache || h.Get("Age") != step.age || h.Get(wire.HeaderDegraded) != "" {
 				t.Errorf("at %s: got %s with %v, want %+v", step.at, got, h, step)
 			}
 		}
@@ -86,7 +86,7 @@ func TestRefreshThatFails(t *testing.T) {
 		w.ask("GET", "edge:80/")
 		time.Sleep(time.Second)
 		for range 3 {
-			if got := w.ask("GET", "edge:80/"); got.status != 200 || got.header.Get(node.HeaderCache) != "stale" {
+			if got := w.ask("GET", "edge:80/"); got.status != 200 || got.header.Get(wire.HeaderCache) != "stale" {
 				t.Errorf("got %s, want a stale copy", got)
 			}
 			time.Sleep(time.Millisecond)
@@ -249,7 +249,7 @@ func TestCacheControlOfTheOrigin(t *testing.T) {
 						want = "stale 200"
 					}
 					a := w.ask("GET", "edge:80/")
-					if got := fmt.Sprint(a.header.Get(node.HeaderCache), " ", a.status); got != want {
+					if got := fmt.Sprint(a.header.Get(wire.HeaderCache), " ", a.status); got != want {
 						t.Errorf("at %s: got %s, want %s", at, got, want)
 					}
 				}

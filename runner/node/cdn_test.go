@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -54,8 +54,8 @@ func TestCacheLifetimes(t *testing.T) {
 			down.Store(step.down)
 			got := w.ask("GET", "edge:80/catalog/7")
 			h := got.header
-			if got.status != step.status || got.body != step.body || h.Get(node.HeaderCache) != step.cache ||
-				h.Get("Age") != step.age || h.Get(node.HeaderDegraded) != step.degraded {
+			if got.status != step.status || got.body != step.body || h.Get(wire.HeaderCache) != step.cache ||
+				h.Get("Age") != step.age || h.Get(wire.HeaderDegraded) != step.degraded {
 				t.Errorf("at %s: got %s with %v, want %+v", step.at, got, h, step)
 			}
 		}
@@ -97,8 +97,8 @@ func TestStaleOnEveryFailure(t *testing.T) {
 				down.Store(true)
 				time.Sleep(time.Second)
 				got := w.ask("GET", "edge:80/")
-				if got.status != 200 || got.body != "good" || got.took != fail.took || got.header.Get(node.HeaderCache) != "stale" {
-					t.Errorf("got %s (%s), want a stale copy after %s", got, got.header.Get(node.HeaderCache), fail.took)
+				if got.status != 200 || got.body != "good" || got.took != fail.took || got.header.Get(wire.HeaderCache) != "stale" {
+					t.Errorf("got %s (%s), want a stale copy after %s", got, got.header.Get(wire.HeaderCache), fail.took)
 				}
 			})
 		})
@@ -120,14 +120,14 @@ func TestWhatIsNotCached(t *testing.T) {
 		{name: "request with no-store", request: []string{"Cache-Control", "max-age=0, no-store"}, asked: 2},
 		{name: "request with no-cache", request: []string{"Cache-Control", "no-cache"}, asked: 2},
 		{name: "request for a range", request: []string{"Range", "bytes=0-1"}, asked: 2},
-		{name: "request with an API key", request: []string{node.HeaderKey, "k"}, asked: 1},
+		{name: "request with an API key", request: []string{wire.HeaderKey, "k"}, asked: 1},
 		{name: "404", respond: func(rw http.ResponseWriter) { rw.WriteHeader(404) }, asked: 2},
 		{name: "500", respond: func(rw http.ResponseWriter) { rw.WriteHeader(500) }, asked: 2},
 		{name: "no-store", respond: func(rw http.ResponseWriter) { rw.Header().Set("Cache-Control", "No-Store") }, asked: 2},
 		{name: "private", respond: func(rw http.ResponseWriter) { rw.Header().Set("Cache-Control", "private, max-age=60") }, asked: 2},
 		{name: "cookie", respond: func(rw http.ResponseWriter) { rw.Header().Set("Set-Cookie", "a=b") }, asked: 2},
 		{name: "vary", respond: func(rw http.ResponseWriter) { rw.Header().Set("Vary", "User-Agent") }, asked: 2},
-		{name: "degraded", respond: func(rw http.ResponseWriter) { rw.Header().Set(node.HeaderDegraded, "half") }, asked: 2},
+		{name: "degraded", respond: func(rw http.ResponseWriter) { rw.Header().Set(wire.HeaderDegraded, "half") }, asked: 2},
 		{name: "longer than 1 MiB", respond: func(rw http.ResponseWriter) {
 			rw.Write([]byte(strings.Repeat("x", 1<<20+1))) //nolint:errcheck // checked by the reader
 		}, asked: 4}, // once to find out, once to stream

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/squallhq/squall/internal/chance"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -25,11 +27,11 @@ type cause struct {
 
 // causeOf reads a cause from a request's headers. A request without an id gets one of this instance's own.
 func (i *instance) causeOf(h http.Header) cause {
-	c := cause{request: h.Get(HeaderRequest), retried: h.Get(HeaderRetried) == "1", tenant: tenantOf(h)}
+	c := cause{request: h.Get(wire.HeaderRequest), retried: h.Get(wire.HeaderRetried) == "1", tenant: tenantOf(h)}
 	if c.request == "" {
 		c.request = i.config.Instance + "." + strconv.FormatUint(i.anonymous.Add(1), 10)
 	}
-	if position, draw, ok := strings.Cut(h.Get(HeaderCause), "-"); ok {
+	if position, draw, ok := strings.Cut(h.Get(wire.HeaderCause), "-"); ok {
 		// What does not parse is 0: a stranger's header costs distinctness, not correctness.
 		c.position, _ = strconv.ParseUint(position, 16, 64)
 		c.draw, _ = strconv.ParseUint(draw, 16, 64)
@@ -39,14 +41,14 @@ func (i *instance) causeOf(h http.Header) cause {
 
 // step is the cause of one named step of what c causes.
 func (c cause) step(name string) cause {
-	c.position, c.draw = mix(c.position, name), mix(c.draw, name)
+	c.position, c.draw = chance.Fold(c.position, name), chance.Fold(c.draw, name)
 	return c
 }
 
 // attempt is the cause of the nth attempt, counted from 1. The first draws as its step does.
 func (c cause) attempt(n int) cause {
 	if n > 1 {
-		c.draw = scramble(c.draw + uint64(n))
+		c.draw = chance.Scramble(c.draw + uint64(n))
 		c.retried = true
 	}
 	return c
@@ -54,7 +56,7 @@ func (c cause) attempt(n int) cause {
 
 // hedge is the cause of the attempt beside the one that c is the cause of.
 func (c cause) hedge() cause {
-	c.draw = scramble(c.draw ^ 0x6865646765) // "hedge"
+	c.draw = chance.Scramble(c.draw ^ 0x6865646765) // "hedge"
 	c.retried = true
 	return c
 }
@@ -64,43 +66,25 @@ func (c cause) text() string { return c.request + ":" + strconv.FormatUint(c.dra
 
 // put writes the cause of the nth attempt into the headers of the call.
 func (c cause) put(h http.Header, n int) {
-	h.Set(HeaderRequest, c.request)
-	h.Set(HeaderAttempt, strconv.Itoa(n))
+	h.Set(wire.HeaderRequest, c.request)
+	h.Set(wire.HeaderAttempt, strconv.Itoa(n))
 	if c.position != 0 || c.draw != 0 {
-		h.Set(HeaderCause, strconv.FormatUint(c.position, 16)+"-"+strconv.FormatUint(c.draw, 16))
+		h.Set(wire.HeaderCause, strconv.FormatUint(c.position, 16)+"-"+strconv.FormatUint(c.draw, 16))
 	}
 	if c.retried {
-		h.Set(HeaderRetried, "1")
+		h.Set(wire.HeaderRetried, "1")
 	}
-	if c.tenant != "" && c.tenant != h.Get(HeaderLoad) {
-		h.Set(HeaderTenant, c.tenant)
+	if c.tenant != "" && c.tenant != h.Get(wire.HeaderLoad) {
+		h.Set(wire.HeaderTenant, c.tenant)
 	}
 }
 
 // chance is a generator for one use, named by purpose, at one cause.
 func (i *instance) chance(c cause, purpose string) *rand.Rand {
-	h := mix(i.config.Seed, i.config.Node.Name)
-	h = mix(h, c.request)
-	h = mix(h^c.draw, purpose)
-	return rand.New(rand.NewPCG(h, scramble(h)))
-}
-
-// mix folds a string into a hash: FNV-1a, then a scramble, since FNV alone leaves near names near.
-func mix(h uint64, s string) uint64 {
-	const offset, prime = 14695981039346656037, 1099511628211
-	h ^= offset
-	for n := range len(s) {
-		h = (h ^ uint64(s[n])) * prime
-	}
-	return scramble(h)
-}
-
-// scramble is the finaliser of splitmix64: every bit of x moves about half of the result's.
-func scramble(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9
-	x = (x ^ (x >> 27)) * 0x94d049bb133111eb
-	return x ^ (x >> 31)
+	h := chance.Fold(i.config.Seed, i.config.Node.Name)
+	h = chance.Fold(h, c.request)
+	h = chance.Fold(h^c.draw, purpose)
+	return rand.New(rand.NewPCG(h, chance.Scramble(h)))
 }
 
 // draw is one service time of w. Its mean over many draws is w.Mean for every shape.

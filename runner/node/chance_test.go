@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -61,8 +62,8 @@ func TestCauseCrossesTheWire(t *testing.T) {
 		if got.position != c.position || got.retried != (n > 1) {
 			t.Errorf("attempt %d: got %+v", n, got)
 		}
-		if h.Get(HeaderAttempt) != fmt.Sprint(n) {
-			t.Errorf("attempt %d says it is %q", n, h.Get(HeaderAttempt))
+		if h.Get(wire.HeaderAttempt) != fmt.Sprint(n) {
+			t.Errorf("attempt %d says it is %q", n, h.Get(wire.HeaderAttempt))
 		}
 	}
 	if a, b := i.causeOf(http.Header{}), i.causeOf(http.Header{}); a.request == b.request || a.request == "" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -65,7 +66,7 @@ func TestAServiceIsSplitUnderLoad(t *testing.T) {
 			path := []string{"catalog/1", "orders/1"}[n%2]
 			asking.Go(func() {
 				asked := time.Now()
-				a, err := w.try(w.t.Context(), "GET", "api:80/"+path, node.HeaderRequest, fmt.Sprint("r-", n))
+				a, err := w.try(w.t.Context(), "GET", "api:80/"+path, wire.HeaderRequest, fmt.Sprint("r-", n))
 				if err != nil || a.status != 200 {
 					failed.Add(1)
 				}
@@ -99,7 +100,7 @@ func TestAServiceIsSplitUnderLoad(t *testing.T) {
 
 // The same over sockets, to and fro, with as many clients as hold connections open.
 func TestAGatewayChangesOverSockets(t *testing.T) {
-	listen := func(n scenarios.Node, upstreams map[string][]node.Upstream) node.Addresses {
+	listen := func(n scenarios.Node, upstreams map[string][]node.Upstream) wire.Addresses {
 		return start(t, node.TCP{}, node.Config{Node: n, Instance: n.Name + "-1", Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Data: t.TempDir(), Upstreams: upstreams})
 	}
 	upstreams := map[string][]node.Upstream{}
@@ -241,11 +242,11 @@ func TestCopiesOutliveAChange(t *testing.T) {
 		w.ask("GET", "edge:80/a")
 		edge.Cache = append([]scenarios.CacheRule{{Match: "GET /never/*", TTL: ms}}, edge.Cache...)
 		w.configure(edge)
-		if got := w.ask("GET", "edge:80/a").header.Get(node.HeaderCache); got != "hit" {
+		if got := w.ask("GET", "edge:80/a").header.Get(wire.HeaderCache); got != "hit" {
 			t.Errorf("after a change of the rules: %q, want a hit", got)
 		}
 		w.behave("edge", `{"flush": "hard"}`)
-		if got := w.ask("GET", "edge:80/a").header.Get(node.HeaderCache); got != "miss" {
+		if got := w.ask("GET", "edge:80/a").header.Get(wire.HeaderCache); got != "miss" {
 			t.Errorf("after a flush: %q, want a miss", got)
 		}
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -138,7 +139,7 @@ func (d *courier) bring(ctx context.Context, m *message, why cause, expires bool
 // attempt makes the nth delivery; the receiver sees a retry's headers from the second on.
 func (t *terms) attempt(ctx context.Context, m *message, why cause, n int) *failure {
 	return t.guard.once(ctx, why.attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
-		_, f := t.guard.sendOnce(ctx, r, c, n, call{method: t.to.Method, path: m.fill(t.to.Path), header: http.Header{HeaderWrite: {m.id}}, body: m.reader})
+		_, f := t.guard.sendOnce(ctx, r, c, n, call{method: t.to.Method, path: m.fill(t.to.Path), header: http.Header{wire.HeaderWrite: {m.id}}, body: m.reader})
 		return outcome{f: f}
 	})
 }

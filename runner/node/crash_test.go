@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -33,7 +34,7 @@ func crashRole() func() {
 		if err := json.Unmarshal([]byte(text), &c); err != nil {
 			panic(err)
 		}
-		err := node.Serve(context.Background(), c, node.TCP{}, func(a node.Addresses) { fmt.Println(a.Listen) })
+		err := node.Serve(context.Background(), c, node.TCP{}, func(a wire.Addresses) { fmt.Println(a.Listen) })
 		fmt.Fprintln(os.Stderr, err)
 	}
 }
@@ -201,7 +202,7 @@ func survivesKill9(t *testing.T, n scenarios.Node, receivers ...string) {
 		c.Upstreams[name] = upstream(name, scenarios.KindService, newReceiver(t, func(r *http.Request) {
 			one.mu.Lock()
 			defer one.mu.Unlock()
-			id := r.Header.Get(node.HeaderWrite)
+			id := r.Header.Get(wire.HeaderWrite)
 			if one.times[id]++; one.times[id] == 1 {
 				one.order = append(one.order, id)
 			}
@@ -238,8 +239,8 @@ func publishTo(ctx context.Context, client *http.Client, address, id, key string
 	if err != nil {
 		return err
 	}
-	r.Header.Set(node.HeaderWrite, id)
-	r.Header.Set(node.HeaderMessageKey, key)
+	r.Header.Set(wire.HeaderWrite, id)
+	r.Header.Set(wire.HeaderMessageKey, key)
 	response, err := client.Do(r)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
@@ -157,7 +158,7 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	}
 	d.lastPID++
 	s.pid = d.lastPID
-	s.secret = uint32(mix(d.i.config.Seed, d.i.config.Instance+strconv.Itoa(int(s.pid))))
+	s.secret = uint32(chance.Fold(d.i.config.Seed, d.i.config.Instance+strconv.Itoa(int(s.pid))))
 	d.sessions[s.pid] = s
 	d.i.metrics.connectionsOpen.Add(1)
 	return nil

@@ -13,12 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
 // connect is a pgx connection, as any client would make it.
-func connect(ctx context.Context, network node.Network, address, options string) (*pgx.Conn, error) {
+func connect(ctx context.Context, network wire.Network, address, options string) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig("sslmode=disable host=db port=80 " + options)
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func TestReadAndWriteTimes(t *testing.T) {
 			status int
 			took   time.Duration
 		}{{"/read", 200, 30 * ms}, {"/write", 200, 70 * ms}, {"/hasty", 504, 50 * ms}} {
-			if got := w.ask("GET", "s:80"+r.path, node.HeaderRequest, "r"); got.status != r.status || got.took != r.took {
+			if got := w.ask("GET", "s:80"+r.path, wire.HeaderRequest, "r"); got.status != r.status || got.took != r.took {
 				t.Errorf("%s: got %s, want %d after %s", r.path, got, r.status, r.took)
 			}
 		}
@@ -241,7 +241,7 @@ func TestRestart(t *testing.T) {
 		want := map[string]int{}
 		write := func(n int) int {
 			id := fmt.Sprint("r-", n)
-			got := w.ask("POST", "s:80/x", node.HeaderRequest, id)
+			got := w.ask("POST", "s:80/x", wire.HeaderRequest, id)
 			if got.status == 200 {
 				want[id+":s:0"] = 1
 			}

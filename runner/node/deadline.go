@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // propagate is the deadline policy of nodes that hand on how much time is left.
@@ -15,17 +17,17 @@ const propagate = "propagate"
 // does not pass on its caller's either: it would be told to wait longer than is left.
 func (g *guard) handOn(attempt context.Context, h http.Header) {
 	if !g.deadline {
-		h.Del(HeaderDeadline)
+		h.Del(wire.HeaderDeadline)
 		return
 	}
 	if at, ok := attempt.Deadline(); ok {
-		h.Set(HeaderDeadline, strconv.FormatFloat(max(time.Until(at), 0).Seconds()*1000, 'f', 3, 64))
+		h.Set(wire.HeaderDeadline, strconv.FormatFloat(max(time.Until(at), 0).Seconds()*1000, 'f', 3, 64))
 	}
 }
 
 // heed gives a request the end that its caller names. Time that does not parse is no deadline.
 func (i *instance) heed(r *http.Request) (bounded *http.Request, cancel func()) {
-	left, err := strconv.ParseFloat(r.Header.Get(HeaderDeadline), 64)
+	left, err := strconv.ParseFloat(r.Header.Get(wire.HeaderDeadline), 64)
 	if err != nil || !(left >= 0 && left < 1e9) {
 		return r, func() {}
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -30,11 +30,11 @@ func TestDeadlineIsHandedOn(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				got := "not called"
-				w.leaf("leaf", func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get(node.HeaderDeadline) })
+				w.leaf("leaf", func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get(wire.HeaderDeadline) })
 				caller := service("caller", "GET /", work(10*ms), calls("leaf"))
 				caller.Policy = scenarios.Policy{Timeout: r.timeout, Deadline: r.deadline}
 				w.start(caller, "leaf")
-				w.ask("GET", "caller:80/", node.HeaderDeadline, r.told)
+				w.ask("GET", "caller:80/", wire.HeaderDeadline, r.told)
 				want := r.want
 				if r.name == "its own timeout" {
 					want = "300.000" // an attempt's time begins with the attempt
@@ -88,7 +88,7 @@ func TestDeadlineWhereTheCallersEndIsNotSeen(t *testing.T) {
 		ends := make(chan answer, 2)
 		for range 2 {
 			go func() {
-				a, _ := w.try(context.WithoutCancel(w.t.Context()), "GET", "slow:80/", node.HeaderDeadline, "100")
+				a, _ := w.try(context.WithoutCancel(w.t.Context()), "GET", "slow:80/", wire.HeaderDeadline, "100")
 				ends <- a
 			}()
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -153,12 +153,12 @@ func TestIdempotentWrites(t *testing.T) {
 				w.start(service("s", "POST /", scenarios.Step{Write: "db", Idempotent: once}, scenarios.Step{Write: "q", Idempotent: once}), "db=database", "q=queue")
 				var both sync.WaitGroup
 				for range 2 { // at the same time, and the third later
-					both.Go(func() { w.ask("POST", "s:80/", node.HeaderRequest, "r") })
+					both.Go(func() { w.ask("POST", "s:80/", wire.HeaderRequest, "r") })
 				}
 				both.Wait()
-				got := w.ask("POST", "s:80/", node.HeaderRequest, "r")
-				if want := "db/r:s:0,q/r:s:1"; got.status != 200 || got.header.Get(node.HeaderWrote) != want {
-					t.Errorf("got %s, wrote %q, want %q", got, got.header.Get(node.HeaderWrote), want)
+				got := w.ask("POST", "s:80/", wire.HeaderRequest, "r")
+				if want := "db/r:s:0,q/r:s:1"; got.status != 200 || got.header.Get(wire.HeaderWrote) != want {
+					t.Errorf("got %s, wrote %q, want %q", got, got.header.Get(wire.HeaderWrote), want)
 				}
 				want, repeated := 3, 0.
 				if once {

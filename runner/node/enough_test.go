@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -57,8 +57,8 @@ func TestEnoughParts(t *testing.T) {
 				}
 				w.start(service("s", "GET /", scenarios.Step{Parallel: parts, WaitFor: test.share}), names...)
 				got := w.ask("GET", "s:80/")
-				if got.status != test.status || got.took != test.took || got.header.Get(node.HeaderDegraded) != test.degraded {
-					t.Errorf("got %s (degraded %q), want %d after %s (%q)", got, got.header.Get(node.HeaderDegraded), test.status, test.took, test.degraded)
+				if got.status != test.status || got.took != test.took || got.header.Get(wire.HeaderDegraded) != test.degraded {
+					t.Errorf("got %s (degraded %q), want %d after %s (%q)", got, got.header.Get(wire.HeaderDegraded), test.status, test.took, test.degraded)
 				}
 				time.Sleep(ms)
 				w.counters("s", map[string]float64{"squall_parts_missing_total": test.missing, "squall_in_flight": 0})

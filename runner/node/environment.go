@@ -5,11 +5,13 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // Environment is what an instance runs on. Real engines give the machine's own; the virtual one models it.
 type Environment struct {
-	Network Network
+	Network wire.Network
 	// Disk keeps what outlives the instance. nil: the folder that its Config names.
 	Disk Disk
 	// CPU is what it computes with. nil: this machine's.
@@ -47,7 +49,7 @@ type CPU interface {
 }
 
 // ServeOn is Serve on an environment of the caller's.
-func ServeOn(ctx context.Context, c Config, e Environment, started func(Addresses)) error {
+func ServeOn(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) error {
 	if e.Disk == nil {
 		e.Disk = folder(c.Data)
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/squallhq/squall/internal/chance"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -55,7 +57,7 @@ func (g *guard) orElse(ctx context.Context, c cause, hedged bool, try attempt) *
 
 // elsewhere is the cause of a call at the nth other node; retried tells that it is not the first attempt.
 func (c cause) elsewhere(n int, retried bool) cause {
-	c.draw = scramble(c.draw ^ uint64(0x656c7365+n)) // "else"
+	c.draw = chance.Scramble(c.draw ^ uint64(0x656c7365+n)) // "else"
 	c.retried = c.retried || retried
 	return c
 }
@@ -63,6 +65,6 @@ func (c cause) elsewhere(n int, retried bool) cause {
 // mark says in an answer's headers who gave it, where that is not the node that was meant.
 func (g *guard) mark(h http.Header, by *replica) {
 	if by.node != g.to.node {
-		h.Set(HeaderFailover, by.node)
+		h.Set(wire.HeaderFailover, by.node)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -39,19 +39,19 @@ func TestFailover(t *testing.T) {
 		status        int
 		took          time.Duration
 		by            string
-		calls         map[string]node.CallStats
+		calls         map[string]wire.CallCounters
 	}{
-		{name: "first is well", first: 200, second: 200, status: 200, calls: map[string]node.CallStats{"first-1": {Attempts: 1, Organic: 1}, "second-1": {}}},
+		{name: "first is well", first: 200, second: 200, status: 200, calls: map[string]wire.CallCounters{"first-1": {Attempts: 1, Organic: 1}, "second-1": {}}},
 		{name: "first fails", first: 500, second: 200, status: 200, by: "second",
-			calls: map[string]node.CallStats{"first-1": {Attempts: 1, Organic: 1, Failures: 1}, "second-1": {Attempts: 1}}},
+			calls: map[string]wire.CallCounters{"first-1": {Attempts: 1, Organic: 1, Failures: 1}, "second-1": {Attempts: 1}}},
 		{name: "first fails after its retries", first: 500, second: 200, policy: scenarios.Policy{Retry: retry}, status: 200, took: 20 * ms, by: "second",
-			calls: map[string]node.CallStats{"first-1": {Attempts: 2, Organic: 1, Retries: 1, Failures: 2}, "second-1": {Attempts: 1}}},
+			calls: map[string]wire.CallCounters{"first-1": {Attempts: 2, Organic: 1, Retries: 1, Failures: 2}, "second-1": {Attempts: 1}}},
 		{name: "first hangs", first: 200, after: time.Second, second: 200, policy: scenarios.Policy{Timeout: 300 * ms}, status: 200, took: 300 * ms, by: "second",
-			calls: map[string]node.CallStats{"first-1": {Attempts: 1, Organic: 1, Failures: 1}, "second-1": {Attempts: 1}}},
+			calls: map[string]wire.CallCounters{"first-1": {Attempts: 1, Organic: 1, Failures: 1}, "second-1": {Attempts: 1}}},
 		{name: "first says no: that is an answer", first: 404, second: 200, status: 502,
-			calls: map[string]node.CallStats{"first-1": {Attempts: 1, Organic: 1}, "second-1": {}}},
+			calls: map[string]wire.CallCounters{"first-1": {Attempts: 1, Organic: 1}, "second-1": {}}},
 		{name: "both fail", first: 500, second: 503, status: 502,
-			calls: map[string]node.CallStats{"first-1": {Attempts: 1, Organic: 1, Failures: 1}, "second-1": {Attempts: 1, Failures: 1}}},
+			calls: map[string]wire.CallCounters{"first-1": {Attempts: 1, Organic: 1, Failures: 1}, "second-1": {Attempts: 1, Failures: 1}}},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
@@ -63,8 +63,8 @@ func TestFailover(t *testing.T) {
 				caller.Policy = r.policy
 				w.start(caller, "first", "second")
 				got := w.ask("GET", "caller:80/")
-				if got.status != r.status || got.took != r.took || got.header.Get(node.HeaderFailover) != r.by || got.header.Get(node.HeaderDegraded) != "" {
-					t.Errorf("got %s by %q, want %d after %s by %q", got, got.header.Get(node.HeaderFailover), r.status, r.took, r.by)
+				if got.status != r.status || got.took != r.took || got.header.Get(wire.HeaderFailover) != r.by || got.header.Get(wire.HeaderDegraded) != "" {
+					t.Errorf("got %s by %q, want %d after %s by %q", got, got.header.Get(wire.HeaderFailover), r.status, r.took, r.by)
 				}
 				if diff := cmp.Diff(r.calls, w.stats("caller").Calls); diff != "" {
 					t.Errorf("calls (-want +got):\n%s", diff)
@@ -134,15 +134,15 @@ func TestFailoverAtTheEdge(t *testing.T) {
 		}
 		body, _ := io.ReadAll(response.Body) //nolint:errcheck // it shows
 		response.Body.Close()
-		if response.StatusCode != 200 || string(body) != "second sent" || response.Header.Get(node.HeaderFailover) != "second" {
-			t.Errorf("gateway: %d %q by %q", response.StatusCode, body, response.Header.Get(node.HeaderFailover))
+		if response.StatusCode != 200 || string(body) != "second sent" || response.Header.Get(wire.HeaderFailover) != "second" {
+			t.Errorf("gateway: %d %q by %q", response.StatusCode, body, response.Header.Get(wire.HeaderFailover))
 		}
 		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "first", Failover: scenarios.Failover{Failover: []string{"second"}},
 			Cache: []scenarios.CacheRule{{Match: "GET /kept", TTL: time.Minute}}}, "first", "second")
 		for _, r := range []struct{ path, cache, by string }{{"/kept", "miss", "second"}, {"/kept", "hit", ""}, {"/other", "", "second"}} {
 			got := w.ask("GET", "edge:80"+r.path)
-			if got.status != 200 || got.body != "second " || got.header.Get(node.HeaderCache) != r.cache || got.header.Get(node.HeaderFailover) != r.by {
-				t.Errorf("cdn %s: got %s, %q by %q", r.path, got, got.header.Get(node.HeaderCache), got.header.Get(node.HeaderFailover))
+			if got.status != 200 || got.body != "second " || got.header.Get(wire.HeaderCache) != r.cache || got.header.Get(wire.HeaderFailover) != r.by {
+				t.Errorf("cdn %s: got %s, %q by %q", r.path, got, got.header.Get(wire.HeaderCache), got.header.Get(wire.HeaderFailover))
 			}
 		}
 	})
@@ -171,8 +171,8 @@ func TestWriteFailsOver(t *testing.T) {
 		w.start(database("db-b"))
 		step := scenarios.Step{Write: "db-a", Failover: scenarios.Failover{Failover: []string{"db-b"}}}
 		w.start(service("orders", "POST /", step), "db-a=database", "db-b=database")
-		got := w.ask("POST", "orders:80/", node.HeaderRequest, "r-1")
-		if wrote := got.header.Get(node.HeaderWrote); got.status != 200 || wrote != "db-b/r-1:orders:0" {
+		got := w.ask("POST", "orders:80/", wire.HeaderRequest, "r-1")
+		if wrote := got.header.Get(wire.HeaderWrote); got.status != 200 || wrote != "db-b/r-1:orders:0" {
 			t.Fatalf("got %s, wrote %q", got, wrote)
 		}
 		if diff := cmp.Diff(map[string]int{"r-1:orders:0": 1}, w.writes("db-b")); diff != "" {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // follower keeps a replica's journal a copy of its primary's: it connects, asks for what comes after its own last
@@ -136,9 +138,9 @@ func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
 	s := &feed{Conn: conn}
 	s.Frontend = pgproto3.NewFrontend(s, conn)
 	s.stop = context.AfterFunc(ctx, func() { conn.Close() })
-	who := parseDSN(f.primary.DSN)
+	who := wire.ParseBuiltinLogin(f.primary.DSN)
 	s.Send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{
-		"user": who.user, "database": who.database, "replication": "true", "application_name": f.d.i.config.Instance,
+		"user": who.User, "database": who.Database, "replication": "true", "application_name": f.d.i.config.Instance,
 	}})
 	if err = f.welcomed(s, who); err != nil {
 		s.close()
@@ -147,7 +149,7 @@ func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
 	return s, nil
 }
 
-func (f *follower) welcomed(s *feed, who identity) error {
+func (f *follower) welcomed(s *feed, who wire.Login) error {
 	if err := s.Flush(); err != nil {
 		return err
 	}
@@ -158,7 +160,7 @@ func (f *follower) welcomed(s *feed, who identity) error {
 		}
 		switch m := message.(type) {
 		case *pgproto3.AuthenticationCleartextPassword:
-			s.Send(&pgproto3.PasswordMessage{Password: who.password})
+			s.Send(&pgproto3.PasswordMessage{Password: who.Password})
 			if err := s.Flush(); err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -25,7 +26,7 @@ type gateway struct {
 }
 
 type gatewayRoute struct {
-	match matcher
+	match wire.Route
 	proxy *proxy
 	// canary gets share of the requests; nil: none.
 	canary *proxy
@@ -54,7 +55,7 @@ func newGateway(i *instance) (role, error) {
 		return proxies[key], nil
 	}
 	for _, route := range i.config.Node.Routes {
-		one := gatewayRoute{match: newMatcher(route.Match)}
+		one := gatewayRoute{match: wire.ParseRoute(route.Match)}
 		if one.proxy, err = to(route.To, route.Failover.Failover, route); err != nil {
 			return nil, err
 		}
@@ -105,7 +106,7 @@ func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 		return
 	}
 	for _, route := range g.routes {
-		if route.match.matches(r.Method, r.URL.Path) {
+		if route.match.Takes(r.Method, r.URL.Path) {
 			route.pick(g.i, c).serve(w, r, c)
 			return
 		}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -149,17 +149,17 @@ func TestHopByHopHeadersStop(t *testing.T) {
 					t.Errorf("%s passed", name)
 				}
 			}
-			if got := r.Header.Get(node.HeaderRequest); got != "r-1" {
-				t.Errorf("%s: got %q", node.HeaderRequest, got)
+			if got := r.Header.Get(wire.HeaderRequest); got != "r-1" {
+				t.Errorf("%s: got %q", wire.HeaderRequest, got)
 			}
-			rw.Header().Set(node.HeaderWrote, "db/1")
-			rw.Header().Set(node.HeaderDegraded, "half")
+			rw.Header().Set(wire.HeaderWrote, "db/1")
+			rw.Header().Set(wire.HeaderDegraded, "half")
 			rw.Header().Set("Connection", "X-Back")
 			rw.Header().Set("X-Back", "1")
 		})
 		w.start(gatewayNode(scenarios.Route{Match: "/*", To: "orders"}), "orders")
-		got := w.ask("GET", "api:80/", node.HeaderRequest, "r-1", "Connection", "X-Hop", "X-Hop", "1", "Proxy-Authorization", "x", "Keep-Alive", "1")
-		if got.header.Get(node.HeaderWrote) != "db/1" || got.header.Get(node.HeaderDegraded) != "half" || got.header.Get("X-Back") != "" {
+		got := w.ask("GET", "api:80/", wire.HeaderRequest, "r-1", "Connection", "X-Hop", "X-Hop", "1", "Proxy-Authorization", "x", "Keep-Alive", "1")
+		if got.header.Get(wire.HeaderWrote) != "db/1" || got.header.Get(wire.HeaderDegraded) != "half" || got.header.Get("X-Back") != "" {
 			t.Errorf("headers: %v", got.header)
 		}
 	})
@@ -174,7 +174,7 @@ func TestAPIKey(t *testing.T) {
 		if got := w.ask("GET", "api:80/"); got.status != 401 {
 			t.Errorf("without a key: got %s", got)
 		}
-		if got := w.ask("GET", "api:80/", node.HeaderKey, "any"); got.status != 200 {
+		if got := w.ask("GET", "api:80/", wire.HeaderKey, "any"); got.status != 200 {
 			t.Errorf("with a key: got %s", got)
 		}
 	})
@@ -194,7 +194,7 @@ func TestRateLimit(t *testing.T) {
 				w.start(n, "orders")
 				passed := 0
 				for n := range 10001 { // from 0 to 10 s
-					got := w.ask("GET", "api:80/", node.HeaderLoad, fmt.Sprint("client ", n%2))
+					got := w.ask("GET", "api:80/", wire.HeaderLoad, fmt.Sprint("client ", n%2))
 					switch got.status {
 					case 200:
 						passed++

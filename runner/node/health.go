@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -156,7 +157,7 @@ func (h *health) check(ctx context.Context, r *replica, id string) bool {
 	if err != nil {
 		return false
 	}
-	request.Header.Set(HeaderRequest, id)
+	request.Header.Set(wire.HeaderRequest, id)
 	answer, err := h.i.transport.RoundTrip(request)
 	if err != nil {
 		return false

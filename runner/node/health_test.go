@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -98,7 +99,7 @@ func TestHealthCheckOfWhatAllShare(t *testing.T) {
 				r.rule.Every = time.Second
 				var checks atomic.Int64
 				w.checking(4, &r.rule, func(rw http.ResponseWriter, request *http.Request) {
-					if request.Header.Get(node.HeaderAttempt) == "" { // not a call
+					if request.Header.Get(wire.HeaderAttempt) == "" { // not a call
 						checks.Add(1)
 						rw.WriteHeader(503)
 					}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // intake takes messages for a queue or a stream: it acknowledges what is on disk, takes one message for each
@@ -74,7 +76,7 @@ func (t *intake) accept(w http.ResponseWriter, r *http.Request, c cause) {
 		t.i.metrics.messages.Add(1)
 		t.i.metrics.writes.Add(1)
 	}
-	w.Header().Set(HeaderWrote, t.i.config.Node.Name+"/"+m.id)
+	w.Header().Set(wire.HeaderWrote, t.i.config.Node.Name+"/"+m.id)
 	w.WriteHeader(http.StatusAccepted)
 }
 
@@ -98,7 +100,7 @@ func (t *intake) gaveUp() {
 
 // repeated tells whether a message with an idempotency key is here already. Nobody else takes one of its id until leave.
 func (t *intake) repeated(r *http.Request, id string) (leave func(), there bool, err error) {
-	if r.Header.Get(HeaderIdempotency) == "" {
+	if r.Header.Get(wire.HeaderIdempotency) == "" {
 		return func() {}, false, nil
 	}
 	if leave, err = t.turns.take(r.Context(), id); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -58,10 +59,10 @@ func (l *limiter) client(h http.Header) string {
 		return "tenant " + tenantOf(h)
 	case l.per != "client":
 		return ""
-	case h.Get(HeaderKey) != "":
-		return "key " + h.Get(HeaderKey)
+	case h.Get(wire.HeaderKey) != "":
+		return "key " + h.Get(wire.HeaderKey)
 	default:
-		return "load " + h.Get(HeaderLoad)
+		return "load " + h.Get(wire.HeaderLoad)
 	}
 }
 

@@ -3,6 +3,8 @@ package node
 import (
 	"runtime"
 	"time"
+
+	"github.com/squallhq/squall/internal/chance"
 )
 
 // machine is the CPU of the machine that we run on.
@@ -35,7 +37,7 @@ func burn(d time.Duration) time.Duration {
 	x := uint64(began)
 	for {
 		for range 1000 {
-			x = scramble(x)
+			x = chance.Scramble(x)
 		}
 		// The result is used, so that no compiler takes the loop away.
 		if used := threadTime() - began; used >= d || x == 0 {

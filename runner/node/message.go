@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // recordMessage is the journal's record of a message: id, request, retried (1 or empty), body, key, when it came (ns since 1970).
@@ -52,11 +54,11 @@ func readMessage(b []byte) *message {
 
 // newMessage is a message as it arrives: its id and key are those that its sender names, or come from its request.
 func newMessage(h http.Header, c cause, body string) *message {
-	m := &message{id: h.Get(HeaderWrite), cause: c, body: body, since: time.Now()}
+	m := &message{id: h.Get(wire.HeaderWrite), cause: c, body: body, since: time.Now()}
 	if m.id == "" {
 		m.id = c.request
 	}
-	key, err := url.PathUnescape(h.Get(HeaderMessageKey))
+	key, err := url.PathUnescape(h.Get(wire.HeaderMessageKey))
 	if m.key = key; err != nil || key == "" {
 		m.key = m.id
 	}

@@ -8,19 +8,20 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
 // start serves one instance until the test ends and returns where it listens.
-func start(t testing.TB, network node.Network, c node.Config) node.Addresses {
+func start(t testing.TB, network wire.Network, c node.Config) wire.Addresses {
 	t.Helper()
 	if c.Instance == "" {
 		c.Instance = c.Node.Name + "-1"
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	started := make(chan node.Addresses, 1)
+	started := make(chan wire.Addresses, 1)
 	ended := make(chan error, 1)
-	go func() { ended <- node.Serve(ctx, c, network, func(a node.Addresses) { started <- a }) }()
+	go func() { ended <- node.Serve(ctx, c, network, func(a wire.Addresses) { started <- a }) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -63,7 +64,7 @@ func TestGatewayServiceDatabaseOverSockets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set(node.HeaderRequest, "shoppers-1")
+	request.Header.Set(wire.HeaderRequest, "shoppers-1")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -72,8 +73,8 @@ func TestGatewayServiceDatabaseOverSockets(t *testing.T) {
 	if response.StatusCode != 200 {
 		t.Fatalf("answered %d, want 200", response.StatusCode)
 	}
-	if got, want := response.Header.Get(node.HeaderWrote), "db/shoppers-1:orders:1"; got != want {
-		t.Errorf("%s: got %q, want %q", node.HeaderWrote, got, want)
+	if got, want := response.Header.Get(wire.HeaderWrote), "db/shoppers-1:orders:1"; got != want {
+		t.Errorf("%s: got %q, want %q", wire.HeaderWrote, got, want)
 	}
 	writes, err := node.ReadWrites(t.Context(), func(ctx context.Context) (net.Conn, error) {
 		return node.TCP{}.DialContext(ctx, "tcp", database.Listen)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -51,7 +52,7 @@ func TestWhatIsOffAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	limit, request := newLimiter(nil), httptest.NewRequest("GET", "/", nil)
-	request.Header.Set(HeaderKey, "k1")
+	request.Header.Set(wire.HeaderKey, "k1")
 	route := gatewayRoute{proxy: &proxy{}}
 	bare := testing.AllocsPerRun(100, func() { atOnce(t.Context(), g.to.replicas[0], c, 1) })
 	for name, f := range map[string]func(){

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -327,9 +328,9 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 	if g == nil { // of an earlier life with other steps; nobody here knows the queue
 		return false
 	}
-	header := http.Header{HeaderWrite: {e.id}, HeaderMessageKey: {url.PathEscape(e.key)}}
+	header := http.Header{wire.HeaderWrite: {e.id}, wire.HeaderMessageKey: {url.PathEscape(e.key)}}
 	if e.once != "" {
-		header.Set(HeaderIdempotency, e.id)
+		header.Set(wire.HeaderIdempotency, e.id)
 	}
 	c := cause{request: e.request}.step("event " + e.id)
 	retry := &scenarios.Retry{Backoff: firstBackoff, Most: lastBackoff, Jitter: "equal"}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -29,7 +30,7 @@ func (w *world) order() (taken func() []string) {
 	w.leaf("sink", func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
-		ids = append(ids, r.Header.Get(node.HeaderWrite))
+		ids = append(ids, r.Header.Get(wire.HeaderWrite))
 	})
 	return func() []string {
 		mu.Lock()
@@ -59,10 +60,10 @@ func TestOutboxPublishesInOrder(t *testing.T) {
 		time.Sleep(200 * ms) // until it has the lease
 		var want []string
 		for n := range 30 {
-			got := w.ask("POST", "s:80/orders/x", node.HeaderRequest, fmt.Sprint("r-", n))
+			got := w.ask("POST", "s:80/orders/x", wire.HeaderRequest, fmt.Sprint("r-", n))
 			id := fmt.Sprintf("r-%d:s:0@q", n)
-			if got.status != 200 || got.header.Get(node.HeaderWrote) != "db/"+id {
-				t.Fatalf("got %s, wrote %q", got, got.header.Get(node.HeaderWrote))
+			if got.status != 200 || got.header.Get(wire.HeaderWrote) != "db/"+id {
+				t.Fatalf("got %s, wrote %q", got, got.header.Get(wire.HeaderWrote))
 			}
 			want = append(want, id)
 			time.Sleep(ms)
@@ -87,7 +88,7 @@ func TestOutboxWaitsForItsQueue(t *testing.T) {
 		w.start(outboxService(false), "db=database", "q=queue")
 		var want []string
 		ask := func(n int) {
-			if got := w.ask("POST", "s:80/orders/x", node.HeaderRequest, fmt.Sprint("r-", n)); got.status != 200 || got.took > 10*ms {
+			if got := w.ask("POST", "s:80/orders/x", wire.HeaderRequest, fmt.Sprint("r-", n)); got.status != 200 || got.took > 10*ms {
 				t.Errorf("order %d: %s", n, got)
 			}
 			want = append(want, fmt.Sprintf("r-%d:s:0@q", n))
@@ -125,7 +126,7 @@ func TestOutboxHasOnePublisher(t *testing.T) {
 		second.Instance, second.Listen, second.Admin = "s-2", "s-other:80", "s-other:81"
 		start(w.t, w.network, second)
 		ask := func(of string, n int) {
-			if got := w.ask("POST", of+":80/orders/x", node.HeaderRequest, fmt.Sprint("r-", n)); got.status != 200 {
+			if got := w.ask("POST", of+":80/orders/x", wire.HeaderRequest, fmt.Sprint("r-", n)); got.status != 200 {
 				t.Errorf("order %d: %s", n, got)
 			}
 			time.Sleep(200 * ms)
@@ -159,7 +160,7 @@ func TestOutboxOfServiceThatChanges(t *testing.T) {
 			if n == 2 {
 				w.configure(changed)
 			}
-			w.ask("POST", "s:80/orders/x", node.HeaderRequest, fmt.Sprint("r-", n))
+			w.ask("POST", "s:80/orders/x", wire.HeaderRequest, fmt.Sprint("r-", n))
 			time.Sleep(300 * ms)
 		}
 		want := []string{"r-0:s:0@q", "r-1:s:0@q", "r-2:s:0@q", "r-3:s:0@q"}
@@ -177,7 +178,7 @@ func TestOutboxOfIdempotentWrites(t *testing.T) {
 		w.start(queueNode(1), "sink")
 		w.start(outboxService(true), "db=database", "q=queue")
 		for range 3 {
-			w.ask("POST", "s:80/orders/x", node.HeaderRequest, "r")
+			w.ask("POST", "s:80/orders/x", wire.HeaderRequest, "r")
 			time.Sleep(100 * ms)
 		}
 		if diff := cmp.Diff([]string{"r:s:0@q"}, taken()); diff != "" {
@@ -216,7 +217,7 @@ func TestOutboxKeepsTheOrderOfAKey(t *testing.T) {
 							w.start(streamNode(4, "a"), "a")
 						}
 						key, request := fmt.Sprint("k", n%7), fmt.Sprint("r-", n)
-						if got := w.ask("POST", "s:80/"+fmt.Sprintf(test.path, key, n), node.HeaderRequest, request); got.status != 200 {
+						if got := w.ask("POST", "s:80/"+fmt.Sprintf(test.path, key, n), wire.HeaderRequest, request); got.status != 200 {
 							t.Fatalf("order %d: %s", n, got)
 						}
 						want[key] = append(want[key], request+":s:0@q")
@@ -242,9 +243,9 @@ func TestDualWriteNamesItsRow(t *testing.T) {
 		w.start(queueNode(1), "sink")
 		w.start(service("s", "POST /", scenarios.Step{Write: "db"}, scenarios.Step{Work: &scenarios.Work{Mean: 5 * ms}},
 			scenarios.Step{Write: "q", Outbox: scenarios.Outbox{EventOf: "db"}}), "db=database", "q=queue")
-		got := w.ask("POST", "s:80/", node.HeaderRequest, "r")
-		if want := "db/r:s:0@q,q/r:s:0@q"; got.header.Get(node.HeaderWrote) != want {
-			t.Errorf("wrote %q, want %q", got.header.Get(node.HeaderWrote), want)
+		got := w.ask("POST", "s:80/", wire.HeaderRequest, "r")
+		if want := "db/r:s:0@q,q/r:s:0@q"; got.header.Get(wire.HeaderWrote) != want {
+			t.Errorf("wrote %q, want %q", got.header.Get(wire.HeaderWrote), want)
 		}
 		time.Sleep(10 * ms)
 		if diff := cmp.Diff([]string{"r:s:0@q"}, taken()); diff != "" {
@@ -271,7 +272,7 @@ func TestRealPostgresHasAnOutbox(t *testing.T) {
 			rw.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		taken = append(taken, r.Header.Get(node.HeaderWrite)+" of "+r.Header.Get(node.HeaderMessageKey))
+		taken = append(taken, r.Header.Get(wire.HeaderWrite)+" of "+r.Header.Get(wire.HeaderMessageKey))
 		rw.WriteHeader(http.StatusAccepted)
 	})}
 	go server.Serve(queue) //nolint:errcheck // it ends when it is closed
@@ -289,7 +290,7 @@ func TestRealPostgresHasAnOutbox(t *testing.T) {
 	w := &world{t: t, client: newClient(t)}
 	var want []string
 	for n := range 40 {
-		got, err := w.try(t.Context(), "POST", instances[n%2]+"/orders/"+fmt.Sprint(n), node.HeaderRequest, fmt.Sprint("r-", n))
+		got, err := w.try(t.Context(), "POST", instances[n%2]+"/orders/"+fmt.Sprint(n), wire.HeaderRequest, fmt.Sprint("r-", n))
 		if err != nil || got.status != 200 {
 			t.Fatalf("order %d: %s, %v", n, got, err)
 		}

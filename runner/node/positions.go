@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // positionsOf is up to where a user has written, by the database.
@@ -54,7 +56,7 @@ func (v *visit) where(begin bool) *positionsOf {
 	if v.positions != nil {
 		return v.positions
 	}
-	header := v.request.Header.Get(HeaderPosition)
+	header := v.request.Header.Get(wire.HeaderPosition)
 	if header == "" && !begin {
 		return nil
 	}
@@ -95,17 +97,17 @@ func (v *visit) handOnPositions(h http.Header) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if p := v.where(false); p != nil {
-		h.Set(HeaderPosition, spellPositions(p.known))
+		h.Set(wire.HeaderPosition, spellPositions(p.known))
 	}
 }
 
 // tellPositions tells the caller what was written, and what was stale. v.mu is held.
 func (v *visit) tellPositions(h http.Header) {
 	if v.positions != nil && len(v.positions.fresh) > 0 {
-		h.Set(HeaderPosition, spellPositions(v.positions.fresh))
+		h.Set(wire.HeaderPosition, spellPositions(v.positions.fresh))
 	}
 	if len(v.stale) > 0 {
-		h.Set(HeaderStale, strings.Join(v.stale, ","))
+		h.Set(wire.HeaderStale, strings.Join(v.stale, ","))
 	}
 }
 

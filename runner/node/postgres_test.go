@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -134,8 +135,8 @@ func TestRealPostgresTakesTheDatabasesPlace(t *testing.T) {
 	for n := range 160 {
 		all.Go(func() {
 			id := fmt.Sprint("r-", n/2) // each request twice: a retry that wrote twice
-			got, err := w.try(t.Context(), "POST", instances[n%8]+"/orders/"+strconv.Itoa(n), node.HeaderRequest, id)
-			if err != nil || got.status != 200 || got.header.Get(node.HeaderWrote) != "db/"+id+":orders:0" {
+			got, err := w.try(t.Context(), "POST", instances[n%8]+"/orders/"+strconv.Itoa(n), wire.HeaderRequest, id)
+			if err != nil || got.status != 200 || got.header.Get(wire.HeaderWrote) != "db/"+id+":orders:0" {
 				t.Errorf("request %d: %s %v, %v", n, got, got.header, err)
 			}
 			mu.Lock()
@@ -171,8 +172,8 @@ func TestRealPostgresKnowsCostsAndKeys(t *testing.T) {
 	var all sync.WaitGroup
 	for range 40 {
 		all.Go(func() {
-			got, err := w.try(t.Context(), "POST", listen+"/orders/1", node.HeaderRequest, "r")
-			if err != nil || got.status != 200 || got.header.Get(node.HeaderWrote) != "db/r:orders:0" {
+			got, err := w.try(t.Context(), "POST", listen+"/orders/1", wire.HeaderRequest, "r")
+			if err != nil || got.status != 200 || got.header.Get(wire.HeaderWrote) != "db/r:orders:0" {
 				t.Errorf("%s %v, %v", got, got.header, err)
 			}
 		})

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -14,11 +14,11 @@ import (
 func TestPriorityIsHandedOn(t *testing.T) {
 	inWorld(t, func(w *world) {
 		var got []string
-		w.leaf("leaf", func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.Header.Get(node.HeaderPriority)) })
+		w.leaf("leaf", func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.Header.Get(wire.HeaderPriority)) })
 		w.start(service("s", "GET /", calls("leaf")), "leaf")
 		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "s"}}}, "s")
 		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "api"}, "api")
-		w.ask("GET", "edge:80/", node.HeaderPriority, "low")
+		w.ask("GET", "edge:80/", wire.HeaderPriority, "low")
 		w.ask("GET", "edge:80/")
 		if len(got) != 2 || got[0] != "low" || got[1] != "" {
 			t.Errorf("the leaf saw %q, want low and none", got)
@@ -31,7 +31,7 @@ func TestPriorityIsHandedOn(t *testing.T) {
 		go w.ask("GET", "s:80/")
 		time.Sleep(ms)
 		low := make(chan answer, 1)
-		go func() { low <- w.ask("GET", "s:80/", node.HeaderPriority, "low") }()
+		go func() { low <- w.ask("GET", "s:80/", wire.HeaderPriority, "low") }()
 		time.Sleep(ms)
 		if a := w.ask("GET", "s:80/"); a.status != 200 || a.took != 198*ms {
 			t.Errorf("high: %s, want 200 after 198ms", a)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -30,8 +31,8 @@ func (w *world) post(id, body string) answer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	request.Header.Set(node.HeaderRequest, "user-"+id)
-	request.Header.Set(node.HeaderWrite, id)
+	request.Header.Set(wire.HeaderRequest, "user-"+id)
+	request.Header.Set(wire.HeaderWrite, id)
 	response, err := w.client.Do(request)
 	if err != nil {
 		w.t.Fatal(err)
@@ -60,14 +61,14 @@ func TestDeliveryInOrder(t *testing.T) {
 				t.Error(err)
 			}
 			mu.Lock()
-			got = append(got, fmt.Sprintf("%s %s %s %s %s at %s", r.Method, r.URL.Path, body, r.Header.Get(node.HeaderWrite), r.Header.Get(node.HeaderRequest), time.Since(began)))
+			got = append(got, fmt.Sprintf("%s %s %s %s %s at %s", r.Method, r.URL.Path, body, r.Header.Get(wire.HeaderWrite), r.Header.Get(wire.HeaderRequest), time.Since(began)))
 			mu.Unlock()
 			time.Sleep(100 * ms)
 		})
 		w.start(queueNode(1), "sink")
 		for _, id := range []string{"a", "b", "c"} {
 			a := w.post(id, "body "+id)
-			if a.status != 202 || a.header.Get(node.HeaderWrote) != "q/"+id {
+			if a.status != 202 || a.header.Get(wire.HeaderWrote) != "q/"+id {
 				t.Errorf("post %s: got %d, %v", id, a.status, a.header)
 			}
 		}
@@ -96,7 +97,7 @@ func TestDeliveryAcrossAnOutage(t *testing.T) {
 		began := time.Now()
 		w.leaf("sink", func(rw http.ResponseWriter, r *http.Request) {
 			attempts.Add(1)
-			if r.Header.Get(node.HeaderRetried) == "1" {
+			if r.Header.Get(wire.HeaderRetried) == "1" {
 				retried.Add(1)
 			}
 			if time.Since(began) < 10*time.Second {
@@ -117,7 +118,7 @@ func TestDeliveryAcrossAnOutage(t *testing.T) {
 		if attempts.Load() != 2*16+18 || retried.Load() != 2*15 {
 			t.Errorf("%d attempts, %d of them retries; want %d and %d", attempts.Load(), retried.Load(), 2*16+18, 2*15)
 		}
-		if diff := cmp.Diff(node.CallStats{Attempts: 50, Organic: 20, Retries: 30, Failures: 30}, w.stats("q").Calls["sink-1"]); diff != "" {
+		if diff := cmp.Diff(wire.CallCounters{Attempts: 50, Organic: 20, Retries: 30, Failures: 30}, w.stats("q").Calls["sink-1"]); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 	})
@@ -127,7 +128,7 @@ func TestDeliveryAcrossAnOutage(t *testing.T) {
 func TestRefusedMessageIsDead(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.leaf("sink", func(rw http.ResponseWriter, r *http.Request) {
-			if r.Header.Get(node.HeaderWrite) == "poison" {
+			if r.Header.Get(wire.HeaderWrite) == "poison" {
 				rw.WriteHeader(422)
 			}
 		})
@@ -155,7 +156,7 @@ func TestQueueRestart(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			got[r.Header.Get(node.HeaderWrite)]++
+			got[r.Header.Get(wire.HeaderWrite)]++
 		})
 		stop := w.run(queueNode(0), "sink")
 		w.post("before", "")
@@ -183,14 +184,14 @@ func TestQueueRestart(t *testing.T) {
 func TestServiceWritesToQueue(t *testing.T) {
 	inWorld(t, func(w *world) {
 		var arrived atomic.Value
-		w.leaf("sink", func(_ http.ResponseWriter, r *http.Request) { arrived.Store(r.Header.Get(node.HeaderRequest)) })
+		w.leaf("sink", func(_ http.ResponseWriter, r *http.Request) { arrived.Store(r.Header.Get(wire.HeaderRequest)) })
 		w.start(queueNode(0), "sink")
 		w.start(service("orders", "POST /orders/{id}",
 			scenarios.Step{Write: "q"},
 			scenarios.Step{Call: &scenarios.Call{Node: "gone", Method: "GET", Path: "/"}, Fallback: &scenarios.Fallback{Write: "q", Status: 202}},
 		), "q=queue", "gone")
-		got := w.ask("POST", "orders:80/orders/7", node.HeaderRequest, "r")
-		if got.status != 202 || got.header.Get(node.HeaderWrote) != "q/r:orders:0,q/r:orders:1f" || got.header.Get(node.HeaderDegraded) == "" {
+		got := w.ask("POST", "orders:80/orders/7", wire.HeaderRequest, "r")
+		if got.status != 202 || got.header.Get(wire.HeaderWrote) != "q/r:orders:0,q/r:orders:1f" || got.header.Get(wire.HeaderDegraded) == "" {
 			t.Errorf("got %s with %v", got, got.header)
 		}
 		time.Sleep(ms)

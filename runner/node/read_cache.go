@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -102,7 +103,7 @@ func whole(answers []http.Header) *failure {
 	if len(answers) == 0 {
 		return nil
 	}
-	if why := answers[len(answers)-1].Get(HeaderDegraded); why != "" {
+	if why := answers[len(answers)-1].Get(wire.HeaderDegraded); why != "" {
 		return &failure{ending: partial, status: http.StatusOK, err: errors.New(why)}
 	}
 	return nil

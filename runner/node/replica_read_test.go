@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -39,15 +39,15 @@ func TestStaleReadsOfOwnWrites(t *testing.T) {
 				chance := rand.New(rand.NewPCG(1, 2))
 				stale := 0
 				for n := range users {
-					wrote := w.ask("POST", fmt.Sprintf("front:80/key-%d", n), node.HeaderRequest, fmt.Sprint("w", n))
-					position := wrote.header.Get(node.HeaderPosition)
+					wrote := w.ask("POST", fmt.Sprintf("front:80/key-%d", n), wire.HeaderRequest, fmt.Sprint("w", n))
+					position := wrote.header.Get(wire.HeaderPosition)
 					if position == "" {
 						t.Fatalf("the answer to a write has no position: %s", wrote)
 					}
 					d := time.Duration(chance.ExpFloat64() * float64(lag))
 					time.Sleep(d)
-					read := w.ask("GET", fmt.Sprintf("front:80/key-%d", n), node.HeaderRequest, fmt.Sprint("r", n), node.HeaderPosition, position)
-					is := read.header.Get(node.HeaderStale) != ""
+					read := w.ask("GET", fmt.Sprintf("front:80/key-%d", n), wire.HeaderRequest, fmt.Sprint("r", n), wire.HeaderPosition, position)
+					is := read.header.Get(wire.HeaderStale) != ""
 					if !ryw && is != (d < lag) {
 						t.Fatalf("read %s after the write: stale %t, with a lag of %s", d, is, lag)
 					}
@@ -81,10 +81,10 @@ func TestReplicaReadsOfStrangers(t *testing.T) {
 		r.Lag = time.Hour
 		w.start(r, "db=database")
 		w.shop(true)
-		w.ask("POST", "front:80/k", node.HeaderRequest, "w")
+		w.ask("POST", "front:80/k", wire.HeaderRequest, "w")
 		for _, position := range []string{"", "other=99", "db", "db=x", "=7"} {
-			if got := w.ask("GET", "front:80/k", node.HeaderRequest, "r", node.HeaderPosition, position); got.status != 200 || got.header.Get(node.HeaderStale) != "" {
-				t.Errorf("with position %q: %s, stale %q", position, got, got.header.Get(node.HeaderStale))
+			if got := w.ask("GET", "front:80/k", wire.HeaderRequest, "r", wire.HeaderPosition, position); got.status != 200 || got.header.Get(wire.HeaderStale) != "" {
+				t.Errorf("with position %q: %s, stale %q", position, got, got.header.Get(wire.HeaderStale))
 			}
 		}
 		w.counters("db", map[string]float64{"squall_reads_total": 0})

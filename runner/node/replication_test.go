@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -34,7 +34,7 @@ func writer() scenarios.Node { return service("w", "POST /{key}", scenarios.Step
 func (w *world) write(from, n int) {
 	w.t.Helper()
 	for i := from; i < from+n; i++ {
-		if got := w.ask("POST", fmt.Sprintf("w:80/key-%d", i), node.HeaderRequest, fmt.Sprint("r", i)); got.status != 200 {
+		if got := w.ask("POST", fmt.Sprintf("w:80/key-%d", i), wire.HeaderRequest, fmt.Sprint("r", i)); got.status != 200 {
 			w.t.Fatalf("write %d: %s", i, got)
 		}
 		time.Sleep(10 * ms)
@@ -134,7 +134,7 @@ func TestSyncReplication(t *testing.T) {
 				s.Timeout = 300 * ms
 				w.start(s, "db=database")
 				time.Sleep(time.Second)
-				got := w.ask("POST", "w:80/k", node.HeaderRequest, "one")
+				got := w.ask("POST", "w:80/k", wire.HeaderRequest, "one")
 				if got.status != r.status {
 					t.Fatalf("got %s, want %d", got, r.status)
 				}
@@ -210,7 +210,7 @@ func TestReplicaOfManyWriters(t *testing.T) {
 		for n := range 20 {
 			all.Go(func() {
 				for i := range 50 {
-					w.ask("POST", fmt.Sprintf("w:80/key-%d", n), node.HeaderRequest, fmt.Sprintf("r%d-%d", n, i))
+					w.ask("POST", fmt.Sprintf("w:80/key-%d", n), wire.HeaderRequest, fmt.Sprintf("r%d-%d", n, i))
 				}
 			})
 		}
@@ -290,7 +290,7 @@ func TestLeaseFencesTheOldPrimary(t *testing.T) {
 
 // forward hands every connection on, until it is cut: then nothing passes, and nothing is told.
 func forward(w *world, from, to string, cut <-chan struct{}) {
-	l, err := w.network.Listen(w.t.Context(), from)
+	l, err := w.network.Listen(w.t.Context(), "tcp", from)
 	if err != nil {
 		w.t.Fatal(err)
 	}

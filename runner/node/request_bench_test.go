@@ -9,7 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/squallhq/squall/internal/pipenet"
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -137,7 +137,7 @@ func BenchmarkRequestDelivered(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n++
-				if got := w.ask("POST", "shop:80/", node.HeaderRequest, fmt.Sprint("r-", n)); got.status >= 400 {
+				if got := w.ask("POST", "shop:80/", wire.HeaderRequest, fmt.Sprint("r-", n)); got.status >= 400 {
 					b.Fatal(got)
 				}
 				<-delivered
@@ -167,7 +167,7 @@ func (w *world) each(b *testing.B, method, url string, headers ...string) {
 	n := 0
 	for b.Loop() {
 		n++
-		if got := w.ask(method, url, append(headers, node.HeaderRequest, fmt.Sprint("r-", n))...); got.status >= 400 {
+		if got := w.ask(method, url, append(headers, wire.HeaderRequest, fmt.Sprint("r-", n))...); got.status >= 400 {
 			b.Fatal(got)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -38,7 +39,7 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 // instance is what every role needs of its surroundings.
 type instance struct {
 	config    Config
-	network   Network
+	network   wire.Network
 	disk      Disk
 	cpu       CPU
 	wake      func(time.Time)
@@ -77,7 +78,7 @@ type instance struct {
 	warmings map[*upstream]map[time.Duration]*warming
 }
 
-func newInstance(c Config, network Network) *instance {
+func newInstance(c Config, network wire.Network) *instance {
 	i := &instance{
 		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
 		behaviour: &behaviour{}, ready: &atomic.Bool{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
@@ -104,7 +105,7 @@ func (i *instance) forget() {
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
 // addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
 // it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
-func Serve(ctx context.Context, c Config, network Network, started func(Addresses)) error {
+func Serve(ctx context.Context, c Config, network wire.Network, started func(wire.Addresses)) error {
 	return ServeOn(ctx, c, Environment{Network: network}, started)
 }
 
@@ -116,7 +117,7 @@ func named(c Config, err error) error {
 	return nil
 }
 
-func serve(ctx context.Context, c Config, e Environment, started func(Addresses)) (err error) {
+func serve(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) (err error) {
 	build, ok := roles[c.Node.Kind]
 	if !ok {
 		return fmt.Errorf("find the role: kind %q has none built in", c.Node.Kind)
@@ -125,7 +126,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
 	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
 	defer i.transport.CloseIdleConnections()
-	adminListener, err := e.Network.Listen(ctx, c.Admin)
+	adminListener, err := e.Network.Listen(ctx, "tcp", c.Admin)
 	if err != nil {
 		return fmt.Errorf("listen for admin on %q: %w", c.Admin, err)
 	}
@@ -148,7 +149,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	}
 	i.taking = nil
 	i.configurator.Store(&configurator{i: i, role: r, build: build})
-	listener, err := e.Network.Listen(ctx, c.Listen)
+	listener, err := e.Network.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
 	}
@@ -156,7 +157,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(Addresses)
 	defer i.ready.Store(false)
 	context.AfterFunc(ctx, func() { i.ready.Store(false) })
 	if started != nil {
-		started(Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
+		started(wire.Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
 	i.watching.begin(ctx, i.checks)
 	defer i.watching.end()

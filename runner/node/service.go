@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -72,7 +73,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		}
 		ctx, end := s.attention(r.Context())
 		defer end()
-		if err := s.workers.acquire(ctx, r.Header.Get(HeaderPriority) == "low"); err != nil {
+		if err := s.workers.acquire(ctx, r.Header.Get(wire.HeaderPriority) == "low"); err != nil {
 			status := statusGone(r.Context())
 			if errors.Is(err, errShed) || errors.Is(err, errWaited) {
 				status = http.StatusServiceUnavailable
@@ -81,7 +82,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			return
 		}
 		defer s.workers.release()
-		if r.Header.Get(HeaderTied) != "" {
+		if r.Header.Get(wire.HeaderTied) != "" {
 			w.WriteHeader(http.StatusEarlyHints)
 		}
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
@@ -119,7 +120,7 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	v.mu.Lock() // parts of a parallel step that were given up may still end
 	defer v.mu.Unlock()
 	if len(v.wrote) > 0 {
-		h.Set(HeaderWrote, strings.Join(v.wrote, ","))
+		h.Set(wire.HeaderWrote, strings.Join(v.wrote, ","))
 	}
 	v.tellPositions(h)
 	if f != nil {
@@ -127,12 +128,12 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 		return
 	}
 	if v.failover != "" {
-		h.Set(HeaderFailover, v.failover)
+		h.Set(wire.HeaderFailover, v.failover)
 	}
 	answer := map[string]string{"node": i.config.Instance, "request": v.cause.request}
 	if len(v.degraded) > 0 {
 		why := headerText(strings.Join(v.degraded, "; "))
-		h.Set(HeaderDegraded, why)
+		h.Set(wire.HeaderDegraded, why)
 		answer["degraded"] = why
 	}
 	body, err := json.Marshal(answer)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -48,7 +49,7 @@ func TestParallelFailure(t *testing.T) {
 		if got := w.ask("GET", "s:80/"); got.status != 502 || got.took != 30*ms {
 			t.Errorf("got %s, want 502 after 30ms", got)
 		}
-		want := map[string]node.CallStats{"slow-1": {Attempts: 1, Organic: 1}, "broken-1": {Attempts: 1, Organic: 1, Failures: 1}}
+		want := map[string]wire.CallCounters{"slow-1": {Attempts: 1, Organic: 1}, "broken-1": {Attempts: 1, Organic: 1, Failures: 1}}
 		if diff := cmp.Diff(want, w.stats("s").Calls); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
@@ -144,13 +145,13 @@ func TestFallbacks(t *testing.T) {
 			inWorld(t, func(w *world) {
 				w.leaf("payments", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) })
 				w.leaf("other", func(rw http.ResponseWriter, _ *http.Request) {
-					rw.Header().Set(node.HeaderDegraded, "half")
-					rw.Header().Set(node.HeaderWrote, "elsewhere/1")
+					rw.Header().Set(wire.HeaderDegraded, "half")
+					rw.Header().Set(wire.HeaderWrote, "elsewhere/1")
 				})
 				w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase})
 				w.start(service("orders", "GET /", charge(r.fallback), work(ms)), "payments", "other", "db=database")
-				got := w.ask("GET", "orders:80/", node.HeaderRequest, "r")
-				if got.status != r.status || got.header.Get(node.HeaderDegraded) != r.degraded || got.header.Get(node.HeaderWrote) != r.wrote {
+				got := w.ask("GET", "orders:80/", wire.HeaderRequest, "r")
+				if got.status != r.status || got.header.Get(wire.HeaderDegraded) != r.degraded || got.header.Get(wire.HeaderWrote) != r.wrote {
 					t.Errorf("got %s with %v, want %+v", got, got.header, r)
 				}
 			})
@@ -168,8 +169,8 @@ func TestRetriedWriteShowsAsDuplicate(t *testing.T) {
 		api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "orders"}}}
 		api.Retry = &scenarios.Retry{Attempts: 2}
 		w.start(api, "orders")
-		got := w.ask("POST", "api:80/orders/7", node.HeaderRequest, "r")
-		if got.status != 502 || got.header.Get(node.HeaderWrote) != "db/r:orders:0" {
+		got := w.ask("POST", "api:80/orders/7", wire.HeaderRequest, "r")
+		if got.status != 502 || got.header.Get(wire.HeaderWrote) != "db/r:orders:0" {
 			t.Errorf("got %s with %v", got, got.header)
 		}
 		if diff := cmp.Diff(map[string]int{"r:orders:0": 2}, w.writes("db")); diff != "" {
@@ -184,7 +185,7 @@ func TestTwoCallsOfOneRequestWriteUnderTwoIDs(t *testing.T) {
 		w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase})
 		w.start(service("stock", "GET /", scenarios.Step{Write: "db"}), "db=database")
 		w.start(service("orders", "GET /", calls("stock"), calls("stock")), "stock")
-		w.ask("GET", "orders:80/", node.HeaderRequest, "r")
+		w.ask("GET", "orders:80/", wire.HeaderRequest, "r")
 		writes := w.writes("db")
 		if len(writes) != 2 {
 			t.Errorf("writes: %v, want two ids", writes)
@@ -221,7 +222,7 @@ func TestErrorShare(t *testing.T) {
 			w.start(service("s", "GET /"))
 			w.behave("s", `{"errors": 0.2}`)
 			for n := range 2000 {
-				if w.ask("GET", "s:80/", node.HeaderRequest, fmt.Sprint("r-", n)).status == 500 {
+				if w.ask("GET", "s:80/", wire.HeaderRequest, fmt.Sprint("r-", n)).status == 500 {
 					failed = append(failed, n)
 				}
 			}
@@ -253,7 +254,7 @@ func TestMM1(t *testing.T) {
 		for i := range n {
 			time.Sleep(time.Duration(arrivals.ExpFloat64() / lambda * float64(time.Second)))
 			all.Go(func() {
-				a := w.ask("GET", "s:80/", node.HeaderRequest, fmt.Sprint("r-", i))
+				a := w.ask("GET", "s:80/", wire.HeaderRequest, fmt.Sprint("r-", i))
 				mu.Lock()
 				defer mu.Unlock()
 				total += a.took

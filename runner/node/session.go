@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/squallhq/squall/runner/node/sqlengine"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 const (
@@ -129,8 +130,8 @@ func (s *session) welcome(m *pgproto3.StartupMessage) bool {
 
 // authenticate trusts everybody where the node has no DSN; else user and password (in the clear) must be the DSN's.
 func (s *session) authenticate(user string) *pgproto3.ErrorResponse {
-	who := parseDSN(s.d.node().DSN)
-	if who.password == "" {
+	who := wire.ParseBuiltinLogin(s.d.node().DSN)
+	if who.Password == "" {
 		return nil
 	}
 	s.backend.Send(&pgproto3.AuthenticationCleartextPassword{})
@@ -142,7 +143,7 @@ func (s *session) authenticate(user string) *pgproto3.ErrorResponse {
 		return sqlError("08P01", "authentication broke off")
 	}
 	password, ok := message.(*pgproto3.PasswordMessage)
-	if !ok || user != who.user || password.Password != who.password {
+	if !ok || user != who.User || password.Password != who.Password {
 		return sqlError("28P01", "password authentication failed for user \""+user+"\"")
 	}
 	return nil

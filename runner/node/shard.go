@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -50,7 +51,7 @@ func newShards(s *scenarios.Shard, to *upstream) *shards {
 // of is a tenant's shard.
 func (s *shards) of(tenant string) *shard {
 	if s.cells != nil {
-		return s.cells[mix(mix(0, s.to.node), tenant)%uint64(len(s.cells))]
+		return s.cells[chance.Fold(chance.Fold(0, s.to.node), tenant)%uint64(len(s.cells))]
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,8 +69,8 @@ func (s *shards) of(tenant string) *shard {
 // drawn are the replicas that weigh most for a tenant (rendezvous hashing): each combination is as likely as any other, and a
 // replica more or less moves only those tenants that have it.
 func (s *shards) drawn(tenant string) []*replica {
-	h := mix(mix(0, s.to.node), tenant)
-	weight := func(r *replica) uint64 { return scramble(h ^ scramble(uint64(r.n))) }
+	h := chance.Fold(chance.Fold(0, s.to.node), tenant)
+	weight := func(r *replica) uint64 { return chance.Scramble(h ^ chance.Scramble(uint64(r.n))) }
 	all := slices.Clone(s.to.replicas)
 	slices.SortFunc(all, func(a, b *replica) int {
 		if weight(a) > weight(b) {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/squallhq/squall/internal/chance"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -117,7 +119,7 @@ func (c *sharedCache) look(ctx context.Context, why cause, key string) (found, l
 	if f != nil {
 		return "", "", f
 	}
-	return answer.Get(HeaderCache), answer.Get(headerLease), nil
+	return answer.Get(wire.HeaderCache), answer.Get(headerLease), nil
 }
 
 // keep tells the cache what was read. That it was written meanwhile is no failure.
@@ -156,7 +158,7 @@ func (c *sharedCache) drop(ctx context.Context, why cause, key string) {
 
 func (c *sharedCache) ask(ctx context.Context, why cause, method, key string, h http.Header) (answer http.Header, f *failure) {
 	what := call{method: method, path: keysPath + url.PathEscape(c.space+"/"+key), header: h}
-	home := c.g.to.replicas[mix(0, key)%uint64(len(c.g.to.replicas))]
+	home := c.g.to.replicas[chance.Fold(0, key)%uint64(len(c.g.to.replicas))]
 	came := c.g.attemptAt(ctx, home, why, 1, func(ctx context.Context, to *replica, why cause, n int) outcome {
 		answer, f = c.g.sendOnce(ctx, to, why, n, what)
 		return outcome{f: f}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -247,7 +248,7 @@ func TestCachedCall(t *testing.T) {
 		w.leaf("config", func(rw http.ResponseWriter, r *http.Request) {
 			asked.Add(1)
 			if r.URL.Path == "/half/x" {
-				rw.Header().Set(node.HeaderDegraded, "half")
+				rw.Header().Set(wire.HeaderDegraded, "half")
 			}
 		})
 		w.start(cacheOf(0))
@@ -262,8 +263,8 @@ func TestCachedCall(t *testing.T) {
 			degraded string
 		}{{"/flags/1", 1, ""}, {"/flags/2", 1, ""}, {"/keys/1", 2, ""}, {"/half/1", 3, "half"}, {"/half/2", 4, "half"}} {
 			got := w.ask("GET", "a:80"+r.path)
-			if got.status != 200 || asked.Load() != r.asked || got.header.Get(node.HeaderDegraded) != r.degraded {
-				t.Errorf("%s: got %s, degraded %q, asked %d; want 200, %q, %d", r.path, got, got.header.Get(node.HeaderDegraded), asked.Load(), r.degraded, r.asked)
+			if got.status != 200 || asked.Load() != r.asked || got.header.Get(wire.HeaderDegraded) != r.degraded {
+				t.Errorf("%s: got %s, degraded %q, asked %d; want 200, %q, %d", r.path, got, got.header.Get(wire.HeaderDegraded), asked.Load(), r.degraded, r.asked)
 			}
 		}
 	})
@@ -304,7 +305,7 @@ func TestStaticStability(t *testing.T) {
 				asked.Store(0)
 				for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
 					got := w.ask("GET", "a:80/")
-					if got.status != test.status || (got.header.Get(node.HeaderDegraded) != "") != test.degraded || got.took != test.took {
+					if got.status != test.status || (got.header.Get(wire.HeaderDegraded) != "") != test.degraded || got.took != test.took {
 						t.Fatalf("down: got %s %v, want %d after %s, degraded %t", got, got.header, test.status, test.took, test.degraded)
 					}
 					time.Sleep(200*ms - test.took)
@@ -316,7 +317,7 @@ func TestStaticStability(t *testing.T) {
 				time.Sleep(time.Second)
 				w.ask("GET", "a:80/")
 				time.Sleep(ms)
-				if got := w.ask("GET", "a:80/"); got.status != 200 || got.header.Get(node.HeaderDegraded) != "" || got.took != 0 {
+				if got := w.ask("GET", "a:80/"); got.status != 200 || got.header.Get(wire.HeaderDegraded) != "" || got.took != 0 {
 					t.Errorf("back: got %s", got)
 				}
 			})

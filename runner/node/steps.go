@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -166,7 +167,7 @@ func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scena
 	}
 	run := func(ctx context.Context, v *visit, c cause) *failure {
 		h := http.Header{}
-		for _, name := range []string{HeaderLoad, HeaderKey, HeaderPriority} {
+		for _, name := range []string{wire.HeaderLoad, wire.HeaderKey, wire.HeaderPriority} {
 			if value := v.request.Header.Get(name); value != "" {
 				h.Set(name, value)
 			}
@@ -188,22 +189,22 @@ func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scena
 // heed hands up what callees said: acknowledged writes of every attempt, and why the last answer is degraded.
 func (v *visit) heed(answers []http.Header, ok bool) {
 	for _, h := range answers {
-		if wrote := h.Get(HeaderWrote); wrote != "" {
+		if wrote := h.Get(wire.HeaderWrote); wrote != "" {
 			v.note(strings.Split(wrote, ",")...)
 		}
-		if position := h.Get(HeaderPosition); position != "" {
+		if position := h.Get(wire.HeaderPosition); position != "" {
 			v.wroteAt(position)
 		}
-		if stale := h.Get(HeaderStale); stale != "" {
+		if stale := h.Get(wire.HeaderStale); stale != "" {
 			v.sawStale(stale)
 		}
 	}
 	if ok && len(answers) > 0 {
 		last := answers[len(answers)-1]
-		if why := last.Get(HeaderDegraded); why != "" {
+		if why := last.Get(wire.HeaderDegraded); why != "" {
 			v.degrade(why)
 		}
-		if by := last.Get(HeaderFailover); by != "" {
+		if by := last.Get(wire.HeaderFailover); by != "" {
 			v.mu.Lock()
 			v.failover = by
 			v.mu.Unlock()
@@ -322,9 +323,9 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 func (s *service) enqueue(name string, w written, g *guard) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.messageID(name, w.EventOf)
-		h := http.Header{HeaderWrite: {id}, HeaderMessageKey: {url.PathEscape(v.about(w.about))}}
+		h := http.Header{wire.HeaderWrite: {id}, wire.HeaderMessageKey: {url.PathEscape(v.about(w.about))}}
 		if w.idempotent {
-			h.Set(HeaderIdempotency, id)
+			h.Set(wire.HeaderIdempotency, id)
 		}
 		answers, f := g.send(ctx, c, call{method: http.MethodPost, path: "/messages", header: h})
 		v.heed(answers, f == nil)

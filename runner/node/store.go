@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // poolConnections is the most connections that a service instance opens to each database instance where its node does not say.
@@ -86,9 +88,9 @@ func connectConfig(dsn, address string, dial pgconn.DialFunc) (*pgx.ConnConfig, 
 	if err != nil {
 		return nil, fmt.Errorf("read address %q: %w", address, err)
 	}
-	who := parseDSN(dsn)
+	who := wire.ParseBuiltinLogin(dsn)
 	config, err := pgx.ParseConfig(fmt.Sprintf("sslmode=disable connect_timeout=30 host=%s port=%s user=%s password=%s dbname=%s",
-		quoted(host), port, quoted(who.user), quoted(who.password), quoted(who.database)))
+		quoted(host), port, quoted(who.User), quoted(who.Password), quoted(who.Database)))
 	if err != nil {
 		return nil, fmt.Errorf("read dsn of %q: %w", address, err)
 	}

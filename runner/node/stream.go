@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -244,7 +245,9 @@ func (s *eventStream) take(m *message) {
 }
 
 // PartitionOf is where a stream of so many partitions keeps a key's messages, from 0.
-func PartitionOf(key string, partitions int) int { return int(mix(0, key) % uint64(partitions)) }
+func PartitionOf(key string, partitions int) int {
+	return int(chance.Fold(0, key) % uint64(partitions))
+}
 
 // moved puts a subscriber's position on, and lets go of what every subscriber has had. s.mu is held.
 func (s *eventStream) moved(name string, p, offset int) {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -28,7 +29,7 @@ func streamNode(partitions int, subscribers ...string) scenarios.Node {
 // publish sends a message about a key.
 func (w *world) publish(id, key string) answer {
 	w.t.Helper()
-	return w.ask("POST", "q:80/messages", node.HeaderRequest, "user-"+id, node.HeaderWrite, id, node.HeaderMessageKey, url.PathEscape(key))
+	return w.ask("POST", "q:80/messages", wire.HeaderRequest, "user-"+id, wire.HeaderWrite, id, wire.HeaderMessageKey, url.PathEscape(key))
 }
 
 // taker is a subscriber's receiver that notes what it takes.
@@ -45,7 +46,7 @@ type taker struct {
 func (w *world) takes(name string, takes time.Duration, fails func(key, id string) int) *taker {
 	r := &taker{at: map[string]time.Duration{}, began: time.Now(), fails: fails, takes: takes}
 	w.leaf(name, func(rw http.ResponseWriter, q *http.Request) {
-		key, id := q.URL.Path[1:], q.Header.Get(node.HeaderWrite)
+		key, id := q.URL.Path[1:], q.Header.Get(wire.HeaderWrite)
 		if fails != nil {
 			if status := fails(key, id); status != 0 {
 				rw.WriteHeader(status)
@@ -96,7 +97,7 @@ func TestStreamKeepsTheOrderOfAKey(t *testing.T) {
 		for m := range 200 {
 			key := fmt.Sprintf("k/%d", m%7)
 			id := fmt.Sprint("m", m)
-			if got := w.publish(id, key); got.status != 202 || got.header.Get(node.HeaderWrote) != "q/"+id {
+			if got := w.publish(id, key); got.status != 202 || got.header.Get(wire.HeaderWrote) != "q/"+id {
 				t.Fatalf("got %s, %v", got, got.header)
 			}
 			want[key] = append(want[key], id)
@@ -332,7 +333,7 @@ func TestQueueDeliversByKey(t *testing.T) {
 		n.To.Path = "/of/{key}/{id}"
 		w.start(n, "sink")
 		w.start(service("s", "POST /{id}", scenarios.Step{Write: "q"}), "q=queue")
-		w.ask("POST", "s:80/a%2Fb%20c", node.HeaderRequest, "r")
+		w.ask("POST", "s:80/a%2Fb%20c", wire.HeaderRequest, "r")
 		w.publish("no-key", "")
 		time.Sleep(time.Second)
 		mu.Lock()

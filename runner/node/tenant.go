@@ -4,15 +4,16 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
 // tenantOf is whose request it is: the load's own, where no tenant is named.
 func tenantOf(h http.Header) string {
-	if tenant := h.Get(HeaderTenant); tenant != "" {
+	if tenant := h.Get(wire.HeaderTenant); tenant != "" {
 		return tenant
 	}
-	return h.Get(HeaderLoad)
+	return h.Get(wire.HeaderLoad)
 }
 
 // onlyFor passes a step over for requests that it is not for.
@@ -23,10 +24,10 @@ func onlyFor(who *scenarios.When, run runner) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		h := v.request.Header
 		priority := "high"
-		if h.Get(HeaderPriority) == "low" {
+		if h.Get(wire.HeaderPriority) == "low" {
 			priority = "low"
 		}
-		if who.Tenant != "" && who.Tenant != v.cause.tenant || who.Load != "" && who.Load != h.Get(HeaderLoad) || who.Priority != "" && who.Priority != priority {
+		if who.Tenant != "" && who.Tenant != v.cause.tenant || who.Load != "" && who.Load != h.Get(wire.HeaderLoad) || who.Priority != "" && who.Priority != priority {
 			return nil
 		}
 		return run(ctx, v, c)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -16,13 +16,13 @@ func TestTenantIsHandedOn(t *testing.T) {
 	inWorld(t, func(w *world) {
 		var got [][2]string
 		w.leaf("leaf", func(_ http.ResponseWriter, r *http.Request) {
-			got = append(got, [2]string{r.Header.Get(node.HeaderLoad), r.Header.Get(node.HeaderTenant)})
+			got = append(got, [2]string{r.Header.Get(wire.HeaderLoad), r.Header.Get(wire.HeaderTenant)})
 		})
 		w.start(service("s", "GET /", calls("leaf")), "leaf")
 		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "s"}}}, "s")
 		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "api"}, "api")
-		w.ask("GET", "edge:80/", node.HeaderLoad, "users", node.HeaderTenant, "mallory")
-		w.ask("GET", "edge:80/", node.HeaderLoad, "users")
+		w.ask("GET", "edge:80/", wire.HeaderLoad, "users", wire.HeaderTenant, "mallory")
+		w.ask("GET", "edge:80/", wire.HeaderLoad, "users")
 		if diff := cmp.Diff([][2]string{{"users", "mallory"}, {"users", ""}}, got); diff != "" {
 			t.Errorf("load and tenant at the leaf (-want +got):\n%s", diff)
 		}
@@ -38,15 +38,15 @@ func TestWhen(t *testing.T) {
 		took    time.Duration
 	}{
 		{"everybody's", nil, nil, 10 * ms},
-		{"the tenant's", &scenarios.When{Tenant: "mallory"}, []string{node.HeaderLoad, "users", node.HeaderTenant, "mallory"}, 10 * ms},
-		{"another tenant's", &scenarios.When{Tenant: "mallory"}, []string{node.HeaderLoad, "users", node.HeaderTenant, "7"}, 0},
-		{"a load is a tenant", &scenarios.When{Tenant: "users"}, []string{node.HeaderLoad, "users"}, 10 * ms},
-		{"the load's", &scenarios.When{Load: "users"}, []string{node.HeaderLoad, "users", node.HeaderTenant, "7"}, 10 * ms},
-		{"another load's", &scenarios.When{Load: "users"}, []string{node.HeaderLoad, "robots"}, 0},
-		{"of low priority", &scenarios.When{Priority: "low"}, []string{node.HeaderPriority, "low"}, 10 * ms},
+		{"the tenant's", &scenarios.When{Tenant: "mallory"}, []string{wire.HeaderLoad, "users", wire.HeaderTenant, "mallory"}, 10 * ms},
+		{"another tenant's", &scenarios.When{Tenant: "mallory"}, []string{wire.HeaderLoad, "users", wire.HeaderTenant, "7"}, 0},
+		{"a load is a tenant", &scenarios.When{Tenant: "users"}, []string{wire.HeaderLoad, "users"}, 10 * ms},
+		{"the load's", &scenarios.When{Load: "users"}, []string{wire.HeaderLoad, "users", wire.HeaderTenant, "7"}, 10 * ms},
+		{"another load's", &scenarios.When{Load: "users"}, []string{wire.HeaderLoad, "robots"}, 0},
+		{"of low priority", &scenarios.When{Priority: "low"}, []string{wire.HeaderPriority, "low"}, 10 * ms},
 		{"high is the default", &scenarios.When{Priority: "high"}, nil, 10 * ms},
 		{"not low", &scenarios.When{Priority: "low"}, nil, 0},
-		{"one of two", &scenarios.When{Load: "users", Priority: "low"}, []string{node.HeaderLoad, "users"}, 0},
+		{"one of two", &scenarios.When{Load: "users", Priority: "low"}, []string{wire.HeaderLoad, "users"}, 0},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
@@ -68,11 +68,11 @@ func TestRateLimitPerTenant(t *testing.T) {
 		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, RateLimit: &scenarios.RateLimit{Rate: 1, Burst: 3, Per: "tenant"},
 			Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}, "leaf")
 		for tenant, headers := range map[string][]string{
-			"a": {node.HeaderTenant, "a"}, "b": {node.HeaderTenant, "b"}, "the load's": {node.HeaderLoad, "users"},
+			"a": {wire.HeaderTenant, "a"}, "b": {wire.HeaderTenant, "b"}, "the load's": {wire.HeaderLoad, "users"},
 		} {
 			passed := 0
 			for range 10 {
-				if w.ask("GET", "api:80/", append([]string{node.HeaderKey, "partner"}, headers...)...).status == 200 {
+				if w.ask("GET", "api:80/", append([]string{wire.HeaderKey, "partner"}, headers...)...).status == 200 {
 					passed++
 				}
 			}

@@ -7,6 +7,8 @@ import (
 	"net/textproto"
 	"sync/atomic"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // begunKey is the context's key of what an attempt calls when its callee says that it has been begun.
@@ -18,7 +20,7 @@ func tie(r *http.Request) *http.Request {
 	if !ok {
 		return r
 	}
-	r.Header.Set(HeaderTied, "1")
+	r.Header.Set(wire.HeaderTied, "1")
 	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
 			if code == http.StatusEarlyHints {

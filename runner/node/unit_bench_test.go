@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -23,7 +24,7 @@ func BenchmarkLimiter(b *testing.B) {
 		{"by_client", &scenarios.RateLimit{Rate: 1e9, Per: "client"}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
-			l, h := newLimiter(r.how), http.Header{HeaderKey: {"k1"}}
+			l, h := newLimiter(r.how), http.Header{wire.HeaderKey: {"k1"}}
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, ok := l.allow(h); !ok {
@@ -56,7 +57,7 @@ func BenchmarkAuthentication(b *testing.B) {
 				b.Fatal(err)
 			}
 			request := httptest.NewRequest("GET", "/", nil)
-			request.Header.Set(HeaderKey, "k1")
+			request.Header.Set(wire.HeaderKey, "k1")
 			request.Header.Set("Authorization", "Bearer "+token)
 			b.ReportAllocs()
 			for b.Loop() {

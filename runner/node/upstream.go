@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/internal/chance"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -38,7 +40,7 @@ func newUpstream(c Config, name string, replicas []Upstream) *upstream {
 		u.kind = r.Kind
 		u.replicas = append(u.replicas, &replica{Upstream: r, node: name, n: n})
 	}
-	u.next.Store(mix(mix(c.Seed, c.Instance), name) >> 1) // halved: it only counts up from there
+	u.next.Store(chance.Fold(chance.Fold(c.Seed, c.Instance), name) >> 1) // halved: it only counts up from there
 	return u
 }
 
@@ -57,8 +59,8 @@ func (c *callCounts) begin(n int, retried bool) {
 	}
 }
 
-func (c *callCounts) stats() CallStats {
-	return CallStats{Attempts: c.attempts.Load(), Organic: c.organic.Load(), Retries: c.retries.Load(), Failures: c.failures.Load()}
+func (c *callCounts) stats() wire.CallCounters {
+	return wire.CallCounters{Attempts: c.attempts.Load(), Organic: c.organic.Load(), Retries: c.retries.Load(), Failures: c.failures.Load()}
 }
 
 // Bounds of a node's HTTP connections to its upstreams.
@@ -70,7 +72,7 @@ const (
 
 // newTransport is the one HTTP client of an instance: keep-alive, no compression, no proxy, and pool connections to each
 // callee at most; 0: no limit, since limits are the scenario's to set.
-func newTransport(network Network, pool int) *http.Transport {
+func newTransport(network wire.Network, pool int) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, kind, address string) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(ctx, dialTimeout)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -210,7 +211,7 @@ func (i *instance) bounded(b *bound, h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, c cause) {
 		if !b.enter() {
 			i.metrics.shed.Add(1)
-			if r.Header.Get(HeaderPriority) == "low" {
+			if r.Header.Get(wire.HeaderPriority) == "low" {
 				i.metrics.shedLow.Add(1)
 			}
 			w.Header().Set("Retry-After", "1")

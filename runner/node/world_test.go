@@ -17,6 +17,7 @@ import (
 
 	"github.com/squallhq/squall/internal/pipenet"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -62,7 +63,7 @@ func (w *world) run(n scenarios.Node, upstreams ...string) (stop func()) {
 	started, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := node.Serve(ctx, w.config(n, upstreams...), w.network, func(node.Addresses) { close(started) }); err != nil {
+		if err := node.Serve(ctx, w.config(n, upstreams...), w.network, func(wire.Addresses) { close(started) }); err != nil {
 			w.t.Errorf("serve %q: %v", n.Name, err)
 		}
 	}()
@@ -153,9 +154,9 @@ func (w *world) behave(name, behaviour string) {
 	}
 }
 
-func (w *world) stats(name string) node.Stats {
+func (w *world) stats(name string) wire.Stats {
 	w.t.Helper()
-	var s node.Stats
+	var s wire.Stats
 	if err := json.Unmarshal([]byte(w.ask("GET", name+":81/stats").body), &s); err != nil {
 		w.t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func (w *world) counters(name string, want map[string]float64) {
 // leaf is a node written by a test: it serves h at NAME:80.
 func (w *world) leaf(name string, h http.HandlerFunc) {
 	w.t.Helper()
-	l, err := w.network.Listen(w.t.Context(), name+":80")
+	l, err := w.network.Listen(w.t.Context(), "tcp", name+":80")
 	if err != nil {
 		w.t.Fatal(err)
 	}

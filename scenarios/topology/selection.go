@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/chance"
 )
 
 // anyLoad is the caller that stands for every load, unless a node or a load has that name.
@@ -139,7 +140,7 @@ func (s *selection) share(all set, sel faults.Selector) set {
 		if len(matched) == 0 {
 			continue
 		}
-		seed := Seed(s.Seed, append(append([]string{"share"}, s.draw...), sel.String(), n.Name)...)
+		seed := chance.Seed(s.Seed, append(append([]string{"share"}, s.draw...), sel.String(), n.Name)...)
 		chance := rand.New(rand.NewPCG(seed, 0))
 		chance.Shuffle(len(matched), func(i, j int) { matched[i], matched[j] = matched[j], matched[i] })
 		// The small step back keeps 20% of 5 at 1 whatever the floating point says.

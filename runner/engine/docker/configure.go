@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -34,7 +35,7 @@ func (s *system) configure(ctx context.Context, m *member) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tell(ctx, m, http.MethodPut, "/configure", data); err != nil {
+	if err := s.tell(ctx, m, http.MethodPut, wire.AdminConfigure, data); err != nil {
 		return fmt.Errorf("configure %s: %w", m.name(), err)
 	}
 	m.configured = slices.Clone(m.patches)

@@ -17,6 +17,7 @@ import (
 	"github.com/docker/go-connections/nat"
 
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 const (
@@ -87,7 +88,7 @@ func logConfig() container.LogConfig {
 // nodeSpec is a built-in node.
 func nodeSpec(p *place, name, image, run string, seed uint64, labels map[string]string) spec {
 	s := builtin(name, image, p.name(), labels, []string{"node", "--config", dataFolder + "/" + configFile},
-		"http://127.0.0.1:"+strconv.Itoa(p.admin)+healthPath)
+		"http://127.0.0.1:"+strconv.Itoa(p.admin)+wire.AdminHealth)
 	s.host.Memory = builtinMemory
 	limits(p, &s.host.Resources)
 	s.content = p.config(run, seed)

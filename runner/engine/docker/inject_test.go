@@ -11,7 +11,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -217,7 +217,7 @@ func post(t testing.TB, c *http.Client, id string) (int, time.Duration, []string
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set(node.HeaderRequest, id)
+	request.Header.Set(wire.HeaderRequest, id)
 	begin := time.Now()
 	answer, err := c.Do(request)
 	if err != nil {
@@ -225,7 +225,7 @@ func post(t testing.TB, c *http.Client, id string) (int, time.Duration, []string
 	}
 	answer.Body.Close()
 	var wrote []string
-	for _, line := range answer.Header.Values(node.HeaderWrote) {
+	for _, line := range answer.Header.Values(wire.HeaderWrote) {
 		for w := range strings.SplitSeq(line, ",") {
 			wrote = append(wrote, strings.TrimSpace(w))
 		}

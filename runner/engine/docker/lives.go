@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // lives adds up what an instance counted over all its lives: each start counts from 0 again, and
@@ -14,12 +14,12 @@ import (
 type lives struct {
 	// life is the number of restarts before the one that now was read in.
 	life         int
-	past, now    node.Stats
+	past, now    wire.Stats
 	pastCPU, cpu time.Duration
 }
 
 // read takes what the instance has counted in its present life.
-func (l *lives) read(life int, s node.Stats) {
+func (l *lives) read(life int, s wire.Stats) {
 	l.begin(life)
 	l.now = s
 }
@@ -37,34 +37,22 @@ func (l *lives) begin(life int) {
 	}
 	l.past = sumStats(l.past, l.now)
 	l.pastCPU += l.cpu
-	l.life, l.now, l.cpu = life, node.Stats{}, 0
+	l.life, l.now, l.cpu = life, wire.Stats{}, 0
 }
 
 // counters are the sums; a gauge is what the present life says.
 func (l *lives) counters() runner.NodeCounters {
 	all := sumStats(l.past, l.now)
-	c := runner.NodeCounters{Restarts: l.life, Counters: all.Counters, CPU: l.pastCPU + l.cpu}
-	if all.Calls != nil {
-		c.Calls = make(map[string]runner.CallCounters, len(all.Calls))
-	}
-	for callee, n := range all.Calls {
-		c.Calls[callee] = runner.CallCounters(n)
-	}
-	return c
+	return runner.NodeCounters{Restarts: l.life, Calls: all.Calls, Counters: all.Counters, CPU: l.pastCPU + l.cpu}
 }
 
-func sumStats(past, now node.Stats) node.Stats {
-	sum := node.Stats{Calls: maps.Clone(past.Calls), Counters: maps.Clone(past.Counters)}
+func sumStats(past, now wire.Stats) wire.Stats {
+	sum := wire.Stats{Calls: maps.Clone(past.Calls), Counters: maps.Clone(past.Counters)}
 	if sum.Calls == nil && now.Calls != nil {
-		sum.Calls = map[string]node.CallStats{}
+		sum.Calls = map[string]wire.CallCounters{}
 	}
 	for callee, n := range now.Calls {
-		c := sum.Calls[callee]
-		c.Attempts += n.Attempts
-		c.Organic += n.Organic
-		c.Retries += n.Retries
-		c.Failures += n.Failures
-		sum.Calls[callee] = c
+		sum.Calls[callee] = sum.Calls[callee].Add(n)
 	}
 	if sum.Counters == nil && now.Counters != nil {
 		sum.Counters = map[string]float64{}

@@ -7,14 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // Counters add up over an instance's lives, gauges are the present one's.
 func TestCountersOverLives(t *testing.T) {
-	stats := func(n int64) node.Stats {
-		return node.Stats{
-			Calls:    map[string]node.CallStats{"db-1": {Attempts: n, Organic: n, Retries: 1, Failures: 2}},
+	stats := func(n int64) wire.Stats {
+		return wire.Stats{
+			Calls:    map[string]wire.CallCounters{"db-1": {Attempts: n, Organic: n, Retries: 1, Failures: 2}},
 			Counters: map[string]float64{"squall_requests_total": float64(n), `squall_x_total{a="b"}`: 1, "squall_in_flight": float64(n)},
 		}
 	}
@@ -28,7 +28,7 @@ func TestCountersOverLives(t *testing.T) {
 	l.read(3, stats(1))
 	want := runner.NodeCounters{
 		Restarts: 3,
-		Calls:    map[string]runner.CallCounters{"db-1": {Attempts: 16, Organic: 16, Retries: 3, Failures: 6}},
+		Calls:    map[string]wire.CallCounters{"db-1": {Attempts: 16, Organic: 16, Retries: 3, Failures: 6}},
 		Counters: map[string]float64{"squall_requests_total": 16, `squall_x_total{a="b"}`: 3, "squall_in_flight": 1},
 		CPU:      4 * time.Second,
 	}

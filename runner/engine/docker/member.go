@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // cpuLimit and behaviour are parts of injections that are on.
@@ -254,13 +255,13 @@ func combined(behaviours []behaviour) faults.Behaviour {
 
 func (s *system) putBehaviour(ctx context.Context, m *member, b faults.Behaviour) error {
 	if b == (faults.Behaviour{}) {
-		return s.tell(ctx, m, http.MethodDelete, "/behave", nil)
+		return s.tell(ctx, m, http.MethodDelete, wire.AdminBehave, nil)
 	}
 	data, err := json.Marshal(b)
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, m, http.MethodPut, "/behave", data)
+	return s.tell(ctx, m, http.MethodPut, wire.AdminBehave, data)
 }
 
 // tell asks a built-in node's admin address to do something.

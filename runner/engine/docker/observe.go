@@ -10,7 +10,7 @@ import (
 
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // observeTimeout bounds one instance's answer; one that is stuck keeps its last counters.
@@ -71,7 +71,7 @@ func (s *system) observeMember(ctx context.Context, m *member) {
 	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
 	life := int(m.restarts.Load())
-	var stats node.Stats
+	var stats wire.Stats
 	read := !m.place.image() && !m.away.Load() && s.readStats(ctx, m, &stats) == nil
 	m.countMu.Lock()
 	defer m.countMu.Unlock()
@@ -87,8 +87,8 @@ func (s *system) observeMember(ctx context.Context, m *member) {
 	}
 }
 
-func (s *system) readStats(ctx context.Context, m *member, into *node.Stats) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.place.adminAddress()+"/stats", nil)
+func (s *system) readStats(ctx context.Context, m *member, into *wire.Stats) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.place.adminAddress()+wire.AdminStats, nil)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/pgimage"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -70,7 +71,7 @@ func TestRealPostgres(t *testing.T) {
 }
 
 // readBack connects past the edges, as the end of a run does.
-func readBack(t *testing.T, s launched, c scenarios.Credentials) map[string]int {
+func readBack(t *testing.T, s launched, c wire.Login) map[string]int {
 	t.Helper()
 	config, err := pgx.ParseConfig(fmt.Sprintf("postgres://%s:%s@db/%s?sslmode=disable", c.User, c.Password, c.Database))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -23,7 +24,7 @@ func (s *system) probe(ctx context.Context, m *member) error {
 	n := m.place.instance.Node
 	switch {
 	case !m.place.image():
-		return s.get(ctx, m, "http://"+m.place.adminAddress()+healthPath)
+		return s.get(ctx, m, "http://"+m.place.adminAddress()+wire.AdminHealth)
 	case n.Health != "" && n.Health != "tcp":
 		return s.get(ctx, m, "http://"+m.place.address()+n.Health)
 	}
@@ -43,7 +44,7 @@ func (s *system) probe(ctx context.Context, m *member) error {
 
 // letsIn begins to log in to a PostgreSQL server. One that is still starting or recovering listens
 // already and turns everybody away (SQLSTATE 57P03); one that asks for a password is ready.
-func letsIn(conn net.Conn, c scenarios.Credentials) error {
+func letsIn(conn net.Conn, c wire.Login) error {
 	const protocol = 3 << 16
 	message := binary.BigEndian.AppendUint32(make([]byte, 4), protocol)
 	for _, word := range []string{"user", c.User, "database", c.Database, ""} {

@@ -17,9 +17,6 @@ import (
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
-// healthPath is where a built-in node's admin address says whether it is ready.
-const healthPath = "/health"
-
 // meshControl is the mesh as the engine uses it; tests replace it.
 type meshControl interface {
 	mesh.Control

@@ -14,6 +14,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -71,8 +72,8 @@ func (w *world) ask(ctx context.Context, edge, method, path string) answer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	request.Header.Set(node.HeaderRequest, fmt.Sprintf("users-%d", w.seq.Add(1)))
-	request.Header.Set(node.HeaderLoad, "users")
+	request.Header.Set(wire.HeaderRequest, fmt.Sprintf("users-%d", w.seq.Add(1)))
+	request.Header.Set(wire.HeaderLoad, "users")
 	begin := time.Now()
 	response, err := w.clients[edge].Do(request)
 	if err != nil {
@@ -82,7 +83,7 @@ func (w *world) ask(ctx context.Context, edge, method, path string) answer {
 	defer func() { _ = response.Body.Close() }()
 	_, a.err = io.Copy(io.Discard, response.Body)
 	a.took = time.Since(begin)
-	a.status, a.wrote = response.StatusCode, response.Header.Get(node.HeaderWrote)
+	a.status, a.wrote = response.StatusCode, response.Header.Get(wire.HeaderWrote)
 	return a
 }
 

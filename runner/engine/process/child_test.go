@@ -8,6 +8,7 @@ import (
 
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // child does what the program's hidden commands do: configuration from standard input, addresses to standard output, the
@@ -28,7 +29,7 @@ func child(role string) {
 		var c node.Config
 		check(in.Decode(&c))
 		watch()
-		check(node.Serve(ctx, c, node.TCP{}, func(a node.Addresses) { announce(a) }))
+		check(node.Serve(ctx, c, node.TCP{}, func(a wire.Addresses) { announce(a) }))
 	case "mesh":
 		var c mesh.ServeConfig
 		check(in.Decode(&c))

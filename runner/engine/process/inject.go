@@ -8,6 +8,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/injection"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // injector carries primitives out on this system.
@@ -132,8 +133,8 @@ func (i *instance) behave(ctx context.Context) error {
 		return nil
 	}
 	if len(i.behaviours) == 0 {
-		return i.admin(ctx, http.MethodDelete, "/behave", nil, nil)
+		return i.admin(ctx, http.MethodDelete, wire.AdminBehave, nil, nil)
 	}
 	all := faults.Combine(i.behaviours...)
-	return i.admin(ctx, http.MethodPut, "/behave", &all, nil)
+	return i.admin(ctx, http.MethodPut, wire.AdminBehave, &all, nil)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/injection"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -39,7 +40,7 @@ type instance struct {
 
 	mu        sync.Mutex // guards what follows
 	child     *child     // of this life; nil before the first
-	addresses node.Addresses
+	addresses wire.Addresses
 	restarts  int
 	// before is what earlier lives had counted, last what this one had when it was last asked.
 	before, last runner.NodeCounters
@@ -97,7 +98,7 @@ func (i *instance) reserve() error {
 func (i *instance) start(ctx context.Context) error {
 	ctx, cancel := i.s.healthDeadline(ctx)
 	defer cancel()
-	var addresses node.Addresses
+	var addresses wire.Addresses
 	child, err := i.s.command(i.plan.Name, "node", i.config).start(ctx, i.s.spawner, i.s.lease, &addresses)
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ const healthPause = 10 * time.Millisecond
 func (i *instance) healthy(ctx context.Context, k *child, admin string) error {
 	var last error
 	for {
-		last = i.ask(ctx, http.MethodGet, "http://"+admin+"/health", nil, nil)
+		last = i.ask(ctx, http.MethodGet, "http://"+admin+wire.AdminHealth, nil, nil)
 		if last == nil {
 			return nil
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // Observe reads the mesh's counters and every instance's. One that can't answer keeps its last ones; counters of a
@@ -61,14 +61,11 @@ func (i *instance) refresh(ctx context.Context) {
 
 // read asks this life for its counters. acts is held.
 func (i *instance) read(ctx context.Context) error {
-	var stats node.Stats
-	if err := i.admin(ctx, http.MethodGet, "/stats", nil, &stats); err != nil {
+	var stats wire.Stats
+	if err := i.admin(ctx, http.MethodGet, wire.AdminStats, nil, &stats); err != nil {
 		return errors.Join(fmt.Errorf("read counters of %q", i.plan.Name), err)
 	}
-	counters := runner.NodeCounters{Calls: map[string]runner.CallCounters{}, Counters: stats.Counters}
-	for callee, c := range stats.Calls {
-		counters.Calls[callee] = runner.CallCounters{Attempts: c.Attempts, Organic: c.Organic, Retries: c.Retries, Failures: c.Failures}
-	}
+	counters := runner.NodeCounters{Calls: stats.Calls, Counters: stats.Counters}
 	counters.CPU = cpuTime(i.current().cmd.Process.Pid)
 	i.mu.Lock()
 	i.last = counters

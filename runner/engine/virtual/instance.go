@@ -16,6 +16,7 @@ import (
 	"github.com/squallhq/squall/runner/engine/injection"
 	"github.com/squallhq/squall/runner/engine/virtual/network"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -68,12 +69,12 @@ func (i *instance) start(ctx context.Context) error {
 		host: i.s.network.Host(i.ip), cpu: newCPU(i.cores()), disk: &i.disk,
 		cancel: end, awaited: make(chan struct{}), ended: make(chan struct{}),
 	}
-	environment := node.Environment{Network: nodeNetwork{k.host}, Disk: i.disk.remount(), CPU: k.cpu}
+	environment := node.Environment{Network: k.host, Disk: i.disk.remount(), CPU: k.cpu}
 	serves := make(chan struct{})
 	i.s.lives.Go(func() {
 		defer close(k.ended)
 		defer k.host.Kill() // nothing of it stays open
-		k.err = node.ServeOn(lifetime, i.config, environment, func(node.Addresses) { close(serves) })
+		k.err = node.ServeOn(lifetime, i.config, environment, func(wire.Addresses) { close(serves) })
 	})
 	select {
 	case <-serves:

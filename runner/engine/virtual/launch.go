@@ -15,6 +15,7 @@ import (
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/virtual/network"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -164,15 +165,7 @@ func (s *system) upstreams(caller string) map[string][]node.Upstream {
 	return out
 }
 
-// nodeNetwork is a host as nodes see it.
-type nodeNetwork struct{ *network.Host }
-
-var _ node.Network = nodeNetwork{}
-
-// Listen takes host:port.
-func (n nodeNetwork) Listen(ctx context.Context, address string) (net.Listener, error) {
-	return n.Host.Listen(ctx, "tcp", address)
-}
+var _ wire.Network = (*network.Host)(nil)
 
 // edgesInto are the edges into an instance.
 func (s *system) edgesInto(instance string) []topology.Edge {

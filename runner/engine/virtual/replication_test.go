@@ -18,6 +18,7 @@ import (
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -141,7 +142,7 @@ func write(ctx context.Context, system runner.System) (acknowledged []string) {
 			if err != nil {
 				return
 			}
-			r.Header.Set(node.HeaderRequest, fmt.Sprintf("users-%d", n))
+			r.Header.Set(wire.HeaderRequest, fmt.Sprintf("users-%d", n))
 			answer, err := client.Do(r)
 			if err != nil {
 				return
@@ -150,7 +151,7 @@ func write(ctx context.Context, system runner.System) (acknowledged []string) {
 			io.Copy(io.Discard, answer.Body) //nolint:errcheck // its head says it all
 			mu.Lock()
 			defer mu.Unlock()
-			if id, ok := strings.CutPrefix(answer.Header.Get(node.HeaderWrote), "db/"); ok {
+			if id, ok := strings.CutPrefix(answer.Header.Get(wire.HeaderWrote), "db/"); ok {
 				acknowledged = append(acknowledged, id)
 			}
 		})

@@ -5,6 +5,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 const (
@@ -38,7 +40,7 @@ func (n Notice) End(ctx context.Context) { n.tell(ctx, http.MethodDelete) }
 func (n Notice) tell(ctx context.Context, method string) {
 	for _, caller := range n.Callers {
 		bounded, cancel := context.WithTimeout(ctx, tellTimeout)
-		_ = caller(bounded, method, "/withdrawn/"+n.Instance)
+		_ = caller(bounded, method, wire.AdminWithdrawn+n.Instance)
 		cancel()
 	}
 }

@@ -1,0 +1,54 @@
+package wire
+
+// The paths of a node's admin API. Health answers 200 once the node serves; Metrics is Prometheus's text format; Stats is
+// a Stats; Behave takes (PUT) and takes back (DELETE) a faults.Behaviour, Configure takes a scenarios.Node. PUT and DELETE of
+// Withdrawn and an instance's name tell that this callee is about to go, and that it is back.
+const (
+	AdminHealth    = "/health"
+	AdminMetrics   = "/metrics"
+	AdminStats     = "/stats"
+	AdminBehave    = "/behave"
+	AdminConfigure = "/configure"
+	AdminWithdrawn = "/withdrawn/"
+)
+
+// Addresses are where a started node really listens: what a child process tells its parent.
+type Addresses struct {
+	Listen string `json:"listen"`
+	Admin  string `json:"admin"`
+}
+
+// Stats is what GET /stats answers on the admin address.
+type Stats struct {
+	// Calls are the attempts to each callee instance.
+	Calls map[string]CallCounters `json:"calls"`
+	// Counters are all metrics by their names, those of GET /metrics.
+	Counters map[string]float64 `json:"counters"`
+}
+
+// CallCounters is a caller's own count of its attempts to one callee instance.
+type CallCounters struct {
+	Attempts int64 `json:"attempts"`
+	// Organic attempts are those that no retry, here or further up, has caused: amplification is Attempts / Organic.
+	Organic int64 `json:"organic"`
+	Retries int64 `json:"retries"`
+	// Failures ended in a transport error, a timeout, a status of 500 or more, or 429. Attempts that
+	// this side gave up because its own caller was gone are not failures.
+	Failures int64 `json:"failures"`
+}
+
+// Add is the sum of two counts.
+func (c CallCounters) Add(o CallCounters) CallCounters {
+	return CallCounters{
+		Attempts: c.Attempts + o.Attempts, Organic: c.Organic + o.Organic,
+		Retries: c.Retries + o.Retries, Failures: c.Failures + o.Failures,
+	}
+}
+
+// Sub is what was counted since an earlier count.
+func (c CallCounters) Sub(o CallCounters) CallCounters {
+	return CallCounters{
+		Attempts: c.Attempts - o.Attempts, Organic: c.Organic - o.Organic,
+		Retries: c.Retries - o.Retries, Failures: c.Failures - o.Failures,
+	}
+}
