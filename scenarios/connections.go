@@ -73,9 +73,9 @@ func (c *connections) node(n *Node) {
 			c.add(n.Name, s.To.Node, true, at.Key("subscribers", s.Name, "to"))
 		}
 	}
-	n.eachStep(func(s *Step, path Path) {
-		for _, use := range s.uses() {
-			c.add(n.Name, use.node, use.how == "publish", path.Join(use.keys))
+	n.EachStep(func(s *Step, path Path) {
+		for _, use := range s.Uses() {
+			c.add(n.Name, use.Node, use.How == "publish", path.Join(use.Keys))
 		}
 	})
 }
@@ -87,9 +87,9 @@ func (c *connections) failover(from string, f Failover, at Path) {
 	}
 }
 
-// eachStep visits every step of every endpoint, parallel ones after the step that holds them,
+// EachStep visits every step of every endpoint, parallel ones after the step that holds them,
 // with its path in the scenario.
-func (n *Node) eachStep(visit func(s *Step, path Path)) {
+func (n *Node) EachStep(visit func(s *Step, path Path)) {
 	var steps func(list []Step, path Path)
 	steps = func(list []Step, path Path) {
 		for i := range list {
@@ -103,55 +103,55 @@ func (n *Node) eachStep(visit func(s *Step, path Path)) {
 	}
 }
 
-// use is one node that a step needs, and how.
-type use struct {
-	node string
-	how  string // call, read, write, publish or cache
-	call *Call  // of a call
-	keys Path   // its path within the step
+// Use is one node that a step needs, and how.
+type Use struct {
+	Node string
+	How  string // call, read, write, publish or cache
+	Call *Call  // of a call
+	Keys Path   // its path within the step
 }
 
-// uses lists the nodes that a step needs, its fallback's last.
-func (s *Step) uses() []use {
-	var out []use
+// Uses lists the nodes that a step needs, its fallback's last.
+func (s *Step) Uses() []Use {
+	var out []Use
 	if s.Call != nil {
-		out = append(out, use{s.Call.Node, "call", s.Call, At("call")})
+		out = append(out, Use{s.Call.Node, "call", s.Call, At("call")})
 	}
 	if s.Read != "" {
-		out = append(out, use{s.Read, "read", nil, At("read")})
+		out = append(out, Use{s.Read, "read", nil, At("read")})
 	}
 	if s.Replica != "" {
-		out = append(out, use{s.Replica, "read", nil, At("replica")})
+		out = append(out, Use{s.Replica, "read", nil, At("replica")})
 	}
 	if s.Cache != nil && s.Cache.In != "" {
-		out = append(out, use{s.Cache.In, "cache", nil, At("cache", "in")})
+		out = append(out, Use{s.Cache.In, "cache", nil, At("cache", "in")})
 	}
 	if s.Write != "" {
-		out = append(out, use{s.Write, "write", nil, At("write")})
+		out = append(out, Use{s.Write, "write", nil, At("write")})
 	}
 	if len(out) > 0 {
 		out = out[0].orElse(s.Failover, out)
 	}
 	if s.Outbox.Outbox != "" {
-		out = append(out, use{s.Outbox.Outbox, "publish", nil, At("outbox")})
+		out = append(out, Use{s.Outbox.Outbox, "publish", nil, At("outbox")})
 	}
 	if f := s.Fallback; f != nil {
 		if f.Write != "" {
-			out = append(out, use{f.Write, "write", nil, At("fallback", "write")})
+			out = append(out, Use{f.Write, "write", nil, At("fallback", "write")})
 		}
 		if f.Call != nil {
-			out = append(out, use{f.Call.Node, "call", f.Call, At("fallback", "call")})
+			out = append(out, Use{f.Call.Node, "call", f.Call, At("fallback", "call")})
 		}
 	}
 	return out
 }
 
 // orElse adds the nodes that are used in the same way where the first has failed.
-func (u use) orElse(f Failover, out []use) []use {
+func (u Use) orElse(f Failover, out []Use) []Use {
 	for i, name := range f.Failover {
-		other := use{name, u.how, nil, At("failover").Item(i)}
-		if u.call != nil {
-			other.call = &Call{Node: name, Method: u.call.Method, Path: u.call.Path}
+		other := Use{name, u.How, nil, At("failover").Item(i)}
+		if u.Call != nil {
+			other.Call = &Call{Node: name, Method: u.Call.Method, Path: u.Call.Path}
 		}
 		out = append(out, other)
 	}

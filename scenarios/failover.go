@@ -7,8 +7,8 @@ type Failover struct {
 	Failover []string `yaml:"failover" json:"failover,omitempty" doc:"Other nodes that answer the same, in order: each is asked when those before it have failed for good, or their circuit breaker is open. Counted in squall_failovers_total; the answer names the node in Squall-Failover, and is not degraded."`
 }
 
-// first is the node that a step is about, "" for none.
-func (s *Step) first() string {
+// First is the node that a step is about, "" for none.
+func (s *Step) First() string {
 	if s.Call != nil {
 		return s.Call.Node
 	}

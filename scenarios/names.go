@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// instance finds the node and replica that a name such as orders-2 stands for; nil if none.
-func (s *Scenario) instance(name string) (*Node, int) {
+// Instance finds the node and replica that a name such as orders-2 stands for; nil if none.
+func (s *Scenario) Instance(name string) (*Node, int) {
 	i := strings.LastIndexByte(name, '-')
 	if i < 0 {
 		return nil, 0

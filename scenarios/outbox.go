@@ -23,7 +23,7 @@ func EventQueue(id string) string {
 // Eventful lists the databases whose rows have events, and the queues that those go to, each once and in order.
 func (s *Scenario) Eventful() (databases, queues []string) {
 	for _, n := range s.Nodes {
-		n.eachStep(func(step *Step, _ Path) {
+		n.EachStep(func(step *Step, _ Path) {
 			switch {
 			case step.Outbox.Outbox != "":
 				databases, queues = append(databases, step.Write), append(queues, step.Outbox.Outbox)

@@ -22,8 +22,8 @@ type Replication struct {
 	PrimaryLease time.Duration `yaml:"-" json:"primary_lease,omitempty"`
 }
 
-// follow counts each primary's replicas.
-func (s *Scenario) follow() {
+// Follow counts each primary's replicas.
+func (s *Scenario) Follow() {
 	for _, n := range s.Nodes {
 		n.Followers = 0
 	}

@@ -1,8 +1,9 @@
-// Package scenarios is Squall's language: the model that a scenario file describes, how it is
-// read (with positions, so that every mistake names file:line:column), validated and varied.
+// Package scenarios is the model that a scenario file describes: a topology, its load, what goes wrong and when, and what
+// must hold.
 //
 // The model is plain data: comparable where Go allows it, printable, free of goroutines and
-// handles. What runs is built from it elsewhere (topology, the engines, the load generator).
+// handles. How it is read is package language; what runs is built from it elsewhere (topology, the
+// engines, the load generator).
 // Units in the model: durations are time.Duration, shares are fractions in [0,1], rates are per
 // second, sizes are bytes, bandwidths are bytes per second.
 //

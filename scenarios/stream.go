@@ -13,8 +13,8 @@ type Stream struct {
 	Subscribers []*Subscriber `yaml:"subscribers" json:"subscribers,omitempty" doc:"stream: who gets every message, each by a name of its own: {search: {to: NODE METHOD /path}}."`
 }
 
-// takesMessages tells a kind that a write step sends a message to.
-func (k Kind) takesMessages() bool { return k == KindQueue || k == KindStream }
+// TakesMessages tells a kind that a write step sends a message to.
+func (k Kind) TakesMessages() bool { return k == KindQueue || k == KindStream }
 
 // Subscriber is one reader of a stream, with a position of its own in each partition.
 type Subscriber struct {

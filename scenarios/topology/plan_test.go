@@ -1,4 +1,4 @@
-package topology
+package topology_test
 
 import (
 	"testing"
@@ -6,8 +6,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/faults"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
+	"github.com/squallhq/squall/scenarios/source"
+	"github.com/squallhq/squall/scenarios/topology"
 )
+
+// plan lays a document out or fails the test.
+func plan(t *testing.T, doc *language.Document) *topology.Plan {
+	t.Helper()
+	p, err := doc.Plan(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
 
 // TestProblemsNameTheirPlace goes from a file to problems: each names the line and column of what is wrong.
 func TestProblemsNameTheirPlace(t *testing.T) {
@@ -34,13 +46,13 @@ phases:
       - {blackhole: orders -> db}
   - {name: recovery, for: 5s}
 `
-	s, err := scenarios.Parse("places.yaml", []byte(file), "")
+	s, err := language.Parse("places.yaml", []byte(file), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = New(s, 1)
+	_, err = s.Plan(1)
 	var got []string
-	problems, _ := err.(scenarios.Problems)
+	problems, _ := err.(source.Problems)
 	for _, p := range problems {
 		got = append(got, p.Position.String()+": "+p.What)
 	}
@@ -76,7 +88,7 @@ phases:
       - `
 	for _, entry := range faults.Kinds {
 		t.Run(entry.Word, func(t *testing.T) {
-			s, err := scenarios.Parse("example.yaml", []byte(head+entry.Explain.Example+"\n  - {name: recovery, for: 5s}\n"), "")
+			s, err := language.Parse("example.yaml", []byte(head+entry.Explain.Example+"\n  - {name: recovery, for: 5s}\n"), "")
 			if err != nil {
 				t.Fatal(err)
 			}

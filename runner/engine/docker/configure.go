@@ -48,7 +48,7 @@ func (s *system) changed(m *member) (*scenarios.Node, error) {
 	for i, p := range m.patches {
 		patches[i] = p.what
 	}
-	return s.plan.Scenario.Changed(m.place.instance.Node.Name, patches...)
+	return s.plan.Changed(m.place.instance.Node.Name, patches...)
 }
 
 // writeConfiguration has a container that does not run start with the patches that are on.

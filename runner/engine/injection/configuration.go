@@ -6,6 +6,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // Configuration is an instance's, with the patches that faults have put on it. Its user lets one act on it at a time.
@@ -40,7 +41,7 @@ func StateOf(kills, pauses int) State {
 
 // Configured is an instance as a Configuration deals with it.
 type Configured struct {
-	Scenario *scenarios.Scenario
+	Plan *topology.Plan
 	// Node is the instance's own copy, which is replaced.
 	Node  *scenarios.Node
 	State State
@@ -63,7 +64,7 @@ func (c *Configuration) set(ctx context.Context, i Configured, patches []*faults
 	for n, p := range patches {
 		values[n] = *p
 	}
-	node, err := i.Scenario.Changed(i.Node.Name, values...)
+	node, err := i.Plan.Changed(i.Node.Name, values...)
 	if err != nil {
 		return err
 	}

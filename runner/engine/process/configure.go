@@ -10,7 +10,7 @@ import (
 
 // configured is the instance as the patches on its configuration find it.
 func (i *instance) configured() injection.Configured {
-	return injection.Configured{Scenario: i.s.plan.Scenario, Node: &i.config.Node, State: injection.StateOf(i.kills, i.pauses), Tell: func(ctx context.Context) error {
+	return injection.Configured{Plan: i.s.plan, Node: &i.config.Node, State: injection.StateOf(i.kills, i.pauses), Tell: func(ctx context.Context) error {
 		return i.admin(ctx, http.MethodPut, wire.AdminConfigure, &i.config.Node, nil)
 	}}
 }
