@@ -1,5 +1,6 @@
 # What people type. `make` alone lists the targets.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI    = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # A count: with a time, the fuzzer now and then reports its own end as a failure ("context deadline exceeded").
 FUZZTIME   ?= 50000x
 BENCHTIME  ?= 1x
@@ -9,7 +10,7 @@ ROUNDS     ?= 10
 RATE       ?= 400
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench agreement patterns confirm readme costs examples check
+.PHONY: help build test race lint fuzz bench agreement patterns confirm readme costs examples golangci check
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +38,9 @@ lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+
+golangci: ## all that .golangci.yml asks for (the first time builds the linter, which takes minutes)
+	go run $(GOLANGCI) run ./...
 
 fuzz: ## fuzz every parser with FUZZTIME inputs each
 	@set -e; for p in $$(go list ./...); do \
@@ -67,8 +71,7 @@ readme: ## write examples/README.md from what was measured
 	mv examples/README.md.new examples/README.md
 
 costs: ## benchmark each pattern's unit against itself when off, and write examples/COSTS.md
-	go test -c -o bin/node.test ./runner/node
-	for round in $$(seq $(ROUNDS)); do bin/node.test -test.run '^$$' -test.bench . -test.benchmem -test.benchtime 100ms; done > bin/node.benchmarks
+	for round in $$(seq $(ROUNDS)); do go test -run '^$$' -bench . -benchmem -benchtime 100ms ./runner/node/...; done > bin/node.benchmarks
 	go run ./examples/library costs < bin/node.benchmarks > examples/COSTS.md.new
 	mv examples/COSTS.md.new examples/COSTS.md
 

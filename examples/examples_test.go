@@ -22,7 +22,7 @@ import (
 // without its protection takes away must show, or the example shows nothing.
 var runs = []struct {
 	file, variant string
-	exit          int
+	exit          report.Exit
 }{
 	{"quickstart.yaml", "", report.ExitPass},
 	{"quickstart.yaml", "unprotected", report.ExitFail},
@@ -44,7 +44,7 @@ func TestEveryExampleIsRun(t *testing.T) {
 	for _, file := range files {
 		if !slices.ContainsFunc(runs, func(r struct {
 			file, variant string
-			exit          int
+			exit          report.Exit
 		}) bool {
 			return r.file == file
 		}) {
@@ -118,7 +118,7 @@ func agree(t *testing.T, a, b *record.Result) {
 
 // run runs one example and checks its exit code. A run that the machine disturbed (inconclusive) is made again, twice
 // at most: these machines are shared, and what is tested is the example.
-func run(t *testing.T, engine, file, variant string, want int) *record.Result {
+func run(t *testing.T, engine, file, variant string, want report.Exit) *record.Result {
 	t.Helper()
 	for attempt := 1; ; attempt++ {
 		dir := filepath.Join(t.TempDir(), "run")
@@ -133,7 +133,7 @@ func run(t *testing.T, engine, file, variant string, want int) *record.Result {
 		cmd.Stdout, cmd.Stderr = &out, &out
 		err := cmd.Run()
 		cancel()
-		got := cmd.ProcessState.ExitCode()
+		got := report.Exit(cmd.ProcessState.ExitCode())
 		if got == report.ExitInconclusive && attempt < 3 {
 			t.Logf("inconclusive, made again:\n%s", out.String())
 			continue

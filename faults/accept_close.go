@@ -20,5 +20,13 @@ func (a AcceptClose) Validate() error { return checkConnections(a.Connections) }
 
 // Compile is one outage for each edge.
 func (a AcceptClose) Compile(t Targets) []Primitive {
-	return outages(t, Outage{New: NewClose, Open: OpenClose}.only(a.Connections))
+	return outages(t, EdgeOutage{New: NewClose, Open: OpenClose}.only(a.Connections))
 }
+
+var acceptCloseEntry = Entry{Word: "accept_close", Zero: AcceptClose{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Connections are accepted and ended at once, as by a proxy whose backend is gone.",
+	New:     "connect succeeds, then end of file at once (connections: open: they work)",
+	Open:    "end of file, at once, on idle ones too (connections: new: they work)",
+	Lifted:  "new connections work; ended ones stay dead",
+	Example: "{accept_close: orders -> payments}",
+}}

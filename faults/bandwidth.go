@@ -41,7 +41,15 @@ func (b Bandwidth) Validate() error {
 // of 1000 bytes, as a fraction where it has to be.
 func (b Bandwidth) Compile(t Targets) []Primitive {
 	return toxics(t, b.Direction, Toxic{
-		Type: "bandwidth", Toxicity: shareOrAll(b.Share), Per: perConnection,
-		Attributes: map[string]any{"rate": b.Rate / 1000},
+		Toxicity: shareOrAll(b.Share), Per: PerConnection,
+		Attributes: BandwidthToxic{Rate: b.Rate / 1000},
 	})
 }
+
+var bandwidthEntry = Entry{Word: "bandwidth", Zero: Bandwidth{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "Bytes pass no faster than so many a second, on each connection.",
+	New:     "connects at once; answers come no faster than the rate",
+	Open:    "answers come no faster than the rate, from the next byte on; the sender feels back-pressure",
+	Lifted:  "what is held is delivered at once, and everything after it at full speed",
+	Example: "{bandwidth: 100KB/s, on: catalog -> catalog-db, direction: both}",
+}}

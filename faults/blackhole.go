@@ -34,9 +34,17 @@ func (b Blackhole) Validate() error {
 
 // Compile is one outage for each edge.
 func (b Blackhole) Compile(t Targets) []Primitive {
-	o := Outage{New: NewHang, Open: OpenLose}
+	o := EdgeOutage{New: NewHang, Open: OpenLose}
 	if b.Bytes == bytesKept {
 		o.Open = OpenKeep
 	}
 	return outages(t, o.only(b.Connections))
 }
+
+var blackholeEntry = Entry{Word: "blackhole", Zero: Blackhole{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Packets vanish and nothing says so, as behind a firewall that drops them.",
+	New:     "connect does not return; the caller's own connect timeout ends it (connections: open: they work)",
+	Open:    "silence both ways, ends and resets of the other side included; bytes are lost (bytes: kept: held, and the sender feels back-pressure) (connections: new: they work)",
+	Lifted:  "connects that still wait go through; connections that lost bytes are reset, others go on (bytes: kept: every byte is delivered, then what ended)",
+	Example: "{blackhole: orders -> payments}",
+}}

@@ -19,6 +19,7 @@ type Patch struct {
 
 var (
 	_ Kind    = Change{}
+	_ Checker = Change{}
 	_ Staying = Change{}
 )
 
@@ -49,6 +50,11 @@ func (c Change) Validate() error {
 	return checkWord("until", c.Until, "phase", UntilEnd)
 }
 
+// Check wants built-in nodes.
+func (c Change) Check(t Targets) error {
+	return t.builtIn(c)
+}
+
 // Compile is one configuration for each instance.
 func (c Change) Compile(t Targets) []Primitive {
 	out := make([]Primitive, 0, len(t.Instances))
@@ -58,3 +64,11 @@ func (c Change) Compile(t Targets) []Primitive {
 	}
 	return out
 }
+
+var changeEntry = Entry{Word: "change", Zero: Change{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Built-in nodes run with a changed configuration, as after a deploy or a push; what is under way ends with the old one, and no request fails for the change itself.",
+	New:     "connects at once; the next request meets the new configuration",
+	Open:    "stays open; the request under way ends as it began, the next one meets the new configuration",
+	Lifted:  "the next request meets the old configuration (until: end: it stays)",
+	Example: "{change: payments, with: {workers: 128}}",
+}}

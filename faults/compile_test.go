@@ -13,7 +13,7 @@ import (
 func TestCompile(t *testing.T) {
 	edges := Targets{Edges: []string{"a-1:b-1", "a-1:b-2"}}
 	one := Targets{Edges: []string{"a-1:b-1"}}
-	nodes := Targets{Instances: []string{"b-1", "b-2"}, CPUs: []float64{2, 0.5}}
+	nodes := Targets{Instances: []string{"b-1", "b-2"}, Nodes: []Node{{CPUs: 2}, {CPUs: 0.5}}}
 	toxic := func(edge, kind, stream, attributes string) string {
 		return `{"op":"toxic","edge":"` + edge + `","toxic":{"type":"` + kind + `","stream":"` + stream +
 			`","toxicity":1,"per":"connection","attributes":` + attributes + `}}`
@@ -62,17 +62,17 @@ func TestCompile(t *testing.T) {
 		{"partition", Partition{}, one, "partition", "partition (hang)", []string{outage(`"new":"hang","open":"keep"`)}},
 		{"partition that drops", Partition{How: "drop", Ways: "one"}, one, "partition", "partition one way (drop)", []string{outage(`"new":"hang","open":"lose"`)}},
 		{"partition that refuses", Partition{How: "refuse"}, one, "partition", "partition (refuse)", []string{outage(`"new":"refuse","open":"reset"`)}},
-		{"outage", Isolation{}, one, "outage", "outage (hang)", []string{outage(`"new":"hang","open":"keep"`)}},
-		{"outage that resets", Isolation{How: "reset"}, one, "outage", "outage (reset)", []string{outage(`"new":"reset","open":"reset"`)}},
-		{"outage that refuses", Isolation{How: "refuse"}, one, "outage", "outage (refuse)", []string{outage(`"new":"refuse","open":"reset"`)}},
+		{"outage", Outage{}, one, "outage", "outage (hang)", []string{outage(`"new":"hang","open":"keep"`)}},
+		{"outage that resets", Outage{How: "reset"}, one, "outage", "outage (reset)", []string{outage(`"new":"reset","open":"reset"`)}},
+		{"outage that refuses", Outage{How: "refuse"}, one, "outage", "outage (refuse)", []string{outage(`"new":"refuse","open":"reset"`)}},
 		{"crash", Crash{RestartAfter: time.Second}, nodes, "crash", "crash", []string{`{"op":"kill","instance":"b-1"}`, `{"op":"kill","instance":"b-2"}`}},
 		{"pause", Pause{}, nodes, "pause", "pause", []string{`{"op":"pause","instance":"b-1"}`, `{"op":"pause","instance":"b-2"}`}},
 		{"cpu in cores", CPU{Cores: 0.25}, nodes, "cpu", "cpu 0.25 cores", []string{`{"op":"cpu","instance":"b-1","cpus":0.25}`, `{"op":"cpu","instance":"b-2","cpus":0.25}`}},
 		{"cpu as a share of each limit", CPU{Share: 0.5}, nodes, "cpu", "cpu 50% of its limit", []string{`{"op":"cpu","instance":"b-1","cpus":1}`, `{"op":"cpu","instance":"b-2","cpus":0.25}`}},
-		{"flush", Flush{}, Targets{Instances: []string{"b-1"}}, "flush", "flush", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"hard"}}`}},
-		{"replay", Replay{Subscriber: "search", Rate: 50}, Targets{Instances: []string{"b-1"}}, "replay", "replay to search at 50/s", []string{`{"op":"behave","instance":"b-1","behaviour":{"replay":{"subscriber":"search","rate":50}}}`}},
-		{"promote", Promote{}, Targets{Instances: []string{"b-1"}}, "promote", "promote", []string{`{"op":"behave","instance":"b-1","behaviour":{"promote":true}}`}},
-		{"soft flush", Flush{How: "soft"}, Targets{Instances: []string{"b-1"}}, "flush", "flush (soft)", []string{`{"op":"behave","instance":"b-1","behaviour":{"flush":"soft"}}`}},
+		{"flush", Flush{}, Targets{Instances: []string{"b-1"}}, "flush", "flush", []string{`{"op":"ask","instance":"b-1","ask":{"flush":"hard"}}`}},
+		{"replay", Replay{Subscriber: "search", Rate: 50}, Targets{Instances: []string{"b-1"}}, "replay", "replay to search at 50/s", []string{`{"op":"ask","instance":"b-1","ask":{"replay":{"subscriber":"search","rate":50}}}`}},
+		{"promote", Promote{}, Targets{Instances: []string{"b-1"}}, "promote", "promote", []string{`{"op":"ask","instance":"b-1","ask":{"promote":true}}`}},
+		{"soft flush", Flush{How: "soft"}, Targets{Instances: []string{"b-1"}}, "flush", "flush (soft)", []string{`{"op":"ask","instance":"b-1","ask":{"flush":"soft"}}`}},
 		{"stop", Stop{}, nodes, "stop", "stop", []string{`{"op":"stop","instance":"b-1"}`, `{"op":"stop","instance":"b-2"}`}},
 		{"scale", Scale{Replicas: 1, Discovery: "untold"}, nodes, "scale", "scale to 1 untold", []string{`{"op":"stop","instance":"b-2","untold":true}`}},
 		{"change", Change{With: Patch{Text: "{timeout: 1ms}", Words: "timeout 1ms"}}, Targets{Instances: []string{"b-1"}}, "change", "change timeout 1ms", []string{
@@ -122,12 +122,12 @@ func TestCompile(t *testing.T) {
 // TestCompileIsPure compiles twice and changes the first result: the second must not notice.
 func TestCompileIsPure(t *testing.T) {
 	for _, e := range Kinds {
-		targets := Targets{Edges: []string{"a-1:b-1", "a-1:b-2"}, Instances: []string{"b-1", "b-2"}, CPUs: []float64{1, 1}}
+		targets := Targets{Edges: []string{"a-1:b-1", "a-1:b-2"}, Instances: []string{"b-1", "b-2"}, Nodes: []Node{{CPUs: 1}, {CPUs: 1}}}
 		first := e.Zero.Compile(targets)
 		for i := range first[:1] {
 			switch p := first[i]; {
 			case p.Toxic != nil:
-				p.Toxic.Stream, p.Toxic.Attributes["changed"] = "changed", true
+				p.Toxic.Stream = "changed"
 			case p.Outage != nil:
 				p.Outage.New = "changed"
 			case p.Behaviour != nil:

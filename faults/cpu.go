@@ -50,10 +50,10 @@ func (c CPU) Check(t Targets) error {
 		return nil
 	}
 	for i, instance := range t.Instances {
-		if t.limit(i) == 0 {
+		if t.cpus(i) == 0 {
 			return fmt.Errorf("%q has no cpus to take a share of: give the fault cores, or the node cpus", instance)
 		}
-		if cpus := c.Share * t.limit(i); cpus < leastCores {
+		if cpus := c.Share * t.cpus(i); cpus < leastCores {
 			return fmt.Errorf("%s of the cpus of %q is %g: use at least %g", percent(c.Share), instance, cpus, leastCores)
 		}
 	}
@@ -66,16 +66,17 @@ func (c CPU) Compile(t Targets) []Primitive {
 	for i, instance := range t.Instances {
 		cpus := c.Cores
 		if c.Share > 0 {
-			cpus = c.Share * t.limit(i)
+			cpus = c.Share * t.cpus(i)
 		}
 		out = append(out, Primitive{Op: OpCPU, Instance: instance, CPUs: cpus})
 	}
 	return out
 }
 
-func (t Targets) limit(i int) float64 {
-	if i >= len(t.CPUs) {
-		return 0
-	}
-	return t.CPUs[i]
-}
+var cpuEntry = Entry{Word: "cpu", Zero: CPU{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Instances get less CPU: they serve fewer requests, and those wait for their turn (docker and virtual engines).",
+	New:     "connects at once; answers come later, the more so the busier the instance is",
+	Open:    "answers come later, the more so the busier the instance is",
+	Lifted:  "the instance has its own limit again; what has queued up is worked off",
+	Example: "{cpu: payments, cores: 0.25}",
+}}

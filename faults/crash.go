@@ -28,3 +28,11 @@ func (c Crash) Validate() error { return checkDuration("restart_after", c.Restar
 
 // Compile is one kill for each instance.
 func (Crash) Compile(t Targets) []Primitive { return on(t, Primitive{Op: OpKill}) }
+
+var crashEntry = Entry{Word: "crash", Zero: Crash{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Instances are killed (kill -9) and started again with the data that they had on disk.",
+	New:     "connect to the edge succeeds, then a reset as soon as its own connect to the instance has failed",
+	Open:    "end of file or a reset, at once: answers break off",
+	Lifted:  "the instance starts again, and connections work as soon as it listens; open ones stay dead",
+	Example: "{crash: payments, restart_after: 5s}",
+}}

@@ -11,7 +11,7 @@ type Errors struct {
 	Status int     `yaml:"status" json:"status,omitempty" doc:"The status of these answers, 400 to 599. Default 500."`
 }
 
-var _ Kind = Errors{}
+var _ Checker = Errors{}
 
 // Kind is "errors".
 func (Errors) Kind() string { return "errors" }
@@ -34,6 +34,11 @@ func (e Errors) Validate() error {
 	return nil
 }
 
+// Check wants built-in nodes.
+func (e Errors) Check(t Targets) error {
+	return t.builtIn(e)
+}
+
 // Compile is one behaviour for each instance.
 func (e Errors) Compile(t Targets) []Primitive {
 	return behave(t, Behaviour{Errors: e.Share, Status: e.status()})
@@ -46,12 +51,10 @@ func (e Errors) status() int {
 	return e.Status
 }
 
-// behave puts one behaviour on each instance.
-func behave(t Targets, b Behaviour) []Primitive {
-	out := make([]Primitive, 0, len(t.Instances))
-	for _, instance := range t.Instances {
-		one := b
-		out = append(out, Primitive{Op: OpBehave, Instance: instance, Behaviour: &one})
-	}
-	return out
-}
+var errorsEntry = Entry{Word: "errors", Zero: Errors{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "Built-in nodes answer a part of the requests with an error at once, as after a bad deploy; health checks stay green.",
+	New:     "connects at once; the given part of requests is answered with the status, without the work",
+	Open:    "the given part of requests is answered with the status, without the work",
+	Lifted:  "the next request is answered as ever",
+	Example: "{errors: 30%, status: 503, on: payments}",
+}}

@@ -20,5 +20,13 @@ func (f Freeze) Validate() error { return checkConnections(f.Connections) }
 
 // Compile is one outage for each edge.
 func (f Freeze) Compile(t Targets) []Primitive {
-	return outages(t, Outage{New: NewFreeze, Open: OpenKeep}.only(f.Connections))
+	return outages(t, EdgeOutage{New: NewFreeze, Open: OpenKeep}.only(f.Connections))
 }
+
+var freezeEntry = Entry{Word: "freeze", Zero: Freeze{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Everything stops in its place, as with a stopped process whose host still accepts.",
+	New:     "connect succeeds, then silence (connections: open: they work)",
+	Open:    "silence and back-pressure both ways; nothing is lost, and ends and resets of the other side are held too (connections: new: they work)",
+	Lifted:  "every byte is delivered, on connections made meanwhile too, then what ended",
+	Example: "{freeze: orders -> payments}",
+}}

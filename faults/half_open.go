@@ -42,7 +42,7 @@ func (h HalfOpen) Validate() error {
 
 // Compile is one outage of one direction for each edge.
 func (h HalfOpen) Compile(t Targets) []Primitive {
-	o := Outage{New: NewHang, Open: OpenLose, Direction: h.Direction}
+	o := EdgeOutage{New: NewHang, Open: OpenLose, Direction: h.Direction}
 	if o.Direction == "" {
 		o.Direction = Down
 	}
@@ -51,3 +51,11 @@ func (h HalfOpen) Compile(t Targets) []Primitive {
 	}
 	return outages(t, o.only(h.Connections))
 }
+
+var halfOpenEntry = Entry{Word: "half_open", Zero: HalfOpen{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Packets of one way vanish; the other way works.",
+	New:     "connect does not return, as connecting needs both ways (connections: open: they work)",
+	Open:    "one way is silent and its bytes are lost (bytes: kept: held): down, the callee does the work and its answer never comes; up, requests never arrive; the other way passes",
+	Lifted:  "connects that still wait go through; connections that lost bytes are reset, others go on (bytes: kept: every byte is delivered, then what ended)",
+	Example: "{half_open: orders -> payments, direction: down}",
+}}

@@ -95,15 +95,17 @@ func TestPrimitiveInWords(t *testing.T) {
 		p        Primitive
 		do, undo string
 	}{
-		{Primitive{Op: OpToxic, Edge: "a-1:b-1", Toxic: &Toxic{Type: "latency", Stream: "upstream", Toxicity: 0.5, Per: "request", Attributes: map[string]any{"latency": 10.0, "jitter": 1.0}}},
+		{Primitive{Op: OpToxic, Edge: "a-1:b-1", Toxic: &Toxic{Stream: "upstream", Toxicity: 0.5, Per: "request", Attributes: LatencyToxic{Latency: 10, Jitter: 1}}},
 			`toxic latency upstream {"jitter":1,"latency":10} for 0.5 of each request on a-1:b-1`, "take toxic latency upstream off a-1:b-1"},
-		{Primitive{Op: OpOutage, Edge: "a-1:b-1", Outage: &Outage{New: NewSlow, Open: OpenLose, Direction: Up, Delay: time.Second}},
+		{Primitive{Op: OpOutage, Edge: "a-1:b-1", Outage: &EdgeOutage{New: NewSlow, Open: OpenLose, Direction: Up, Delay: time.Second}},
 			"outage new=slow open=lose up 1s on a-1:b-1", "lift outage of a-1:b-1"},
 		{Primitive{Op: OpKill, Instance: "b-1"}, "kill b-1", "start b-1 again"},
 		{Primitive{Op: OpPause, Instance: "b-1"}, "pause b-1", "resume b-1"},
 		{Primitive{Op: OpCPU, Instance: "b-1", CPUs: 0.5}, "cpu 0.5 on b-1", "put cpu back on b-1"},
 		{Primitive{Op: OpBehave, Instance: "b-1", Behaviour: &Behaviour{Errors: 0.1, Status: 503, Slow: time.Second, Factor: 2}},
 			"behave errors=0.1 status=503 slow=1s factor=2 on b-1", "put behaviour back on b-1"},
+		{Primitive{Op: OpAsk, Instance: "b-1", Ask: Ask{Flush: FlushHard}}, "ask flush=hard of b-1", "withdraw flush=hard of b-1"},
+		{Primitive{Op: OpAsk, Instance: "b-1", Ask: Ask{Replay: Replay{Subscriber: "c"}}}, "ask replay to c of b-1", "withdraw replay to c of b-1"},
 	}
 	for _, test := range tests {
 		if got := test.p.String(); got != test.do {
@@ -117,8 +119,8 @@ func TestPrimitiveInWords(t *testing.T) {
 
 // TestPrimitivesCrossTheWire: what a mesh in another process decodes is what was sent.
 func TestPrimitivesCrossTheWire(t *testing.T) {
-	targets := Targets{Edges: []string{"a-1:b-1"}, Instances: []string{"b-1"}, CPUs: []float64{1}}
-	for _, k := range []Kind{Latency{Delay: time.Second, Shape: "normal"}, Bandwidth{Rate: 1234}, SlowAccept{Delay: time.Second}, HalfOpen{}, Crash{}, CPU{Cores: 0.3}, Slow{Factor: 2}} {
+	targets := Targets{Edges: []string{"a-1:b-1"}, Instances: []string{"b-1"}, Nodes: []Node{{CPUs: 1}}}
+	for _, k := range []Kind{Latency{Delay: time.Second, Shape: "normal"}, Bandwidth{Rate: 1234}, SlowAccept{Delay: time.Second}, HalfOpen{}, Crash{}, Flush{}, Replay{Subscriber: "c"}, Slicer{Size: 64}, Timeout{}, CPU{Cores: 0.3}, Slow{Factor: 2}} {
 		sent := k.Compile(targets)
 		wire, err := json.Marshal(sent)
 		if err != nil {

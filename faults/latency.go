@@ -42,22 +42,29 @@ func (l Latency) Validate() error {
 	if l.Delay == 0 && l.Jitter == 0 {
 		return fmt.Errorf("latency adds nothing: give a time, as in 200ms")
 	}
-	if l.Jitter > l.Delay && l.Shape != "pareto" {
+	if l.Jitter > l.Delay && l.Shape != ShapePareto {
 		return fmt.Errorf("jitter %s can't be larger than latency %s: use a smaller one, or shape: pareto for a long tail", l.Jitter, l.Delay)
 	}
 	return first(
-		checkWord("shape", l.Shape, "uniform", "normal", "pareto"),
+		checkWord("shape", l.Shape, ShapeUniform, ShapeNormal, ShapePareto),
 		checkDirection(l.Direction),
 		checkShare(l.Share),
-		checkWord("per", l.Per, perRequest, perConnection),
+		checkWord("per", l.Per, PerRequest, PerConnection),
 	)
 }
 
 // Compile is one latency toxic for each edge and direction.
 func (l Latency) Compile(t Targets) []Primitive {
-	attributes := map[string]any{"latency": milliseconds(l.Delay), "jitter": milliseconds(l.Jitter)}
-	if l.Shape != "" {
-		attributes["shape"] = l.Shape
-	}
-	return toxics(t, l.Direction, Toxic{Type: "latency", Toxicity: shareOrAll(l.Share), Per: perOrRequest(l.Per), Attributes: attributes})
+	return toxics(t, l.Direction, Toxic{
+		Toxicity: shareOrAll(l.Share), Per: perOrRequest(l.Per),
+		Attributes: LatencyToxic{Latency: MillisOf(l.Delay), Jitter: MillisOf(l.Jitter), Shape: l.Shape},
+	})
 }
+
+var latencyEntry = Entry{Word: "latency", Zero: Latency{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "Everything that passes arrives later.",
+	New:     "connects at once; answers come later by the latency",
+	Open:    "answers come later by the latency, from the next byte on",
+	Lifted:  "what is held is delivered at once",
+	Example: "{latency: 800ms, jitter: 200ms, on: orders -> payments}",
+}}

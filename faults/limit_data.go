@@ -32,7 +32,15 @@ func (l LimitData) Validate() error {
 // Compile is one limit_data toxic for each edge and direction.
 func (l LimitData) Compile(t Targets) []Primitive {
 	return toxics(t, l.Direction, Toxic{
-		Type: "limit_data", Toxicity: shareOrAll(l.Share), Per: perConnection,
-		Attributes: map[string]any{"bytes": float64(l.Bytes)},
+		Toxicity: shareOrAll(l.Share), Per: PerConnection,
+		Attributes: LimitDataToxic{Bytes: l.Bytes},
 	})
 }
+
+var limitDataEntry = Entry{Word: "limit_data", Zero: LimitData{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "A connection is closed when so many bytes have passed it: answers break off.",
+	New:     "connects at once; end of file right after that many bytes",
+	Open:    "end of file right after that many bytes, counted from when the fault began",
+	Lifted:  "connections not yet closed go on without a limit",
+	Example: "{limit_data: 16KB, on: api -> catalog}",
+}}

@@ -46,15 +46,23 @@ func howOrHang(how string) string {
 }
 
 // outageOf is what each way means.
-func outageOf(how string) Outage {
+func outageOf(how string) EdgeOutage {
 	switch how {
 	case howDrop:
-		return Outage{New: NewHang, Open: OpenLose}
+		return EdgeOutage{New: NewHang, Open: OpenLose}
 	case howRefuse:
-		return Outage{New: NewRefuse, Open: OpenReset}
+		return EdgeOutage{New: NewRefuse, Open: OpenReset}
 	case howReset:
-		return Outage{New: NewReset, Open: OpenReset}
+		return EdgeOutage{New: NewReset, Open: OpenReset}
 	default:
-		return Outage{New: NewHang, Open: OpenKeep}
+		return EdgeOutage{New: NewHang, Open: OpenKeep}
 	}
 }
+
+var partitionEntry = Entry{Word: "partition", Zero: Partition{}, Selection: SelectBetween, Explain: Explanation{
+	Summary: "The network between two sets of nodes is cut; inside each set it works.",
+	New:     "connect does not return (how: refuse: connection refused, at once)",
+	Open:    "silence, ends and resets included, and back-pressure; bytes are held (how: drop: lost; how: refuse: a reset, at once)",
+	Lifted:  "connects that still wait go through; every byte is delivered, as TCP sends again, then what ended (how: drop: connections that lost bytes are reset; how: refuse: new connections work)",
+	Example: "{partition: [orders, payments], how: hang}",
+}}

@@ -1,6 +1,9 @@
 package faults
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Promote makes replicas of databases primaries, as an operator or a cluster manager does who has given the old
 // primary up.
@@ -8,6 +11,7 @@ type Promote struct{}
 
 var (
 	_ Kind    = Promote{}
+	_ Checker = Promote{}
 	_ Lasting = Promote{}
 )
 
@@ -29,5 +33,26 @@ func (Promote) Lasts() (time.Duration, string) { return promoteLasts, "promote" 
 // Validate has nothing to refuse.
 func (Promote) Validate() error { return nil }
 
-// Compile is one behaviour for each instance.
-func (Promote) Compile(t Targets) []Primitive { return behave(t, Behaviour{Promote: true}) }
+// Check wants replicas.
+func (p Promote) Check(t Targets) error {
+	if err := t.builtIn(p); err != nil {
+		return err
+	}
+	for _, n := range t.Nodes {
+		if n.ReplicaOf == "" {
+			return fmt.Errorf("promote is for replicas, and %q is none (it has no replica_of)", n.Name)
+		}
+	}
+	return nil
+}
+
+// Compile is one ask of each instance.
+func (Promote) Compile(t Targets) []Primitive { return ask(t, Ask{Promote: true}) }
+
+var promoteEntry = Entry{Word: "promote", Zero: Promote{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "A replica stops following and takes writes: the operator's answer to the loss of a primary. What had not reached it is lost.",
+	New:     "connects at once; writes are taken, where they were refused (25006) before",
+	Open:    "writes are taken, where they were refused (25006) before",
+	Lifted:  "it is a moment (1s): who was promoted stays the primary, and an old one that it reaches takes no more writes",
+	Example: "{promote: catalog-replica-1}",
+}}

@@ -20,5 +20,13 @@ func (r Refuse) Validate() error { return checkConnections(r.Connections) }
 
 // Compile is one outage for each edge.
 func (r Refuse) Compile(t Targets) []Primitive {
-	return outages(t, Outage{New: NewRefuse, Open: OpenClose}.only(r.Connections))
+	return outages(t, EdgeOutage{New: NewRefuse, Open: OpenClose}.only(r.Connections))
 }
+
+var refuseEntry = Entry{Word: "refuse", Zero: Refuse{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "The port is closed, as if the callee did not run.",
+	New:     "connection refused, at once (connections: open: they work)",
+	Open:    "end of file, at once, on idle ones too (connections: new: they work)",
+	Lifted:  "new connections work; ended ones stay dead",
+	Example: "{refuse: orders -> payments}",
+}}

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -12,7 +13,7 @@ type Replay struct {
 	Rate       float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty" doc:"How many messages a second, as in 50/s. Default as fast as the subscriber takes them, one of each partition at a time."`
 }
 
-var _ Kind = Replay{}
+var _ Checker = Replay{}
 
 // Kind is "replay".
 func (Replay) Kind() string { return "replay" }
@@ -38,5 +39,31 @@ func (r Replay) Validate() error {
 	return nil
 }
 
-// Compile is one behaviour for each instance.
-func (r Replay) Compile(t Targets) []Primitive { return behave(t, Behaviour{Replay: &r}) }
+// Check wants streams that keep what they deliver, and deliver it to the subscriber.
+func (r Replay) Check(t Targets) error {
+	if err := t.builtIn(r); err != nil {
+		return err
+	}
+	for _, n := range t.Nodes {
+		switch {
+		case n.Kind != "stream":
+			return fmt.Errorf("replay is for streams, and %q is a %s", n.Name, n.Kind)
+		case !n.Retains:
+			return fmt.Errorf("stream %q keeps nothing that it has delivered: add retain: 10m", n.Name)
+		case !slices.Contains(n.Subscribers, r.Subscriber):
+			return fmt.Errorf("stream %q has no subscriber %q", n.Name, r.Subscriber)
+		}
+	}
+	return nil
+}
+
+// Compile is one ask of each instance.
+func (r Replay) Compile(t Targets) []Primitive { return ask(t, Ask{Replay: r}) }
+
+var replayEntry = Entry{Word: "replay", Zero: Replay{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "A stream delivers again to one subscriber what it keeps (retain), beside what is new, as an operator does to fill a store anew.",
+	New:     "connects at once; the subscriber is asked for the old messages too, as fast as it takes them (rate: so many a second)",
+	Open:    "the subscriber is asked for the old messages too, as fast as it takes them (rate: so many a second)",
+	Lifted:  "what has not been replayed is not; what has been has come twice",
+	Example: "{replay: events, subscriber: search, rate: 50/s}",
+}}

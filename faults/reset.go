@@ -20,5 +20,13 @@ func (r Reset) Validate() error { return checkConnections(r.Connections) }
 
 // Compile is one outage for each edge.
 func (r Reset) Compile(t Targets) []Primitive {
-	return outages(t, Outage{New: NewReset, Open: OpenReset}.only(r.Connections))
+	return outages(t, EdgeOutage{New: NewReset, Open: OpenReset}.only(r.Connections))
 }
+
+var resetEntry = Entry{Word: "reset", Zero: Reset{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Connections are cut with a reset (RST).",
+	New:     "connect succeeds, then a reset (connections: open: they work)",
+	Open:    "a reset, at once, on idle ones too (connections: new: they work)",
+	Lifted:  "new connections work; reset ones stay dead",
+	Example: "{reset: orders -> payments}",
+}}

@@ -51,11 +51,17 @@ func (s Slicer) Validate() error {
 // Compile is one slicer toxic for each edge and direction; toxiproxy counts its delay in µs.
 func (s Slicer) Compile(t Targets) []Primitive {
 	return toxics(t, s.Direction, Toxic{
-		Type: "slicer", Toxicity: shareOrAll(s.Share), Per: perConnection,
-		Attributes: map[string]any{
-			"average_size":   float64(s.Size),
-			"size_variation": float64(s.Variation),
-			"delay":          float64(s.Delay) / float64(time.Microsecond),
+		Toxicity: shareOrAll(s.Share), Per: PerConnection,
+		Attributes: SlicerToxic{
+			AverageSize: s.Size, SizeVariation: s.Variation, Delay: Micros(float64(s.Delay) / float64(time.Microsecond)),
 		},
 	})
 }
+
+var slicerEntry = Entry{Word: "slicer", Zero: Slicer{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "What is sent in one piece arrives in small ones, with a pause after each.",
+	New:     "connects at once; answers come in small pieces",
+	Open:    "answers come in small pieces, from the next byte on; no byte is lost",
+	Lifted:  "what is held is delivered at once, in one piece",
+	Example: "{slicer: 64B, variation: 16B, delay: 10ms, on: api -> catalog}",
+}}

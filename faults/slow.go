@@ -12,7 +12,7 @@ type Slow struct {
 	Factor float64       `yaml:"factor" json:"factor,omitempty" doc:"The node's own work takes this many times as long. Default 1."`
 }
 
-var _ Kind = Slow{}
+var _ Checker = Slow{}
 
 // Kind is "slow".
 func (Slow) Kind() string { return "slow" }
@@ -42,7 +42,20 @@ func (s Slow) Validate() error {
 	return checkDuration("slow", s.Added)
 }
 
+// Check wants built-in nodes.
+func (s Slow) Check(t Targets) error {
+	return t.builtIn(s)
+}
+
 // Compile is one behaviour for each instance.
 func (s Slow) Compile(t Targets) []Primitive {
 	return behave(t, Behaviour{Slow: s.Added, Factor: max(s.Factor, 0)})
 }
+
+var slowEntry = Entry{Word: "slow", Zero: Slow{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "Built-in nodes take longer for each answer and keep a worker busy for it: other than under latency, they serve fewer requests.",
+	New:     "connects at once; answers take longer, and requests queue when no worker is free",
+	Open:    "answers take longer, and requests queue when no worker is free",
+	Lifted:  "new requests take as long as ever; those in work end in their own time, the queue is worked off",
+	Example: "{slow: 300ms, on: payments}",
+}}

@@ -30,5 +30,13 @@ func (s SlowAccept) Validate() error {
 
 // Compile is one outage for each edge, which open connections pass.
 func (s SlowAccept) Compile(t Targets) []Primitive {
-	return outages(t, Outage{New: NewSlow, Open: OpenPass, Delay: s.Delay})
+	return outages(t, EdgeOutage{New: NewSlow, Open: OpenPass, Delay: s.Delay})
 }
+
+var slowAcceptEntry = Entry{Word: "slow_accept", Zero: SlowAccept{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "A new connection waits before anything passes it.",
+	New:     "connect succeeds, nothing passes for the given time, then all of it",
+	Open:    "as without the fault",
+	Lifted:  "new connections work at once; those that wait go on at once, and have lost nothing",
+	Example: "{slow_accept: 2s, on: orders -> payments}",
+}}

@@ -35,7 +35,15 @@ func (s SlowClose) Validate() error {
 // Compile is one slow_close toxic for each edge and direction.
 func (s SlowClose) Compile(t Targets) []Primitive {
 	return toxics(t, s.Direction, Toxic{
-		Type: "slow_close", Toxicity: shareOrAll(s.Share), Per: perConnection,
-		Attributes: map[string]any{"delay": milliseconds(s.Delay)},
+		Toxicity: shareOrAll(s.Share), Per: PerConnection,
+		Attributes: SlowCloseToxic{Delay: MillisOf(s.Delay)},
 	})
 }
+
+var slowCloseEntry = Entry{Word: "slow_close", Zero: SlowClose{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "The end of a stream arrives later.",
+	New:     "connects at once; data passes, the end of file comes later by the given time",
+	Open:    "data passes, the end of file comes later by the given time; a reset is not delayed",
+	Lifted:  "ends that are held arrive at once",
+	Example: "{slow_close: 5s, on: orders -> payments}",
+}}

@@ -1,30 +1,12 @@
 package faults
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-)
-
 // Stop ends instances as an operator does (SIGTERM) and starts them again when it ends: a restart of one, a deploy, a
 // machine that is taken away for maintenance.
 type Stop struct {
 	Discovery string `yaml:"discovery" json:"discovery,omitempty" enum:"told,untold" doc:"told (default): callers and loads are told first, as by a registry, and choose others until it is back; untold: they have to find out."`
 }
 
-// Scale runs fewer replicas of a node, and as many as it has when it ends.
-type Scale struct {
-	Replicas  int    `yaml:"replicas" json:"replicas" doc:"How many are left: those of the lowest numbers."`
-	Until     string `yaml:"until" json:"until,omitempty" enum:"phase,end" doc:"How long: until the end of its phase (phase, the default), or of the run (end)."`
-	Discovery string `yaml:"discovery" json:"discovery,omitempty" enum:"told,untold" doc:"told (default): callers and loads are told first, as by a registry; untold: they have to find out."`
-}
-
-var (
-	_ Kind    = Stop{}
-	_ Kind    = Scale{}
-	_ Staying = Scale{}
-	_ Checker = Scale{}
-)
+var _ Kind = Stop{}
 
 // untold is the word for callers who have to find out by themselves.
 const untold = "untold"
@@ -53,48 +35,10 @@ func (s Stop) Compile(t Targets) []Primitive {
 	return on(t, Primitive{Op: OpStop, Untold: s.Discovery == untold})
 }
 
-// Kind is "scale".
-func (Scale) Kind() string { return "scale" }
-
-func (s Scale) String() string {
-	return fmt.Sprintf("scale to %d%s", s.Replicas, finding(s.Discovery))
-}
-
-// Scope is instances.
-func (Scale) Scope() Scope { return ScopeInstances }
-
-// Stays tells that it is not taken back before the run's end.
-func (s Scale) Stays() bool { return s.Until == UntilEnd }
-
-// Validate wants a number.
-func (s Scale) Validate() error {
-	if s.Replicas < 1 {
-		return fmt.Errorf("scale needs replicas, 1 or more: how many are left; to have none left use stop")
-	}
-	return first(checkWord("until", s.Until, "phase", UntilEnd), checkWord("discovery", s.Discovery, "told", untold))
-}
-
-// Check wants whole nodes that have more than are to be left.
-func (s Scale) Check(t Targets) error {
-	if len(s.above(t)) == 0 && len(t.Instances) > 0 {
-		return fmt.Errorf("no node of it has more than %d replicas: use fewer", s.Replicas)
-	}
-	return nil
-}
-
-// above are the instances whose numbers are too high.
-func (s Scale) above(t Targets) []string {
-	var out []string
-	for _, name := range t.Instances {
-		number, err := strconv.Atoi(name[strings.LastIndexByte(name, '-')+1:])
-		if err == nil && number > s.Replicas {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// Compile is one stop for each instance above the number.
-func (s Scale) Compile(t Targets) []Primitive {
-	return on(Targets{Instances: s.above(t)}, Primitive{Op: OpStop, Untold: s.Discovery == untold})
-}
+var stopEntry = Entry{Word: "stop", Zero: Stop{}, Selection: SelectValue, Explain: Explanation{
+	Summary: "Instances are asked to end (SIGTERM), finish what they have, and are started again at the end, as in a rolling restart.",
+	New:     "callers and loads are told first and choose other replicas (discovery: untold: connect succeeds until it is drained, then it is refused)",
+	Open:    "requests under way are answered, then end of file; idle connections end at once",
+	Lifted:  "the instance starts again with its data; then callers are told that it is back",
+	Example: "{stop: payments-1, for: 2s}",
+}}

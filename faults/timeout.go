@@ -33,7 +33,15 @@ func (f Timeout) Validate() error {
 // Compile is one timeout toxic for each edge and direction.
 func (f Timeout) Compile(t Targets) []Primitive {
 	return toxics(t, f.Direction, Toxic{
-		Type: "timeout", Toxicity: shareOrAll(f.Share), Per: perConnection,
-		Attributes: map[string]any{"timeout": milliseconds(f.After)},
+		Toxicity: shareOrAll(f.Share), Per: PerConnection,
+		Attributes: TimeoutToxic{Timeout: MillisOf(f.After)},
 	})
 }
+
+var timeoutEntry = Entry{Word: "timeout", Zero: Timeout{}, Selection: SelectOn, Explain: Explanation{
+	Summary: "Data vanishes, and each connection is closed after the given time.",
+	New:     "connects at once; answers vanish, and the connection is closed (end of file) the given time after the first byte that vanished",
+	Open:    "answers vanish, and the connection is closed (end of file) the given time after the first byte that vanished; an idle one stays",
+	Lifted:  "connections that lost bytes are closed at once; others go on",
+	Example: "{timeout: 5s, on: orders -> payments}",
+}}

@@ -42,7 +42,7 @@ func TestValidate(t *testing.T) {
 		{Reset{Connections: "x"}, `connections can't be "x": use all, new or open`},
 		{Partition{How: "reset"}, `how can't be "reset": use hang, drop or refuse`},
 		{Partition{Ways: "three"}, `ways can't be "three": use both or one`},
-		{Isolation{How: "slow"}, `how can't be "slow": use hang, drop, refuse or reset`},
+		{Outage{How: "slow"}, `how can't be "slow": use hang, drop, refuse or reset`},
 		{Crash{RestartAfter: -time.Second}, "restart_after can't be negative, it is -1s"},
 		{CPU{}, "cpu needs a size: give cores, as in 0.25, or share, as in 25% of the node's cpus"},
 		{CPU{Cores: -1}, "cores can't be -1: use more than 0, as in 0.25"},
@@ -74,7 +74,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestCPUShareNeedsALimit(t *testing.T) {
-	targets := Targets{Instances: []string{"a-1", "b-1"}, CPUs: []float64{2, 0}}
+	targets := Targets{Instances: []string{"a-1", "b-1"}, Nodes: []Node{{CPUs: 2}, {CPUs: 0}}}
 	err := CPU{Share: 0.5}.Check(targets)
 	want := `"b-1" has no cpus to take a share of: give the fault cores, or the node cpus`
 	if err == nil || err.Error() != want {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // What a queue has delivered is told from its edges: callee instances of one caller say the same, callers add up.
@@ -19,20 +20,20 @@ func TestJudgeDeliveries(t *testing.T) {
 	r.Edges = append(r.Edges, edge("q-1", "sink-1", &record.Delivery{}))
 	for _, tt := range []struct {
 		in       string
-		metric   scenarios.Metric
+		metric   metric.Name
 		op       string
 		bound    float64
 		measured string
 		verdict  record.Verdict
 	}{
-		{"slow", scenarios.MetricLag, "<", 2, "lag 1.50 s", record.Pass},
-		{"slow", scenarios.MetricLag, "<", 1.5, "lag 1.50 s", record.Fail},
-		{"slow", scenarios.MetricBacklog, "<=", 7, "backlog 7 messages", record.Pass},
-		{"slow", scenarios.MetricFresh, ">=", .8, "fresh 80%", record.Pass},
-		{"slow", scenarios.MetricFresh, ">", .8, "fresh 80%", record.Fail},
-		{"", scenarios.MetricBacklog, "<", 1, "backlog 0 messages", record.Pass},
-		{"", scenarios.MetricFresh, ">", .5, "unknown", record.Inconclusive},
-		{"steady", scenarios.MetricLag, "<", 1, "unknown", record.Inconclusive},
+		{"slow", metric.Lag, "<", 2, "lag 1.50 s", record.Pass},
+		{"slow", metric.Lag, "<", 1.5, "lag 1.50 s", record.Fail},
+		{"slow", metric.Backlog, "<=", 7, "backlog 7 messages", record.Pass},
+		{"slow", metric.Fresh, ">=", .8, "fresh 80%", record.Pass},
+		{"slow", metric.Fresh, ">", .8, "fresh 80%", record.Fail},
+		{"", metric.Backlog, "<", 1, "backlog 0 messages", record.Pass},
+		{"", metric.Fresh, ">", .5, "unknown", record.Inconclusive},
+		{"steady", metric.Lag, "<", 1, "unknown", record.Inconclusive},
 	} {
 		e := scenarios.Expectation{In: tt.in, Of: "q -> sink", Bounds: bound(tt.metric, tt.op, tt.bound)}
 		Judge(r, &scenarios.Scenario{Expect: []scenarios.Expectation{e}})

@@ -2,19 +2,24 @@ package report
 
 import "github.com/squallhq/squall/runner/record"
 
-// The exit codes of squall: a contract with whoever runs it in CI.
+// Exit is an exit code of squall: a contract with whoever runs it in CI.
+type Exit int
+
+// The exit codes.
 const (
-	ExitPass         = 0   // every expectation held
-	ExitFail         = 1   // an expectation did not hold
-	ExitUsage        = 2   // the scenario or the command line is wrong
-	ExitEnvironment  = 3   // the engine, a port, an image: the run could not be made
-	ExitInconclusive = 4   // it can't be told
-	ExitRegression   = 5   // worse than the baseline
-	ExitInterrupted  = 130 // interrupted; everything undone, a partial report written
+	ExitPass         Exit = 0
+	ExitFail         Exit = 1
+	ExitUsage        Exit = 2
+	ExitEnvironment  Exit = 3 // the engine, a port, an image
+	ExitInconclusive Exit = 4
+	ExitInterrupted  Exit = 130 // as a shell says of a program that SIGINT ended
 )
 
+// Exits are all codes, in ascending order.
+var Exits = []Exit{ExitPass, ExitFail, ExitUsage, ExitEnvironment, ExitInconclusive, ExitInterrupted}
+
 // ExitCode is a judged result's.
-func ExitCode(r *record.Result) int {
+func ExitCode(r *record.Result) Exit {
 	switch {
 	case r.Partial:
 		return ExitInterrupted
@@ -26,9 +31,9 @@ func ExitCode(r *record.Result) int {
 	return ExitInconclusive
 }
 
-// ExitMeaning is one line that says what a code means.
-func ExitMeaning(code int) string {
-	switch code {
+// Meaning is one line that says what a code means, "" for a code that squall does not have.
+func (e Exit) Meaning() string {
+	switch e {
 	case ExitPass:
 		return "every expectation held"
 	case ExitFail:
@@ -39,8 +44,6 @@ func ExitMeaning(code int) string {
 		return "the environment failed, the run could not be made"
 	case ExitInconclusive:
 		return "inconclusive: it can't be told whether the expectations hold"
-	case ExitRegression:
-		return "a regression against the baseline"
 	case ExitInterrupted:
 		return "interrupted: everything undone, a partial report written"
 	}

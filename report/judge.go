@@ -4,7 +4,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
@@ -32,11 +31,11 @@ func Judge(r *record.Result, s *scenarios.Scenario) {
 	var lost bool
 	var broken []string
 	for _, e := range s.Expect {
-		judged := judgeOne(r, e)
+		judged, because := judgeOne(r, e)
 		r.Expectations = append(r.Expectations, judged)
 		if judged.Holds != nil && !*judged.Holds {
 			lost = lost || e.WritesLost != nil && r.Writes.Lost > int64(*e.WritesLost)
-			broken = append(broken, reasons(r, e, judged)...)
+			broken = append(broken, because...)
 		}
 	}
 	doubts, untold := doubts(r), untold(r)
@@ -99,7 +98,8 @@ func untold(r *record.Result) []string {
 	return out
 }
 
-func judgeOne(r *record.Result, e scenarios.Expectation) record.Expectation {
+// judgeOne holds one line of expect against the run, and says why it does not hold where it does not.
+func judgeOne(r *record.Result, e scenarios.Expectation) (record.Expectation, []string) {
 	out := record.Expectation{Text: e.Text, In: e.In, Of: e.Of, Line: e.Line}
 	if out.Of == "" && len(e.Bounds) > 0 {
 		out.Of = "all"
@@ -107,139 +107,12 @@ func judgeOne(r *record.Result, e scenarios.Expectation) record.Expectation {
 	switch {
 	case e.AboutData():
 		judgeWrites(&out, r, e)
+		return out, []string{out.Measured + ", expected " + e.Text}
 	case e.After != "":
 		judgeRecovery(&out, r, e)
-	default:
-		judgeBounds(&out, r, e)
+		return out, []string{fmt.Sprintf("after %s: %s, expected within %s", e.After, out.Measured, e.Recovered)}
 	}
-	return out
-}
-
-// judgeWrites holds what was read back against its bounds.
-func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectation) {
-	if !r.Writes.Checked {
-		out.Why = "the writes could not be read back: " + r.Writes.Why
-		out.Measured = "unknown"
-		return
-	}
-	holds := true
-	within := func(most *int, n int64, word string, said []string) []string {
-		if most == nil {
-			return said
-		}
-		holds = holds && n <= int64(*most)
-		return append(said, fmt.Sprintf("%d %s", n, word))
-	}
-	var measured []string
-	w := r.Writes
-	if said := within(e.WritesDuplicated, w.Duplicated, "duplicated", within(e.WritesLost, w.Lost, "lost", nil)); len(said) > 0 {
-		measured = append(measured, fmt.Sprintf("%s of %d acknowledged", strings.Join(said, ", "), w.Acknowledged))
-	}
-	if said := within(e.EventsDuplicated, w.EventsDuplicated, "duplicated", within(e.EventsLost, w.EventsLost, "lost", nil)); len(said) > 0 {
-		measured = append(measured, fmt.Sprintf("%s of %d events", strings.Join(said, ", "), w.Events))
-	}
-	out.Measured = strings.Join(measured, ", ")
-	out.Holds = &holds
-}
-
-// judgeRecovery takes the slowest recovery of the faults that After names, a phase or a fault. A
-// recovery that the run did not watch for long enough can't be told; one that it did, did not happen.
-func judgeRecovery(out *record.Expectation, r *record.Result, e scenarios.Expectation) {
-	var measured []string
-	holds, told, found := true, true, false
-	limit := e.Recovered.Seconds()
-	for _, f := range r.Faults {
-		if f.Phase != e.After && f.Name != e.After {
-			continue
-		}
-		found = true
-		switch {
-		case f.RecoveryUntold != "":
-			told = false
-			measured = append(measured, f.RecoveryUntold)
-		case f.UndoneS == nil:
-			told = false
-			measured = append(measured, f.Text+" was never lifted")
-		case f.RecoveredAfterS != nil:
-			measured = append(measured, seconds(*f.RecoveredAfterS))
-			holds = holds && *f.RecoveredAfterS <= limit
-		default:
-			watched := r.DurationS - *f.UndoneS
-			measured = append(measured, "not recovered within "+seconds(watched))
-			if watched >= limit {
-				holds = false
-			} else {
-				told = false
-			}
-		}
-	}
-	out.Measured = strings.Join(unique(measured), ", ")
-	switch {
-	case !found:
-		out.Why = fmt.Sprintf("no fault of %q was carried out", e.After)
-	case !holds:
-		out.Holds = ref(false)
-	case !told:
-		out.Why = "the run ended before it could be told: " + out.Measured
-	default:
-		out.Holds = ref(true)
-	}
-}
-
-func judgeBounds(out *record.Expectation, r *record.Result, e scenarios.Expectation) {
-	var measured []string
-	holds, doubt := true, ""
-	for _, b := range e.Bounds {
-		value, err := measure(r, e, b.Metric)
-		if err != nil {
-			out.Why, out.Measured = err.Error(), "unknown"
-			return
-		}
-		measured = append(measured, string(b.Metric)+" "+spell(b.Metric, value))
-		lag := lagIn(r.Generator, b.Metric)
-		with, without := compare(value, b.Op, b.Value), compare(max(value-lag, 0), b.Op, b.Value)
-		switch {
-		case with && without:
-		case with != without:
-			doubt = fmt.Sprintf("%s: the generator's own lag of up to %s decides it", measured[len(measured)-1], milliseconds(lag*1000))
-		default:
-			holds = false
-		}
-	}
-	out.Measured = strings.Join(measured, ", ")
-	if holds && doubt != "" {
-		out.Why = doubt
-		return
-	}
-	out.Holds = &holds
-}
-
-// lagIn is how much of a latency may be the generator's lag, in seconds: latency counts from the
-// intended time, so that what users felt lies between the measured value less the lag and the value.
-func lagIn(g record.Generator, m scenarios.Metric) float64 {
-	switch m {
-	case scenarios.MetricMean, scenarios.MetricP50, scenarios.MetricP90, scenarios.MetricP95, scenarios.MetricP99:
-		return g.LagMs.P99 / 1000
-	case scenarios.MetricP999, scenarios.MetricMax:
-		return g.LagMs.Max / 1000
-	}
-	return 0
-}
-
-func compare(value float64, op string, bound float64) bool {
-	switch op {
-	case "<":
-		return value < bound
-	case "<=":
-		return value <= bound
-	case ">":
-		return value > bound
-	case ">=":
-		return value >= bound
-	case "==":
-		return value == bound
-	}
-	panic("unknown comparison " + op)
+	return out, judgeBounds(&out, r, e)
 }
 
 func ref[T any](v T) *T { return &v }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // healthy is a run of 1000 requests in one phase with one fault: nothing wrong with it.
@@ -35,7 +36,7 @@ func healthy() *record.Result {
 	}
 }
 
-func bound(m scenarios.Metric, op string, v float64) []scenarios.Bound {
+func bound(m metric.Name, op string, v float64) []scenarios.Bound {
 	return []scenarios.Bound{{Metric: m, Op: op, Value: v}}
 }
 
@@ -48,25 +49,25 @@ func TestJudge(t *testing.T) {
 		measured string
 		reason   string
 	}{
-		{name: "a success that holds", expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricSuccess, ">=", .99)},
+		{name: "a success that holds", expect: scenarios.Expectation{In: "slow", Bounds: bound(metric.Success, ">=", .99)},
 			verdict: record.Pass, measured: "success 99%"},
-		{name: "degraded answers are not ok", expect: scenarios.Expectation{In: "slow", Text: "ok >= 99%", Bounds: bound(scenarios.MetricOK, ">=", .99)},
+		{name: "degraded answers are not ok", expect: scenarios.Expectation{In: "slow", Text: "ok >= 99%", Bounds: bound(metric.OK, ">=", .99)},
 			verdict: record.Fail, measured: "ok 90%", reason: "ok of all requests was 90% in slow, expected >= 99% (while latency 800ms on a -> b)"},
-		{name: "a latency over its bound", expect: scenarios.Expectation{In: "slow", Of: "GET /a", Bounds: bound(scenarios.MetricP99, "<", .7)},
+		{name: "a latency over its bound", expect: scenarios.Expectation{In: "slow", Of: "GET /a", Bounds: bound(metric.P99, "<", .7)},
 			verdict: record.Fail, measured: "p99 812 ms"},
-		{name: "a load's name covers its requests", expect: scenarios.Expectation{In: "steady", Of: "users", Bounds: bound(scenarios.MetricP99, "<", .7)},
+		{name: "a load's name covers its requests", expect: scenarios.Expectation{In: "steady", Of: "users", Bounds: bound(metric.P99, "<", .7)},
 			verdict: record.Pass, measured: "p99 20.0 ms"},
-		{name: "goodput over all phases", expect: scenarios.Expectation{Bounds: bound(scenarios.MetricGoodput, ">", 99)},
+		{name: "goodput over all phases", expect: scenarios.Expectation{Bounds: bound(metric.Goodput, ">", 99)},
 			verdict: record.Pass, measured: "goodput 99.5/s"},
-		{name: "amplification of an edge", expect: scenarios.Expectation{Of: "a -> b", Bounds: bound(scenarios.MetricAmplification, "<", 1.5)},
+		{name: "amplification of an edge", expect: scenarios.Expectation{Of: "a -> b", Bounds: bound(metric.Amplification, "<", 1.5)},
 			verdict: record.Fail, measured: "amplification 1.60x"},
-		{name: "amplification in one phase is that phase's", expect: scenarios.Expectation{In: "slow", Of: "a -> b", Bounds: bound(scenarios.MetricAmplification, "<", 2)},
+		{name: "amplification in one phase is that phase's", expect: scenarios.Expectation{In: "slow", Of: "a -> b", Bounds: bound(metric.Amplification, "<", 2)},
 			verdict: record.Fail, measured: "amplification 2.20x"},
-		{name: "amplification in a phase in which nothing crossed can't be told", expect: scenarios.Expectation{In: "steady", Of: "a -> b", Bounds: bound(scenarios.MetricAmplification, "<", 2)},
+		{name: "amplification in a phase in which nothing crossed can't be told", expect: scenarios.Expectation{In: "steady", Of: "a -> b", Bounds: bound(metric.Amplification, "<", 2)},
 			verdict: record.Inconclusive, measured: "unknown", reason: "nothing crossed a -> b"},
-		{name: "an edge that nothing crossed can't be told", expect: scenarios.Expectation{Of: "a -> c", Bounds: bound(scenarios.MetricAmplification, "<", 1.5)},
+		{name: "an edge that nothing crossed can't be told", expect: scenarios.Expectation{Of: "a -> c", Bounds: bound(metric.Amplification, "<", 1.5)},
 			verdict: record.Inconclusive, measured: "unknown", reason: "nothing crossed a -> c"},
-		{name: "requests that were not due can't be told", expect: scenarios.Expectation{In: "slow", Of: "GET /b", Bounds: bound(scenarios.MetricOK, ">", 0)},
+		{name: "requests that were not due can't be told", expect: scenarios.Expectation{In: "slow", Of: "GET /b", Bounds: bound(metric.OK, ">", 0)},
 			verdict: record.Inconclusive, measured: "unknown"},
 		{name: "a recovery in time, by phase", expect: scenarios.Expectation{After: "slow", Recovered: 5 * time.Second},
 			verdict: record.Pass, measured: "2.0 s"},
@@ -77,12 +78,12 @@ func TestJudge(t *testing.T) {
 		{name: "no recovery yet, the run was too short", change: func(r *record.Result) { r.Faults[0].RecoveredAfterS = nil },
 			expect: scenarios.Expectation{After: "lag", Recovered: time.Minute}, verdict: record.Inconclusive, measured: "not recovered within 10 s"},
 		{name: "a latency that only the generator's lag takes over its bound can't be told", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
-			expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricP99, "<", .8)}, verdict: record.Inconclusive,
+			expect: scenarios.Expectation{In: "slow", Bounds: bound(metric.P99, "<", .8)}, verdict: record.Inconclusive,
 			measured: "p99 812 ms", reason: "lag"},
 		{name: "a latency over its bound by more than the lag", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
-			expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricP99, "<", .7)}, verdict: record.Fail, measured: "p99 812 ms"},
+			expect: scenarios.Expectation{In: "slow", Bounds: bound(metric.P99, "<", .7)}, verdict: record.Fail, measured: "p99 812 ms"},
 		{name: "a latency within its bound is so with any lag", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
-			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricP99, "<", .021)}, verdict: record.Pass, measured: "p99 20.0 ms"},
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.P99, "<", .021)}, verdict: record.Pass, measured: "p99 20.0 ms"},
 		{name: "a recovery that could not be told", change: func(r *record.Result) { r.Faults[0].RecoveryUntold = "another fault was on" },
 			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second}, verdict: record.Inconclusive, measured: "another fault was on"},
 		{name: "writes lost fail whatever else is in doubt", change: func(r *record.Result) {
@@ -95,16 +96,16 @@ func TestJudge(t *testing.T) {
 		{name: "writes that were not read back can't be told", change: func(r *record.Result) { r.Writes = record.Writes{Why: "refused"} },
 			expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Inconclusive, measured: "unknown"},
 		{name: "a failed check beats a failed expectation", change: func(r *record.Result) { r.Checks[0].OK = false },
-			expect: scenarios.Expectation{In: "slow", Bounds: bound(scenarios.MetricP99, "<", .7)}, verdict: record.Inconclusive,
+			expect: scenarios.Expectation{In: "slow", Bounds: bound(metric.P99, "<", .7)}, verdict: record.Inconclusive,
 			measured: "p99 812 ms", reason: "generator: late by 1 ms at p99"},
 		{name: "a fault that nothing met is never green", change: func(r *record.Result) { r.Faults[0].Receipt.Met = false },
-			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricOK, ">", .5)}, verdict: record.Inconclusive,
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Inconclusive,
 			measured: "ok 100%", reason: "hit nothing"},
 		{name: "a fault that was never applied is never green", change: func(r *record.Result) { r.Faults[0].AppliedS = nil },
-			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricOK, ">", .5)}, verdict: record.Inconclusive,
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Inconclusive,
 			measured: "ok 100%", reason: "never applied"},
 		{name: "an interrupted run is never green", change: func(r *record.Result) { r.Partial = true },
-			expect: scenarios.Expectation{In: "steady", Bounds: bound(scenarios.MetricOK, ">", .5)}, verdict: record.Inconclusive,
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Inconclusive,
 			measured: "ok 100%", reason: "interrupted"},
 		{name: "a judge that panics gives no pass", expect: scenarios.Expectation{In: "steady", Bounds: bound("p42", "<", 1)},
 			verdict: record.Inconclusive, reason: "the judge failed"},
@@ -149,10 +150,10 @@ func TestPercentilesOfSeveralRequestsAreMerged(t *testing.T) {
 		{Load: "users", Request: "GET /slow", Sent: 10, OK: 10, LatencyMs: record.Latency{P99: 1000}},
 	}}}
 	r.Windows = []record.Window{window(t, "GET /fast", 990, 10*time.Millisecond), window(t, "GET /slow", 10, time.Second)}
-	for metric, want := range map[scenarios.Metric]float64{
-		scenarios.MetricP99: .010, scenarios.MetricP999: 1, scenarios.MetricMax: 1, scenarios.MetricMean: .0199,
+	for metric, want := range map[metric.Name]float64{
+		metric.P99: .010, metric.P999: 1, metric.Max: 1, metric.Mean: .0199,
 	} {
-		got, err := measure(r, scenarios.Expectation{Of: "all"}, metric)
+		got, err := Measure(r, scenarios.Expectation{Of: "all"}, metric)
 		if err != nil || got < want*.998 || got > want*1.002 {
 			t.Errorf("%s of both is %v (%v), want %v", metric, got, err, want)
 		}

@@ -6,99 +6,103 @@ import (
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
-// measure reads one metric of what an expectation is about, over every phase and request that it
-// covers taken together: counts are summed and histograms merged, so a percentile over several
-// requests is the percentile of all of them. Latencies come back in seconds, shares as fractions.
-func measure(r *record.Result, e scenarios.Expectation, m scenarios.Metric) (float64, error) {
-	if m == scenarios.MetricAmplification {
-		return amplification(r, e)
+// Measure is one metric of what an expectation is about, as the judge takes it, over every phase and request that it covers taken
+// together: counts are summed and histograms merged, so a percentile over several requests is the percentile of all
+// of them. Latencies are in seconds, shares fractions. It fails where nothing was sent, timed, called or delivered.
+func Measure(r *record.Result, about scenarios.Expectation, m metric.Name) (float64, error) {
+	switch facts := m.Facts(); {
+	case facts.Of == metric.Edge:
+		return amplification(r, about)
+	case facts.Of == metric.Deliveries:
+		return delivery(r, about, m)
+	case facts.Latency():
+		return latency(r, about, m)
 	}
-	if m.OfDelivery() {
-		return delivery(r, e, m)
-	}
-	cover, seconds := covered(r, e)
-	var sum record.Request
-	for _, q := range cover {
-		sum.Sent += q.Sent
-		sum.OK += q.OK
-		sum.Degraded += q.Degraded
-		sum.Failed += q.Failed
-		sum.Unsent += q.Unsent
-		sum.StaleReads += q.StaleReads
-	}
+	sum, seconds := covered(r, about)
 	if sum.Sent == 0 {
 		return 0, fmt.Errorf("no such request was due in it")
 	}
-	sent := float64(sum.Sent)
-	switch m {
-	case scenarios.MetricSuccess:
-		return float64(sum.OK+sum.Degraded) / sent, nil
-	case scenarios.MetricOK:
-		return float64(sum.OK) / sent, nil
-	case scenarios.MetricDegraded:
-		return float64(sum.Degraded) / sent, nil
-	case scenarios.MetricFailed:
-		return float64(sum.Failed) / sent, nil
-	case scenarios.MetricStaleReads:
-		return float64(sum.StaleReads) / sent, nil
-	case scenarios.MetricGoodput:
-		return float64(sum.OK+sum.Degraded) / seconds, nil
-	case scenarios.MetricRate:
-		return sent / seconds, nil
+	if m.Facts().Unit == metric.PerSecond {
+		return float64(counts[m](sum)) / seconds, nil
 	}
-	if len(cover) == 1 {
-		return latency(cover[0].LatencyMs, m) / 1000, nil
-	}
-	return mergedLatency(r, e, m)
+	return float64(counts[m](sum)) / float64(sum.Sent), nil
 }
 
-// covered lists the requests that an expectation is about, and the length of its phases in seconds.
-func covered(r *record.Result, e scenarios.Expectation) (out []record.Request, seconds float64) {
+// counts say what each metric of requests counts: for a share, of those sent.
+var counts = map[metric.Name]func(record.Request) int64{
+	metric.Success:    func(q record.Request) int64 { return q.OK + q.Degraded },
+	metric.OK:         func(q record.Request) int64 { return q.OK },
+	metric.Degraded:   func(q record.Request) int64 { return q.Degraded },
+	metric.Failed:     func(q record.Request) int64 { return q.Failed },
+	metric.StaleReads: func(q record.Request) int64 { return q.StaleReads },
+	metric.Goodput:    func(q record.Request) int64 { return q.OK + q.Degraded },
+	metric.Rate:       func(q record.Request) int64 { return q.Sent },
+}
+
+// covered adds up the requests that an expectation is about; seconds is the length of its phases.
+func covered(r *record.Result, e scenarios.Expectation) (sum record.Request, seconds float64) {
 	for _, p := range r.Phases {
-		if e.In != "" && e.In != "all" && p.Name != e.In {
+		if !within(e.In, p.Name) {
 			continue
 		}
 		seconds += p.EndS - p.StartS
 		for _, q := range p.Requests {
 			if about(e.Of, q.Load, q.Request) {
-				out = append(out, q)
+				sum.Sent += q.Sent
+				sum.OK += q.OK
+				sum.Degraded += q.Degraded
+				sum.Failed += q.Failed
+				sum.StaleReads += q.StaleReads
 			}
 		}
 	}
-	return out, seconds
+	return sum, seconds
 }
+
+// within tells whether "in" covers a phase: all (or nothing said), or its name.
+func within(in, phase string) bool { return in == "" || in == "all" || in == phase }
 
 // about tells whether "of" covers a request: all (or nothing said), its own name, or its load's.
 func about(of, load, request string) bool {
 	return of == "" || of == "all" || of == request || of == load
 }
 
-func latency(l record.Latency, m scenarios.Metric) float64 {
-	switch m {
-	case scenarios.MetricMean:
-		return l.Mean
-	case scenarios.MetricP50:
-		return l.P50
-	case scenarios.MetricP90:
-		return l.P90
-	case scenarios.MetricP95:
-		return l.P95
-	case scenarios.MetricP99:
-		return l.P99
-	case scenarios.MetricP999:
-		return l.P999
-	case scenarios.MetricMax:
-		return l.Max
-	}
-	panic("unknown metric " + string(m))
+// latencies say where each metric of latency stands in a summary.
+var latencies = map[metric.Name]func(record.Latency) float64{
+	metric.Mean: func(l record.Latency) float64 { return l.Mean },
+	metric.P50:  func(l record.Latency) float64 { return l.P50 },
+	metric.P90:  func(l record.Latency) float64 { return l.P90 },
+	metric.P95:  func(l record.Latency) float64 { return l.P95 },
+	metric.P99:  func(l record.Latency) float64 { return l.P99 },
+	metric.P999: func(l record.Latency) float64 { return l.P999 },
+	metric.Max:  func(l record.Latency) float64 { return l.Max },
 }
 
-func mergedLatency(r *record.Result, e scenarios.Expectation, m scenarios.Metric) (float64, error) {
+// latency is taken from the phase's summary where one request in one phase is meant, and from the windows' histograms
+// taken together where several are.
+func latency(r *record.Result, e scenarios.Expectation, m metric.Name) (float64, error) {
+	var one []record.Latency
+	sent := int64(0)
+	for _, p := range r.Phases {
+		for _, q := range p.Requests {
+			if within(e.In, p.Name) && about(e.Of, q.Load, q.Request) {
+				one = append(one, q.LatencyMs)
+				sent += q.Sent
+			}
+		}
+	}
+	switch {
+	case sent == 0:
+		return 0, fmt.Errorf("no such request was due in it")
+	case len(one) == 1:
+		return latencies[m](one[0]) / 1000, nil
+	}
 	phases := map[string]bool{}
 	for _, p := range r.Phases {
-		phases[p.Name] = e.In == "" || e.In == "all" || p.Name == e.In
+		phases[p.Name] = within(e.In, p.Name)
 	}
 	var windows []record.Window
 	for _, w := range r.Windows {
@@ -113,17 +117,16 @@ func mergedLatency(r *record.Result, e scenarios.Expectation, m scenarios.Metric
 	if merged.Latencies.TotalCount() == 0 {
 		return 0, fmt.Errorf("no answer was timed in it")
 	}
-	return latency(record.LatencyOf(merged.Latencies), m) / 1000, nil
+	return latencies[m](record.LatencyOf(merged.Latencies)) / 1000, nil
 }
 
 // amplification is the greatest of the edges between two nodes, "a -> b", in one phase or over the whole run. An attempt
 // counts where it began.
 func amplification(r *record.Result, e scenarios.Expectation) (float64, error) {
-	from, to, ok := strings.Cut(e.Of, "->")
-	if !ok {
-		return 0, fmt.Errorf("amplification is of an edge, as in: of: orders -> payments")
+	from, to, err := ends(e.Of)
+	if err != nil {
+		return 0, err
 	}
-	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
 	var most float64
 	var attempts int64
 	for _, edge := range edgesIn(r, e.In) {
@@ -136,6 +139,15 @@ func amplification(r *record.Result, e scenarios.Expectation) (float64, error) {
 		return 0, fmt.Errorf("nothing crossed %s -> %s in it", from, to)
 	}
 	return most, nil
+}
+
+// ends are the two nodes of an edge as an expectation names it, "a -> b".
+func ends(of string) (from, to string, err error) {
+	from, to, ok := strings.Cut(of, "->")
+	if !ok {
+		return "", "", fmt.Errorf("it is of an edge, as in: of: orders -> payments, not of %q", of)
+	}
+	return strings.TrimSpace(from), strings.TrimSpace(to), nil
 }
 
 // edgesIn are the edges as one phase saw them, or as the whole run did.

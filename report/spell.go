@@ -6,20 +6,20 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
-// spell writes a metric's value with its unit, as short as it can be without hiding a difference
-// that an expectation would see.
-func spell(m scenarios.Metric, value float64) string {
-	switch m {
-	case scenarios.MetricSuccess, scenarios.MetricOK, scenarios.MetricDegraded, scenarios.MetricFailed, scenarios.MetricStaleReads, scenarios.MetricFresh:
+// Spell writes a metric's value with its unit, as short as it can be without hiding a difference that an expectation
+// would see: 99.98%, 8.1 ms, 2.54x.
+func Spell(m metric.Name, value float64) string {
+	switch m.Facts().Unit {
+	case metric.Share:
 		return percent(value)
-	case scenarios.MetricGoodput, scenarios.MetricRate:
+	case metric.PerSecond:
 		return strconv.FormatFloat(value, 'f', 1, 64) + "/s"
-	case scenarios.MetricBacklog:
+	case metric.Messages:
 		return strconv.FormatFloat(value, 'f', 0, 64) + " messages"
-	case scenarios.MetricAmplification:
+	case metric.Factor:
 		return strconv.FormatFloat(value, 'f', 2, 64) + "x"
 	}
 	return milliseconds(value * 1000)
@@ -56,7 +56,8 @@ func milliseconds(ms float64) string {
 	return strconv.FormatFloat(ms, 'f', 2, 64) + " ms"
 }
 
-func seconds(s float64) string {
+// Seconds writes a time to recover: 0.4 s, 12 s.
+func Seconds(s float64) string {
 	if s < 10 {
 		return strconv.FormatFloat(s, 'f', 1, 64) + " s"
 	}

@@ -11,23 +11,23 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// TerminalOptions say how Terminal writes.
-type TerminalOptions struct {
-	Color bool
-	// Edges is how many edges are shown at most; 0: 10. The rest are counted in a line.
-	Edges int
+var terminalFormat = Format{
+	Name:    "table",
+	Render:  Terminal,
+	Colored: func(w io.Writer, r *record.Result) error { return terminal(w, r, true) },
 }
 
 // Terminal writes the report that one screen shows: the verdict and why first, then phases, faults
 // with recovery times, edges with amplification, and the harness's own honesty.
-func Terminal(w io.Writer, r *record.Result, o TerminalOptions) error {
+func Terminal(w io.Writer, r *record.Result) error { return terminal(w, r, false) }
+
+func terminal(w io.Writer, r *record.Result, p paint) error {
 	var b bytes.Buffer
-	p := paint(o.Color)
 	writeVerdict(&b, r, p)
-	for _, section := range []func(io.Writer, *record.Result, paint, TerminalOptions) error{
+	for _, section := range []func(io.Writer, *record.Result, paint) error{
 		writePhases, writeFaults, writeEdges, writeHonesty,
 	} {
-		if err := section(&b, r, p, o); err != nil {
+		if err := section(&b, r, p); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
 	}
@@ -58,7 +58,7 @@ func writeVerdict(w io.Writer, r *record.Result, p paint) {
 		name += " / " + r.Variant
 	}
 	fmt.Fprintf(w, "\n%s %s  %s\n", p.badge(r.Verdict), p.bold(name),
-		p.faint(fmt.Sprintf("%s engine, seed %d, %s, run %s", r.Engine, r.Seed, seconds(r.DurationS), r.Run)))
+		p.faint(fmt.Sprintf("%s engine, seed %d, %s, run %s", r.Engine, r.Seed, Seconds(r.DurationS), r.Run)))
 	if r.About != "" {
 		fmt.Fprintln(w, p.faint(r.About))
 	}
@@ -95,7 +95,7 @@ func mark(holds *bool, p paint) string {
 	return p.red("✗")
 }
 
-func writePhases(w io.Writer, r *record.Result, p paint, _ TerminalOptions) error {
+func writePhases(w io.Writer, r *record.Result, p paint) error {
 	g := grid{left: 2, header: []string{"PHASE", "REQUEST", "sent", "ok", "degraded", "failed", "goodput", "p50", "p99", "p99.9", "max"}}
 	for _, phase := range r.Phases {
 		name := phase.Name
@@ -137,7 +137,7 @@ func failures(q record.Request) string {
 	return strings.TrimSpace(share(q.Failed, q.Sent) + " " + worst)
 }
 
-func writeFaults(w io.Writer, r *record.Result, p paint, _ TerminalOptions) error {
+func writeFaults(w io.Writer, r *record.Result, p paint) error {
 	if len(r.Faults) == 0 {
 		return nil
 	}
@@ -160,7 +160,7 @@ func felt(f record.Fault) string {
 	if f.DetectedAfterS == nil {
 		return "not felt"
 	}
-	return seconds(*f.DetectedAfterS)
+	return Seconds(*f.DetectedAfterS)
 }
 
 func recovered(f record.Fault) string {
@@ -172,10 +172,13 @@ func recovered(f record.Fault) string {
 	case f.RecoveredAfterS == nil:
 		return "not by the end"
 	}
-	return seconds(*f.RecoveredAfterS)
+	return Seconds(*f.RecoveredAfterS)
 }
 
-func writeEdges(w io.Writer, r *record.Result, p paint, o TerminalOptions) error {
+// shownEdges is how many edges are shown; the rest are counted in a line.
+const shownEdges = 10
+
+func writeEdges(w io.Writer, r *record.Result, p paint) error {
 	edges := make([]record.Edge, 0, len(r.Edges))
 	for _, e := range r.Edges {
 		if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 {
@@ -192,12 +195,8 @@ func writeEdges(w io.Writer, r *record.Result, p paint, o TerminalOptions) error
 		}
 		return edges[i].Failures > edges[j].Failures
 	})
-	most := o.Edges
-	if most == 0 {
-		most = 10
-	}
 	g := grid{left: 1, header: []string{"EDGE", "attempts", "retries", "failures", "amplification", "connections", "up", "down"}}
-	for _, e := range edges[:min(most, len(edges))] {
+	for _, e := range edges[:min(shownEdges, len(edges))] {
 		g.add(e.FromInst+" -> "+e.ToInst, count(e.Attempts), dash(e.Retries), dash(e.Failures),
 			fmt.Sprintf("%.2fx", e.Amplification), count(e.Connections), bytesOf(e.BytesUp), bytesOf(e.BytesDown))
 	}
@@ -205,7 +204,7 @@ func writeEdges(w io.Writer, r *record.Result, p paint, o TerminalOptions) error
 	if err := g.write(w); err != nil {
 		return err
 	}
-	if rest := len(edges) - most; rest > 0 {
+	if rest := len(edges) - shownEdges; rest > 0 {
 		fmt.Fprintln(w, p.faint(fmt.Sprintf("and %d more edges in result.json", rest)))
 	}
 	return nil
@@ -218,7 +217,7 @@ func dash(n int64) string {
 	return count(n)
 }
 
-func writeHonesty(w io.Writer, r *record.Result, p paint, _ TerminalOptions) error {
+func writeHonesty(w io.Writer, r *record.Result, p paint) error {
 	fmt.Fprintln(w)
 	g := r.Generator
 	fmt.Fprintf(w, "%s %.1f/s sent of %.1f/s intended, late by %s at p99 (%s at most), %s unsent, %s in flight at most\n",

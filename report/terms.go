@@ -21,7 +21,7 @@ a status such as 503, or unsent. ok + degraded + failed = sent, always.`},
 	{"goodput", `ok and degraded answers a second. Throughput counts failed ones too, attempts a second count retries:
 goodput is what users got.`},
 	{"steady state", `Each second's success and p99 in the phases before the first fault. A second is within the band when its
-success and p99 are no worse than that by more than its own noise (the package runner states the formula).
+success and p99 are no worse than that by more than its own noise.
 Where the steady state does not hold before the first fault, the run is inconclusive.`},
 	{"time to detect", `From when a fault was applied, as measured, to the first second outside the steady state.
 "Not felt" where there is none.`},
@@ -32,7 +32,8 @@ end of the run it is not a number: "not by the end". For a change that stays (un
 no higher than before: the system keeps itself down (by retries, a queue, a cold cache).`},
 	{"amplification", `Attempts over the edges between two nodes for each organic one: an attempt that no retry, there or further
 up, has caused. 1.00x means no retries; three layers with three attempts each make 27x.`},
-	{"wasted work", `Work done for a caller that had already given up, as a share of all work done.`},
+	{"wasted work", `Work done for a caller that had already given up: each node's squall_wasted_total (requests) and
+squall_wasted_seconds_total (time) in result.json.`},
 	{"open loop", `Requests arrive by the schedule whatever happened to earlier ones, as independent users do. A closed load
 (users:) waits for each answer first; a partly open one (session:) opens sessions and is closed within them.`},
 	{"generator lag", `How late the generator sent a request after its intended time. A generator that could not keep its
@@ -43,6 +44,5 @@ inconclusive: it showed nothing.`},
 	{"flow conservation", `What was intended is ok, degraded or failed, and what was sent is what the mesh saw enter. The run checks both.`},
 	{"edge", `A connection from one caller to one instance. Every one passes the mesh, so a fault can hit one
 direction of one connection of one replica.`},
-	{"blast radius", `The requests out of their expectations while a fault is on, of all.`},
 	{"writes lost", `Writes that an answer to a user acknowledged and that are not in their database at the end. Duplicated: there more than once.`},
 }

@@ -1,6 +1,10 @@
 package scenarios
 
-import "time"
+import (
+	"time"
+
+	"github.com/squallhq/squall/scenarios/metric"
+)
 
 // Expectation is one line of expect. Either it is about requests in a phase (In, Of and Bounds),
 // about recovery after a fault or phase (After, Recovered), or about the data (WritesLost, WritesDuplicated, EventsLost, EventsDuplicated).
@@ -28,45 +32,9 @@ func (e *Expectation) AboutData() bool {
 	return e.WritesLost != nil || e.WritesDuplicated != nil || e.EventsLost != nil || e.EventsDuplicated != nil
 }
 
-// Metric names a figure of a phase and request.
-type Metric string
-
-// The metrics that an expectation may bound.
-const (
-	MetricSuccess  Metric = "success"  // (ok + degraded) / intended, a share
-	MetricOK       Metric = "ok"       // ok / intended, a share
-	MetricDegraded Metric = "degraded" // degraded / intended, a share
-	MetricFailed   Metric = "failed"   // failed and unsent / intended, a share
-	MetricGoodput  Metric = "goodput"  // ok + degraded answers a second
-	MetricRate     Metric = "rate"     // requests intended a second
-	MetricMean     Metric = "mean"     // latency from the intended time
-	MetricP50      Metric = "p50"
-	MetricP90      Metric = "p90"
-	MetricP95      Metric = "p95"
-	MetricP99      Metric = "p99"
-	MetricP999     Metric = "p999"
-	MetricMax      Metric = "max"
-	// MetricStaleReads counts requests to which a replica showed less than what their user had written.
-	MetricStaleReads Metric = "stale_reads" // stale / intended, a share
-	// MetricAmplification needs Of to be an edge "a -> b": attempts over that edge for each one that no retry caused, in the
-	// phase that In names or over the run.
-	MetricAmplification Metric = "amplification"
-	// The others that need an edge, from a queue or a stream: what waits at the end of a phase (or of the run), and the share
-	// of a phase's deliveries that came within the freshness that the queue or subscriber names.
-	MetricLag     Metric = "lag"     // how long the first that waits has waited, in seconds
-	MetricBacklog Metric = "backlog" // messages
-	MetricFresh   Metric = "fresh"
-)
-
-// OfEdge tells a metric of a connection; all others are of requests.
-func (m Metric) OfEdge() bool { return m == MetricAmplification || m.OfDelivery() }
-
-// OfDelivery tells a metric of what a queue or a stream delivers.
-func (m Metric) OfDelivery() bool { return m == MetricLag || m == MetricBacklog || m == MetricFresh }
-
 // Bound compares a metric: Value is a fraction, a rate per second, or seconds, as the metric is.
 type Bound struct {
-	Metric Metric  `json:"metric"`
-	Op     string  `json:"op"` // < <= > >= ==
-	Value  float64 `json:"value"`
+	Metric metric.Name `json:"metric"`
+	Op     string      `json:"op"` // < <= > >= ==
+	Value  float64     `json:"value"`
 }

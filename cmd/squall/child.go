@@ -30,7 +30,7 @@ func nodeCommand() *cobra.Command {
 		waker := mesh.NewWaker()
 		defer waker.Close()
 		environment := node.Environment{Network: node.TCP{}, Wake: waker.At}
-		return childEnd(node.ServeOn(ctx, cfg, environment, func(a wire.Addresses) { announce(a) }))
+		return childEnd(node.Serve(ctx, cfg, environment, func(a wire.Addresses) { announce(a) }))
 	}}
 	c.Flags().StringVar(&config, "config", "-", "file with the configuration as JSON, - for standard input")
 	return c

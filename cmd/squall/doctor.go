@@ -39,7 +39,7 @@ func doctor(ctx context.Context, w io.Writer) bool {
 		fmt.Fprintf(w, "%s  %-10s %s\n", mark, what, text)
 	}
 	line(true, "program", fmt.Sprintf("squall %s, %s/%s, %d CPUs", version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU()))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		line(false, "loopback", "can't listen on 127.0.0.1: "+err.Error())
 	} else {

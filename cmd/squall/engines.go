@@ -53,11 +53,10 @@ func (f *engineFlags) engine(ctx context.Context, _ *planned) (runner.Engine, st
 		}
 		return e, "asked for; " + version, nil
 	case "auto":
-		e, version, err := dockerEngine(ctx, addresses)
-		if err != nil {
-			return process.New(process.Options{}), "no container engine answers", nil
+		if e, version, err := dockerEngine(ctx, addresses); err == nil {
+			return e, version + " answers", nil
 		}
-		return e, version + " answers", nil
+		return process.New(process.Options{}), "no container engine answers", nil
 	}
 	return nil, "", usageOf(fmt.Errorf("unknown engine %q; use auto, virtual, process or docker", f.name))
 }

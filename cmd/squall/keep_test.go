@@ -41,7 +41,7 @@ func TestAKeptRunIsSavedBeforeItIsHeld(t *testing.T) {
 	if err != nil || after.Verdict != held.Verdict {
 		t.Errorf("after the end: %+v, %v; want the verdict %s", after, err, held.Verdict)
 	}
-	if n := strings.Count(s.output.String(), report.ExitMeaning(code)); n != 1 {
+	if n := strings.Count(s.output.String(), code.Meaning()); n != 1 {
 		t.Errorf("the report was printed %d times:\n%s", n, s.output.String())
 	}
 	if left := leftovers(t, s.run()); len(left) > 0 {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -83,12 +84,12 @@ func (s *squall) await(text string) {
 }
 
 // end waits for the end and says the exit code (-1: killed).
-func (s *squall) end() int {
+func (s *squall) end() report.Exit {
 	for line := range s.lines {
 		s.seen = append(s.seen, line)
 	}
 	_ = s.cmd.Wait() // the exit code tells
-	return s.cmd.ProcessState.ExitCode()
+	return report.Exit(s.cmd.ProcessState.ExitCode())
 }
 
 var runID = regexp.MustCompile(`run (\d{8}-\d{6}-[0-9a-f]{4})`)

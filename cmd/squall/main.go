@@ -17,17 +17,17 @@ import (
 	"github.com/squallhq/squall/scenarios/source"
 )
 
-func main() { os.Exit(execute(os.Args[1:])) }
+func main() { os.Exit(int(execute(os.Args[1:]))) }
 
 // exit carries an exit code through cobra; its message has been printed, or is printed by execute.
 type exit struct {
-	code int
+	code report.Exit
 	err  error
 }
 
 func (e *exit) Error() string {
 	if e.err == nil {
-		return report.ExitMeaning(e.code)
+		return e.code.Meaning()
 	}
 	return e.err.Error()
 }
@@ -42,7 +42,7 @@ func environment(err error) error {
 	return &exit{code: report.ExitEnvironment, err: err}
 }
 
-func execute(args []string) int {
+func execute(args []string) report.Exit {
 	ctx, stop := interruptible()
 	defer stop()
 	root := command()
@@ -93,7 +93,7 @@ func interruptible() (context.Context, func()) {
 			}
 		}
 		fmt.Fprintln(os.Stderr, "\nsquall: ended at once; `squall clean` removes what is left")
-		os.Exit(report.ExitInterrupted)
+		os.Exit(int(report.ExitInterrupted))
 	}()
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
@@ -108,12 +108,11 @@ the real connections between its parts, and reports what its users would have fe
 Exit codes: ` + exitCodes(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          known,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w; `%s --help` lists the flags", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), explainCommand(),
 		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
 		nodeCommand(), meshCommand(), healthCommand())
@@ -122,9 +121,8 @@ Exit codes: ` + exitCodes(),
 
 func exitCodes() string {
 	var out []string
-	for _, code := range []int{report.ExitPass, report.ExitFail, report.ExitUsage, report.ExitEnvironment,
-		report.ExitInconclusive, report.ExitRegression, report.ExitInterrupted} {
-		out = append(out, fmt.Sprintf("%d %s", code, report.ExitMeaning(code)))
+	for _, code := range report.Exits {
+		out = append(out, fmt.Sprintf("%d %s", code, code.Meaning()))
 	}
 	return strings.Join(out, "; ") + "."
 }

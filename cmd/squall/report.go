@@ -1,10 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -32,19 +33,24 @@ func reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			switch format {
-			case "table":
-				return report.Terminal(c.OutOrStdout(), r, report.TerminalOptions{Color: colorful(os.Stdout)})
-			case "json":
-				encoder := json.NewEncoder(c.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(r)
+			i := slices.IndexFunc(report.Formats, func(f report.Format) bool { return f.Name == format })
+			if i < 0 {
+				return fmt.Errorf("unknown format %q; use %s", format, formats())
 			}
-			return fmt.Errorf("unknown format %q; use table or json", format)
+			return report.Formats[i].For(colorful(os.Stdout))(c.OutOrStdout(), r)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "table", "table or json")
+	c.Flags().StringVar(&format, "format", report.Formats[0].Name, formats())
 	return c
+}
+
+// formats are those that a run can be shown in: table or json.
+func formats() string {
+	var names []string
+	for _, f := range report.Formats {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, " or ")
 }
 
 // colorful tells whether colour may be written: a terminal, and nobody asked for none.

@@ -89,7 +89,7 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 }
 
 // runOne runs a plan and says its exit code; an error means that there is no result.
-func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (int, error) {
+func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (report.Exit, error) {
 	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
 	say := progress.Line
 	show := progress.Show

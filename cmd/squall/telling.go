@@ -35,11 +35,11 @@ func (t *telling) once(result *record.Result) error {
 	if err := t.folder.save(t.plan, result); err != nil {
 		return err
 	}
-	if err := report.Terminal(t.w, result, report.TerminalOptions{Color: colorful(os.Stdout)}); err != nil {
+	if err := report.Formats[0].For(colorful(os.Stdout))(t.w, result); err != nil {
 		return err
 	}
 	code := report.ExitCode(result)
-	_, err := fmt.Fprintf(t.w, " %s\n exit %d: %s\n\n", t.folder.dir, code, report.ExitMeaning(code))
+	_, err := fmt.Fprintf(t.w, " %s\n exit %d: %s\n\n", t.folder.dir, code, code.Meaning())
 	return err
 }
 

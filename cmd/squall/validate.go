@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,8 +62,8 @@ func validate(file string) (source.Problems, error) {
 		if err == nil {
 			return nil
 		}
-		problems, ok := err.(source.Problems)
-		if !ok {
+		problems, is := errors.AsType[source.Problems](err)
+		if !is {
 			return err
 		}
 		for _, p := range problems {

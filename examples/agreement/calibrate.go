@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ expect:
 `
 
 // calibrate measures a machine on one of its engines.
-func calibrate(squall, engine string) (costs, error) {
+func calibrate(ctx context.Context, squall, engine string) (costs, error) {
 	dir, err := os.MkdirTemp("", "agreement-")
 	if err != nil {
 		return costs{}, err
@@ -45,7 +46,7 @@ func calibrate(squall, engine string) (costs, error) {
 	if err := os.WriteFile(file, []byte(calibration), 0o600); err != nil {
 		return costs{}, err
 	}
-	r, err := run(squall, engine, file, "")
+	r, err := run(ctx, squall, engine, file, "")
 	if err != nil {
 		return costs{}, fmt.Errorf("calibrate on %s: %w", engine, err)
 	}

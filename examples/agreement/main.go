@@ -3,14 +3,18 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/language"
@@ -35,14 +39,16 @@ func main() {
 	a := flag.String("a", "virtual", "an engine")
 	b := flag.String("b", "docker", "the engine to hold it against")
 	flag.Parse()
-	if err := write(os.Stdout, *squall, *a, *b, flag.Args()); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := write(ctx, os.Stdout, *squall, *a, *b, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "agreement:", err)
 		os.Exit(1)
 	}
 }
 
-func write(w io.Writer, squall, a, b string, files []string) error {
-	costs, err := calibrate(squall, b)
+func write(ctx context.Context, w io.Writer, squall, a, b string, files []string) error {
+	costs, err := calibrate(ctx, squall, b)
 	if err != nil {
 		return err
 	}
@@ -55,11 +61,11 @@ func write(w io.Writer, squall, a, b string, files []string) error {
 			return err
 		}
 		for _, variant := range append([]string{""}, s.Variants...) {
-			x, err := run(squall, a, file, variant, costs.flags(a)...)
+			x, err := run(ctx, squall, a, file, variant, costs.flags(a)...)
 			if err != nil {
 				return err
 			}
-			y, err := run(squall, b, file, variant)
+			y, err := run(ctx, squall, b, file, variant)
 			if err != nil {
 				return err
 			}
@@ -72,7 +78,7 @@ func write(w io.Writer, squall, a, b string, files []string) error {
 }
 
 // run runs a scenario and reads its result, whatever its verdict.
-func run(squall, engine, file, variant string, flags ...string) (*record.Result, error) {
+func run(ctx context.Context, squall, engine, file, variant string, flags ...string) (*record.Result, error) {
 	dir, err := os.MkdirTemp("", "agreement-")
 	if err != nil {
 		return nil, err
@@ -80,12 +86,14 @@ func run(squall, engine, file, variant string, flags ...string) (*record.Result,
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "run")
 	args := append([]string{"run", "--quiet", "--engine", engine, "--out", out, "--variant", variant}, flags...)
-	command := exec.Command(squall, append(args, file)...)
+	command := exec.CommandContext(ctx, squall, append(args, file)...)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = time.Minute // it takes down what it has started
 	fmt.Fprintln(os.Stderr, strings.Join(command.Args, " "))
 	output, runErr := command.CombinedOutput()
 	r, err := record.Read(out)
 	if err != nil {
-		return nil, fmt.Errorf("run %s on %s: %v: %s", file, engine, runErr, output)
+		return nil, fmt.Errorf("run %s on %s: %w: %s", file, engine, errors.Join(runErr, err), output)
 	}
 	return r, nil
 }

@@ -26,7 +26,7 @@ type example struct {
 	// covers are the ids of the practices that it shows, the first the one that it is grouped by.
 	covers []string
 	// exits are how its variants are to end, "" for the file itself.
-	exits map[string]int
+	exits map[string]report.Exit
 	// ladder lists the steps of an example that adds one pattern after another, from nothing to all of them; nil in others.
 	ladder []string
 	// busiest is the most requests a second that its loads send, as far as the file tells.
@@ -98,10 +98,10 @@ func (e *example) naive() string {
 	return without
 }
 
-func exits(data []byte) map[string]int {
-	out := map[string]int{"": report.ExitPass, without: report.ExitFail}
+func exits(data []byte) map[string]report.Exit {
+	out := map[string]report.Exit{"": report.ExitPass, without: report.ExitFail}
 	for _, found := range exitLine.FindAllSubmatch(data, -1) {
-		out[string(found[1])] = int(found[2][0] - '0')
+		out[string(found[1])] = report.Exit(found[2][0] - '0')
 	}
 	return out
 }

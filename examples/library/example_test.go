@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/report"
 )
 
 // A comment does not make what was measured out of date; anything else does.
@@ -51,7 +53,7 @@ func TestReadExample(t *testing.T) {
 	}
 	want := &example{
 		name: "steps", file: file, about: "Steps.", hash: hashOf([]byte(scenario)), covers: []string{"G6", "R3"},
-		exits: map[string]int{"": 0, "without": 1, "half": 1, "no-half": 1}, ladder: []string{"without", "half"}, busiest: 400,
+		exits: map[string]report.Exit{"": 0, "without": 1, "half": 1, "no-half": 1}, ladder: []string{"without", "half"}, busiest: 400,
 	}
 	if diff := cmp.Diff(want, e, cmp.AllowUnexported(example{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -8,6 +8,7 @@ import (
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // figures are what one run came to, of the phase and the requests that the deciding expectation is about.
@@ -20,7 +21,7 @@ type figures struct {
 	// Recovery is the slowest after a fault; nil where no fault ended.
 	Recovery *recovery `json:"recovery,omitempty"`
 	// Decided are the other figures that the expectation bounds, by metric, in the metric's unit (seconds for latencies).
-	Decided map[scenarios.Metric]float64 `json:"decided,omitempty"`
+	Decided map[metric.Name]float64 `json:"decided,omitempty"`
 	// Phases is the availability of each phase, of all requests, for a ladder alone.
 	Phases map[string]float64 `json:"phases,omitempty"`
 	// Writes and events lost and duplicated, where the expectation is about them.
@@ -56,14 +57,14 @@ func subject(r *record.Result, e scenarios.Expectation) scenarios.Expectation {
 // figuresOf takes a run's figures of what the expectation is about.
 func figuresOf(r *record.Result, e scenarios.Expectation) (figures, error) {
 	about := subject(r, e)
-	out := figures{Amplification: amplification(r, about.In), Recovery: slowest(r, e.After), Decided: map[scenarios.Metric]float64{}}
-	out.Availability = measured(r, about, scenarios.MetricSuccess)
-	if p99 := measured(r, about, scenarios.MetricP99); p99 != nil {
+	out := figures{Amplification: amplification(r, about.In), Recovery: slowest(r, e.After), Decided: map[metric.Name]float64{}}
+	out.Availability = measured(r, about, metric.Success)
+	if p99 := measured(r, about, metric.P99); p99 != nil {
 		*p99 = rounded(*p99 * 1000)
 		out.P99Ms = p99
 	}
 	for _, b := range e.Bounds {
-		if b.Metric == scenarios.MetricSuccess || b.Metric == scenarios.MetricP99 {
+		if b.Metric == metric.Success || b.Metric == metric.P99 {
 			continue // has a place of its own
 		}
 		v, err := report.Measure(r, e, b.Metric)
@@ -91,14 +92,14 @@ func figuresOf(r *record.Result, e scenarios.Expectation) (figures, error) {
 func byPhase(r *record.Result) map[string]float64 {
 	out := map[string]float64{}
 	for _, p := range r.Phases {
-		if v := measured(r, scenarios.Expectation{In: p.Name}, scenarios.MetricSuccess); v != nil {
+		if v := measured(r, scenarios.Expectation{In: p.Name}, metric.Success); v != nil {
 			out[p.Name] = *v
 		}
 	}
 	return out
 }
 
-func measured(r *record.Result, about scenarios.Expectation, m scenarios.Metric) *float64 {
+func measured(r *record.Result, about scenarios.Expectation, m metric.Name) *float64 {
 	v, err := report.Measure(r, about, m)
 	if err != nil {
 		return nil // nothing was sent or timed in it

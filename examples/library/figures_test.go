@@ -5,8 +5,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // run is a record with a fault phase of two requests, a retried edge, and two faults, one of which the system did not get over.
@@ -41,28 +43,28 @@ func TestFiguresAreOfThePhaseAndRequest(t *testing.T) {
 			scenarios.Expectation{In: "slow", Of: "GET /", Bounds: []scenarios.Bound{{Metric: "success", Op: ">=", Value: .99}, {Metric: "p90", Op: "<", Value: .1}}},
 			figures{
 				Availability: ref(.9), P99Ms: ref(900.), Amplification: map[string]float64{"api -> stock": 2.5},
-				Recovery: &recovery{NotWithinS: 6}, Decided: map[scenarios.Metric]float64{"p90": .12},
+				Recovery: &recovery{NotWithinS: 6}, Decided: map[metric.Name]float64{"p90": .12},
 			},
 		},
 		"an edge": {
 			scenarios.Expectation{Of: "api -> stock", Bounds: []scenarios.Bound{{Metric: "amplification", Op: "<", Value: 1.2}}, In: "slow"},
 			figures{ // no p99: the record has no windows to merge two requests from
 				Availability: ref(.45), Amplification: map[string]float64{"api -> stock": 2.5},
-				Recovery: &recovery{NotWithinS: 6}, Decided: map[scenarios.Metric]float64{"amplification": 2.5},
+				Recovery: &recovery{NotWithinS: 6}, Decided: map[metric.Name]float64{"amplification": 2.5},
 			},
 		},
 		"recovery": {
 			scenarios.Expectation{After: "latency", Of: "GET /"},
 			figures{
 				Availability: ref(.9), P99Ms: ref(900.), Amplification: map[string]float64{"api -> stock": 2.5},
-				Recovery: &recovery{AfterS: 2.5}, Decided: map[scenarios.Metric]float64{},
+				Recovery: &recovery{AfterS: 2.5}, Decided: map[metric.Name]float64{},
 			},
 		},
 		"writes": {
 			scenarios.Expectation{Of: "GET /", In: "steady", WritesLost: ref(0)},
 			figures{
 				Availability: ref(1.), P99Ms: ref(5.), Amplification: map[string]float64{}, Recovery: &recovery{NotWithinS: 6},
-				Decided: map[scenarios.Metric]float64{}, Lost: ref(int64(0)),
+				Decided: map[metric.Name]float64{}, Lost: ref(int64(0)),
 			},
 		},
 	} {
@@ -82,11 +84,11 @@ func TestBought(t *testing.T) {
 	about := scenarios.Expectation{In: "slow", Bounds: []scenarios.Bound{{Metric: "success", Op: ">=", Value: .9}, {Metric: "p90", Op: "<", Value: .1}}}
 	without := &figures{
 		Availability: ref(.95), P99Ms: ref(900.), Amplification: map[string]float64{"a -> b": 2.5, "b -> c": 1},
-		Recovery: &recovery{NotWithinS: 6}, Decided: map[scenarios.Metric]float64{"p90": .12},
+		Recovery: &recovery{NotWithinS: 6}, Decided: map[metric.Name]float64{"p90": .12},
 	}
 	with := &figures{
 		Availability: ref(.95), P99Ms: ref(30.), Amplification: map[string]float64{"a -> b": 1},
-		Recovery: &recovery{AfterS: 2}, Decided: map[scenarios.Metric]float64{"p90": .02},
+		Recovery: &recovery{AfterS: 2}, Decided: map[metric.Name]float64{"p90": .02},
 	}
 	want := []string{"**p90 120 ms → 20.0 ms**", "availability 95%, p99 900 ms → 30.0 ms, amplification of a to b 2.50x → 1.00x, recovery not within 6.0 s → in 2.0 s"}
 	if diff := cmp.Diff(want, bought(without, with, about)); diff != "" {
@@ -95,7 +97,7 @@ func TestBought(t *testing.T) {
 }
 
 func TestOdd(t *testing.T) {
-	e := &example{exits: map[string]int{"": 0, without: 1}}
+	e := &example{exits: map[string]report.Exit{"": 0, without: 1}}
 	no, yes := false, true
 	judged := func(verdict record.Verdict, holds *bool) *record.Result {
 		return &record.Result{Verdict: verdict, Reasons: []string{"because"}, Expectations: []record.Expectation{{Text: "x", Measured: "m", Holds: holds}}}

@@ -9,6 +9,7 @@ import (
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // writeLadder writes an example's steps, each one pattern more than the one before, and which of them bought most: in the whole run,
@@ -58,7 +59,7 @@ func writeSteps(w io.Writer, e *example, entry *entry, engine string, troubles [
 	over := func(i int) float64 { return *step(i).Availability }
 	for i, variant := range e.ladder {
 		f := step(i)
-		amplified := report.Spell(scenarios.MetricAmplification, 1)
+		amplified := report.Spell(metric.Amplification, 1)
 		if edge := worst(1, f.Amplification); edge != "" {
 			amplified = f.amplified(edge, scenarios.Expectation{}) + " to " + edge[strings.LastIndex(edge, " ")+1:]
 		}
@@ -79,7 +80,7 @@ func writeSteps(w io.Writer, e *example, entry *entry, engine string, troubles [
 
 // gained spells the ith of n steps' availability, in bold where no other step gained more over the one before.
 func gained(of func(int) float64, n, i int) string {
-	text := report.Spell(scenarios.MetricSuccess, of(i))
+	text := report.Spell(metric.Success, of(i))
 	most, gain := 0, 0.
 	for k := 1; k < n; k++ {
 		if d := of(k) - of(k-1); d > gain {

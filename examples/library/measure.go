@@ -66,7 +66,7 @@ func (m *measurement) all(ctx context.Context, examples []*example, dir string) 
 		})
 	}
 	running.Wait()
-	return errors.Join(append(failures, ctx.Err())...)
+	return errors.Join(errors.Join(failures...), ctx.Err())
 }
 
 // places are how much of the rate an example takes.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,7 +39,7 @@ func (m *measurement) run(ctx context.Context, e *example, variant string, n int
 	}
 	r, err := record.Read(out)
 	if err != nil {
-		return nil, fmt.Errorf("run %s on %s: %v: %s", e.file, m.engine, runErr, output)
+		return nil, fmt.Errorf("run %s on %s: %w: %s", e.file, m.engine, errors.Join(runErr, err), output)
 	}
 	return r, os.WriteFile(out+".sha256", []byte(e.hash+"\n"), 0o644)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // arrow stands between what was measured without the pattern and with it.
@@ -33,26 +34,26 @@ func bought(without, with *figures, decides scenarios.Expectation) []string {
 			plain = append(plain, name+" "+x+arrow+y)
 		}
 	}
-	bounds := map[scenarios.Metric]bool{} // those that do not hold without
+	bounds := map[metric.Name]bool{} // those that do not hold without
 	for _, b := range decides.Bounds {
 		v, ok := without.value(b.Metric)
 		bounds[b.Metric] = ok && !report.Within(v, b)
 	}
-	add(bounds[scenarios.MetricSuccess], "availability", share(without.Availability), share(with.Availability))
+	add(bounds[metric.Success], "availability", share(without.Availability), share(with.Availability))
 	for _, b := range decides.Bounds {
 		x, isX := without.Decided[b.Metric]
 		y, isY := with.Decided[b.Metric]
-		if isX && isY && bounds[b.Metric] && b.Metric != scenarios.MetricAmplification {
-			add(true, word(b.Metric), report.Spell(b.Metric, x), report.Spell(b.Metric, y))
+		if isX && isY && bounds[b.Metric] && b.Metric != metric.Amplification {
+			add(true, b.Metric.Facts().Label, report.Spell(b.Metric, x), report.Spell(b.Metric, y))
 		}
 	}
-	add(bounds[scenarios.MetricP99], "p99", milliseconds(without.P99Ms), milliseconds(with.P99Ms))
+	add(bounds[metric.P99], "p99", milliseconds(without.P99Ms), milliseconds(with.P99Ms))
 	edge := decides.Of
-	if !bounds[scenarios.MetricAmplification] {
+	if !bounds[metric.Amplification] {
 		edge = worst(retried, without.Amplification, with.Amplification)
 	}
 	if edge != "" {
-		add(bounds[scenarios.MetricAmplification], "amplification of "+strings.ReplaceAll(edge, "->", "to"), without.amplified(edge, decides), with.amplified(edge, decides))
+		add(bounds[metric.Amplification], "amplification of "+strings.ReplaceAll(edge, "->", "to"), without.amplified(edge, decides), with.amplified(edge, decides))
 	}
 	if without.Recovery.slow() || with.Recovery.slow() {
 		add(decides.After != "", "recovery", without.Recovery.String(), with.Recovery.String())
@@ -75,11 +76,11 @@ func bought(without, with *figures, decides scenarios.Expectation) []string {
 }
 
 // value is a figure by its metric, in the metric's unit.
-func (f *figures) value(m scenarios.Metric) (float64, bool) {
+func (f *figures) value(m metric.Name) (float64, bool) {
 	switch {
-	case m == scenarios.MetricSuccess && f.Availability != nil:
+	case m == metric.Success && f.Availability != nil:
 		return *f.Availability, true
-	case m == scenarios.MetricP99 && f.P99Ms != nil:
+	case m == metric.P99 && f.P99Ms != nil:
 		return *f.P99Ms / 1000, true
 	}
 	v, ok := f.Decided[m]
@@ -88,14 +89,14 @@ func (f *figures) value(m scenarios.Metric) (float64, bool) {
 
 // amplified spells an edge's amplification: as the judge took it, where the expectation is about that edge.
 func (f *figures) amplified(edge string, decides scenarios.Expectation) string {
-	v, ok := f.Decided[scenarios.MetricAmplification]
+	v, ok := f.Decided[metric.Amplification]
 	if !ok || edge != decides.Of {
 		v, ok = f.Amplification[edge]
 	}
 	if !ok {
 		return "–"
 	}
-	return report.Spell(scenarios.MetricAmplification, v)
+	return report.Spell(metric.Amplification, v)
 }
 
 // worst is the edge of the greatest amplification in any of the runs, "" where none is above least.
@@ -129,25 +130,12 @@ func share(v *float64) string {
 	if v == nil {
 		return "none sent"
 	}
-	return report.Spell(scenarios.MetricSuccess, *v)
+	return report.Spell(metric.Success, *v)
 }
 
 func milliseconds(ms *float64) string {
 	if ms == nil {
 		return "none timed"
 	}
-	return report.Spell(scenarios.MetricP99, *ms/1000)
-}
-
-// word is a metric as the table says it.
-func word(m scenarios.Metric) string {
-	switch m {
-	case scenarios.MetricOK:
-		return "answered in full"
-	case scenarios.MetricDegraded:
-		return "degraded"
-	case scenarios.MetricP999:
-		return "p99.9"
-	}
-	return strings.ReplaceAll(string(m), "_", " ")
+	return report.Spell(metric.P99, *ms/1000)
 }

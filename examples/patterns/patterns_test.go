@@ -48,7 +48,7 @@ func TestPatterns(t *testing.T) {
 }
 
 // exits is how each variant of a file is to end, "" for the file itself.
-func exits(file string) (map[string]int, error) {
+func exits(file string) (map[string]report.Exit, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -57,11 +57,13 @@ func exits(file string) (map[string]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	ends := map[string]int{"": report.ExitPass, without: report.ExitFail}
+	ends := map[string]report.Exit{"": report.ExitPass, without: report.ExitFail}
 	for _, match := range listed.FindAllStringSubmatch(string(data), -1) {
-		if ends[match[1]], err = strconv.Atoi(match[2]); err != nil {
+		code, err := strconv.Atoi(match[2])
+		if err != nil {
 			return nil, err
 		}
+		ends[match[1]] = report.Exit(code)
 	}
 	for variant := range ends {
 		if variant != "" && !slices.Contains(s.Variants, variant) {
@@ -76,7 +78,7 @@ func exits(file string) (map[string]int, error) {
 	return ends, nil
 }
 
-func run(t *testing.T, file, variant string, want int) {
+func run(t *testing.T, file, variant string, want report.Exit) {
 	t.Helper()
 	args := []string{"run", "--quiet", "--engine", "virtual", "--out", filepath.Join(t.TempDir(), "run"), file}
 	if variant != "" {
@@ -89,7 +91,7 @@ func run(t *testing.T, file, variant string, want int) {
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	err := command.Run()
-	if got := command.ProcessState.ExitCode(); got != want {
+	if got := report.Exit(command.ProcessState.ExitCode()); got != want {
 		t.Fatalf("exit %d (%v), want %d:\n%s", got, err, want, out.String())
 	}
 }

@@ -196,7 +196,7 @@ func (a *api) updateToxic(r *http.Request) (int, any, error) {
 	if err := readBody(r, &input); err != nil {
 		return 0, nil, err
 	}
-	toxic, err := a.proxies.UpdateToxic(proxy.Name, r.PathValue("toxic"), input.Toxicity, input.Attributes)
+	toxic, err := a.proxies.UpdateToxic(proxy.Name, r.PathValue("toxic"), input.change)
 	if errors.Is(err, ErrNotFound) {
 		err = errToxicNotFound
 	}

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -50,12 +51,12 @@ type proxyJSON struct {
 
 // toxicJSON is a toxic as toxiproxy shows it, with ours where it isn't the default.
 type toxicJSON struct {
-	Attributes map[string]any `json:"attributes"`
-	Name       string         `json:"name"`
-	Type       string         `json:"type"`
-	Stream     string         `json:"stream"`
-	Toxicity   float64        `json:"toxicity"`
-	Per        string         `json:"per,omitempty"`
+	Attributes faults.Attributes `json:"attributes"`
+	Name       string            `json:"name"`
+	Type       string            `json:"type"`
+	Stream     string            `json:"stream"`
+	Toxicity   float64           `json:"toxicity"`
+	Per        string            `json:"per,omitempty"`
 }
 
 func showProxy(p Proxy) proxyJSON {
@@ -75,8 +76,8 @@ func showToxics(toxics []faults.Toxic) []toxicJSON {
 // showToxic needs no care for numbers: encoding/json writes a whole float64 without a point, which
 // clients of toxiproxy decode as an integer.
 func showToxic(t faults.Toxic) toxicJSON {
-	shown := toxicJSON{Attributes: t.Attributes, Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: t.Toxicity}
-	if t.Per != "connection" {
+	shown := toxicJSON{Attributes: t.Attributes, Name: t.Name, Type: t.Type(), Stream: t.Stream, Toxicity: t.Toxicity}
+	if t.Per != faults.PerConnection {
 		shown.Per = t.Per
 	}
 	return shown
@@ -151,32 +152,36 @@ func changedListen(was string, is *string) *string {
 
 // toxicInput is a toxic as clients send it.
 type toxicInput struct {
-	Name       string         `json:"name"`
-	Type       string         `json:"type"`
-	Stream     string         `json:"stream"`
-	Toxicity   *float64       `json:"toxicity"`
-	Per        string         `json:"per"`
-	Attributes map[string]any `json:"attributes"`
+	Name       string          `json:"name"`
+	Type       string          `json:"type"`
+	Stream     string          `json:"stream"`
+	Toxicity   *float64        `json:"toxicity"`
+	Per        string          `json:"per"`
+	Attributes json.RawMessage `json:"attributes"`
 }
 
 // toxic fills in toxiproxy's defaults and refuses what it refuses. Ranges and unknown attributes
 // are the mesh's to check: toxiproxy lets those pass, and some of them end its process.
 func (t toxicInput) toxic() (faults.Toxic, error) {
-	if !slices.Contains([]string{"upstream", "downstream"}, t.Stream) {
+	if !slices.Contains([]string{faults.Upstream, faults.Downstream}, t.Stream) {
 		return faults.Toxic{}, errToxicStream
 	}
-	if _, known := attributesOf(t.Type); !known {
+	attributes, known := faults.NewAttributes(t.Type)
+	if !known {
 		return faults.Toxic{}, errToxicType
 	}
-	toxic := faults.Toxic{Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: 1, Per: t.Per, Attributes: t.Attributes}
-	if t.Toxicity != nil {
-		toxic.Toxicity = *t.Toxicity
-	}
+	toxic := faults.Toxic{Name: t.Name, Stream: t.Stream, Toxicity: 1, Per: t.Per, Attributes: attributes}
 	if toxic.Name == "" {
 		toxic.Name = fmt.Sprintf("%s_%s", t.Type, t.Stream)
 	}
-	if toxic.Attributes == nil {
-		toxic.Attributes = map[string]any{}
+	return t.change(toxic)
+}
+
+// change sets what a client gives: the toxicity, and the attributes that it names.
+func (t toxicInput) change(toxic faults.Toxic) (_ faults.Toxic, err error) {
+	if t.Toxicity != nil {
+		toxic.Toxicity = *t.Toxicity
 	}
-	return toxic, nil
+	toxic.Attributes, err = faults.MergeAttributes(toxic.Attributes, t.Attributes)
+	return toxic, err
 }

@@ -74,9 +74,9 @@ func TestAPIAnswersNoOtherWebOrigins(t *testing.T) {
 
 func TestAPIShowsWhatToxiproxyClientsCanDecode(t *testing.T) {
 	proxies := &paperProxies{proxy: Proxy{Name: "a-1:b-1", Listen: "127.0.0.1:1", Upstream: "127.0.0.1:2", Enabled: true, Toxics: []faults.Toxic{
-		{Name: "slow", Type: "latency", Stream: "upstream", Toxicity: 0.1, Per: "request", Attributes: map[string]any{"jitter": 0.0, "latency": 800.0, "shape": "pareto"}},
-		{Name: "huge", Type: "limit_data", Stream: "downstream", Toxicity: 1, Per: "connection", Attributes: map[string]any{"bytes": float64(1 << 52)}},
-		{Name: "half", Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]any{"latency": 0.5}},
+		{Name: "slow", Stream: "upstream", Toxicity: 0.1, Per: "request", Attributes: faults.LatencyToxic{Latency: 800, Shape: "pareto"}},
+		{Name: "huge", Stream: "downstream", Toxicity: 1, Per: "connection", Attributes: faults.LimitDataToxic{Bytes: 1 << 52}},
+		{Name: "half", Stream: "downstream", Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 0.5}},
 	}}}
 	recorder := httptest.NewRecorder()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/proxies/a-1:b-1", nil)
@@ -85,7 +85,7 @@ func TestAPIShowsWhatToxiproxyClientsCanDecode(t *testing.T) {
 	same(t, "JSON", `{"name":"a-1:b-1","listen":"127.0.0.1:1","upstream":"127.0.0.1:2","enabled":true,"toxics":[`+
 		`{"attributes":{"jitter":0,"latency":800,"shape":"pareto"},"name":"slow","type":"latency","stream":"upstream","toxicity":0.1,"per":"request"},`+
 		`{"attributes":{"bytes":4503599627370496},"name":"huge","type":"limit_data","stream":"downstream","toxicity":1},`+
-		`{"attributes":{"latency":0.5},"name":"half","type":"latency","stream":"downstream","toxicity":1}]}`,
+		`{"attributes":{"jitter":0,"latency":0.5},"name":"half","type":"latency","stream":"downstream","toxicity":1}]}`,
 		strings.TrimSpace(recorder.Body.String()))
 }
 

@@ -1,6 +1,10 @@
 package mesh
 
-import "time"
+import (
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
 
 // sliceTime bounds how long bytes wait for others to go with them.
 const sliceTime = 20 * time.Millisecond
@@ -13,14 +17,15 @@ const lateTime = 50 * time.Millisecond
 // rate of 0 lets nothing pass, as toxiproxy's does.
 type bandwidth struct {
 	met
+	rate  float64 // bytes a second
 	queue fifo
 	// free is when the line has sent all that it was given so far.
 	free time.Time
 }
 
 // newBandwidth starts with a free line. What waited for an older one does not count as sent meanwhile.
-func newBandwidth(m met, old stage, now time.Time) *bandwidth {
-	s := &bandwidth{met: m}
+func newBandwidth(m met, a faults.BandwidthToxic, old stage, now time.Time) *bandwidth {
+	s := &bandwidth{met: m, rate: a.Rate * 1000}
 	if old != nil {
 		s.free = now
 	}
@@ -39,8 +44,8 @@ func (s *bandwidth) slice() (int, time.Time) {
 	if s.spared(p) {
 		return len(p.data), start
 	}
-	n := min(len(p.data), max(1, int(s.toxic.rate*sliceTime.Seconds())))
-	return n, start.Add(time.Duration(float64(n) / s.toxic.rate * float64(time.Second)))
+	n := min(len(p.data), max(1, int(s.rate*sliceTime.Seconds())))
+	return n, start.Add(time.Duration(float64(n) / s.rate * float64(time.Second)))
 }
 
 // spared tells whether the piece passes at full speed, without counting it.
@@ -72,7 +77,7 @@ func (s *bandwidth) take(now time.Time) (piece, bool) {
 	return p, true
 }
 
-func (s *bandwidth) stopped() bool { return s.toxic.rate == 0 && !s.spared(s.queue.pieces[0]) }
+func (s *bandwidth) stopped() bool { return s.rate == 0 && !s.spared(s.queue.pieces[0]) }
 
 func (s *bandwidth) due() time.Time {
 	if s.queue.empty() || s.stopped() {
@@ -84,7 +89,7 @@ func (s *bandwidth) due() time.Time {
 
 // full keeps enough for lateTime at hand, so that the line does not run dry while a goroutine waits for a processor.
 func (s *bandwidth) full() bool {
-	enough := min(pathBytes, max(bottleneckBytes, int(s.toxic.rate*lateTime.Seconds())))
+	enough := min(pathBytes, max(bottleneckBytes, int(s.rate*lateTime.Seconds())))
 	return s.queue.bytes >= enough
 }
 

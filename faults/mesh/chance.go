@@ -4,13 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
-)
 
-// The shapes of a latency's jitter.
-const (
-	shapeUniform = "uniform" // delay ± jitter
-	shapeNormal  = "normal"  // jitter is one standard deviation
-	shapePareto  = "pareto"  // delay + a long tail with jitter as its mean
+	"github.com/squallhq/squall/faults"
 )
 
 // paretoAlpha is the exponent of the long tail (a Lomax distribution): 3, so that its variance is
@@ -24,9 +19,9 @@ func drawDelay(r *rand.Rand, delay, jitter time.Duration, shape string) time.Dur
 	}
 	j := float64(jitter)
 	switch shape {
-	case shapeNormal:
+	case faults.ShapeNormal:
 		j *= r.NormFloat64()
-	case shapePareto:
+	case faults.ShapePareto:
 		j *= (paretoAlpha - 1) * (math.Pow(1-r.Float64(), -1.0/paretoAlpha) - 1)
 	default:
 		j *= 2*r.Float64() - 1

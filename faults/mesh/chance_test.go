@@ -7,15 +7,17 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/faults"
 )
 
 // draws measures n round trips' delays under a latency with jitter.
-func draws(t *testing.T, attributes map[string]any, toxicity float64, n int) []float64 {
+func draws(t *testing.T, latency faults.LatencyToxic, toxicity float64, n int) []float64 {
 	t.Helper()
 	var out []float64
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		p := toxicOn("latency", streamDown, attributes)
-		p.Toxic.Per, p.Toxic.Toxicity = perRequest, toxicity
+		p := toxicOn(faults.Downstream, latency)
+		p.Toxic.Per, p.Toxic.Toxicity = faults.PerRequest, toxicity
 		applyTo(t, m, "f", p)
 		for range n {
 			out = append(out, float64(crossing(t, caller, callee, "?")+crossing(t, callee, caller, "!"))/float64(ms))
@@ -49,7 +51,7 @@ func TestJitterHasItsShape(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.shape, func(t *testing.T) {
-			got := draws(t, map[string]any{"latency": 100, "jitter": 20, "shape": c.shape}, 1, n)
+			got := draws(t, faults.LatencyToxic{Latency: 100, Jitter: 20, Shape: c.shape}, 1, n)
 			if low, high := slices.Min(got), slices.Max(got); low < c.low || high > c.high {
 				t.Errorf("draws from %g to %g, want %g to %g", low, high, c.low, c.high)
 			}
@@ -64,7 +66,7 @@ func TestJitterHasItsShape(t *testing.T) {
 			if d := math.Sqrt(squares / n); c.deviation > 0 && math.Abs(d-c.deviation) > 1 {
 				t.Errorf("standard deviation %g, want %g", d, c.deviation)
 			}
-			if diff := cmp.Diff(got, draws(t, map[string]any{"latency": 100, "jitter": 20, "shape": c.shape}, 1, n)); diff != "" {
+			if diff := cmp.Diff(got, draws(t, faults.LatencyToxic{Latency: 100, Jitter: 20, Shape: c.shape}, 1, n)); diff != "" {
 				t.Errorf("the same seed drew otherwise:\n%s", diff)
 			}
 		})
@@ -72,7 +74,7 @@ func TestJitterHasItsShape(t *testing.T) {
 }
 
 func TestToxicityPerRequestHitsItsShareOfOneConnection(t *testing.T) {
-	got := draws(t, map[string]any{"latency": 100}, 0.3, 2000)
+	got := draws(t, faults.LatencyToxic{Latency: 100}, 0.3, 2000)
 	hit := 0
 	for _, d := range got {
 		switch d {

@@ -63,7 +63,7 @@ type EdgeStats struct {
 }
 
 // Proxies is a mesh as toxiproxy's HTTP API shows it: every edge is a proxy of the same name.
-// Errors are ErrNotFound, ErrExists or *InvalidError where the API has a status for them.
+// Errors are ErrNotFound, ErrExists or *faults.InvalidError where the API has a status for them.
 type Proxies interface {
 	Proxies() []Proxy
 	Proxy(name string) (Proxy, error)
@@ -73,8 +73,8 @@ type Proxies interface {
 	// UpdateProxy changes listen, upstream and enabled. Disabled: new connections are refused, open ones end.
 	UpdateProxy(name string, listen, upstream *string, enabled *bool) (Proxy, error)
 	AddToxic(proxy string, t faults.Toxic) (faults.Toxic, error)
-	// UpdateToxic merges attributes and sets toxicity where it is given.
-	UpdateToxic(proxy, toxic string, toxicity *float64, attributes map[string]any) (faults.Toxic, error)
+	// UpdateToxic changes a toxic where it stands; change is given it as it is. Its name and stream stay.
+	UpdateToxic(proxy, toxic string, change func(faults.Toxic) (faults.Toxic, error)) (faults.Toxic, error)
 	RemoveToxic(proxy, toxic string) error
 	// Reset enables every proxy and removes every toxic that came through the API and every one that Apply put on.
 	Reset() error

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/squallhq/squall/faults"
 )
 
 // controlServer answers the control API for a mesh: HTTP/1.1 with JSON, a bearer token on every route.
@@ -105,7 +107,7 @@ func decodeBody(w http.ResponseWriter, r *http.Request, into any) error {
 		return bodyError(err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return invalid("body", "more follows the JSON value")
+		return faults.Invalid("body", "more follows the JSON value")
 	}
 	return nil
 }
@@ -115,7 +117,7 @@ func bodyError(err error) error {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return fmt.Errorf("read the request: it is larger than %d bytes: %w", tooLarge.Limit, err)
 	}
-	return invalid("body", "%s", err)
+	return faults.Invalid("body", "%s", err)
 }
 
 // writeAnswer writes a result, or an error with its kind and status.

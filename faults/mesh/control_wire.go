@@ -60,7 +60,7 @@ type statsAnswer struct {
 type errorAnswer struct {
 	Kind  errorKind `json:"kind"`
 	Error string    `json:"error"`
-	// Field and Reason are an *InvalidError's.
+	// Field and Reason are an *faults.InvalidError's.
 	Field  string `json:"field,omitempty"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -90,7 +90,7 @@ func (e *unreachableError) Unwrap() error { return e.cause }
 // encodeError gives an error its kind and its HTTP status.
 func encodeError(err error) (int, errorAnswer) {
 	var (
-		invalid     *InvalidError
+		invalid     *faults.InvalidError
 		tooLarge    *http.MaxBytesError
 		unreachable *unreachableError
 		status      = http.StatusInternalServerError
@@ -139,7 +139,7 @@ func decodeError(a errorAnswer) error {
 	case kindExists:
 		return &remoteError{a.Error, ErrExists}
 	case kindInvalid:
-		return &remoteError{a.Error, &InvalidError{Field: a.Field, Reason: a.Reason}}
+		return &remoteError{a.Error, &faults.InvalidError{Field: a.Field, Reason: a.Reason}}
 	case kindClosed:
 		return &remoteError{a.Error, ErrClosed}
 	case kindDeadline:

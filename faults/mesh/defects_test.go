@@ -52,7 +52,7 @@ func TestDefectClientsThatGiveUpOnHeldAnswersBlockRemoval(t *testing.T) {
 			if err := w.mesh.SetUpstream(t.Context(), "a:b", listener.Addr().String()); err != nil {
 				t.Fatal(err)
 			}
-			w.apply("f", toxicOn("latency", streamDown, map[string]any{"latency": 3600_000}))
+			w.apply("f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 3600_000}))
 			client := &http.Client{Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
 			var asking sync.WaitGroup
@@ -89,7 +89,7 @@ func TestDefectClientsThatGiveUpOnHeldAnswersBlockRemoval(t *testing.T) {
 
 func TestDefectStreamsThatClientsGaveUpBlockRemovalAndNewConnections(t *testing.T) {
 	w := newWorld(t, flood)
-	w.apply("f", toxicOn("latency", streamDown, map[string]any{"latency": 3600_000}))
+	w.apply("f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 3600_000}))
 	for range 10 {
 		w.dial().Close()
 	}
@@ -123,12 +123,12 @@ func TestDefectOneClientThatStopsReadingDeadlocksTheEdge(t *testing.T) {
 		return full
 	})
 	for _, kind := range []faults.Primitive{
-		toxicOn("latency", streamDown, map[string]any{"latency": 10}),
-		toxicOn("bandwidth", streamDown, map[string]any{"rate": 100_000}),
-		toxicOn("slicer", streamDown, map[string]any{"average_size": 10_000}),
-		toxicOn("limit_data", streamUp, map[string]any{"bytes": 1000}),
-		toxicOn("slow_close", streamDown, map[string]any{"delay": 10}),
-		outageOf(faults.Outage{Open: faults.OpenKeep}),
+		toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 10}),
+		toxicOn(faults.Downstream, faults.BandwidthToxic{Rate: 100_000}),
+		toxicOn(faults.Downstream, faults.SlicerToxic{AverageSize: 10_000}),
+		toxicOn(faults.Upstream, faults.LimitDataToxic{Bytes: 1000}),
+		toxicOn(faults.Downstream, faults.SlowCloseToxic{Delay: 10}),
+		outageOf(faults.EdgeOutage{Open: faults.OpenKeep}),
 	} {
 		w.apply(kind.String(), kind)
 		if _, err := io.CopyN(io.Discard, w.dial(), 10_000); err != nil {
@@ -171,7 +171,7 @@ func TestDefectAnUpstreamThatNeverAnswersBlocksOthers(t *testing.T) {
 
 func TestDefectConnectionsCutByLimitDataLeakGoroutines(t *testing.T) {
 	w := newWorld(t, flood)
-	w.apply("f", toxicOn("limit_data", streamDown, map[string]any{"bytes": 1000}))
+	w.apply("f", toxicOn(faults.Downstream, faults.LimitDataToxic{Bytes: 1000}))
 	before := runtime.NumGoroutine()
 	for range 100 {
 		if got, err := io.ReadAll(w.dial()); len(got) != 1000 || err != nil {
@@ -187,7 +187,7 @@ func TestDefectConnectionsCutByLimitDataLeakGoroutines(t *testing.T) {
 func TestDefectLimitDataOfNoBytesClosesOnTheFirst(t *testing.T) {
 	w := newWorld(t, nil)
 	caller, callee := w.pair()
-	w.apply("f", toxicOn("limit_data", streamDown, map[string]any{"bytes": 0}))
+	w.apply("f", toxicOn(faults.Downstream, faults.LimitDataToxic{Bytes: 0}))
 	w.silent(caller, watch)
 	w.write(callee, "x")
 	if _, err := caller.Read(make([]byte, 1)); err != io.EOF {
@@ -196,11 +196,11 @@ func TestDefectLimitDataOfNoBytesClosesOnTheFirst(t *testing.T) {
 }
 
 func TestDefectAbortedClientsLeakGoroutines(t *testing.T) {
-	for _, latency := range []float64{0, 20} {
+	for _, latency := range []faults.Millis{0, 20} {
 		t.Run(fmt.Sprintf("latency %g", latency), func(t *testing.T) {
 			w := newWorld(t, flood)
 			if latency > 0 {
-				w.apply("f", toxicOn("latency", streamDown, map[string]any{"latency": latency}))
+				w.apply("f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: latency}))
 			}
 			for range 100 {
 				c := w.dial()
@@ -243,8 +243,8 @@ func TestDefectChangesUnderTrafficFail(t *testing.T) {
 	}
 	for n := range 30 {
 		id := fmt.Sprint(n)
-		w.apply(id, toxicOn("latency", streamDown, map[string]any{"latency": 5}))
-		if _, err := w.mesh.UpdateToxic("a:b", "latency_downstream", nil, map[string]any{"latency": 1}); err != nil {
+		w.apply(id, toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 5}))
+		if _, err := w.mesh.UpdateToxic("a:b", "latency_downstream", become(faults.LatencyToxic{Latency: 1})); err != nil {
 			t.Error(err)
 		}
 		met := asked.Load()

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,32 +17,43 @@ func TestDefectNonsenseIsAcceptedOrKillsTheProcess(t *testing.T) {
 	w := newWorld(t, echo)
 	for _, c := range []struct {
 		name  string
-		toxic faults.Toxic
+		toxic string // its JSON: as toxiproxy's clients and a mesh's own client send it
 		field string
 	}{
-		{"unknown type", faults.Toxic{Type: "lag", Toxicity: 1}, "type"},
-		{"unknown stream", faults.Toxic{Type: "latency", Stream: "sideways", Toxicity: 1}, "stream"},
-		{"unknown attribute", faults.Toxic{Type: "latency", Toxicity: 1, Attributes: map[string]any{"latenzy": 1}}, "attributes.latenzy"},
-		{"unknown shape", faults.Toxic{Type: "latency", Toxicity: 1, Attributes: map[string]any{"shape": "round"}}, "attributes.shape"},
-		{"unknown per", faults.Toxic{Type: "latency", Toxicity: 1, Per: "byte"}, "per"},
-		{"toxicity of 7", faults.Toxic{Type: "latency", Toxicity: 7}, "toxicity"},
-		{"negative latency", faults.Toxic{Type: "latency", Toxicity: 1, Attributes: map[string]any{"latency": -1}}, "attributes.latency"},
-		{"latency that overflows", faults.Toxic{Type: "latency", Toxicity: 1, Attributes: map[string]any{"latency": 1e300}}, "attributes.latency"},
-		{"latency in words", faults.Toxic{Type: "latency", Toxicity: 1, Attributes: map[string]any{"latency": "long"}}, "attributes.latency"},
-		{"negative rate", faults.Toxic{Type: "bandwidth", Toxicity: 1, Attributes: map[string]any{"rate": -1}}, "attributes.rate"},
-		{"slicer without size", faults.Toxic{Type: "slicer", Toxicity: 1}, "attributes.average_size"},
-		{"slicer that varies more than its size", faults.Toxic{Type: "slicer", Toxicity: 1, Attributes: map[string]any{"average_size": 1, "size_variation": 100}}, "attributes.size_variation"},
-		{"half a byte", faults.Toxic{Type: "limit_data", Toxicity: 1, Attributes: map[string]any{"bytes": 0.5}}, "attributes.bytes"},
+		{"unknown type", `{"type": "lag", "toxicity": 1}`, "type"},
+		{"unknown stream", `{"type": "latency", "stream": "sideways", "toxicity": 1}`, "stream"},
+		{"unknown attribute", `{"type": "latency", "toxicity": 1, "attributes": {"latenzy": 1}}`, "attributes.latenzy"},
+		{"unknown shape", `{"type": "latency", "toxicity": 1, "attributes": {"shape": "round"}}`, "attributes.shape"},
+		{"shape of no word", `{"type": "latency", "toxicity": 1, "attributes": {"shape": [1]}}`, "attributes.shape"},
+		{"unknown per", `{"type": "latency", "toxicity": 1, "per": "byte"}`, "per"},
+		{"toxicity of 7", `{"type": "latency", "toxicity": 7}`, "toxicity"},
+		{"negative latency", `{"type": "latency", "toxicity": 1, "attributes": {"latency": -1}}`, "attributes.latency"},
+		{"latency that overflows", `{"type": "latency", "toxicity": 1, "attributes": {"latency": 1e300}}`, "attributes.latency"},
+		{"latency that overflows a float", `{"type": "latency", "toxicity": 1, "attributes": {"latency": 1e400}}`, "attributes.latency"},
+		{"latency in words", `{"type": "latency", "toxicity": 1, "attributes": {"latency": "long"}}`, "attributes.latency"},
+		{"negative rate", `{"type": "bandwidth", "toxicity": 1, "attributes": {"rate": -1}}`, "attributes.rate"},
+		{"slicer without size", `{"type": "slicer", "toxicity": 1}`, "attributes.average_size"},
+		{"slicer that varies more than its size", `{"type": "slicer", "toxicity": 1, "attributes": {"average_size": 1, "size_variation": 100}}`, "attributes.size_variation"},
+		{"half a byte", `{"type": "limit_data", "toxicity": 1, "attributes": {"bytes": 0.5}}`, "attributes.bytes"},
+		{"attributes in a list", `{"type": "limit_data", "toxicity": 1, "attributes": [1]}`, "attributes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := w.mesh.AddToxic("a:b", c.toxic)
-			var invalid *InvalidError
+			var toxic faults.Toxic
+			unread := json.Unmarshal([]byte(c.toxic), &toxic)
+			err := unread
+			if unread == nil {
+				_, err = w.mesh.AddToxic("a:b", toxic)
+			}
+			var invalid *faults.InvalidError
 			if !errors.As(err, &invalid) || invalid.Field != c.field {
 				t.Errorf("added with %v, want an InvalidError of %s", err, c.field)
 			}
+			if unread != nil {
+				return
+			}
 			err = w.mesh.Apply(t.Context(), "f", []faults.Primitive{
-				{Op: faults.OpToxic, Edge: "a:b", Toxic: &faults.Toxic{Type: "latency", Toxicity: 1}},
-				{Op: faults.OpToxic, Edge: "a:b", Toxic: &c.toxic},
+				{Op: faults.OpToxic, Edge: "a:b", Toxic: &faults.Toxic{Toxicity: 1, Attributes: faults.LatencyToxic{}}},
+				{Op: faults.OpToxic, Edge: "a:b", Toxic: &toxic},
 			})
 			if !errors.As(err, &invalid) || invalid.Field != c.field {
 				t.Errorf("applied with %v, want an InvalidError of %s", err, c.field)
@@ -64,8 +76,8 @@ func TestDefectStackedTimeoutAndSlowCloseLeaveADeadConnection(t *testing.T) {
 				w := newWorld(t, nil)
 				caller, callee := w.pair()
 				w.pass(callee, caller, "open")
-				w.apply("timeout", toxicOn("timeout", streamDown, map[string]any{"timeout": 0}))
-				w.apply("slow_close", toxicOn("slow_close", streamDown, map[string]any{"delay": 50}))
+				w.apply("timeout", toxicOn(faults.Downstream, faults.TimeoutToxic{Timeout: 0}))
+				w.apply("slow_close", toxicOn(faults.Downstream, faults.SlowCloseToxic{Delay: 50}))
 				if sends {
 					w.write(callee, "lost")
 					w.silent(caller, watch)
@@ -86,7 +98,7 @@ func TestDefectStackedTimeoutAndSlowCloseLeaveADeadConnection(t *testing.T) {
 
 func TestDefectResetPeerBreaksTrafficAtToxicityZero(t *testing.T) {
 	w := newWorld(t, func(c *net.TCPConn) { _, _ = c.Write(make([]byte, 2<<20)) })
-	p := toxicOn("reset_peer", streamDown, map[string]any{"timeout": 0})
+	p := toxicOn(faults.Downstream, faults.ResetPeerToxic{Timeout: 0})
 	p.Toxic.Toxicity = 0
 	w.apply("f", p)
 	for range 50 {
@@ -101,7 +113,7 @@ func TestDefectResetPeerBreaksTrafficAtToxicityZero(t *testing.T) {
 
 func TestDefectDiceRollAgainWhenAnotherToxicChanges(t *testing.T) {
 	w := newWorld(t, echo)
-	p := toxicOn("latency", streamDown, map[string]any{"latency": 30})
+	p := toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 30})
 	p.Toxic.Toxicity = 0.5
 	w.apply("f", p)
 	hit := 0
@@ -117,7 +129,7 @@ func TestDefectDiceRollAgainWhenAnotherToxicChanges(t *testing.T) {
 			hit++
 		}
 		for n := range 3 {
-			w.apply(fmt.Sprintf("%d/%s", n, c.LocalAddr()), toxicOn("slow_close", streamDown, nil))
+			w.apply(fmt.Sprintf("%d/%s", n, c.LocalAddr()), toxicOn(faults.Downstream, faults.SlowCloseToxic{}))
 			if again := slow(); first && !again {
 				t.Fatal("a connection that was hit is not any more")
 			}
@@ -131,7 +143,7 @@ func TestDefectDiceRollAgainWhenAnotherToxicChanges(t *testing.T) {
 func TestDefectEndOfFilePassesThroughATimeout(t *testing.T) {
 	w := newWorld(t, nil)
 	caller, callee := w.pair()
-	w.apply("f", toxicOn("timeout", streamDown, map[string]any{"timeout": 0}))
+	w.apply("f", toxicOn(faults.Downstream, faults.TimeoutToxic{Timeout: 0}))
 	callee.Close()
 	w.silent(caller, watch)
 	w.lift("f")
@@ -141,13 +153,13 @@ func TestDefectEndOfFilePassesThroughATimeout(t *testing.T) {
 }
 
 func TestDefectResetsBecomeEndsOfFile(t *testing.T) {
-	for _, toxic := range []string{"", "slow_close"} {
-		t.Run("under "+toxic, func(t *testing.T) {
+	for _, toxic := range []faults.Attributes{nil, faults.SlowCloseToxic{Delay: 3600_000}} {
+		t.Run(fmt.Sprint("under ", toxic), func(t *testing.T) {
 			w := newWorld(t, nil)
 			caller, callee := w.pair()
 			w.pass(caller, callee, "open")
-			if toxic != "" {
-				w.apply("f", toxicOn(toxic, streamDown, map[string]any{"delay": 3600_000}))
+			if toxic != nil {
+				w.apply("f", toxicOn(faults.Downstream, toxic))
 			}
 			setNoLinger(callee)
 			callee.Close()
@@ -166,7 +178,7 @@ func TestDefectEndsLeakThroughAPartition(t *testing.T) {
 				w := newWorld(t, nil)
 				caller, callee := w.pair()
 				w.pass(caller, callee, "open")
-				w.apply("o", outageOf(faults.Outage{Open: open}))
+				w.apply("o", outageOf(faults.EdgeOutage{Open: open}))
 				if how == sawReset {
 					setNoLinger(callee)
 				}
@@ -184,7 +196,7 @@ func TestDefectEndsLeakThroughAPartition(t *testing.T) {
 func TestDefectHalfOpenLetsTheOtherWayThrough(t *testing.T) {
 	w := newWorld(t, nil)
 	caller, callee := w.pair()
-	w.apply("o", outageOf(faults.Outage{Open: faults.OpenLose, Direction: faults.Up}))
+	w.apply("o", outageOf(faults.EdgeOutage{Open: faults.OpenLose, Direction: faults.Up}))
 	w.write(caller, "request")
 	w.silent(callee, watch)
 	w.pass(callee, caller, "pushed")
@@ -214,7 +226,7 @@ func TestDefectDeadUpstreamLooksAliveThenIsReset(t *testing.T) {
 
 func TestDefectHeldMemoryStaysAfterClose(t *testing.T) {
 	w := newWorld(t, flood)
-	w.apply("f", toxicOn("latency", streamDown, map[string]any{"latency": 60_000}))
+	w.apply("f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 60_000}))
 	w.dial().Close()
 	e, err := w.mesh.edge("a:b")
 	if err != nil {
@@ -244,7 +256,7 @@ func TestDefectHeldMemoryStaysAfterClose(t *testing.T) {
 
 func TestConnectsThatHangGetThroughWhenItIsLifted(t *testing.T) {
 	w := newWorld(t, echo)
-	w.apply("o", outageOf(faults.Outage{New: faults.NewHang}))
+	w.apply("o", outageOf(faults.EdgeOutage{New: faults.NewHang}))
 	pending := make(chan error, 1)
 	go func() {
 		c, err := net.DialTimeout("tcp", w.edge.Listen, worldPatience)

@@ -43,11 +43,11 @@ func newEdge(m *Mesh, spec Edge) *edge {
 	if spec.Latency <= 0 && spec.Jitter <= 0 {
 		return e
 	}
-	for _, stream := range []string{streamUp, streamDown} {
-		t := &toxic{
-			spec:       faults.Toxic{Name: "base", Type: "latency", Stream: stream, Toxicity: 1, Per: perConnection},
-			parameters: parameters{delay: spec.Latency, jitter: spec.Jitter},
-		}
+	for _, stream := range []string{faults.Upstream, faults.Downstream} {
+		t := &toxic{spec: faults.Toxic{
+			Name: "base", Stream: stream, Toxicity: 1, Per: faults.PerConnection,
+			Attributes: faults.LatencyToxic{Latency: faults.MillisOf(spec.Latency), Jitter: faults.MillisOf(spec.Jitter)},
+		}}
 		e.identify(t)
 		e.base = append(e.base, t)
 	}
@@ -58,7 +58,7 @@ func newEdge(m *Mesh, spec Edge) *edge {
 func (e *edge) identify(t *toxic) {
 	e.serials++
 	t.serial = e.serials
-	t.key = chance.Key(e.key, t.spec.Name, t.spec.Type, t.spec.Stream)
+	t.key = chance.Key(e.key, t.spec.Name, t.spec.Type(), t.spec.Stream)
 }
 
 // listen opens the edge's listener and starts accepting.

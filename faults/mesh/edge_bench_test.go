@@ -116,7 +116,7 @@ func BenchmarkChangeOfFaults(b *testing.B) {
 	var on, off []time.Duration
 	for n := 0; b.Loop(); n++ {
 		id := fmt.Sprint(n)
-		p := toxicOn("latency", streamDown, map[string]any{"latency": 100})
+		p := toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 100})
 		p.Edge = "a:b"
 		start := time.Now()
 		if err := m.Apply(b.Context(), id, []faults.Primitive{p}); err != nil {

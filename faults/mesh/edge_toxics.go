@@ -2,7 +2,6 @@ package mesh
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/squallhq/squall/faults"
@@ -14,7 +13,7 @@ func (e *edge) add(t *toxic) {
 	defer e.mu.Unlock()
 	name := t.spec.Name
 	if name == "" {
-		name = t.spec.Type + "_" + t.spec.Stream
+		name = t.spec.Type() + "_" + t.spec.Stream
 	}
 	t.spec.Name = name
 	for n := 2; e.index(t.spec.Name) >= 0; n++ {
@@ -28,13 +27,13 @@ func (e *edge) addNamed(t *toxic) (faults.Toxic, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if t.spec.Name == "" {
-		t.spec.Name = t.spec.Type + "_" + t.spec.Stream
+		t.spec.Name = t.spec.Type() + "_" + t.spec.Stream
 	}
 	if e.index(t.spec.Name) >= 0 {
 		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", t.spec.Name, e.name, ErrExists)
 	}
 	e.install(t)
-	return t.shown(), nil
+	return t.spec, nil
 }
 
 // install puts a toxic at the end of the chain. e.mu is held.
@@ -48,8 +47,8 @@ func (e *edge) index(name string) int {
 	return slices.IndexFunc(e.toxics, func(t *toxic) bool { return t.spec.Name == name })
 }
 
-// update changes a toxic where it stands. Given attributes are merged into those it has.
-func (e *edge) update(name string, toxicity *float64, attributes map[string]any) (faults.Toxic, error) {
+// update changes a toxic where it stands.
+func (e *edge) update(name string, change func(faults.Toxic) (faults.Toxic, error)) (faults.Toxic, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	i := e.index(name)
@@ -57,11 +56,10 @@ func (e *edge) update(name string, toxicity *float64, attributes map[string]any)
 		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", name, e.name, ErrNotFound)
 	}
 	before := e.toxics[i]
-	spec := before.shown()
-	if toxicity != nil {
-		spec.Toxicity = *toxicity
+	spec, err := change(before.spec)
+	if err != nil {
+		return faults.Toxic{}, err
 	}
-	maps.Copy(spec.Attributes, attributes)
 	after, err := newToxic(spec)
 	if err != nil {
 		return faults.Toxic{}, err
@@ -69,7 +67,7 @@ func (e *edge) update(name string, toxicity *float64, attributes map[string]any)
 	after.serial, after.key, after.meter = before.serial, before.key, before.meter
 	e.toxics[i] = after
 	e.apply()
-	return after.shown(), nil
+	return after.spec, nil
 }
 
 // remove takes a toxic off by its name.
@@ -113,7 +111,7 @@ func (e *edge) enable(on bool) error {
 	if on {
 		e.off = nil
 	} else {
-		off = newOutage(faults.Outage{New: faults.NewRefuse, Open: faults.OpenClose, Direction: faults.Both}, new(meter))
+		off = newOutage(faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenClose, Direction: faults.Both}, new(meter))
 		e.off = off
 	}
 	e.mu.Unlock()
@@ -131,7 +129,7 @@ func (e *edge) shown() Proxy {
 	for _, up := range []bool{true, false} {
 		for _, t := range e.toxics {
 			if t.up() == up {
-				p.Toxics = append(p.Toxics, t.shown())
+				p.Toxics = append(p.Toxics, t.spec)
 			}
 		}
 	}

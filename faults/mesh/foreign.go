@@ -6,6 +6,8 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 	"github.com/Shopify/toxiproxy/v2/toxics"
+
+	"github.com/squallhq/squall/faults"
 )
 
 // foreign runs one of toxiproxy's own toxics: slicer, limit_data and slow_close. The toxic has its own
@@ -15,6 +17,8 @@ type foreign struct {
 	met
 	stub *toxics.ToxicStub
 	wake func() // takes no lock
+	// atEnd: it lets data pass as it is, only an end meets it.
+	atEnd bool
 
 	mu   sync.Mutex
 	in   fifo
@@ -30,13 +34,13 @@ type foreign struct {
 	stopped sync.WaitGroup
 }
 
-func newForeign(m met, d *direction, old stage) *foreign {
+func newForeign(m met, theirs toxics.Toxic, d *direction, old stage) *foreign {
 	in, out := make(chan *stream.StreamChunk), make(chan *stream.StreamChunk)
-	theirs := m.toxic.foreign()
 	s := &foreign{
 		met: m, stub: toxics.NewToxicStub(in, out), wake: d.signal,
 		feed: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
+	_, s.atEnd = theirs.(*toxics.SlowCloseToxic)
 	if stateful, ok := theirs.(toxics.StatefulToxic); ok {
 		s.stub.State = stateful.NewState()
 		if before, ok := old.(*foreign); ok {
@@ -135,7 +139,7 @@ func (s *foreign) came(chunk *stream.StreamChunk, open bool) {
 }
 
 func (s *foreign) put(p piece) {
-	if p.end != endNone || s.toxic.spec.Type != "slow_close" { // which lets data pass as it is: only an end meets it
+	if p.end != endNone || !s.atEnd {
 		s.hits(p)
 	}
 	s.mu.Lock()
@@ -186,4 +190,20 @@ func (s *foreign) release() []piece {
 		held = append(held, *s.held)
 	}
 	return append(held, s.in.takeAll()...)
+}
+
+// foreignToxic is toxiproxy's own toxic with these attributes.
+func foreignToxic(attributes faults.Attributes) toxics.Toxic {
+	switch a := attributes.(type) {
+	case faults.SlicerToxic:
+		return &toxics.SlicerToxic{
+			AverageSize: int(a.AverageSize), SizeVariation: int(a.SizeVariation), Delay: int(a.Delay.Duration() / time.Microsecond),
+		}
+	case faults.LimitDataToxic:
+		return &toxics.LimitDataToxic{Bytes: a.Bytes}
+	case faults.SlowCloseToxic:
+		return &toxics.SlowCloseToxic{Delay: max(1, int64((a.Delay.Duration()+time.Millisecond/2)/time.Millisecond))}
+	default:
+		return new(toxics.NoopToxic)
+	}
 }

@@ -80,12 +80,12 @@ func (m *Mesh) prepare(primitives []faults.Primitive) (*injection, error) {
 				one.toxic.meter = meterOf
 			}
 		case p.Op == faults.OpOutage && p.Outage != nil:
-			var spec faults.Outage
-			if spec, err = checkOutage(*p.Outage); err == nil {
+			var spec faults.EdgeOutage
+			if spec, err = p.Outage.Complete(); err == nil {
 				one.outage = newOutage(spec, meterOf)
 			}
 		default:
-			err = invalid("op", "is %q; an edge carries out a toxic or an outage, given with it", p.Op)
+			err = faults.Invalid("op", "is %q; an edge carries out a toxic or an outage, given with it", p.Op)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("on edge %q: %w", p.Edge, err)

@@ -3,6 +3,8 @@ package mesh
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/squallhq/squall/faults"
 )
 
 // latency lets every piece go a delay after it came, in order, the end of the stream too.
@@ -12,24 +14,26 @@ import (
 // for each would make it as late as the largest of them.
 type latency struct {
 	met
-	rand  *rand.Rand
-	queue fifo
-	dues  []time.Time
+	latency, jitter time.Duration
+	shape           string
+	rand            *rand.Rand
+	queue           fifo
+	dues            []time.Time
 	// delay is the present draw, made for request drawn.
 	delay time.Duration
 	drawn int64
 	last  time.Time
 }
 
-func newLatency(m met) *latency {
-	return &latency{met: m, rand: rand.New(rand.NewPCG(m.key, m.key)), drawn: -1}
+func newLatency(m met, a faults.LatencyToxic) *latency {
+	return &latency{met: m, latency: a.Latency.Duration(), jitter: a.Jitter.Duration(), shape: a.Shape, rand: rand.New(rand.NewPCG(m.key, m.key)), drawn: -1}
 }
 
 func (s *latency) put(p piece) {
 	due := p.at
 	if s.hits(p) {
 		if s.queue.empty() || p.request != s.drawn {
-			s.delay = drawDelay(s.rand, s.toxic.delay, s.toxic.jitter, s.toxic.shape)
+			s.delay = drawDelay(s.rand, s.latency, s.jitter, s.shape)
 			s.drawn = p.request
 		}
 		due = p.at.Add(s.delay)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/faults"
 )
 
 func TestBytesPassBothWays(t *testing.T) {
@@ -56,7 +58,7 @@ func TestCountersAreExactWhileOpen(t *testing.T) {
 
 // TestResetArrivesBehindWhatWasSentBefore: a side that did not read finds the reset once it does.
 func TestResetArrivesBehindWhatWasSentBefore(t *testing.T) {
-	for _, stream := range []string{streamUp, streamDown} {
+	for _, stream := range []string{faults.Upstream, faults.Downstream} {
 		t.Run(stream, func(t *testing.T) {
 			w := newWorld(t, nil)
 			caller, callee := w.pair()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -78,11 +79,11 @@ func (m *Mesh) Open(ctx context.Context, specs []Edge) ([]Edge, error) {
 func (m *Mesh) open(ctx context.Context, spec Edge) (*edge, error) {
 	switch {
 	case spec.Name == "" || strings.Contains(spec.Name, "/"):
-		return nil, invalid("name", "is %q; an edge needs a name without a slash", spec.Name)
+		return nil, faults.Invalid("name", "is %q; an edge needs a name without a slash", spec.Name)
 	case spec.Upstream == "":
-		return nil, invalid("upstream", "is missing for edge %q; use host:port", spec.Name)
+		return nil, faults.Invalid("upstream", "is missing for edge %q; use host:port", spec.Name)
 	case spec.Latency < 0 || spec.Jitter < 0:
-		return nil, invalid("latency", "of edge %q is %s ± %s; it can't be negative", spec.Name, spec.Latency, spec.Jitter)
+		return nil, faults.Invalid("latency", "of edge %q is %s ± %s; it can't be negative", spec.Name, spec.Latency, spec.Jitter)
 	}
 	e := newEdge(m, spec)
 	if err := m.register(e); err != nil {
@@ -147,7 +148,7 @@ func (m *Mesh) OpenGroup(ctx context.Context, g Group) (string, error) {
 		edges = append(edges, e)
 	}
 	if len(edges) == 0 {
-		return "", invalid("edges", "are missing for the group on %q", g.Listen)
+		return "", faults.Invalid("edges", "are missing for the group on %q", g.Listen)
 	}
 	listener, err := m.network.Listen(ctx, "tcp", g.Listen)
 	if err != nil {
@@ -208,7 +209,7 @@ func (m *Mesh) SetUpstream(_ context.Context, name, address string) error {
 		return fmt.Errorf("move the upstream: %w", err)
 	}
 	if address == "" {
-		return invalid("upstream", "is missing for edge %q; use host:port", name)
+		return faults.Invalid("upstream", "is missing for edge %q; use host:port", name)
 	}
 	e.setUpstream(address)
 	return nil

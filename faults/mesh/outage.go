@@ -14,51 +14,18 @@ import (
 // process that stands still). For open ones reset and close act once, when they begin, whatever
 // else is on; then losing wins over keeping. Lifting one leaves exactly what the others ask for.
 type outage struct {
-	spec   faults.Outage
+	spec   faults.EdgeOutage
 	meter  *meter
 	lifted chan struct{}
 }
 
-func newOutage(spec faults.Outage, m *meter) *outage {
+func newOutage(spec faults.EdgeOutage, m *meter) *outage {
 	return &outage{spec: spec, meter: m, lifted: make(chan struct{})}
-}
-
-// checkOutage fills in the defaults and refuses unknown words.
-func checkOutage(o faults.Outage) (faults.Outage, error) {
-	if o.New == "" {
-		o.New = faults.NewPass
-	}
-	if o.Open == "" {
-		o.Open = faults.OpenPass
-	}
-	if o.Direction == "" {
-		o.Direction = faults.Both
-	}
-	switch {
-	case !slices.Contains(fates, o.New):
-		return o, invalid("new", "is %q; use pass, refuse, hang, close, reset, slow or freeze", o.New)
-	case !slices.Contains([]faults.OpenConnections{faults.OpenPass, faults.OpenReset, faults.OpenClose, faults.OpenLose, faults.OpenKeep}, o.Open):
-		return o, invalid("open", "is %q; use pass, reset, close, lose or keep", o.Open)
-	case !slices.Contains([]faults.Direction{faults.Up, faults.Down, faults.Both}, o.Direction):
-		return o, invalid("direction", "is %q; use up, down or both", o.Direction)
-	case o.Delay < 0:
-		return o, invalid("delay", "is %s; it can't be negative", o.Delay)
-	case o.Delay > 0 && o.New != faults.NewSlow:
-		return o, invalid("delay", "is %s, but only new: slow has a delay", o.Delay)
-	case o.Delay == 0 && o.New == faults.NewSlow:
-		return o, invalid("delay", "is missing; new: slow needs one")
-	}
-	return o, nil
-}
-
-// fates are those of new connections, strictest first.
-var fates = []faults.NewConnections{
-	faults.NewHang, faults.NewRefuse, faults.NewReset, faults.NewClose, faults.NewFreeze, faults.NewSlow, faults.NewPass,
 }
 
 // strictest is the fate of new connections under these outages.
 func strictest(outages []*outage) faults.NewConnections {
-	for _, fate := range fates {
+	for _, fate := range faults.Fates {
 		if slices.ContainsFunc(outages, func(o *outage) bool { return o.spec.New == fate }) {
 			return fate
 		}

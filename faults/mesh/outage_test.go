@@ -160,7 +160,7 @@ func httpCallee(t *testing.T) *world {
 // outageCase is one entry of the vocabulary of outages.
 type outageCase struct {
 	name   string
-	outage faults.Outage
+	outage faults.EdgeOutage
 	// newSees and openSees are while it is on; after is what the open connection sees afterwards.
 	newSees, openSees, after string
 	receipt                  func(faults.Receipt) bool
@@ -171,27 +171,27 @@ const slowAccept = 100 * time.Millisecond
 
 func outageCases() []outageCase {
 	return []outageCase{
-		{"nothing", faults.Outage{New: faults.NewPass, Open: faults.OpenPass}, sawAnswer, sawAnswer, sawAnswer, nil},
-		{"refuse", faults.Outage{New: faults.NewRefuse, Open: faults.OpenPass}, sawRefused, sawAnswer, sawAnswer,
+		{"nothing", faults.EdgeOutage{New: faults.NewPass, Open: faults.OpenPass}, sawAnswer, sawAnswer, sawAnswer, nil},
+		{"refuse", faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenPass}, sawRefused, sawAnswer, sawAnswer,
 			func(r faults.Receipt) bool { return r.Refused >= 1 }},
-		{"hang", faults.Outage{New: faults.NewHang, Open: faults.OpenPass}, sawHang, sawAnswer, sawAnswer,
+		{"hang", faults.EdgeOutage{New: faults.NewHang, Open: faults.OpenPass}, sawHang, sawAnswer, sawAnswer,
 			func(r faults.Receipt) bool { return r.Hung >= 1 }},
-		{"close", faults.Outage{New: faults.NewClose, Open: faults.OpenClose}, sawEOF, sawEOF, sawEOF,
+		{"close", faults.EdgeOutage{New: faults.NewClose, Open: faults.OpenClose}, sawEOF, sawEOF, sawEOF,
 			func(r faults.Receipt) bool { return r.Closed >= 2 && r.Connections == r.Closed }},
-		{"reset", faults.Outage{New: faults.NewReset, Open: faults.OpenReset}, sawReset, sawReset, sawReset,
+		{"reset", faults.EdgeOutage{New: faults.NewReset, Open: faults.OpenReset}, sawReset, sawReset, sawReset,
 			func(r faults.Receipt) bool { return r.Reset >= 2 && r.Connections == r.Reset }},
-		{"slow", faults.Outage{New: faults.NewSlow, Open: faults.OpenPass, Delay: slowAccept}, sawAnswer, sawAnswer, sawAnswer,
+		{"slow", faults.EdgeOutage{New: faults.NewSlow, Open: faults.OpenPass, Delay: slowAccept}, sawAnswer, sawAnswer, sawAnswer,
 			func(r faults.Receipt) bool { return r.Connections == 1 }},
-		{"freeze and keep", faults.Outage{New: faults.NewFreeze, Open: faults.OpenKeep}, sawNothing, sawNothing, sawAnswer,
+		{"freeze and keep", faults.EdgeOutage{New: faults.NewFreeze, Open: faults.OpenKeep}, sawNothing, sawNothing, sawAnswer,
 			func(r faults.Receipt) bool { return r.Connections == 2 && r.Lost == 0 }},
-		{"freeze and lose", faults.Outage{New: faults.NewFreeze, Open: faults.OpenLose}, sawNothing, sawNothing, sawReset,
+		{"freeze and lose", faults.EdgeOutage{New: faults.NewFreeze, Open: faults.OpenLose}, sawNothing, sawNothing, sawReset,
 			// An HTTP client that gives up closes its connection itself, so that there may be none left to reset; that a raw one is
 			// reset, it sees for itself.
 			func(r faults.Receipt) bool { return r.Connections == 2 && r.Lost > 0 && r.Reset <= 1 }},
-		{"lose requests", faults.Outage{New: faults.NewPass, Open: faults.OpenLose, Direction: faults.Up}, sawAnswer, sawNothing, sawReset, nil},
-		{"lose answers", faults.Outage{New: faults.NewPass, Open: faults.OpenLose, Direction: faults.Down}, sawAnswer, sawNothing, sawReset, nil},
-		{"keep requests", faults.Outage{New: faults.NewPass, Open: faults.OpenKeep, Direction: faults.Up}, sawAnswer, sawNothing, sawAnswer, nil},
-		{"keep answers", faults.Outage{New: faults.NewPass, Open: faults.OpenKeep, Direction: faults.Down}, sawAnswer, sawNothing, sawAnswer, nil},
+		{"lose requests", faults.EdgeOutage{New: faults.NewPass, Open: faults.OpenLose, Direction: faults.Up}, sawAnswer, sawNothing, sawReset, nil},
+		{"lose answers", faults.EdgeOutage{New: faults.NewPass, Open: faults.OpenLose, Direction: faults.Down}, sawAnswer, sawNothing, sawReset, nil},
+		{"keep requests", faults.EdgeOutage{New: faults.NewPass, Open: faults.OpenKeep, Direction: faults.Up}, sawAnswer, sawNothing, sawAnswer, nil},
+		{"keep answers", faults.EdgeOutage{New: faults.NewPass, Open: faults.OpenKeep, Direction: faults.Down}, sawAnswer, sawNothing, sawAnswer, nil},
 	}
 }
 
@@ -258,7 +258,7 @@ func seeOutage(t *testing.T, c outageCase, kind string) {
 func TestResetPeerResetsAnIdleOpenConnection(t *testing.T) {
 	w := newWorld(t, nil)
 	caller, callee := w.pair()
-	w.apply("f", toxicOn("reset_peer", streamDown, map[string]any{"timeout": 0.0}))
+	w.apply("f", toxicOn(faults.Downstream, faults.ResetPeerToxic{Timeout: 0}))
 	for name, half := range map[string]net.Conn{"caller": caller, "callee": callee} {
 		if _, err := half.Read(make([]byte, 1)); sight(err) != sawReset {
 			t.Errorf("the %s saw %v, want a reset", name, err)

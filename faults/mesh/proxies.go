@@ -80,7 +80,7 @@ func (m *Mesh) UpdateProxy(name string, listen, upstream *string, enabled *bool)
 		return Proxy{}, err
 	}
 	if upstream != nil && *upstream == "" {
-		return Proxy{}, invalid("upstream", "is empty; use host:port")
+		return Proxy{}, faults.Invalid("upstream", "is empty; use host:port")
 	}
 	if listen != nil {
 		if err := e.moveTo(m.ctx, *listen); err != nil {
@@ -107,7 +107,7 @@ func (e *edge) moveTo(ctx context.Context, address string) error {
 		return nil
 	}
 	if address == "" {
-		return invalid("listen", "is empty; use host:port")
+		return faults.Invalid("listen", "is empty; use host:port")
 	}
 	if err := e.listen(ctx, address); err != nil {
 		return err
@@ -133,13 +133,13 @@ func (m *Mesh) AddToxic(proxy string, spec faults.Toxic) (faults.Toxic, error) {
 	return e.addNamed(t)
 }
 
-// UpdateToxic merges attributes and sets toxicity where it is given, on open connections too.
-func (m *Mesh) UpdateToxic(proxy, name string, toxicity *float64, attributes map[string]any) (faults.Toxic, error) {
+// UpdateToxic changes a toxic where it stands, on open connections too.
+func (m *Mesh) UpdateToxic(proxy, name string, change func(faults.Toxic) (faults.Toxic, error)) (faults.Toxic, error) {
 	e, err := m.edge(proxy)
 	if err != nil {
 		return faults.Toxic{}, err
 	}
-	return e.update(name, toxicity, attributes)
+	return e.update(name, change)
 }
 
 // RemoveToxic takes a toxic off, one that Apply put on too.

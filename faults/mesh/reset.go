@@ -1,19 +1,24 @@
 package mesh
 
-import "time"
+import (
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
 
 // reset cuts the connection with a reset: a time after it was put on or the connection was made,
 // on idle connections too; by request, a time after the first byte of a request that it hits.
 type reset struct {
 	met
+	after   time.Duration
 	passing fifo
 	// since is what the time counts from; zero while nothing was hit.
 	since time.Time
 	done  bool
 }
 
-func newReset(m met, old stage, now time.Time) *reset {
-	s := &reset{met: m}
+func newReset(m met, a faults.ResetPeerToxic, old stage, now time.Time) *reset {
+	s := &reset{met: m, after: a.Timeout.Duration()}
 	if before, ok := old.(*reset); ok {
 		s.since, s.done = before.since, before.done
 	} else if m.toxic.perConnection() {
@@ -52,7 +57,7 @@ func (s *reset) due() time.Time {
 	if s.since.IsZero() || s.done {
 		return time.Time{}
 	}
-	return s.since.Add(s.toxic.delay)
+	return s.since.Add(s.after)
 }
 
 func (s *reset) full() bool { return false }

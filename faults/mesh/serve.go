@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/squallhq/squall/faults"
 )
 
 const (
@@ -56,15 +58,15 @@ func Serve(ctx context.Context, config ServeConfig, started func(ServeAddresses)
 
 func (c ServeConfig) validate() error {
 	if c.Token == "" {
-		return invalid("token", "a mesh needs one, since its control API carries connections anywhere")
+		return faults.Invalid("token", "a mesh needs one, since its control API carries connections anywhere")
 	}
 	if c.API != "" {
 		host, _, err := net.SplitHostPort(c.API)
 		if err != nil {
-			return invalid("api", "%q is no HOST:PORT: %s", c.API, err)
+			return faults.Invalid("api", "%q is no HOST:PORT: %s", c.API, err)
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return invalid("api", "%q is no loopback address such as 127.0.0.1:8474, which it must be since it asks for no token", c.API)
+			return faults.Invalid("api", "%q is no loopback address such as 127.0.0.1:8474, which it must be since it asks for no token", c.API)
 		}
 	}
 	return nil

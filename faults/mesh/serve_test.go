@@ -124,8 +124,8 @@ func TestClientCarriesEveryCall(t *testing.T) {
 		same(t, "group", "127.0.0.1:7", listen)
 		check(t, client.SetUpstream(ctx, "a", "b:1"))
 		primitives := []faults.Primitive{
-			{Op: faults.OpToxic, Edge: "a", Toxic: &faults.Toxic{Type: "latency", Stream: "upstream", Toxicity: 0.25, Per: "request", Attributes: map[string]any{"latency": 1.5, "shape": "pareto"}}},
-			{Op: faults.OpOutage, Edge: "b", Outage: &faults.Outage{New: faults.NewHang, Open: faults.OpenLose, Direction: faults.Up, Delay: time.Second}},
+			{Op: faults.OpToxic, Edge: "a", Toxic: &faults.Toxic{Stream: "upstream", Toxicity: 0.25, Per: "request", Attributes: faults.LatencyToxic{Latency: 1.5, Shape: "pareto"}}},
+			{Op: faults.OpOutage, Edge: "b", Outage: &faults.EdgeOutage{New: faults.NewHang, Open: faults.OpenLose, Direction: faults.Up, Delay: time.Second}},
 		}
 		check(t, client.Apply(ctx, "id 1", primitives))
 		receipt, err := client.Lift(ctx, "id 1")
@@ -139,7 +139,7 @@ func TestClientCarriesEveryCall(t *testing.T) {
 }
 
 func TestClientGetsErrorsOfTheSameKind(t *testing.T) {
-	var invalidIn *InvalidError
+	var invalidIn *faults.InvalidError
 	for name, c := range map[string]struct {
 		fail error
 		is   func(error) bool
@@ -148,8 +148,8 @@ func TestClientGetsErrorsOfTheSameKind(t *testing.T) {
 		"exists":    {fmt.Errorf("edge %q: %w", "x", ErrExists), func(err error) bool { return errors.Is(err, ErrExists) }},
 		"closed":    {fmt.Errorf("open: %w", ErrClosed), func(err error) bool { return errors.Is(err, ErrClosed) }},
 		"deadline":  {fmt.Errorf("late: %w", context.DeadlineExceeded), func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
-		"invalid": {fmt.Errorf("edge %q: %w", "x", &InvalidError{Field: "attributes.rate", Reason: "-1 is negative"}), func(err error) bool {
-			return errors.As(err, &invalidIn) && *invalidIn == InvalidError{Field: "attributes.rate", Reason: "-1 is negative"}
+		"invalid": {fmt.Errorf("edge %q: %w", "x", &faults.InvalidError{Field: "attributes.rate", Reason: "-1 is negative"}), func(err error) bool {
+			return errors.As(err, &invalidIn) && *invalidIn == faults.InvalidError{Field: "attributes.rate", Reason: "-1 is negative"}
 		}},
 		"other": {errors.New("disk on fire"), func(err error) bool {
 			return !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrExists) && !errors.As(err, &invalidIn)
@@ -239,7 +239,7 @@ func TestServeRefusesConfigurationsThatAreNotSafe(t *testing.T) {
 		"API without a port":  {Control: "127.0.0.1:0", Token: "t", API: "127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var invalid *InvalidError
+			var invalid *faults.InvalidError
 			err := Serve(t.Context(), config, func(ServeAddresses) { t.Error("started") })
 			if !errors.As(err, &invalid) {
 				t.Errorf("got %v", err)

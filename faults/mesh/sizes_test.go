@@ -14,7 +14,7 @@ import (
 
 // ends are an open connection's, the sender first, for a stream.
 func ends(stream string, caller, callee *net.TCPConn) (from, to *net.TCPConn) {
-	if stream == streamUp {
+	if stream == faults.Upstream {
 		return caller, callee
 	}
 	return callee, caller
@@ -76,13 +76,13 @@ func (w *world) delays(n int, from, to net.Conn, least time.Duration) []float64 
 }
 
 func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
-	for _, stream := range []string{streamUp, streamDown} {
+	for _, stream := range []string{faults.Upstream, faults.Downstream} {
 		t.Run(stream, func(t *testing.T) {
 			w := newWorld(t, nil)
 			caller, callee := w.pair()
 			from, to := ends(stream, caller, callee)
 			w.pass(from, to, "open before")
-			added, err := w.mesh.AddToxic("a:b", faults.Toxic{Type: "latency", Stream: stream, Toxicity: 1, Attributes: map[string]any{"latency": 200}})
+			added, err := w.mesh.AddToxic("a:b", faults.Toxic{Stream: stream, Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 200}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
 				d := w.delays(5, from, to, 200*time.Millisecond)
 				return d[2], 200, 201 + 2*late()
 			})
-			if _, err := w.mesh.UpdateToxic("a:b", added.Name, nil, map[string]any{"latency": 50.5}); err != nil {
+			if _, err := w.mesh.UpdateToxic("a:b", added.Name, become(faults.LatencyToxic{Latency: 50.5})); err != nil {
 				t.Fatal(err)
 			}
 			measured(t, "median of 50.5 ms", func() (float64, float64, float64) {
@@ -99,7 +99,7 @@ func TestLatencyHasItsSizeOnOpenConnections(t *testing.T) {
 				d := w.delays(5, from, to, 50500*time.Microsecond)
 				return d[2], 50.5, 51.5 + 2*late()
 			})
-			if _, err := w.mesh.UpdateToxic("a:b", added.Name, nil, map[string]any{"latency": 30, "jitter": 20}); err != nil {
+			if _, err := w.mesh.UpdateToxic("a:b", added.Name, become(faults.LatencyToxic{Latency: 30, Jitter: 20})); err != nil {
 				t.Fatal(err)
 			}
 			measured(t, "median of 30 ± 20 ms", func() (float64, float64, float64) {
@@ -127,7 +127,7 @@ func TestLatencyBelowAMillisecond(t *testing.T) {
 	}
 	c := w.dial()
 	w.pass(c, c, "open before")
-	w.apply("f", toxicOn("latency", streamUp, map[string]any{"latency": 0.25}))
+	w.apply("f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 0.25}))
 	measured(t, "median of 0.25 ms and the way", func() (float64, float64, float64) {
 		d := w.delays(101, c, c, 250*time.Microsecond)
 		return d[50], 0.25, 0.9 // an idle runtime's timer makes it 1.1
@@ -135,13 +135,13 @@ func TestLatencyBelowAMillisecond(t *testing.T) {
 }
 
 func TestBandwidthHasItsSizeOnOpenConnections(t *testing.T) {
-	for _, stream := range []string{streamUp, streamDown} {
+	for _, stream := range []string{faults.Upstream, faults.Downstream} {
 		t.Run(stream, func(t *testing.T) {
 			w := newWorld(t, nil)
 			caller, callee := w.pair()
 			from, to := ends(stream, caller, callee)
 			w.pass(from, to, "open before")
-			added, err := w.mesh.AddToxic("a:b", faults.Toxic{Type: "bandwidth", Stream: stream, Toxicity: 1, Attributes: map[string]any{"rate": 1000}})
+			added, err := w.mesh.AddToxic("a:b", faults.Toxic{Stream: stream, Toxicity: 1, Attributes: faults.BandwidthToxic{Rate: 1000}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +164,7 @@ func TestBandwidthHasItsSizeOnOpenConnections(t *testing.T) {
 				}
 				return got, 0.95, 1.05
 			})
-			if _, err := w.mesh.UpdateToxic("a:b", added.Name, nil, map[string]any{"rate": 20_000}); err != nil {
+			if _, err := w.mesh.UpdateToxic("a:b", added.Name, become(faults.BandwidthToxic{Rate: 20_000})); err != nil {
 				t.Fatal(err)
 			}
 			measured(t, "MB/s at 20 MB/s", func() (float64, float64, float64) { return rate(10_000_000), 2, 21 })
@@ -177,13 +177,13 @@ func TestBandwidthHasItsSizeOnOpenConnections(t *testing.T) {
 }
 
 func TestSlicerCutsOpenConnections(t *testing.T) {
-	for _, stream := range []string{streamUp, streamDown} {
+	for _, stream := range []string{faults.Upstream, faults.Downstream} {
 		t.Run(stream, func(t *testing.T) {
 			w := newWorld(t, nil)
 			caller, callee := w.pair()
 			from, to := ends(stream, caller, callee)
 			w.pass(from, to, "open before")
-			w.apply("f", toxicOn("slicer", stream, map[string]any{"average_size": 100, "delay": 5000}))
+			w.apply("f", toxicOn(stream, faults.SlicerToxic{AverageSize: 100, Delay: 5000}))
 			text := string(make([]byte, 1600))
 			start := time.Now()
 			w.pass(from, to, text)
@@ -202,26 +202,25 @@ func TestSlicerCutsOpenConnections(t *testing.T) {
 
 func TestEndsHaveTheirTimesOnOpenConnections(t *testing.T) {
 	for _, c := range []struct {
-		kind  string
-		named string
+		toxic faults.Attributes
 		saw   string
 	}{
-		{"slow_close", "delay", sawEOF},
-		{"timeout", "timeout", sawEOF},
-		{"reset_peer", "timeout", sawReset},
+		{faults.SlowCloseToxic{Delay: 120}, sawEOF},
+		{faults.TimeoutToxic{Timeout: 120}, sawEOF},
+		{faults.ResetPeerToxic{Timeout: 120}, sawReset},
 	} {
-		for _, stream := range []string{streamUp, streamDown} {
-			t.Run(c.kind+" "+stream, func(t *testing.T) {
+		for _, stream := range []string{faults.Upstream, faults.Downstream} {
+			t.Run(c.toxic.Type()+" "+stream, func(t *testing.T) {
 				w := newWorld(t, nil)
 				caller, callee := w.pair()
 				from, to := ends(stream, caller, callee)
 				w.pass(from, to, "open before")
 				start := time.Now()
-				w.apply("f", toxicOn(c.kind, stream, map[string]any{c.named: 120}))
-				if c.kind != "reset_peer" {
+				w.apply("f", toxicOn(stream, c.toxic))
+				if c.toxic.Type() != "reset_peer" {
 					w.write(from, "x")
 				}
-				if c.kind == "slow_close" {
+				if c.toxic.Type() == "slow_close" {
 					w.expect(to, "x")
 					if err := from.CloseWrite(); err != nil {
 						t.Fatal(err)
@@ -239,9 +238,9 @@ func TestEndsHaveTheirTimesOnOpenConnections(t *testing.T) {
 func TestOverlappingOutagesAreEachUndoneExactly(t *testing.T) {
 	w := newWorld(t, nil)
 	caller, callee := w.pair()
-	keep := outageOf(faults.Outage{Open: faults.OpenKeep, New: faults.NewRefuse})
+	keep := outageOf(faults.EdgeOutage{Open: faults.OpenKeep, New: faults.NewRefuse})
 	w.apply("1", keep)
-	w.apply("2", outageOf(faults.Outage{Open: faults.OpenKeep, Direction: faults.Up, New: faults.NewHang}))
+	w.apply("2", outageOf(faults.EdgeOutage{Open: faults.OpenKeep, Direction: faults.Up, New: faults.NewHang}))
 	w.write(caller, "kept")
 	w.silent(callee, watch)
 	if _, err := net.DialTimeout("tcp", w.edge.Listen, watch); sight(err) != sawNothing {

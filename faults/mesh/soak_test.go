@@ -165,7 +165,7 @@ func changeFaults(t *testing.T, ctx context.Context, echo string, proxy *toxicli
 		}
 		took = append(took, time.Since(start))
 	}
-	outages := []faults.Outage{
+	outages := []faults.EdgeOutage{
 		{New: faults.NewRefuse, Open: faults.OpenReset}, {New: faults.NewHang, Open: faults.OpenLose},
 		{New: faults.NewFreeze, Open: faults.OpenKeep}, {New: faults.NewClose, Open: faults.OpenClose},
 	}

@@ -3,6 +3,7 @@ package mesh
 import (
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/chance"
 )
 
@@ -37,17 +38,17 @@ func (t *toxic) build(d *direction, old stage, now time.Time) stage {
 	if t.perConnection() && !m.spin(0) {
 		return nil
 	}
-	switch t.spec.Type {
-	case "latency":
-		return newLatency(m)
-	case "bandwidth":
-		return newBandwidth(m, old, now)
-	case "timeout":
-		return newTimeout(m, old)
-	case "reset_peer":
-		return newReset(m, old, now)
+	switch a := t.spec.Attributes.(type) {
+	case faults.LatencyToxic:
+		return newLatency(m, a)
+	case faults.BandwidthToxic:
+		return newBandwidth(m, a, old, now)
+	case faults.TimeoutToxic:
+		return newTimeout(m, a, old)
+	case faults.ResetPeerToxic:
+		return newReset(m, a, old, now)
 	default:
-		return newForeign(m, d, old)
+		return newForeign(m, foreignToxic(a), d, old)
 	}
 }
 

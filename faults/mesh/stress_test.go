@@ -14,23 +14,23 @@ import (
 
 // harmless are faults that delay and cut up, but neither lose a byte nor end a connection.
 func harmless() []faults.Primitive {
-	half := toxicOn("latency", streamUp, map[string]any{"latency": 3, "jitter": 3})
-	half.Toxic.Toxicity, half.Toxic.Per = 0.5, perRequest
+	half := toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 3, Jitter: 3})
+	half.Toxic.Toxicity, half.Toxic.Per = 0.5, faults.PerRequest
 	return []faults.Primitive{
 		half,
-		toxicOn("latency", streamDown, map[string]any{"latency": 2, "jitter": 2, "shape": "pareto"}),
-		toxicOn("bandwidth", streamUp, map[string]any{"rate": 20_000}),
-		toxicOn("bandwidth", streamDown, map[string]any{"rate": 20_000}),
-		toxicOn("slicer", streamUp, map[string]any{"average_size": 700, "size_variation": 300, "delay": 10}),
-		toxicOn("slicer", streamDown, map[string]any{"average_size": 700, "size_variation": 300}),
-		toxicOn("slow_close", streamDown, map[string]any{"delay": 1}),
-		toxicOn("limit_data", streamUp, map[string]any{"bytes": 1 << 39}),
-		toxicOn("timeout", streamDown, nil), // spares everything, see below
-		outageOf(faults.Outage{Open: faults.OpenKeep}),
-		outageOf(faults.Outage{Open: faults.OpenKeep, Direction: faults.Up}),
-		outageOf(faults.Outage{New: faults.NewSlow, Delay: time.Millisecond}),
-		outageOf(faults.Outage{New: faults.NewFreeze}),
-		outageOf(faults.Outage{New: faults.NewHang}),
+		toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 2, Jitter: 2, Shape: "pareto"}),
+		toxicOn(faults.Upstream, faults.BandwidthToxic{Rate: 20_000}),
+		toxicOn(faults.Downstream, faults.BandwidthToxic{Rate: 20_000}),
+		toxicOn(faults.Upstream, faults.SlicerToxic{AverageSize: 700, SizeVariation: 300, Delay: 10}),
+		toxicOn(faults.Downstream, faults.SlicerToxic{AverageSize: 700, SizeVariation: 300}),
+		toxicOn(faults.Downstream, faults.SlowCloseToxic{Delay: 1}),
+		toxicOn(faults.Upstream, faults.LimitDataToxic{Bytes: 1 << 39}),
+		toxicOn(faults.Downstream, faults.TimeoutToxic{}), // spares everything, see below
+		outageOf(faults.EdgeOutage{Open: faults.OpenKeep}),
+		outageOf(faults.EdgeOutage{Open: faults.OpenKeep, Direction: faults.Up}),
+		outageOf(faults.EdgeOutage{New: faults.NewSlow, Delay: time.Millisecond}),
+		outageOf(faults.EdgeOutage{New: faults.NewFreeze}),
+		outageOf(faults.EdgeOutage{New: faults.NewHang}),
 	}
 }
 
@@ -84,7 +84,7 @@ func survive(t *testing.T, size, piece int, pause time.Duration) {
 				case <-time.After(time.Duration(choose.IntN(4)) * time.Millisecond):
 				}
 				p := harmless()[choose.IntN(len(harmless()))]
-				if p.Toxic != nil && p.Toxic.Type == "timeout" {
+				if p.Toxic != nil && p.Toxic.Type() == "timeout" {
 					p.Toxic.Toxicity = 0
 				}
 				id := fmt.Sprintf("%d/%d", hand, n)
@@ -93,10 +93,10 @@ func survive(t *testing.T, size, piece int, pause time.Duration) {
 					t.Error(err)
 				}
 				time.Sleep(time.Duration(choose.IntN(10)) * time.Millisecond)
-				if p.Toxic != nil && p.Toxic.Type == "latency" {
+				if p.Toxic != nil && p.Toxic.Type() == "latency" {
 					for _, x := range mustProxy(t, w.mesh).Toxics {
-						if x.Type == "latency" { // another hand may have taken it off
-							_, _ = w.mesh.UpdateToxic("a:b", x.Name, nil, map[string]any{"latency": float64(choose.IntN(5))})
+						if x.Type() == "latency" { // another hand may have taken it off
+							_, _ = w.mesh.UpdateToxic("a:b", x.Name, become(faults.LatencyToxic{Latency: faults.Millis(choose.IntN(5)), Jitter: 2}))
 						}
 					}
 				}
@@ -128,13 +128,13 @@ func mustProxy(t *testing.T, m *Mesh) Proxy {
 func TestNothingIsLeftWhateverHappens(t *testing.T) {
 	w := newWorld(t, echo)
 	all := append(harmless()[:11:11],
-		toxicOn("reset_peer", streamDown, map[string]any{"timeout": 5}),
-		toxicOn("timeout", streamUp, map[string]any{"timeout": 5}),
-		toxicOn("limit_data", streamDown, map[string]any{"bytes": 5000}),
-		outageOf(faults.Outage{New: faults.NewReset, Open: faults.OpenReset}),
-		outageOf(faults.Outage{New: faults.NewClose, Open: faults.OpenClose}),
-		outageOf(faults.Outage{New: faults.NewRefuse, Open: faults.OpenLose}),
-		outageOf(faults.Outage{New: faults.NewFreeze, Open: faults.OpenKeep}),
+		toxicOn(faults.Downstream, faults.ResetPeerToxic{Timeout: 5}),
+		toxicOn(faults.Upstream, faults.TimeoutToxic{Timeout: 5}),
+		toxicOn(faults.Downstream, faults.LimitDataToxic{Bytes: 5000}),
+		outageOf(faults.EdgeOutage{New: faults.NewReset, Open: faults.OpenReset}),
+		outageOf(faults.EdgeOutage{New: faults.NewClose, Open: faults.OpenClose}),
+		outageOf(faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenLose}),
+		outageOf(faults.EdgeOutage{New: faults.NewFreeze, Open: faults.OpenKeep}),
 	)
 	stop := make(chan struct{})
 	var clients sync.WaitGroup

@@ -1,22 +1,27 @@
 package mesh
 
-import "time"
+import (
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
 
 // timeout swallows what comes, holds back the end of the stream, and closes the connection a time
 // after the first byte that it swallowed (never, for a time of 0). When it is taken off, a
 // connection that has lost bytes is closed, since nothing good can come of it; others go on.
 type timeout struct {
 	met
-	passing fifo // what it does not hit
-	held    fifo // ends
+	after   time.Duration // 0: never
+	passing fifo          // what it does not hit
+	held    fifo          // ends
 	// first is when it swallowed its first byte.
 	first time.Time
 	lost  bool
 	ended bool
 }
 
-func newTimeout(m met, old stage) *timeout {
-	s := &timeout{met: m}
+func newTimeout(m met, a faults.TimeoutToxic, old stage) *timeout {
+	s := &timeout{met: m, after: a.Timeout.Duration()}
 	if before, ok := old.(*timeout); ok {
 		s.first, s.lost, s.ended = before.first, before.lost, before.ended
 	}
@@ -57,10 +62,10 @@ func (s *timeout) take(now time.Time) (piece, bool) {
 }
 
 func (s *timeout) due() time.Time {
-	if !s.lost || s.ended || s.toxic.delay == 0 {
+	if !s.lost || s.ended || s.after == 0 {
 		return time.Time{}
 	}
-	return s.first.Add(s.toxic.delay)
+	return s.first.Add(s.after)
 }
 
 func (s *timeout) full() bool { return false }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/squallhq/squall/faults"
 )
 
 // tunnelDialTimeout bounds how long a mesh tries to reach a tunnel's address when its client sets no earlier deadline.
@@ -18,11 +20,11 @@ const tunnelDialTimeout = 30 * time.Second
 func (s *controlServer) tunnel(w http.ResponseWriter, r *http.Request) {
 	address := r.URL.Query().Get("address")
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		writeAnswer(w, nil, invalid("address", "%q is no HOST:PORT: %s", address, err))
+		writeAnswer(w, nil, faults.Invalid("address", "%q is no HOST:PORT: %s", address, err))
 		return
 	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), tunnelProtocol) {
-		writeAnswer(w, nil, invalid("Upgrade", "a tunnel to %q is asked for with an upgrade to %s", address, tunnelProtocol))
+		writeAnswer(w, nil, faults.Invalid("Upgrade", "a tunnel to %q is asked for with an upgrade to %s", address, tunnelProtocol))
 		return
 	}
 	s.open.Add(1)

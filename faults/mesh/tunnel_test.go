@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/squallhq/squall/faults"
 )
 
 // listenFunc serves every connection with a function until the test ends.
@@ -148,7 +150,7 @@ func TestTunnelThatCantOpenSaysWhy(t *testing.T) {
 		if _, err := client.DialVia(t.Context(), nobody); err == nil || !strings.Contains(err.Error(), "connection refused") {
 			t.Errorf("an address where nobody listens gives %v", err)
 		}
-		var invalid *InvalidError
+		var invalid *faults.InvalidError
 		if _, err := client.DialVia(t.Context(), "no port"); !errors.As(err, &invalid) {
 			t.Errorf("an address without a port gives %v", err)
 		}

@@ -24,23 +24,22 @@ func TestExactTimes(t *testing.T) {
 	kilobyte := strings.Repeat("x", 1000)
 	cases := []struct {
 		name             string
-		kind             string
-		first, second    map[string]any
+		first, second    faults.Attributes
 		text             string
 		onFirst, changed time.Duration
 	}{
-		{"latency", "latency", map[string]any{"latency": 200}, map[string]any{"latency": 50.5}, "x", 200 * ms, 50*ms + 500*time.Microsecond},
-		{"latency of a fraction of a ms", "latency", map[string]any{"latency": 0.25}, map[string]any{"latency": 0.0}, "x", 250 * time.Microsecond, 0},
-		{"bandwidth", "bandwidth", map[string]any{"rate": 1}, map[string]any{"rate": 0.5}, kilobyte, time.Second, 2 * time.Second},
-		{"bandwidth over many slices", "bandwidth", map[string]any{"rate": 0.1}, map[string]any{"rate": 1000}, kilobyte, 10 * time.Second, ms},
-		{"slicer", "slicer", map[string]any{"average_size": 100, "delay": 1000}, map[string]any{"average_size": 500, "delay": 2000}, kilobyte, 15 * ms, 2 * ms},
+		{"latency", faults.LatencyToxic{Latency: 200}, faults.LatencyToxic{Latency: 50.5}, "x", 200 * ms, 50*ms + 500*time.Microsecond},
+		{"latency of a fraction of a ms", faults.LatencyToxic{Latency: 0.25}, faults.LatencyToxic{Latency: 0}, "x", 250 * time.Microsecond, 0},
+		{"bandwidth", faults.BandwidthToxic{Rate: 1}, faults.BandwidthToxic{Rate: 0.5}, kilobyte, time.Second, 2 * time.Second},
+		{"bandwidth over many slices", faults.BandwidthToxic{Rate: 0.1}, faults.BandwidthToxic{Rate: 1000}, kilobyte, 10 * time.Second, ms},
+		{"slicer", faults.SlicerToxic{AverageSize: 100, Delay: 1000}, faults.SlicerToxic{AverageSize: 500, Delay: 2000}, kilobyte, 15 * ms, 2 * ms},
 	}
 	for _, c := range cases {
-		for _, stream := range []string{streamUp, streamDown} {
+		for _, stream := range []string{faults.Upstream, faults.Downstream} {
 			t.Run(c.name+" "+stream, func(t *testing.T) {
 				bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
 					from, to := caller, callee
-					if stream == streamDown {
+					if stream == faults.Downstream {
 						from, to = callee, caller
 					}
 					measure := func(what string, want time.Duration) {
@@ -51,7 +50,7 @@ func TestExactTimes(t *testing.T) {
 						time.Sleep(time.Minute) // whatever pauses it still makes are over
 					}
 					measure("before", 0)
-					added, err := m.AddToxic("a:b", faults.Toxic{Type: c.kind, Stream: stream, Toxicity: 1, Attributes: c.first})
+					added, err := m.AddToxic("a:b", faults.Toxic{Stream: stream, Toxicity: 1, Attributes: c.first})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -60,7 +59,7 @@ func TestExactTimes(t *testing.T) {
 					if got := crossing(t, to, from, "y"); got != 0 {
 						t.Errorf("the other way took %s", got)
 					}
-					if _, err := m.UpdateToxic("a:b", added.Name, nil, c.second); err != nil {
+					if _, err := m.UpdateToxic("a:b", added.Name, become(c.second)); err != nil {
 						t.Fatal(err)
 					}
 					measure("changed", c.changed)
@@ -79,7 +78,7 @@ func TestLatenciesAddUpAndTheBaseIsUnderThem(t *testing.T) {
 		if got := crossing(t, caller, callee, "x"); got != 7*ms {
 			t.Errorf("the base takes %s", got)
 		}
-		applyTo(t, m, "f", toxicOn("latency", streamUp, map[string]any{"latency": 50}), toxicOn("latency", streamUp, map[string]any{"latency": 70}))
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 50}), toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 70}))
 		if got := crossing(t, caller, callee, "x"); got != 127*ms {
 			t.Errorf("7 + 50 + 70 ms take %s", got)
 		}
@@ -98,14 +97,14 @@ func TestLatenciesAddUpAndTheBaseIsUnderThem(t *testing.T) {
 
 func TestRemovalDeliversAtOnceWhatIsHeldInOrder(t *testing.T) {
 	for _, kind := range []faults.Primitive{
-		toxicOn("latency", streamUp, map[string]any{"latency": 3600_000}),
-		toxicOn("bandwidth", streamUp, map[string]any{"rate": 0.001}),
-		toxicOn("slicer", streamUp, map[string]any{"average_size": 1, "delay": 3600_000_000}),
-		outageOf(faults.Outage{Open: faults.OpenKeep}),
+		toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 3600_000}),
+		toxicOn(faults.Upstream, faults.BandwidthToxic{Rate: 0.001}),
+		toxicOn(faults.Upstream, faults.SlicerToxic{AverageSize: 1, Delay: 3600_000_000}),
+		outageOf(faults.EdgeOutage{Open: faults.OpenKeep}),
 	} {
 		name := "keep"
 		if kind.Toxic != nil {
-			name = kind.Toxic.Type
+			name = kind.Toxic.Type()
 		}
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
@@ -132,7 +131,7 @@ func TestRemovalDeliversAtOnceWhatIsHeldInOrder(t *testing.T) {
 
 func TestEndOfFileIsDelayedAsDataIs(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "f", toxicOn("latency", streamUp, map[string]any{"latency": 500}))
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 500}))
 		start := time.Now()
 		caller.Close()
 		if _, err := callee.Read(make([]byte, 1)); err != io.EOF {
@@ -146,7 +145,7 @@ func TestEndOfFileIsDelayedAsDataIs(t *testing.T) {
 
 func TestSlowCloseDelaysOnlyTheEnd(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "f", toxicOn("slow_close", streamUp, map[string]any{"delay": 300}))
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.SlowCloseToxic{Delay: 300}))
 		if took := crossing(t, caller, callee, "data"); took != 0 {
 			t.Errorf("data took %s", took)
 		}
@@ -160,7 +159,7 @@ func TestSlowCloseDelaysOnlyTheEnd(t *testing.T) {
 		}
 	})
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "f", toxicOn("slow_close", streamUp, map[string]any{"delay": 300}))
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.SlowCloseToxic{Delay: 300}))
 		crossing(t, caller, callee, "data")
 		if r := liftFrom(t, m, "f"); r.Met() {
 			t.Errorf("receipt %+v, but nothing ended that it could delay", r)
@@ -170,7 +169,7 @@ func TestSlowCloseDelaysOnlyTheEnd(t *testing.T) {
 
 func TestRemovingSlowCloseDeliversTheEnd(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "f", toxicOn("slow_close", streamUp, map[string]any{"delay": 3600_000}))
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.SlowCloseToxic{Delay: 3600_000}))
 		caller.Close()
 		time.Sleep(time.Second)
 		start := time.Now()
@@ -184,7 +183,7 @@ func TestRemovingSlowCloseDeliversTheEnd(t *testing.T) {
 // TestTimeoutCountsFromTheFirstByteItSwallows: toxiproxy's is an idle timer, which a client that writes keeps alive.
 func TestTimeoutCountsFromTheFirstByteItSwallows(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "f", toxicOn("timeout", streamUp, map[string]any{"timeout": 300}))
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.TimeoutToxic{Timeout: 300}))
 		start := time.Now()
 		stop := make(chan struct{})
 		go func() {
@@ -211,14 +210,14 @@ func TestTimeoutCountsFromTheFirstByteItSwallows(t *testing.T) {
 
 func TestResetPeerWaitsItsTimeAndCanBeTakenOffBefore(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "off", toxicOn("reset_peer", streamDown, map[string]any{"timeout": 1000}))
+		applyTo(t, m, "off", toxicOn(faults.Downstream, faults.ResetPeerToxic{Timeout: 1000}))
 		time.Sleep(999 * ms)
 		liftFrom(t, m, "off")
 		time.Sleep(time.Second)
 		if took := crossing(t, caller, callee, "alive"); took != 0 {
 			t.Errorf("took %s", took)
 		}
-		applyTo(t, m, "on", toxicOn("reset_peer", streamDown, map[string]any{"timeout": 1000}))
+		applyTo(t, m, "on", toxicOn(faults.Downstream, faults.ResetPeerToxic{Timeout: 1000}))
 		start := time.Now()
 		if _, err := caller.Read(make([]byte, 1)); err != io.EOF || time.Since(start) != time.Second {
 			t.Errorf("ended with %v after %s, want after 1s", err, time.Since(start))
@@ -228,7 +227,7 @@ func TestResetPeerWaitsItsTimeAndCanBeTakenOffBefore(t *testing.T) {
 
 func TestLimitDataCutsAfterItsBytes(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "f", toxicOn("limit_data", streamDown, map[string]any{"bytes": 5}))
+		applyTo(t, m, "f", toxicOn(faults.Downstream, faults.LimitDataToxic{Bytes: 5}))
 		go func() { _, _ = io.WriteString(callee, "1234567") }()
 		got, err := io.ReadAll(caller)
 		if string(got) != "12345" || err != nil {
@@ -239,7 +238,7 @@ func TestLimitDataCutsAfterItsBytes(t *testing.T) {
 
 func TestLatencyBoundsWhatItHolds(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		applyTo(t, m, "f", toxicOn("latency", streamUp, map[string]any{"latency": 3600_000}))
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 3600_000}))
 		sent := 0
 		done := make(chan struct{})
 		go func() {
@@ -264,13 +263,13 @@ func TestLatencyBoundsWhatItHolds(t *testing.T) {
 func TestFreezeAndSlowInVirtualTime(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		outage faults.Outage
+		outage faults.EdgeOutage
 		want   time.Duration
 	}{
-		{"slow", faults.Outage{New: faults.NewSlow, Delay: 2 * time.Second}, 2 * time.Second},
-		{"slow, lifted before", faults.Outage{New: faults.NewSlow, Delay: time.Hour}, 5 * time.Second},
-		{"freeze", faults.Outage{New: faults.NewFreeze}, 5 * time.Second},
-		{"hang without a port", faults.Outage{New: faults.NewHang}, 5 * time.Second},
+		{"slow", faults.EdgeOutage{New: faults.NewSlow, Delay: 2 * time.Second}, 2 * time.Second},
+		{"slow, lifted before", faults.EdgeOutage{New: faults.NewSlow, Delay: time.Hour}, 5 * time.Second},
+		{"freeze", faults.EdgeOutage{New: faults.NewFreeze}, 5 * time.Second},
+		{"hang without a port", faults.EdgeOutage{New: faults.NewHang}, 5 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -307,23 +306,22 @@ func TestFreezeAndSlowInVirtualTime(t *testing.T) {
 // when it came.
 func TestHeldDataFollowsAChange(t *testing.T) {
 	for _, c := range []struct {
-		kind          string
-		first, second map[string]any
+		first, second faults.Attributes
 		want          time.Duration
 	}{
-		{"latency", map[string]any{"latency": 3600_000}, map[string]any{"latency": 5000}, 5 * time.Second},
-		{"latency", map[string]any{"latency": 3600_000}, map[string]any{"latency": 10}, time.Second}, // due already
-		{"bandwidth", map[string]any{"rate": 0.1}, map[string]any{"rate": 1}, 1900 * ms},             // 100 B in 1 s, 900 B in 0.9 s
-		{"bandwidth", map[string]any{"rate": 0}, map[string]any{"rate": 1}, 2 * time.Second},
-		{"slow_close", map[string]any{"delay": 3600_000}, map[string]any{"delay": 0}, 0},
+		{faults.LatencyToxic{Latency: 3600_000}, faults.LatencyToxic{Latency: 5000}, 5 * time.Second},
+		{faults.LatencyToxic{Latency: 3600_000}, faults.LatencyToxic{Latency: 10}, time.Second}, // due already
+		{faults.BandwidthToxic{Rate: 0.1}, faults.BandwidthToxic{Rate: 1}, 1900 * ms},           // 100 B in 1 s, 900 B in 0.9 s
+		{faults.BandwidthToxic{Rate: 0}, faults.BandwidthToxic{Rate: 1}, 2 * time.Second},
+		{faults.SlowCloseToxic{Delay: 3600_000}, faults.SlowCloseToxic{Delay: 0}, 0},
 	} {
-		t.Run(fmt.Sprint(c.kind, c.second), func(t *testing.T) {
+		t.Run(fmt.Sprint(c.second.Type(), c.second), func(t *testing.T) {
 			bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-				if _, err := m.AddToxic("a:b", faults.Toxic{Name: "f", Type: c.kind, Stream: streamUp, Toxicity: 1, Attributes: c.first}); err != nil {
+				if _, err := m.AddToxic("a:b", faults.Toxic{Name: "f", Stream: faults.Upstream, Toxicity: 1, Attributes: c.first}); err != nil {
 					t.Fatal(err)
 				}
 				time.AfterFunc(time.Second, func() {
-					if _, err := m.UpdateToxic("a:b", "f", nil, c.second); err != nil {
+					if _, err := m.UpdateToxic("a:b", "f", become(c.second)); err != nil {
 						t.Error(err)
 					}
 				})
@@ -338,7 +336,7 @@ func TestHeldDataFollowsAChange(t *testing.T) {
 
 func TestApplyThatFailsLeavesNothing(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
-		latency := toxicOn("latency", streamUp, map[string]any{"latency": 1000})
+		latency := toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 1000})
 		latency.Edge = "a:b"
 		missing := latency
 		missing.Edge = "a:c"

@@ -194,11 +194,19 @@ func (w *world) lift(id string) faults.Receipt {
 	return r
 }
 
-func toxicOn(kind, stream string, attributes map[string]any) faults.Primitive {
-	return faults.Primitive{Op: faults.OpToxic, Toxic: &faults.Toxic{Type: kind, Stream: stream, Toxicity: 1, Attributes: attributes}}
+func toxicOn(stream string, attributes faults.Attributes) faults.Primitive {
+	return faults.Primitive{Op: faults.OpToxic, Toxic: &faults.Toxic{Stream: stream, Toxicity: 1, Attributes: attributes}}
 }
 
-func outageOf(o faults.Outage) faults.Primitive {
+// become is an update to these attributes.
+func become(attributes faults.Attributes) func(faults.Toxic) (faults.Toxic, error) {
+	return func(t faults.Toxic) (faults.Toxic, error) {
+		t.Attributes = attributes
+		return t, nil
+	}
+}
+
+func outageOf(o faults.EdgeOutage) faults.Primitive {
 	return faults.Primitive{Op: faults.OpOutage, Outage: &o}
 }
 

@@ -13,19 +13,24 @@ const module = "github.com/squallhq/squall/"
 // allowed lists, for each package, the packages of ours that it imports: no more and no fewer, tests aside. A package
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
-	"cmd/squall":                 {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"}, // wires everything by hand
-	"faults":                     {},                                                                                                                                                                                                                                                                                                               // data about faults: the bottom
+	// It wires everything by hand.
+	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process",
+		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
+		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"faults":                     {}, // data about faults: the bottom
 	"faults/mesh":                {"faults", "internal/chance", "runner/wire"},
-	"report":                     {"runner/record", "scenarios"},
-	"runner":                     {"faults", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"report":                     {"runner/record", "scenarios", "scenarios/metric"},
+	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/analysis":            {"runner/record"}, // pure functions from records
 	"runner/lease":               {},
 	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
 	"runner/record":              {}, // what a run measured: reports work from it alone
 	"runner/wire":                {}, // what crosses a wire, declared once: below everybody who says or hears it
-	"scenarios":                  {"faults", "runner/wire"},
+	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
+	"scenarios/metric":           {}, // what figures are called and mean: values alone
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
-	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/source"},
-	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/source"},
+	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/metric", "scenarios/source"},
+	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source"},
 	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
@@ -42,13 +47,14 @@ var allowed = map[string][]string{
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios/language"},
-	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language"},
+	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
 	"examples/patterns":  {},
 
 	"internal/archtest":  {},
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
+	"internal/resultdoc": {}, // makes docs/result.json.md
 	"internal/squallbin": {},
 }
 
@@ -67,6 +73,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"runner", "runner/engine/...", "engines are wired by cmd, and a new one changes nothing here"},
 	{"runner", "runner/load", "the load is handed in, so that tests and other generators can take its place"},
 	{"runner", "runner/node/...", "what a node does inside is the engines' to start, not the conductor's to know"},
+	{"runner/analysis", "scenarios/...", "what is worked out from a record needs nothing else"},
 	{"runner/record", "scenarios/...", "a stored record is read without the scenario that made it"},
 	{"runner/load", "runner/engine/...", "load is the same on every engine"},
 	{"runner/node/...", "runner", "roles know nothing of engines, so that every engine runs the same ones"},

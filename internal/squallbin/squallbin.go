@@ -2,6 +2,7 @@
 package squallbin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -40,7 +41,7 @@ func build() (string, error) {
 	}
 	// Built under a name of its own and renamed: tests of several packages do this at the same time.
 	fresh := filepath.Join(dir, fmt.Sprintf("squall-%d", os.Getpid()))
-	command := exec.Command("go", "build", "-o", fresh, "./cmd/squall")
+	command := exec.CommandContext(context.Background(), "go", "build", "-o", fresh, "./cmd/squall")
 	command.Dir = root
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build squall: %w\n%s", err, output)

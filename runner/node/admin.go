@@ -1,46 +1,50 @@
 package node
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"time"
+	"sync/atomic"
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/wire"
 )
 
-// adminHandler answers health, metrics and stats, and takes behaviour, configuration and which callees are withdrawn.
-func (i *instance) adminHandler() http.Handler {
+// admin is what an instance answers on its admin address.
+type admin struct {
+	i     *instance
+	ready atomic.Bool
+	// configurator is there when the role is.
+	configurator atomic.Pointer[configurator]
+}
+
+// handler answers health, metrics and stats, and takes behaviour, asks, configuration and which callees are withdrawn.
+func (a *admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.AdminHealth, func(w http.ResponseWriter, _ *http.Request) {
-		if !i.ready.Load() {
-			i.refuse(w, http.StatusServiceUnavailable, "not ready")
+		if !a.ready.Load() {
+			a.i.refuse(w, http.StatusServiceUnavailable, "not ready")
 			return
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	mux.HandleFunc("GET "+wire.AdminMetrics, i.serveMetrics)
+	mux.HandleFunc("GET "+wire.AdminMetrics, a.serveMetrics)
 	mux.HandleFunc("GET "+wire.AdminStats, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(i.stats()) //nolint:errcheck // the reader left
+		json.NewEncoder(w).Encode(a.stats()) //nolint:errcheck // the reader left
 	})
-	mux.HandleFunc("PUT "+wire.AdminBehave, i.putBehaviour)
-	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", i.putWithdrawn)
-	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", i.deleteWithdrawn)
-	mux.HandleFunc("PUT "+wire.AdminConfigure, i.putConfiguration)
-	mux.HandleFunc("DELETE "+wire.AdminBehave, func(w http.ResponseWriter, _ *http.Request) {
-		i.behaviour.set(nil)
-		i.hear()
-		w.WriteHeader(http.StatusNoContent)
-	})
+	mux.HandleFunc("PUT "+wire.AdminBehave, a.putBehaviour)
+	mux.HandleFunc("PUT "+wire.AdminAsks, a.putAsks)
+	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.i.putWithdrawn)
+	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", a.i.deleteWithdrawn)
+	mux.HandleFunc("PUT "+wire.AdminConfigure, a.putConfiguration)
+	mux.HandleFunc("DELETE "+wire.AdminBehave, func(w http.ResponseWriter, _ *http.Request) { a.behave(w, nil) })
 	return mux
 }
 
-func (i *instance) stats() wire.Stats {
-	s := wire.Stats{Calls: make(map[string]wire.CallCounters), Counters: i.metrics.counters()}
-	for _, u := range i.upstreams {
+func (a *admin) stats() wire.Stats {
+	s := wire.Stats{Calls: make(map[string]wire.CallCounters), Counters: a.i.metrics.counters()}
+	for _, u := range a.i.upstreams {
 		for _, r := range u.replicas {
 			s.Calls[r.Instance] = r.counts.stats()
 		}
@@ -48,58 +52,58 @@ func (i *instance) stats() wire.Stats {
 	return s
 }
 
-func (i *instance) putBehaviour(w http.ResponseWriter, r *http.Request) {
+func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {
 	var b faults.Behaviour
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&b); err != nil {
-		i.refuse(w, http.StatusBadRequest, fmt.Sprintf("read behaviour: %s", err))
+		a.i.refuse(w, http.StatusBadRequest, fmt.Sprintf("read behaviour: %s", err))
 		return
 	}
 	if b.Errors < 0 || b.Errors > 1 || b.Slow < 0 || b.Factor < 0 || b.Status != 0 && (b.Status < 400 || b.Status > 599) {
-		i.refuse(w, http.StatusBadRequest, "errors is in [0,1], slow and factor are not negative, status is 400 to 599")
+		a.i.refuse(w, http.StatusBadRequest, "errors is in [0,1], slow and factor are not negative, status is 400 to 599")
 		return
 	}
-	if b.Flush != "" && b.Flush != faults.FlushHard && b.Flush != faults.FlushSoft {
-		i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
-		return
-	}
-	was := i.behaviour.get().Flush
-	i.behaviour.set(&b)
-	if i.purge != nil && b.Flush != "" && was == "" { // once, however often it is told while it is on
-		i.purge(b.Flush == faults.FlushSoft)
-	}
-	if i.promote != nil && b.Promote {
-		ctx, cancel := context.WithTimeout(r.Context(), promoteTimeout)
-		defer cancel()
-		if err := i.promote(ctx); err != nil {
-			i.refuse(w, http.StatusServiceUnavailable, err.Error())
-			return
-		}
-	}
-	i.hear()
+	a.behave(w, &b)
+}
+
+// behave has the role behave otherwise; nil: as it does by itself.
+func (a *admin) behave(w http.ResponseWriter, b *faults.Behaviour) {
+	a.i.behaviour.tell(b)
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// hear tells who waits for another behaviour.
-func (i *instance) hear() {
-	if i.heard != nil {
-		i.heard()
+// putAsks takes the list of everything that is asked of the node now.
+func (a *admin) putAsks(w http.ResponseWriter, r *http.Request) {
+	var to []faults.Ask
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&to); err != nil {
+		a.i.refuse(w, http.StatusBadRequest, fmt.Sprintf("read asks: %s", err))
+		return
 	}
+	for _, one := range to {
+		if one.Flush != "" && one.Flush != faults.FlushHard && one.Flush != faults.FlushSoft {
+			a.i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
+			return
+		}
+	}
+	if err := a.i.behaviour.asks.set(r.Context(), to); err != nil {
+		a.i.refuse(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
-// promoteTimeout is less than an engine waits for the answer.
-const promoteTimeout = 1500 * time.Millisecond
-
-func (i *instance) serveMetrics(w http.ResponseWriter, _ *http.Request) {
+func (a *admin) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	labels := fmt.Sprintf("node=%q,instance=%q,kind=%q", i.config.Node.Name, i.config.Instance, i.config.Node.Kind)
-	if err := i.metrics.write(w, labels); err != nil {
+	labels := fmt.Sprintf("node=%q,instance=%q,kind=%q", a.i.config.Node.Name, a.i.config.Instance, a.i.config.Node.Kind)
+	if err := a.i.metrics.write(w, labels); err != nil {
 		return // the reader left
 	}
 	for _, column := range callColumns {
 		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s counter\n", column.name, column.help, column.name)
-		for _, u := range i.upstreams {
+		for _, u := range a.i.upstreams {
 			for _, r := range u.replicas {
 				fmt.Fprintf(w, "%s{%s,callee=%q} %d\n", column.name, labels, r.Instance, column.value(r.counts.stats()))
 			}

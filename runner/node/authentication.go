@@ -27,7 +27,7 @@ func (a *authentication) admit(r *http.Request, c cause) *failure {
 }
 
 func unauthorized(why error) *failure {
-	return &failure{ending: declined, status: http.StatusUnauthorized, err: why}
+	return &failure{class: declined, status: http.StatusUnauthorized, err: why}
 }
 
 var (
@@ -82,7 +82,7 @@ func introspection(i *instance) (authentication, error) {
 	if ask == nil {
 		return authentication{}, errors.New("introspect needs an identity")
 	}
-	g, err := i.newGuard(ask.Node, i.config.Node.Policy)
+	g, err := i.newExecutor(ask.Node, i.config.Node.Policy)
 	if err != nil {
 		return authentication{}, err
 	}
@@ -95,7 +95,7 @@ func introspection(i *instance) (authentication, error) {
 		switch {
 		case f == nil:
 			return nil
-		case f.ending == declined:
+		case f.class == declined:
 			return unauthorized(fmt.Errorf("ask %q: %w", f.to, f.err))
 		default:
 			return f

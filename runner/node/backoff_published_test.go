@@ -20,7 +20,7 @@ func contended(t *testing.T, clients, runs int, retry scenarios.Retry) (last tim
 	retry.Attempts = math.MaxInt
 	for run := range runs {
 		synctest.Test(t, func(t *testing.T) {
-			g := guardOn(t, scenarios.Policy{Retry: &retry}, 1)
+			g := executorOn(t, scenarios.Policy{Retry: &retry}, 1)
 			began := time.Now()
 			var mu sync.Mutex
 			version := 0
@@ -45,7 +45,7 @@ func contended(t *testing.T, clients, runs int, retry scenarios.Retry) (last tim
 						mu.Unlock()
 						travel()
 						if !won {
-							return outcome{f: &failure{ending: failed, again: true}}
+							return outcome{f: &failure{class: failed, retryable: true}}
 						}
 						return outcome{}
 					})
@@ -112,11 +112,11 @@ func TestRetriesWithTokenBuckets(t *testing.T) {
 	for _, p := range []float64{0.01, 0.2, 0.5, 1} {
 		ask := func(retry *scenarios.Retry) (attempts, success float64) {
 			for client := range clients {
-				g := guardOn(t, scenarios.Policy{Retry: retry}, 1)
+				g := executorOn(t, scenarios.Policy{Retry: retry}, 1)
 				for n := range requests {
 					f := g.do(t.Context(), cause{request: fmt.Sprint(client, "/", n)}, func(_ context.Context, _ *replica, c cause, _ int) outcome {
 						if g.i.chance(c, "failure").Float64() < p {
-							return outcome{f: &failure{ending: failed, again: true}}
+							return outcome{f: &failure{class: failed, retryable: true}}
 						}
 						return outcome{}
 					})
@@ -146,7 +146,7 @@ func TestRetriesWithTokenBuckets(t *testing.T) {
 // in all, 40 a second and 80 from second 20 to 25. It gives what succeeds a second of what comes from second 45 to 75.
 func crowding(t *testing.T, seed uint64, retry scenarios.Retry) (succeed float64) {
 	synctest.Test(t, func(t *testing.T) {
-		g := guardOn(t, scenarios.Policy{Timeout: 3 * time.Second, Retry: &retry}, 1)
+		g := executorOn(t, scenarios.Policy{Timeout: 3 * time.Second, Retry: &retry}, 1)
 		began := time.Now()
 		var mu sync.Mutex
 		inFlight, chance := 0, rand.New(rand.NewPCG(seed, 1))

@@ -2,6 +2,7 @@ package node
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -23,82 +24,78 @@ var balances = map[string]balance{
 	"": roundRobin, "round_robin": roundRobin, "random": randomly, "least_in_flight": leastInFlight, "two_choices": twoChoices,
 }
 
+// choice is the choice of a replica for an attempt, as it is narrowed.
+type choice struct {
+	e     *executor
+	cause cause
+	// from are those that are left to choose from, turn whose turn among them it is, and not the one that is not wanted (nil: none).
+	from []*replica
+	turn *atomic.Uint64
+	not  *replica
+	room [8]*replica // for from, where there are few
+}
+
+var choices = sync.Pool{New: func() any { return new(choice) }}
+
+// begin has the choice begin with all of these that are there, as far as this instance was told.
+func (c *choice) begin(all []*replica, turn *atomic.Uint64) {
+	c.from, c.turn = all, turn
+	if c.e.to.away.Load() > 0 {
+		c.keep(func(r *replica) bool { return !r.withdrawn.Load() })
+	}
+}
+
+// keep narrows the choice to those that are ok. Where none is, it stays as it was, and keep is false.
+func (c *choice) keep(ok func(*replica) bool) bool {
+	kept := c.room[:0] // which from may be in: no further than what was looked at
+	for _, r := range c.from {
+		if ok(r) {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) > 0 {
+		c.from = kept
+	}
+	return len(kept) > 0
+}
+
 // pick chooses a replica for an attempt. It does so from what this instance alone has in flight: it knows of no other caller.
-func (g *guard) pick(c cause) *replica { return g.pickBut(c, nil) }
+func (e *executor) pick(c cause) *replica { return e.pickBut(c, nil) }
 
 // pickBut does not choose the given replica, unless there is no other.
-func (g *guard) pickBut(c cause, not *replica) *replica {
-	from, turn := g.to.replicas, &g.to.next
-	if g.shards != nil {
-		mine := g.shards.of(c.tenant)
-		from, turn = mine.replicas, &mine.next
+func (e *executor) pickBut(c cause, not *replica) *replica {
+	if len(e.choosers) == 0 && e.slow == nil && e.to.away.Load() == 0 {
+		return e.balanced(c, e.to.replicas, &e.to.next, not)
 	}
-	if g.to.away.Load() > 0 {
-		var room [8]*replica
-		from = g.to.present(room[:0], from)
-	}
-	if g.health != nil {
-		var room [8]*replica
-		from = g.health.narrow(room[:0], from)
-	}
-	if g.outliers != nil {
-		var room [8]*replica // on the stack, where there are few
-		var probe *replica
-		if from, probe = g.outliers.narrow(room[:0], from, not); probe != nil {
-			return probe
+	one := choices.Get().(*choice)
+	defer choices.Put(one)
+	*one = choice{e: e, cause: c, not: not}
+	return one.made()
+}
+
+// made asks each chooser, in order, and balances what is left.
+func (c *choice) made() *replica {
+	c.begin(c.e.to.replicas, &c.e.to.next)
+	for _, by := range c.e.choosers {
+		if r := by.narrow(c); r != nil {
+			return r
 		}
 	}
-	if g.prefer != "" && g.prefer != "none" {
-		var room [8]*replica
-		from = g.nearest(room[:0], from, not)
-	}
-	r := g.balanced(c, from, turn, not)
-	if g.warming != nil {
-		var room [8]*replica
-		if warm := g.warming.instead(room[:0], from, r, not, g.i, c); len(warm) > 0 {
-			return g.balanced(c.step("warm"), warm, turn, not)
-		}
+	r := c.e.balanced(c.cause, c.from, c.turn, c.not)
+	if c.e.slow != nil && c.e.slow.instead(c, r) {
+		return c.e.balanced(c.cause.step("warm"), c.from, c.turn, c.not)
 	}
 	return r
 }
 
-// nearest appends those that are nearest to room, of what is preferred; not the one not wanted, which has been asked.
-func (g *guard) nearest(room, from []*replica, not *replica) []*replica {
-	how := func(r *replica) int {
-		switch {
-		case r == not:
-			return -1
-		case r.Near == "":
-			return 0
-		case r.Near == "zone" && g.prefer == "zone":
-			return 2
-		default:
-			return 1
-		}
-	}
-	best := 0
-	for _, r := range from {
-		best = max(best, how(r))
-	}
-	if best == 0 {
-		return from
-	}
-	for _, r := range from {
-		if how(r) == best {
-			room = append(room, r)
-		}
-	}
-	return room
-}
-
 // balanced chooses among some replicas; turn counts for those that take turns.
-func (g *guard) balanced(c cause, all []*replica, turn *atomic.Uint64, not *replica) *replica {
+func (e *executor) balanced(c cause, all []*replica, turn *atomic.Uint64, not *replica) *replica {
 	if len(all) == 1 {
 		return all[0]
 	}
-	switch g.balance {
+	switch e.balance {
 	case randomly, twoChoices:
-		return g.drawn(c, all, not)
+		return e.drawn(c, all, not)
 	case leastInFlight:
 		return leastBusy(all, turn, not)
 	default:
@@ -110,8 +107,8 @@ func (g *guard) balanced(c cause, all []*replica, turn *atomic.Uint64, not *repl
 }
 
 // drawn is a random replica, or the less busy of two.
-func (g *guard) drawn(c cause, all []*replica, not *replica) *replica {
-	chance := g.i.chance(c, "balance")
+func (e *executor) drawn(c cause, all []*replica, not *replica) *replica {
+	chance := e.i.chance(c, "balance")
 	from := len(all)
 	if not != nil && slices.Contains(all, not) {
 		from--
@@ -126,7 +123,7 @@ func (g *guard) drawn(c cause, all []*replica, not *replica) *replica {
 		return all[n]
 	}
 	first := chance.IntN(from)
-	if g.balance == randomly || from == 1 {
+	if e.balance == randomly || from == 1 {
 		return other(first)
 	}
 	second := chance.IntN(from - 1)

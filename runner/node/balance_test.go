@@ -13,8 +13,8 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// guardOn is a guard with the given policy over so many replicas, and the instance that it belongs to.
-func guardOn(t testing.TB, policy scenarios.Policy, replicas int) *guard {
+// executorOn is an executor with the given policy over so many replicas, and the instance that it belongs to.
+func executorOn(t testing.TB, policy scenarios.Policy, replicas int) *executor {
 	t.Helper()
 	i := instanceOf("caller", "caller-1", 1)
 	var to []Upstream
@@ -22,11 +22,21 @@ func guardOn(t testing.TB, policy scenarios.Policy, replicas int) *guard {
 		to = append(to, Upstream{Instance: fmt.Sprintf("leaf-%d", n+1), Kind: scenarios.KindService})
 	}
 	i.upstreams["leaf"] = newUpstream(i.config, "leaf", to)
-	g, err := i.newGuard("leaf", policy)
+	g, err := i.newExecutor("leaf", policy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// on is an executor's policy of one type; the zero value where it is off.
+func on[P any](e *executor) (zero P) {
+	for _, on := range e.all {
+		if p, is := on.(P); is {
+			return p
+		}
+	}
+	return zero
 }
 
 // station is a callee's workers: first come, first served, whoever has left meanwhile.
@@ -55,7 +65,7 @@ func timeInSystem(t *testing.T, how string) float64 {
 	var mean float64
 	synctest.Test(t, func(t *testing.T) {
 		const servers, jobs, warm = 50, 160000, 40000
-		g := guardOn(t, scenarios.Policy{Balance: how}, servers)
+		g := executorOn(t, scenarios.Policy{Balance: how}, servers)
 		at := map[*replica]*station{}
 		for _, r := range g.to.replicas {
 			at[r] = newStation(1)
@@ -108,7 +118,7 @@ func TestSlowReplicaGetsItsFairShare(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := guardOn(t, scenarios.Policy{Balance: how}, 5)
+				g := executorOn(t, scenarios.Policy{Balance: how}, 5)
 				slow := g.to.replicas[2]
 				arrive(12000, 200, rand.New(rand.NewPCG(3, 4)), func(n int) {
 					g.do(t.Context(), cause{request: fmt.Sprint(n)}, func(_ context.Context, to *replica, _ cause, _ int) outcome {
@@ -136,7 +146,7 @@ func TestSlowReplicaGetsItsFairShare(t *testing.T) {
 // Equals are taken in turn, and an attempt beside another one takes another replica.
 func TestPickBut(t *testing.T) {
 	for how := range balances {
-		g := guardOn(t, scenarios.Policy{Balance: how}, 3)
+		g := executorOn(t, scenarios.Policy{Balance: how}, 3)
 		seen := map[string]int{}
 		for n := range 300 {
 			c := cause{request: fmt.Sprint(n)}

@@ -10,16 +10,20 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var injectedErrorsTotal = newCounter("squall_injected_errors_total",
+	"Errors answered because a fault asked for them; part of squall_errors_total where their status is.")
+
 // behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
 type behaviour struct {
 	told atomic.Pointer[faults.Behaviour]
 	// cold is how it is at first, since it began; nil: as it always is.
 	cold  *scenarios.Cold
 	began time.Time
+	asks  asks
 }
 
-// set takes effect with the next request; nil puts the good behaviour back.
-func (b *behaviour) set(to *faults.Behaviour) { b.told.Store(to) }
+// tell takes effect with the next request; nil puts the good behaviour back.
+func (b *behaviour) tell(to *faults.Behaviour) { b.told.Store(to) }
 
 func (b *behaviour) get() faults.Behaviour {
 	if told := b.told.Load(); told != nil {
@@ -48,7 +52,7 @@ func (i *instance) errs(c cause) (status int, fails bool) {
 	if told.Errors <= 0 || i.chance(c, "errors").Float64() >= told.Errors {
 		return 0, false
 	}
-	i.metrics.injected.Add(1)
+	injectedErrorsTotal.in(i.metrics).Add(1)
 	if told.Status == 0 {
 		return http.StatusInternalServerError, true
 	}

@@ -8,6 +8,14 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	botsBlockedTotal = newCounter("squall_bots_blocked_total", "Requests refused (403) by a rule about bots.")
+	botsLimitedTotal = newCounter("squall_bots_limited_total",
+		"Requests refused (429) by the rate of a rule about bots; none of squall_rate_limited_total.")
+	pagesTotal = newCounter("squall_pages_total",
+		"Requests answered with the static page because the origin failed and there was no copy.")
+)
+
 // botRule is one rule about clients that are known by what they send.
 type botRule struct {
 	scenarios.BotRule
@@ -55,19 +63,19 @@ func (c *cdn) stopped(w http.ResponseWriter, r *http.Request) bool {
 			continue
 		}
 		if rule.Do == "block" {
-			c.i.metrics.botsBlocked.Add(1)
+			botsBlockedTotal.in(c.i.metrics).Add(1)
 			c.i.refuse(w, http.StatusForbidden, "no bots")
 			return true
 		}
 		if wait, ok := rule.limit.allow(r.Header); !ok {
-			c.i.metrics.botsLimited.Add(1)
+			botsLimitedTotal.in(c.i.metrics).Add(1)
 			c.i.refuseFor(w, wait, "rate limit of bots")
 			return true
 		}
 		break
 	}
 	if wait, ok := c.limit.allow(r.Header); !ok {
-		c.i.metrics.rateLimited.Add(1)
+		rateLimitedTotal.in(c.i.metrics).Add(1)
 		c.i.refuseFor(w, wait, "rate limit")
 		return true
 	}
@@ -76,8 +84,8 @@ func (c *cdn) stopped(w http.ResponseWriter, r *http.Request) bool {
 
 // page answers with the static page, which is all that is left.
 func (c *cdn) page(w http.ResponseWriter, p *scenarios.Page) {
-	c.i.metrics.pages.Add(1)
-	c.i.metrics.degraded.Add(1)
+	pagesTotal.in(c.i.metrics).Add(1)
+	degradedTotal.in(c.i.metrics).Add(1)
 	h := w.Header()
 	h.Set(wire.HeaderDegraded, "static page")
 	h.Set(wire.HeaderCache, "miss")

@@ -1,10 +1,19 @@
 package node
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	breakerOpenTotal     = newCounter("squall_breaker_open_total", "Times that a circuit breaker opened.")
+	breakerRejectedTotal = newCounter("squall_breaker_rejected_total",
+		"Calls not made because a circuit breaker was open.")
+	breakersOpen = newGauge("squall_breakers_open", "Circuit breakers that are open or half open now.")
 )
 
 // breaker is a circuit breaker: it opens when at least the given share of the last Of attempts
@@ -13,7 +22,7 @@ import (
 // It is our own because failsafe-go's counts every result that arrives while it is half open: attempts
 // that began before it opened, and time out long after, would decide in the probe's place. Here
 // each result carries the period (a count of state changes) that its attempt began in.
-// A nil breaker is always closed. It is safe for concurrent use.
+// It is safe for concurrent use.
 type breaker struct {
 	threshold int
 	openFor   time.Duration
@@ -26,6 +35,8 @@ type breaker struct {
 	recent   recent
 }
 
+var errBreakerOpen = errors.New("circuit breaker is open")
+
 type breakerState int
 
 const (
@@ -34,36 +45,48 @@ const (
 	breakerProbing // the probe is on its way
 )
 
-// permit is one attempt's leave.
-type permit struct{ period int }
-
-// newBreaker is nil for no breaker. The threshold is rounded up, and at least 1.
-func newBreaker(b *scenarios.Breaker, m *metrics) *breaker {
-	if b == nil {
+// newBreaker is nil for no breaker.
+func newBreaker(m *making) policy {
+	if m.Breaker == nil {
 		return nil
 	}
+	return shared(m.e.i.states, m.e.to, m.Breaker, func() *breaker { return breakerOf(m.Breaker, m.e.i.metrics) })
+}
+
+// breakerOf rounds the threshold up, to at least 1.
+func breakerOf(b *scenarios.Breaker, m *metrics) *breaker {
 	of := max(b.Of, 1)
 	return &breaker{threshold: thresholdOf(b.Failures, of), openFor: b.OpenFor, metrics: m, recent: newRecent(of)}
 }
 
-// retire ends a breaker that no further attempt asks: what is still under way counts for nobody.
-func (b *breaker) retire() {
-	if b == nil {
+func (b *breaker) admit(_ context.Context, a attempt) (permit, *failure) {
+	p, ok := b.allow()
+	if !ok {
+		return p, reject(a.e.to.node, errBreakerOpen)
+	}
+	return p, nil
+}
+
+func (b *breaker) settle(_ attempt, p permit, o outcome) {
+	if !o.made || o.f != nil && o.f.class == abandoned {
+		b.release(p)
 		return
 	}
+	b.record(p, o.f.bad())
+}
+
+// retire ends a breaker that no further attempt asks: what is still under way counts for nobody.
+func (b *breaker) retire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state != breakerClosed {
-		b.metrics.breakersOpen.Add(-1)
+		breakersOpen.in(b.metrics).Add(-1)
 	}
-	b.metrics = &metrics{}
+	b.metrics = newMetrics()
 }
 
-// admit asks for leave; false is an open breaker. Who gets leave must call record or release.
-func (b *breaker) admit() (permit, bool) {
-	if b == nil {
-		return permit{}, true
-	}
+// allow asks for leave; false is an open breaker. Who gets leave must call record or release.
+func (b *breaker) allow() (permit, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -71,7 +94,7 @@ func (b *breaker) admit() (permit, bool) {
 		b.state = breakerProbing
 		b.period++
 	case b.state != breakerClosed:
-		b.metrics.breakerRejected.Add(1)
+		breakerRejectedTotal.in(b.metrics).Add(1)
 		return permit{}, false
 	}
 	return permit{period: b.period}, true
@@ -79,9 +102,6 @@ func (b *breaker) admit() (permit, bool) {
 
 // record says how an attempt ended. Results from before the last change of state change nothing.
 func (b *breaker) record(p permit, failed bool) {
-	if b == nil {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -91,10 +111,10 @@ func (b *breaker) record(p permit, failed bool) {
 	case b.state == breakerProbing:
 		b.state = breakerClosed
 		b.period++
-		b.metrics.breakersOpen.Add(-1)
+		breakersOpen.in(b.metrics).Add(-1)
 	case b.state == breakerClosed:
 		if b.recent.count(failed) >= b.threshold {
-			b.metrics.breakersOpen.Add(1)
+			breakersOpen.in(b.metrics).Add(1)
 			b.open()
 		}
 	}
@@ -102,9 +122,6 @@ func (b *breaker) record(p permit, failed bool) {
 
 // release takes back an attempt that told nothing (its caller gave up): the next one may probe.
 func (b *breaker) release(p permit) {
-	if b == nil {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state == breakerProbing && p.period == b.period {
@@ -119,5 +136,5 @@ func (b *breaker) open() {
 	b.period++
 	b.openedAt = time.Now()
 	b.recent.clear()
-	b.metrics.breakerOpened.Add(1)
+	breakerOpenTotal.in(b.metrics).Add(1)
 }

@@ -30,13 +30,13 @@ func TestBreakerSequences(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBreaker(&scenarios.Breaker{Failures: r.failures, Of: r.of, OpenFor: 2 * time.Second}, &metrics{})
+				b := breakerOf(&scenarios.Breaker{Failures: r.failures, Of: r.of, OpenFor: 2 * time.Second}, newMetrics())
 				for n, c := range r.sequence {
 					if c == '.' {
 						time.Sleep(time.Second)
 						continue
 					}
-					leave, ok := b.admit()
+					leave, ok := b.allow()
 					if ok == (c == 'x') {
 						t.Fatalf("attempt %d (%c) of %s: let through: %t", n, c, r.sequence, ok)
 					}
@@ -56,19 +56,19 @@ func TestBreakerSequences(t *testing.T) {
 // While a probe is on its way nothing else passes.
 func TestBreakerProbesOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBreaker(&scenarios.Breaker{Failures: 1, Of: 1, OpenFor: time.Second}, &metrics{})
-		leave, _ := b.admit()
+		b := breakerOf(&scenarios.Breaker{Failures: 1, Of: 1, OpenFor: time.Second}, newMetrics())
+		leave, _ := b.allow()
 		b.record(leave, true)
 		time.Sleep(time.Second)
-		probe, ok := b.admit()
+		probe, ok := b.allow()
 		if !ok {
 			t.Fatal("the probe was not let through")
 		}
-		if _, ok := b.admit(); ok {
+		if _, ok := b.allow(); ok {
 			t.Error("a second attempt was let through beside the probe")
 		}
 		b.record(probe, false)
-		if _, ok := b.admit(); !ok {
+		if _, ok := b.allow(); !ok {
 			t.Error("it stayed open after a good probe")
 		}
 	})

@@ -4,17 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync/atomic"
 	"time"
+)
 
-	"github.com/squallhq/squall/scenarios"
+var (
+	bulkheadWaiting      = newGauge("squall_bulkhead_waiting", "Calls waiting for a place in a bulkhead now.")
+	bulkheadSecondsTotal = newSeconds("squall_bulkhead_seconds_total",
+		"Time that calls waited for a place in a bulkhead.")
+	bulkheadRejectedTotal = newCounter("squall_bulkhead_rejected_total",
+		"Calls not made because a bulkhead and its queue were full.")
 )
 
 var errBulkheadFull = errors.New("bulkhead is full")
 
 // bulkhead bounds the attempts to one callee that are in flight at once. Those over it wait in order of arrival, a
-// bounded number of them. A nil bulkhead has no bound. It is safe for concurrent use.
+// bounded number of them. It is safe for concurrent use.
 type bulkhead struct {
 	places  chan struct{}
 	limit   int64 // of those that wait
@@ -23,31 +28,42 @@ type bulkhead struct {
 }
 
 // newBulkhead is nil for no bulkhead.
-func newBulkhead(b *scenarios.Bulkhead, m *metrics) *bulkhead {
-	if b == nil {
+func newBulkhead(m *making) policy {
+	if m.Bulkhead == nil {
 		return nil
 	}
-	return &bulkhead{places: make(chan struct{}, max(b.Most, 1)), limit: int64(b.Queue), metrics: m}
+	return shared(m.e.i.states, m.e.to, m.Bulkhead, func() *bulkhead {
+		return &bulkhead{places: make(chan struct{}, max(m.Bulkhead.Most, 1)), limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
+	})
 }
 
-// board takes a place for an attempt, or says why there is none. Who has one must call leave.
-func (g *guard) board(ctx context.Context) *failure {
-	if g.bulkhead == nil || g.bulkhead.tryEnter() {
-		return nil
+// admit takes a place for an attempt, for which it waits no longer than the attempt's timeout.
+func (b *bulkhead) admit(ctx context.Context, a attempt) (p permit, f *failure) {
+	if b.tryEnter() {
+		return p, nil
 	}
-	bounded, cancel := g.bounded(ctx)
+	bounded, cancel := a.e.bounded(ctx)
 	defer cancel()
-	err := g.bulkhead.enter(bounded)
+	err := b.enter(bounded)
 	switch {
 	case err == nil:
-		return nil
+		return p, nil
 	case ctx.Err() != nil:
-		return &failure{ending: abandoned, status: statusGone(ctx), to: g.to.node, err: ctx.Err()}
+		return p, abandon(ctx, a.e.to.node)
 	case !errors.Is(err, errBulkheadFull):
-		g.i.metrics.bulkheadRejected.Add(1)
-		err = fmt.Errorf("%w: no place within %s", errBulkheadFull, g.timeout)
+		bulkheadRejectedTotal.in(b.metrics).Add(1)
+		err = fmt.Errorf("%w: no place within %s", errBulkheadFull, a.e.timeout)
 	}
-	return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: err}
+	return p, reject(a.e.to.node, err)
+}
+
+// settle gives the place back when the attempt is over, which is with its answer's body.
+func (b *bulkhead) settle(_ attempt, _ permit, o outcome) {
+	if o.body != nil {
+		o.body.whenOver(b.leave)
+	} else {
+		b.leave()
+	}
 }
 
 // tryEnter takes a place that is free: so nobody waits, since one that is left goes to the first in the queue.
@@ -64,15 +80,15 @@ func (b *bulkhead) tryEnter() bool {
 func (b *bulkhead) enter(ctx context.Context) error {
 	if b.waiting.Add(1) > b.limit {
 		b.waiting.Add(-1)
-		b.metrics.bulkheadRejected.Add(1)
+		bulkheadRejectedTotal.in(b.metrics).Add(1)
 		return errBulkheadFull
 	}
 	began := time.Now()
-	b.metrics.bulkheadWaiting.Add(1)
+	bulkheadWaiting.in(b.metrics).Add(1)
 	defer func() {
 		b.waiting.Add(-1)
-		b.metrics.bulkheadWaiting.Add(-1)
-		b.metrics.bulkheadTime.Add(int64(time.Since(began)))
+		bulkheadWaiting.in(b.metrics).Add(-1)
+		bulkheadSecondsTotal.in(b.metrics).Add(int64(time.Since(began)))
 	}()
 	select {
 	case b.places <- struct{}{}:
@@ -82,8 +98,4 @@ func (b *bulkhead) enter(ctx context.Context) error {
 	}
 }
 
-func (b *bulkhead) leave() {
-	if b != nil {
-		<-b.places
-	}
-}
+func (b *bulkhead) leave() { <-b.places }

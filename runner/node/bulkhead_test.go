@@ -15,7 +15,7 @@ import (
 // Calls of 1 s each begin 90 ms apart over a bulkhead of 2 with a queue of 1: two run, one waits, the rest are rejected.
 func TestBulkhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := guardOn(t, scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 2, Queue: 1}}, 3)
+		g := executorOn(t, scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: 2, Queue: 1}}, 3)
 		began := time.Now()
 		ends := make([]string, 14)
 		done := make(chan struct{})
@@ -44,10 +44,10 @@ func TestBulkhead(t *testing.T) {
 		if fmt.Sprint(ends) != fmt.Sprint(want) {
 			t.Errorf("ends:\n got %v\nwant %v", ends, want)
 		}
-		if got := g.i.metrics.bulkheadRejected.Load(); got != 9 {
+		if got := bulkheadRejectedTotal.in(g.i.metrics).Load(); got != 9 {
 			t.Errorf("%d rejected, want 9", got)
 		}
-		if w, p := g.i.metrics.bulkheadWaiting.Load(), len(g.bulkhead.places); w != 0 || p != 0 {
+		if w, p := bulkheadWaiting.in(g.i.metrics).Load(), len(on[*bulkhead](g).places); w != 0 || p != 0 {
 			t.Errorf("%d wait and %d have a place at the end", w, p)
 		}
 	})
@@ -56,19 +56,19 @@ func TestBulkhead(t *testing.T) {
 // A call waits for a place as long as its timeout and no longer, and its own caller may leave the queue.
 func TestBulkheadWaitEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := guardOn(t, scenarios.Policy{Timeout: 300 * time.Millisecond, Bulkhead: &scenarios.Bulkhead{Most: 1, Queue: 5}}, 1)
-		g.bulkhead.places <- struct{}{} // somebody has it
+		g := executorOn(t, scenarios.Policy{Timeout: 300 * time.Millisecond, Bulkhead: &scenarios.Bulkhead{Most: 1, Queue: 5}}, 1)
+		on[*bulkhead](g).places <- struct{}{} // somebody has it
 		began := time.Now()
 		try := func(context.Context, *replica, cause, int) outcome { return outcome{} }
-		if f := g.do(t.Context(), cause{request: "a"}, try); f == nil || f.ending != rejected || time.Since(began) != 300*time.Millisecond {
+		if f := g.do(t.Context(), cause{request: "a"}, try); f == nil || f.class != rejected || time.Since(began) != 300*time.Millisecond {
 			t.Errorf("after %s: %v, want it rejected after 300ms", time.Since(began), f)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if f := g.do(ctx, cause{request: "b"}, try); f == nil || f.ending != abandoned {
+		if f := g.do(ctx, cause{request: "b"}, try); f == nil || f.class != abandoned {
 			t.Errorf("got %v, want it abandoned", f)
 		}
-		g.bulkhead.leave()
+		on[*bulkhead](g).leave()
 		if f := g.do(t.Context(), cause{request: "c"}, try); f != nil {
 			t.Errorf("got %v when the place was free", f)
 		}
@@ -89,7 +89,7 @@ func TestBulkheadKeepsWorkersForOthers(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := guardOn(t, scenarios.Policy{Timeout: 2 * time.Second, Bulkhead: r.bulkhead}, 1)
+				g := executorOn(t, scenarios.Policy{Timeout: 2 * time.Second, Bulkhead: r.bulkhead}, 1)
 				pool := newWorkers(&scenarios.Node{Workers: 20}, g.i.metrics)
 				var sent, good atomic.Int64
 				arrive(6000, 100, rand.New(rand.NewPCG(1, 2)), func(n int) {

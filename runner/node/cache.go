@@ -67,7 +67,7 @@ func (c *cache) get(key string) (one *cachedCopy, past time.Duration) {
 func (c *cache) purge(softly bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.metrics.cachePurged.Add(int64(c.order.Len()))
+	cachePurgedTotal.in(c.metrics).Add(int64(c.order.Len()))
 	if softly {
 		c.soft, c.softlyDone = c.stores, time.Now()
 		return
@@ -75,7 +75,7 @@ func (c *cache) purge(softly bool) {
 	clear(c.of)
 	c.order.Init()
 	c.size = 0
-	c.metrics.cacheEntries.Store(0)
+	cacheEntries.in(c.metrics).Store(0)
 }
 
 func (c *cache) put(one *cachedCopy) {
@@ -91,11 +91,20 @@ func (c *cache) put(one *cachedCopy) {
 	for c.order.Len() > mostCopies || c.size > mostCopiesSize {
 		c.remove(c.order.Back())
 	}
-	c.metrics.cacheEntries.Store(int64(c.order.Len()))
+	cacheEntries.in(c.metrics).Store(int64(c.order.Len()))
 }
 
 func (c *cache) remove(e *list.Element) {
 	one := c.order.Remove(e).(*cachedCopy)
 	delete(c.of, one.key)
 	c.size -= len(one.body)
+}
+
+// copiesOf are what a cdn keeps.
+func copiesOf(i *instance) *cache {
+	return retain(i, func() *cache {
+		made := newCache(i.metrics)
+		i.behaviour.asks.onFlush(made.purge)
+		return made
+	})
 }

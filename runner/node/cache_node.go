@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"container/list"
 	"net/http"
 	"strconv"
@@ -9,6 +10,13 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/wire"
+)
+
+var (
+	leasesTotal    = newCounter("squall_leases_total", "Leases that a cache handed out to those who missed.")
+	staleSetsTotal = newCounter("squall_stale_sets_total",
+		"Fills that a cache refused because their lease was no longer the key's: it had been written "+
+			"meanwhile, or the time was over.")
 )
 
 // keysPath is where a cache keeps its keys.
@@ -59,12 +67,23 @@ type cacheLease struct {
 }
 
 func newCacheNode(i *instance) (role, error) {
-	c := &cacheNode{i: i, size: i.config.Node.Size, items: make(map[string]*list.Element), leases: make(map[string]cacheLease)}
-	if c.size == 0 {
-		c.size = defaultCacheSize
-	}
-	i.purge = c.purge
+	c := retain(i, func() *cacheNode {
+		made := &cacheNode{i: i, items: make(map[string]*list.Element), leases: make(map[string]cacheLease)}
+		i.behaviour.asks.onFlush(made.purge)
+		return made
+	})
+	i.onCommit(func() { c.resize(cmp.Or(i.config.Node.Size, defaultCacheSize)) })
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
+}
+
+// resize is for how many keys there is room; the least recently used go where there are more.
+func (c *cacheNode) resize(size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.size = size; c.recent.Len() > size; {
+		delete(c.items, c.recent.Remove(c.recent.Back()).(*cacheItem).key)
+		cacheEntries.in(c.i.metrics).Add(-1)
+	}
 }
 
 func (c *cacheNode) answer(w http.ResponseWriter, r *http.Request, why cause) {
@@ -118,7 +137,7 @@ func (c *cacheNode) get(key string, now time.Time, leased time.Duration) (how, l
 	if e != nil {
 		c.recent.MoveToFront(e)
 		if past = now.Sub(e.Value.(*cacheItem).expires); past < 0 {
-			c.i.metrics.cacheHits.Add(1)
+			cacheHitsTotal.in(c.i.metrics).Add(1)
 			return "hit", ""
 		}
 	}
@@ -127,15 +146,15 @@ func (c *cacheNode) get(key string, now time.Time, leased time.Duration) (how, l
 		switch {
 		case !now.Before(other.ends):
 		case e != nil && past < e.Value.(*cacheItem).stale:
-			c.i.metrics.cacheRevalidating.Add(1)
+			cacheRevalidatingTotal.in(c.i.metrics).Add(1)
 			return "stale", leaseTaken
 		case other.token != "":
-			c.i.metrics.cacheMisses.Add(1)
+			cacheMissesTotal.in(c.i.metrics).Add(1)
 			return "miss", leaseTaken
 		}
 		lease = c.lease(key, now, leased)
 	}
-	c.i.metrics.cacheMisses.Add(1)
+	cacheMissesTotal.in(c.i.metrics).Add(1)
 	return "miss", lease
 }
 
@@ -151,7 +170,7 @@ func (c *cacheNode) lease(key string, now time.Time, lasting time.Duration) stri
 	c.issued++
 	token := strconv.FormatUint(c.issued, 16)
 	c.leases[key] = cacheLease{token, now.Add(lasting)}
-	c.i.metrics.leases.Add(1)
+	leasesTotal.in(c.i.metrics).Add(1)
 	return token
 }
 
@@ -161,7 +180,7 @@ func (c *cacheNode) put(key string, now time.Time, ttl, stale time.Duration, tok
 	defer c.mu.Unlock()
 	if token != "" {
 		if c.leases[key].token != token {
-			c.i.metrics.staleSets.Add(1)
+			staleSetsTotal.in(c.i.metrics).Add(1)
 			return false
 		}
 		c.leases[key] = cacheLease{ends: c.leases[key].ends}
@@ -175,7 +194,7 @@ func (c *cacheNode) put(key string, now time.Time, ttl, stale time.Duration, tok
 	} else if c.recent.Len() >= c.size {
 		delete(c.items, c.recent.Remove(c.recent.Back()).(*cacheItem).key)
 	} else {
-		c.i.metrics.cacheEntries.Add(1)
+		cacheEntries.in(c.i.metrics).Add(1)
 	}
 	c.items[key] = c.recent.PushFront(&cacheItem{key, now.Add(ttl), stale})
 	return true
@@ -212,7 +231,7 @@ func (c *cacheNode) expire(e *list.Element, now time.Time) {
 	}
 	c.recent.Remove(e)
 	delete(c.items, item.key)
-	c.i.metrics.cacheEntries.Add(-1)
+	cacheEntries.in(c.i.metrics).Add(-1)
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -233,7 +252,7 @@ func (c *cacheNode) purge(softly bool) {
 			e.Value.(*cacheItem).stale = 0
 		}
 		c.expire(e, now)
-		c.i.metrics.cachePurged.Add(1)
+		cachePurgedTotal.in(c.i.metrics).Add(1)
 		e = next
 	}
 	clear(c.leases)

@@ -14,6 +14,12 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	cacheBypassedTotal = newCounter("squall_cache_bypassed_total", "Requests that no cache rule covers.")
+	cacheNegativeTotal = newCounter("squall_cache_negative_total",
+		"Requests answered with a fresh copy of a 404 or 410; part of the hits.")
+)
+
 // cdn answers from its copies where a rule lets it, and asks its origin otherwise. In this order: the rules about bots
 // (403, 429), the rate limit (429), the cache, the origin.
 //
@@ -36,7 +42,7 @@ type cdn struct {
 	i       *instance
 	bots    []botRule
 	limit   *limiter
-	origin  *guard
+	origin  *executor
 	through *proxy
 	rules   []cdnRule
 	cache   *cache
@@ -62,16 +68,15 @@ type fill struct {
 }
 
 func newCDN(i *instance) (role, error) {
-	g, err := i.newGuardOr(i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
+	g, err := i.newExecutorOr(i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
-	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: i.copies(),
-		bots: newBotRules(i.config.Node.Bots.Bots), limit: i.limiter(i.config.Node.RateLimit)}
+	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: copiesOf(i),
+		bots: newBotRules(i.config.Node.Bots.Bots), limit: limiterOf(i, i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, wire.ParseRoute(r.Match)})
 	}
-	i.purge = c.cache.purge
 	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
 }
 
@@ -88,7 +93,7 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 	}
 	rule := c.rule(r)
 	if rule == nil {
-		c.i.metrics.cacheBypassed.Add(1)
+		cacheBypassedTotal.in(c.i.metrics).Add(1)
 		c.through.serve(w, r, why)
 		return
 	}
@@ -97,20 +102,20 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {
 	if kept != nil && !says(r.Header, "no-cache") {
 		switch {
 		case past < 0:
-			c.i.metrics.cacheHits.Add(1)
+			cacheHitsTotal.in(c.i.metrics).Add(1)
 			if kept.status != http.StatusOK {
-				c.i.metrics.cacheNegative.Add(1)
+				cacheNegativeTotal.in(c.i.metrics).Add(1)
 			}
 			kept.serve(w, "hit")
 			return
 		case past < kept.revalidate:
-			c.i.metrics.cacheRevalidating.Add(1)
+			cacheRevalidatingTotal.in(c.i.metrics).Add(1)
 			c.refresh(r, why, rule, key)
 			kept.serve(w, "stale")
 			return
 		}
 	}
-	c.i.metrics.cacheMisses.Add(1)
+	cacheMissesTotal.in(c.i.metrics).Add(1)
 	c.miss(w, r, why, rule, key, kept)
 }
 
@@ -123,8 +128,8 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why cause, rule *cdnR
 	case got.long:
 		c.through.serve(w, r, why)
 	case got.broke() && kept != nil && c.usable(kept):
-		c.i.metrics.cacheStale.Add(1)
-		c.i.metrics.degraded.Add(1)
+		cacheStaleTotal.in(c.i.metrics).Add(1)
+		degradedTotal.in(c.i.metrics).Add(1)
 		w.Header().Set(wire.HeaderDegraded, fmt.Sprintf("stale, age %s", kept.age().Truncate(time.Second)))
 		kept.serve(w, "stale")
 	case got.broke() && rule.Fallback != nil:
@@ -171,7 +176,7 @@ func (c *cdn) fetch(r *http.Request, why cause, rule *cdnRule, key string) (fill
 		got = c.ask(r.Context(), r, why, rule, key)
 		return got, r.Context().Err()
 	}
-	c.i.metrics.cacheCoalesced.Add(1)
+	cacheCoalescedTotal.in(c.i.metrics).Add(1)
 	return got, nil
 }
 
@@ -183,17 +188,17 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why cause, rule *cdnRule
 	}
 	h.Add("X-Forwarded-Host", r.Host)
 	var got fill
-	f := c.origin.way(r.Method)(ctx, why, func(ctx context.Context, to *replica, why cause, n int) outcome {
+	f := c.origin.run(ctx, why, task{safe: safe(r.Method), do: func(ctx context.Context, to *replica, why cause, n int) outcome {
 		answer, f := c.askOnce(ctx, to, why, n, r, h)
 		return outcome{f: f, settle: func(taken bool) {
 			if taken {
 				got = answer
 			}
 		}}
-	})
+	}})
 	if got.status == 0 {
 		got.failure = f
-		got.shared = f != nil && f.ending != abandoned
+		got.shared = f != nil && f.class != abandoned
 		return got
 	}
 	if got.shared && !got.long && got.header.Get(wire.HeaderDegraded) == "" {
@@ -214,7 +219,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	defer cancel()
 	out, err := http.NewRequestWithContext(bounded, r.Method, "http://"+to.Address+r.URL.RequestURI(), nil)
 	if err != nil {
-		return fill{}, &failure{ending: declined, status: http.StatusBadRequest, to: to.Instance, err: err}
+		return fill{}, &failure{class: declined, status: http.StatusBadRequest, to: to.Instance, err: err}
 	}
 	out.Header = h.Clone()
 	out.Host = r.Host
@@ -232,7 +237,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	c.origin.mark(answer.Header, to)
 	got := fill{status: answer.StatusCode, header: endToEnd(answer.Header), body: body, long: len(body) > maxBody}
 	got.shared = storable(got.header) && !got.long
-	return got, failureStatus(to.Instance, answer.StatusCode)
+	return got, failureStatus(to.Instance, answer.StatusCode, answer.Header)
 }
 
 // rule is the first that covers the request, nil for none.

@@ -122,12 +122,12 @@ func TestFlushMultipliesTheOriginsLoad(t *testing.T) {
 		}
 		burst := 0.
 		for range 100 {
-			w.behave("edge", `{"flush": "hard"}`)
-			w.behave("edge", `{"flush": "hard", "errors": 0}`) // told again: not done again
+			w.asks("edge", `[{"flush": "hard"}]`)
+			w.asks("edge", `[{"flush": "hard"}, {"promote": true}]`) // told again: not done again
 			before = asked()
 			w.poisson(r, keys, time.Duration(d*float64(time.Second)), path, func(answer) {})
 			burst += (asked() - before) / 100
-			w.behave("edge", "")
+			w.asks("edge", `[]`)
 			w.poisson(r, keys, time.Second, path, func(answer) {})
 		}
 		want := keys * (1 - math.Exp(-d))
@@ -153,7 +153,7 @@ func TestSoftFlush(t *testing.T) {
 			w.ask("GET", "edge:80/other")
 			time.Sleep(time.Minute)
 			down.Store(true)
-			w.behave("edge", fmt.Sprintf(`{"flush": %q}`, how))
+			w.asks("edge", fmt.Sprintf(`[{"flush": %q}]`, how))
 			for n, after := range []time.Duration{0, 1500 * ms, 500 * ms} {
 				time.Sleep(after)
 				a := w.ask("GET", "edge:80/")

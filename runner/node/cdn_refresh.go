@@ -41,7 +41,7 @@ func (c *cdn) refresh(r *http.Request, why cause, rule *cdnRule, key string) {
 	if !c.fresh.begin(key) {
 		return
 	}
-	c.i.metrics.cacheRefreshes.Add(1)
+	cacheRefreshesTotal.in(c.i.metrics).Add(1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), longestRefresh)
 	again := r.Clone(ctx) // the handler may be gone before it is sent
 	c.i.answering.start(func() {

@@ -245,7 +245,7 @@ func TestCopiesOutliveAChange(t *testing.T) {
 		if got := w.ask("GET", "edge:80/a").header.Get(wire.HeaderCache); got != "hit" {
 			t.Errorf("after a change of the rules: %q, want a hit", got)
 		}
-		w.behave("edge", `{"flush": "hard"}`)
+		w.asks("edge", `[{"flush": "hard"}]`)
 		if got := w.ask("GET", "edge:80/a").header.Get(wire.HeaderCache); got != "miss" {
 			t.Errorf("after a flush: %q, want a miss", got)
 		}

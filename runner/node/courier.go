@@ -12,14 +12,18 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// Defaults of deliveries.
-const (
-	// deliveryTimeout bounds one attempt where the scenario sets no timeout.
-	deliveryTimeout = 10 * time.Second
-	// firstBackoff doubles up to lastBackoff between attempts where the scenario sets no retry.
-	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 2 * time.Second
+var (
+	deliveredTotal   = newCounter("squall_delivered_total", "Messages delivered and acknowledged.")
+	redeliveredTotal = newCounter("squall_redelivered_total", "Delivery attempts beyond a message's first.")
+	expiredTotal     = newCounter("squall_expired_total",
+		"Messages given up because they had waited for longer than their ttl.")
+	deadTotal = newCounter("squall_dead_total",
+		"Messages given up because the receiver refused them (4xx), or did not take them in as many attempts "+
+			"as they have.")
 )
+
+// deliveryTimeout bounds one attempt at a delivery where the scenario sets no timeout.
+const deliveryTimeout = 10 * time.Second
 
 // courier brings messages to one receiver, each until the receiver answers below 400, or redeliver and ttl say that
 // it is enough. A receiver that answers 4xx (but 408 and 429) has refused the message: it is dead, and not tried again.
@@ -34,7 +38,7 @@ type courier struct {
 // terms are to whom and how a courier delivers. They may change between two attempts.
 type terms struct {
 	to    *scenarios.Call
-	guard *guard
+	calls *executor
 	retry *scenarios.Retry // of which the number of attempts is ignored
 	until scenarios.Redelivery
 }
@@ -61,14 +65,14 @@ func (i *instance) newTerms(to *scenarios.Call, until scenarios.Redelivery, poli
 	// Retries are the courier's own affair: they may never end. Each attempt is a call of one attempt.
 	retry := policy.Retry
 	if retry == nil || retry.Backoff <= 0 {
-		retry = &scenarios.Retry{Backoff: firstBackoff, Most: lastBackoff, Jitter: "equal"}
+		retry = withoutEnd
 	}
 	policy.Retry = nil
-	g, err := i.newGuard(to.Node, policy)
+	g, err := i.newExecutor(to.Node, policy)
 	if err != nil {
 		return nil, fmt.Errorf("deliver to: %w", err)
 	}
-	return &terms{to: to, guard: g, retry: retry, until: until}, nil
+	return &terms{to: to, calls: g, retry: retry, until: until}, nil
 }
 
 // fate is what became of a message.
@@ -89,13 +93,13 @@ func (d *courier) carry(ctx context.Context, m *message) (settled bool) {
 		if m.age() <= d.now.Load().until.Freshness {
 			d.fresh.Add(1)
 		}
-		d.i.metrics.delivered.Add(1)
+		deliveredTotal.in(d.i.metrics).Add(1)
 	case dead:
 		d.dead.Add(1)
-		d.i.metrics.dead.Add(1)
+		deadTotal.in(d.i.metrics).Add(1)
 	case expired:
 		d.expired.Add(1)
-		d.i.metrics.expired.Add(1)
+		expiredTotal.in(d.i.metrics).Add(1)
 	default:
 		return false
 	}
@@ -112,34 +116,35 @@ func (d *courier) why(m *message) cause {
 
 // bring makes attempts until one succeeds, or it is enough; what is old may expire.
 func (d *courier) bring(ctx context.Context, m *message, why cause, expires bool) fate {
-	var wait time.Duration
-	for n := 1; ; n++ {
+	how := interrupted
+	d.i.repeat(ctx, why, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is interrupted
 		now := d.now.Load()
 		if ttl := now.until.TTL; expires && ttl > 0 && m.age() > ttl {
-			return expired
+			how = expired
+			return nil
 		}
 		if n > 1 {
 			d.redelivered.Add(1)
-			d.i.metrics.redelivered.Add(1)
+			redeliveredTotal.in(d.i.metrics).Add(1)
 		}
 		f := now.attempt(ctx, m, why, n)
 		switch {
 		case f == nil:
-			return delivered
-		case f.ending == declined || now.until.Redeliver > 0 && n > now.until.Redeliver && ctx.Err() == nil:
-			return dead
+			how = delivered
+		case f.class == declined || now.until.Redeliver > 0 && n > now.until.Redeliver && ctx.Err() == nil:
+			how = dead
+		default:
+			return now.retry
 		}
-		wait = backoff(now.retry, min(n, 40)+1, wait, d.i.chance(why.attempt(n+1), "backoff"))
-		if d.i.sleep(ctx, wait) != nil {
-			return interrupted
-		}
-	}
+		return nil
+	})
+	return how
 }
 
 // attempt makes the nth delivery; the receiver sees a retry's headers from the second on.
 func (t *terms) attempt(ctx context.Context, m *message, why cause, n int) *failure {
-	return t.guard.once(ctx, why.attempt(n), n, func(ctx context.Context, r *replica, c cause, n int) outcome {
-		_, f := t.guard.sendOnce(ctx, r, c, n, call{method: t.to.Method, path: m.fill(t.to.Path), header: http.Header{wire.HeaderWrite: {m.id}}, body: m.reader})
+	return t.calls.once(ctx, why.attempt(n), n, task{do: func(ctx context.Context, r *replica, c cause, n int) outcome {
+		_, f := t.calls.sendOnce(ctx, r, c, n, call{method: t.to.Method, path: m.fill(t.to.Path), header: http.Header{wire.HeaderWrite: {m.id}}, body: m.reader})
 		return outcome{f: f}
-	})
+	}})
 }

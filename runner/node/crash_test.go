@@ -34,7 +34,7 @@ func crashRole() func() {
 		if err := json.Unmarshal([]byte(text), &c); err != nil {
 			panic(err)
 		}
-		err := node.Serve(context.Background(), c, node.TCP{}, func(a wire.Addresses) { fmt.Println(a.Listen) })
+		err := node.Serve(context.Background(), c, node.Environment{Network: node.TCP{}}, func(a wire.Addresses) { fmt.Println(a.Listen) })
 		fmt.Fprintln(os.Stderr, err)
 	}
 }

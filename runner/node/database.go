@@ -16,6 +16,9 @@ import (
 	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
+var connectionsRefusedTotal = newCounter("squall_connections_refused_total",
+	"Database connections refused at the limit.")
+
 // defaultConnections is PostgreSQL's own max_connections.
 const defaultConnections = 100
 
@@ -34,12 +37,12 @@ type database struct {
 	writers rowLocks
 	last    *batch
 
-	// standing, standbys and follower are nil where there is no replication.
-	standing *standing
-	standbys *standbys
-	follower *follower
-	applied  atomic.Int64          // the position of the last record that readers see
-	strange  atomic.Pointer[error] // the first record that could not be applied
+	// replication, standbys and follower are nil where there is no replication.
+	replication *replicationState
+	standbys    *standbys
+	follower    *follower
+	applied     atomic.Int64          // the position of the last record that readers see
+	strange     atomic.Pointer[error] // the first record that could not be applied
 
 	locks rowLocks
 	turns turns // of idempotent writes, by their ids
@@ -82,7 +85,7 @@ func newDatabase(i *instance) (role, error) {
 }
 
 func (d *database) close() error {
-	return errors.Join(d.journal.close(), d.engine.Close(), d.standing.close())
+	return errors.Join(d.journal.close(), d.engine.Close(), d.replication.close())
 }
 
 // apply lets readers see what a journal's record says.
@@ -150,7 +153,7 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	case d.draining:
 		return sqlError("57P03", "the database system is shutting down")
 	case !s.replicating && len(d.sessions)-d.streams >= d.now.Load().connections:
-		d.i.metrics.connectionsRefused.Add(1)
+		connectionsRefusedTotal.in(d.i.metrics).Add(1)
 		return sqlError("53300", "sorry, too many clients already")
 	}
 	if s.replicating {
@@ -160,7 +163,7 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	s.pid = d.lastPID
 	s.secret = uint32(chance.Fold(d.i.config.Seed, d.i.config.Instance+strconv.Itoa(int(s.pid))))
 	d.sessions[s.pid] = s
-	d.i.metrics.connectionsOpen.Add(1)
+	connections.in(d.i.metrics).Add(1)
 	return nil
 }
 
@@ -171,7 +174,7 @@ func (d *database) leave(s *session) {
 	if s.replicating {
 		d.streams--
 	}
-	d.i.metrics.connectionsOpen.Add(-1)
+	connections.in(d.i.metrics).Add(-1)
 }
 
 // cancel ends the statement that runs in a session, if the secret is right.

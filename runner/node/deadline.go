@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,13 +9,20 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
+var (
+	deadlineExceededTotal = newCounter("squall_deadline_exceeded_total",
+		"Requests given up because the time that their caller had left was over.")
+	wastedSecondsTotal = newSeconds("squall_wasted_seconds_total",
+		"Time of work steps after their caller had left, and CPU time of compute steps begun after.")
+)
+
 // propagate is the deadline policy of nodes that hand on how much time is left.
 const propagate = "propagate"
 
 // handOn says in a call's headers how much time the attempt has left. A node that hands no deadlines on
 // does not pass on its caller's either: it would be told to wait longer than is left.
-func (g *guard) handOn(attempt context.Context, h http.Header) {
-	if !g.deadline {
+func (e *executor) handOn(attempt context.Context, h http.Header) {
+	if !e.deadline {
 		h.Del(wire.HeaderDeadline)
 		return
 	}
@@ -35,7 +41,7 @@ func (i *instance) heed(r *http.Request) (bounded *http.Request, cancel func()) 
 	ctx, stop := context.WithDeadline(r.Context(), end)
 	return r.WithContext(ctx), func() {
 		if ctx.Err() != nil && !time.Now().Before(end) { // the caller may have left in the same moment
-			i.metrics.deadlineExceeded.Add(1)
+			deadlineExceededTotal.in(i.metrics).Add(1)
 		}
 		stop()
 	}
@@ -70,7 +76,7 @@ func (i *instance) toil(ctx context.Context, d time.Duration) time.Duration {
 	case <-timer.C:
 	case <-i.halt:
 	}
-	i.metrics.wastedTime.Add(int64(d - left))
+	wastedSecondsTotal.in(i.metrics).Add(int64(d - left))
 	return d
 }
 
@@ -81,14 +87,14 @@ func (i *instance) reckon(ctx context.Context, d time.Duration) {
 	case !i.forNobody():
 		stop = ctx.Done() // which is closed when the node ends, too: with the request's connection
 	case ctx.Err() != nil:
-		i.metrics.wastedTime.Add(int64(d))
+		wastedSecondsTotal.in(i.metrics).Add(int64(d))
 	}
 	began := time.Now()
 	i.cpu.Compute(d, stop)
 	if !i.forNobody() && ctx.Err() != nil {
 		d = min(d, time.Since(began)) // it was cut short, and used no more than passed
 	}
-	i.metrics.computeTime.Add(int64(d))
+	computeSecondsTotal.in(i.metrics).Add(int64(d))
 }
 
 // cut is the failure of a step that ended before it was done, since nobody waits for it any more; nil if it was done.
@@ -101,13 +107,5 @@ func (i *instance) cut(ctx context.Context) *failure {
 
 // gone is the failure of what is not done since nobody waits for it.
 func (i *instance) gone(ctx context.Context) *failure {
-	return &failure{ending: abandoned, status: statusGone(ctx), to: i.config.Instance, err: ctx.Err()}
-}
-
-// statusGone is the answer to a caller that has left. One whose time is up may still be there, by its own clock.
-func statusGone(ctx context.Context) int {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return http.StatusGatewayTimeout
-	}
-	return statusAbandoned
+	return abandon(ctx, i.config.Instance)
 }

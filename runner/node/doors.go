@@ -5,6 +5,9 @@ import (
 	"sync"
 )
 
+var connections = newGauge("squall_connections",
+	"Connections open now: of a database, or of a node that bounds them.")
+
 // doors bounds a listener's connections: those over it wait to be accepted, as in the system's backlog, until another is
 // closed. An idle connection counts.
 type doors struct {
@@ -34,7 +37,7 @@ func (d *doors) Accept() (net.Conn, error) {
 		<-d.places
 		return nil, err
 	}
-	d.metrics.connectionsOpen.Add(1)
+	connections.in(d.metrics).Add(1)
 	return &doorConn{Conn: c, doors: d}, nil
 }
 
@@ -53,7 +56,7 @@ type doorConn struct {
 func (c *doorConn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
-		c.doors.metrics.connectionsOpen.Add(-1)
+		connections.in(c.doors.metrics).Add(-1)
 		<-c.doors.places
 	})
 	return err

@@ -8,6 +8,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var partsMissingTotal = newCounter("squall_parts_missing_total",
+	"Steps of a parallel one that were not waited for, or failed, where the others were enough.")
+
 // enough does steps at once until a share of them has succeeded: the "good enough" results of "The Tail
 // at Scale". The others are given up then, and the answer is degraded. It fails when so many have failed
 // that the share can't be reached any more.
@@ -37,8 +40,8 @@ func (s *service) enough(name string, steps []scenarios.Step, share float64) (ru
 				return f
 			}
 		}
-		s.i.metrics.degraded.Add(1)
-		s.i.metrics.partsMissing.Add(int64(len(inner) - need))
+		degradedTotal.in(s.i.metrics).Add(1)
+		partsMissingTotal.in(s.i.metrics).Add(int64(len(inner) - need))
 		v.degrade(fmt.Sprintf("parallel: %d of %d parts", need, len(inner)))
 		return nil
 	}, nil

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"io"
 	"os"
 	"time"
@@ -46,15 +45,4 @@ type CPU interface {
 	// Await returns when the instance may go on: at once, but where it was stopped, as SIGSTOP does, by
 	// somebody who cannot stop goroutines.
 	Await()
-}
-
-// ServeOn is Serve on an environment of the caller's.
-func ServeOn(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) error {
-	if e.Disk == nil {
-		e.Disk = folder(c.Data)
-	}
-	if e.CPU == nil {
-		e.CPU = machine{}
-	}
-	return named(c, serve(ctx, c, e, started))
 }

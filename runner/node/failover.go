@@ -11,48 +11,74 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var failoversTotal = newCounter("squall_failovers_total",
+	"Calls made to another node because the one that was meant, or the one before it, had failed for "+
+		"good or was not to be called.")
+
 // errAllOut is why a callee is passed over where there is another node.
 var errAllOut = errors.New("every replica is ejected")
 
-// newGuardOr is a guard of a node's calls that goes on to others, in order, where the node has failed for good.
-func (i *instance) newGuardOr(node string, others []string, policies ...scenarios.Policy) (*guard, error) {
-	g, err := i.newGuard(node, policies...)
-	if err != nil {
-		return nil, err
+// failover goes on to other nodes, in order, where the node has failed for good.
+type failover struct {
+	e      *executor
+	others []*executor
+}
+
+// newExecutorOr is an executor of calls to a node that goes on to others.
+func (i *instance) newExecutorOr(node string, others []string, policies ...scenarios.Policy) (*executor, error) {
+	e, err := i.newExecutor(node, policies...)
+	if err != nil || len(others) == 0 {
+		return e, err
 	}
+	f := &failover{e: e}
 	for _, name := range others {
-		other, err := i.newGuard(name, policies...)
+		other, err := i.newExecutor(name, policies...)
 		if err != nil {
 			return nil, err
 		}
-		g.others = append(g.others, other)
+		f.others = append(f.others, other)
 	}
-	return g, nil
+	e.wrap(f)
+	e.repeats = true
+	return e, nil
 }
 
-// orElse makes the call at the guard's node and, where that has failed for good, at the others: all within ctx, and so within
-// the time that its caller has left. It does not wait for a node of which every replica is ejected.
-func (g *guard) orElse(ctx context.Context, c cause, hedged bool, try attempt) *failure {
-	var made atomic.Bool // of attempts of this call, any
-	noting := func(ctx context.Context, to *replica, c cause, n int) outcome {
-		made.Store(true)
-		return try(ctx, to, c, n)
-	}
-	f := &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errAllOut}
-	if !g.outliers.allOut() {
-		f = g.doing(ctx, c, hedged, noting)
-	}
-	for n, other := range g.others {
-		if f == nil || f.spent || f.ending != failed && f.ending != rejected || ctx.Err() != nil {
-			return f
+// wrap makes the call at the node and, where that has failed for good, at the others: all within ctx, and so within the
+// time that its caller has left. It does not wait for a node of which every replica is ejected.
+func (f *failover) wrap(next round) round {
+	return func(ctx context.Context, c cause, n int, t task) *failure {
+		var made atomic.Bool // of attempts of this call, any
+		do := t.do
+		t.do = func(ctx context.Context, to *replica, c cause, n int) outcome {
+			made.Store(true)
+			return do(ctx, to, c, n)
 		}
-		if other.outliers.allOut() && n < len(g.others)-1 {
-			continue
+		why := reject(f.e.to.node, errAllOut)
+		if !f.e.allOut() {
+			why = next(ctx, c, n, t)
 		}
-		g.i.metrics.failovers.Add(1)
-		f = other.doing(ctx, c.elsewhere(n, made.Load()), hedged, noting)
+		for n, other := range f.others {
+			if why == nil || why.nonReplayable || why.class != failed && why.class != rejected || ctx.Err() != nil {
+				return why
+			}
+			if other.allOut() && n < len(f.others)-1 {
+				continue
+			}
+			failoversTotal.in(f.e.i.metrics).Add(1)
+			why = other.run(ctx, c.elsewhere(n, made.Load()), t)
+		}
+		return why
 	}
-	return f
+}
+
+// allOut tells that a policy keeps every replica away from the choice.
+func (e *executor) allOut() bool {
+	for _, on := range e.all {
+		if o, is := on.(interface{ allOut() bool }); is && o.allOut() {
+			return true
+		}
+	}
+	return false
 }
 
 // elsewhere is the cause of a call at the nth other node; retried tells that it is not the first attempt.
@@ -63,8 +89,8 @@ func (c cause) elsewhere(n int, retried bool) cause {
 }
 
 // mark says in an answer's headers who gave it, where that is not the node that was meant.
-func (g *guard) mark(h http.Header, by *replica) {
-	if by.node != g.to.node {
+func (e *executor) mark(h http.Header, by *replica) {
+	if by.node != e.to.node {
 		h.Set(wire.HeaderFailover, by.node)
 	}
 }

@@ -29,6 +29,8 @@ type follower struct {
 	last                        *batch       // the records put in last; nil before any
 	spoke                       atomic.Int64 // when it told its primary last that it follows, ns since 1970
 
+	fresh freshness
+
 	mu      sync.Mutex
 	waiting []committed   // in the journal, not applied yet
 	came    chan struct{} // holds 1: there may be something to apply
@@ -41,13 +43,14 @@ func newFollower(d *database) (*follower, error) {
 	if to == nil || len(to.replicas) != 1 {
 		return nil, fmt.Errorf("follow %q: %w", d.i.config.Node.ReplicaOf, errNoPrimary)
 	}
-	d.i.metrics.replicaFresh.Store(time.Now().UnixNano())
 	f := &follower{
 		d: d, primary: to.replicas[0], lag: d.i.config.Node.Lag, lease: d.i.config.Node.PrimaryLease,
 		promoted: make(chan struct{}), followed: make(chan struct{}), leading: make(chan struct{}), came: make(chan struct{}, 1),
 	}
-	f.spoke.Store(time.Now().UnixNano())        // an earlier life may have
-	if _, as := d.standing.now(); as == leads { // it was promoted in an earlier life
+	f.fresh.at.Store(time.Now().UnixNano())
+	replicationLagSeconds.work(d.i.metrics, f.fresh.lag)
+	f.spoke.Store(time.Now().UnixNano())           // an earlier life may have
+	if _, as := d.replication.now(); as == leads { // it was promoted in an earlier life
 		f.lag = 0
 		close(f.leading)
 	}
@@ -56,7 +59,7 @@ func newFollower(d *database) (*follower, error) {
 
 // run follows until ctx ends; once promoted, it tells the old primary so.
 func (f *follower) run(ctx context.Context) {
-	if _, as := f.d.standing.now(); as == follows {
+	if _, as := f.d.replication.now(); as == follows {
 		following, cancel := context.WithCancel(ctx)
 		var beside sync.WaitGroup
 		beside.Go(func() {
@@ -195,7 +198,7 @@ func (f *follower) begin(s *feed, from int64, epoch uint64) (code string, err er
 // follow copies what comes, until the connection breaks.
 func (f *follower) follow(_ context.Context, s *feed) (done bool) {
 	j := f.d.journal
-	epoch, _ := f.d.standing.now()
+	epoch, _ := f.d.replication.now()
 	if _, err := f.begin(s, j.end(), epoch); err != nil {
 		return false
 	}
@@ -222,7 +225,7 @@ func (f *follower) follow(_ context.Context, s *feed) (done bool) {
 			if f.last, err = j.copyIn(came.from, came.records); err != nil {
 				return false
 			}
-			f.d.i.metrics.streamed(came.records)
+			countStreamed(f.d.i.metrics, came.records)
 			continue
 		}
 		f.current(came)
@@ -262,7 +265,7 @@ func (f *follower) tell(s *feed, asked, over <-chan struct{}) {
 
 // depose tells the old primary of this one's epoch.
 func (f *follower) depose(_ context.Context, s *feed) (done bool) {
-	epoch, _ := f.d.standing.now()
+	epoch, _ := f.d.replication.now()
 	code, _ := f.begin(s, int64(len(journalHeader)), epoch)
 	return code == stateReadOnly
 }
@@ -294,9 +297,7 @@ func (f *follower) due(r committed) time.Duration {
 func (f *follower) put(r committed) {
 	f.d.apply(r.payload)
 	f.d.applied.Store(r.end)
-	m := f.d.i.metrics
-	m.replicaFresh.Store(r.at)
-	m.replicaDelay.Store(time.Now().UnixNano() - r.at)
+	f.fresh.shows(r.at)
 }
 
 // apply applies records that wait when their time has come.
@@ -332,16 +333,17 @@ func (f *follower) current(n news) {
 	if f.d.applied.Load() < n.end {
 		return
 	}
-	m := f.d.i.metrics
-	m.replicaFresh.Store(n.clock)
-	m.replicaDelay.Store(time.Now().UnixNano() - n.clock)
+	f.fresh.shows(n.clock)
 }
+
+// promoteTimeout is less than an engine waits for the answer.
+const promoteTimeout = 1500 * time.Millisecond
 
 // promote ends the following, applies what is there, and lets the database take writes.
 func (f *follower) promote(ctx context.Context) error {
 	f.promoting.Lock()
 	defer f.promoting.Unlock()
-	epoch, as := f.d.standing.now()
+	epoch, as := f.d.replication.now()
 	if as != follows {
 		return nil // it was promoted before
 	}
@@ -368,15 +370,13 @@ func (f *follower) promote(ctx context.Context) error {
 	}
 	f.waiting = nil
 	f.mu.Unlock()
-	m := f.d.i.metrics
-	m.replicaFresh.Store(0)
-	m.replicaDelay.Store(0)
+	f.fresh.leads()
 	if f.lease > 0 { // until then the old primary may take writes
 		if err := f.d.i.sleep(ctx, time.Until(time.Unix(0, f.spoke.Load()).Add(f.lease))); err != nil {
 			return fmt.Errorf("promote: %w", err)
 		}
 	}
-	if err := f.d.standing.becomes(epoch+1, leads); err != nil {
+	if err := f.d.replication.becomes(epoch+1, leads); err != nil {
 		return fmt.Errorf("promote: %w", err)
 	}
 	close(f.leading)

@@ -11,6 +11,12 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	unauthorizedTotal = newCounter("squall_unauthorized_total",
+		"Requests refused (401) for want of an API key or a valid token.")
+	splitTotal = newCounter("squall_split_total", "Requests that a gateway sent to a split's node.")
+)
+
 // silent takes what the reverse proxy would log of single requests: they are counted, not told.
 var silent = log.New(io.Discard, "", 0)
 
@@ -38,7 +44,7 @@ func newGateway(i *instance) (role, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	g := &gateway{i: i, who: who, limit: i.limiter(i.config.Node.RateLimit)}
+	g := &gateway{i: i, who: who, limit: limiterOf(i, i.config.Node.RateLimit)}
 	buffers := &bufferPool{}
 	// Routes to the same node share its breaker and budget, and the proxy too where they share its timeout.
 	type shared struct{ to, or, timeout string }
@@ -46,7 +52,7 @@ func newGateway(i *instance) (role, error) {
 	to := func(node string, or []string, route scenarios.Route) (*proxy, error) {
 		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := i.newGuardOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			guard, err := i.newExecutorOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}
@@ -67,7 +73,7 @@ func newGateway(i *instance) (role, error) {
 		}
 		g.routes = append(g.routes, one)
 	}
-	g.admit = i.bounded(i.newBound(i.config.Node.Shed), g.enter)
+	g.admit = i.bounded(boundOf(i, i.config.Node.Shed), g.enter)
 	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
 }
 
@@ -86,7 +92,7 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {
 func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 	if most := g.i.config.Node.MaxBody; most > 0 {
 		if r.ContentLength > most {
-			g.i.metrics.tooLarge.Add(1)
+			tooLargeTotal.in(g.i.metrics).Add(1)
 			g.i.refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("longer than %d bytes", most))
 			return
 		}
@@ -94,14 +100,14 @@ func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 	}
 	if f := g.who.admit(r, c); f != nil {
 		if f.status == http.StatusUnauthorized {
-			g.i.metrics.unauthorized.Add(1)
+			unauthorizedTotal.in(g.i.metrics).Add(1)
 			w.Header().Set("WWW-Authenticate", g.who.scheme)
 		}
 		g.i.refuse(w, f.status, f.err.Error())
 		return
 	}
 	if wait, ok := g.limit.allow(r.Header); !ok {
-		g.i.metrics.rateLimited.Add(1)
+		rateLimitedTotal.in(g.i.metrics).Add(1)
 		g.i.refuseFor(w, wait, "rate limit")
 		return
 	}
@@ -119,6 +125,6 @@ func (route *gatewayRoute) pick(i *instance, c cause) *proxy {
 	if route.canary == nil || i.chance(c, "split").Float64() >= route.share {
 		return route.proxy
 	}
-	i.metrics.splits.Add(1)
+	splitTotal.in(i.metrics).Add(1)
 	return route.canary
 }

@@ -14,11 +14,18 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	unhealthyNow = newGauge("squall_unhealthy",
+		"Replicas of callees that have failed their health checks and not yet passed enough of them.")
+	healthChecksTotal   = newCounter("squall_health_checks_total", "Health checks made of callees' replicas.")
+	healthFailuresTotal = newCounter("squall_health_check_failures_total", "Health checks that failed.")
+)
+
 // errNobodyWell is why a callee of which every replica fails its checks is not called.
 var errNobodyWell = errors.New("no replica is healthy")
 
 // health checks the replicas of one callee, and keeps those away from its caller's choice that fail. When more than most are ill, all
-// are used. Nil health keeps nobody away. It is safe for concurrent use.
+// are used. It is safe for concurrent use.
 type health struct {
 	i    *instance
 	to   *upstream
@@ -39,20 +46,31 @@ type checked struct {
 	streak int
 }
 
-// healthFor is the one that there is for a callee and a check; nil for no check, and for a database, which does not speak HTTP.
-func (i *instance) healthFor(to *upstream, h *scenarios.HealthCheck) *health {
-	if h == nil || to.kind == scenarios.KindDatabase {
+// newHealth is nil for no check, and for a database, which does not speak HTTP. Checks that are the same are one.
+func newHealth(m *making) policy {
+	i, to := m.e.i, m.e.to
+	if m.HealthCheck == nil || to.kind == scenarios.KindDatabase {
 		return nil
 	}
-	for _, there := range i.checks {
-		if there.to == to && there.rule == withDefaults(h) {
-			return there
-		}
+	rule := withDefaults(m.HealthCheck)
+	h := shared(i.states, to, rule, func() *health {
+		most := int(rule.Most*float64(len(to.replicas)) + 1e-9)
+		return &health{i: i, to: to, rule: rule, most: most, of: make([]checked, len(to.replicas))}
+	})
+	if m.back != nil {
+		h.back = m.back
 	}
-	out := &health{i: i, to: to, rule: withDefaults(h), of: make([]checked, len(to.replicas))}
-	out.most = int(out.rule.Most*float64(len(to.replicas)) + 1e-9)
-	i.checks = append(i.checks, out)
-	return out
+	return h
+}
+
+// wrap rejects what would go to a callee of which nobody is well.
+func (h *health) wrap(next round) round {
+	return func(ctx context.Context, c cause, n int, t task) *failure {
+		if h.nobody() {
+			return reject(h.to.node, errNobodyWell)
+		}
+		return next(ctx, c, n, t)
+	}
 }
 
 func withDefaults(h *scenarios.HealthCheck) scenarios.HealthCheck {
@@ -98,7 +116,7 @@ func (w *watching) turn(checks []*health) {
 	}
 	w.stop()
 	for _, h := range w.checks {
-		h.i.metrics.unhealthy.Add(-h.ill.Load())
+		unhealthyNow.in(h.i.metrics).Add(-h.ill.Load())
 	}
 	w.start(checks)
 }
@@ -172,9 +190,9 @@ func (h *health) count(r *replica, passed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	one, m := &h.of[r.n], h.i.metrics
-	m.healthChecks.Add(1)
+	healthChecksTotal.in(m).Add(1)
 	if !passed {
-		m.healthFailures.Add(1)
+		healthFailuresTotal.in(m).Add(1)
 	}
 	if passed != one.out { // as it was
 		one.streak = 0
@@ -185,38 +203,31 @@ func (h *health) count(r *replica, passed bool) {
 	case one.out && one.streak >= h.rule.Passes:
 		*one = checked{}
 		h.ill.Add(-1)
-		m.unhealthy.Add(-1)
+		unhealthyNow.in(m).Add(-1)
 		if h.back != nil {
 			h.back(r)
 		}
 	case !one.out && one.streak >= h.rule.Failures:
 		*one = checked{out: true}
-		m.unhealthy.Add(1)
+		unhealthyNow.in(m).Add(1)
 		if int(h.ill.Add(1)) == h.most+1 {
-			m.ejectionPanics.Add(1)
+			ejectionPanicsTotal.in(m).Add(1)
 		}
 	}
 }
 
 // nobody tells that all are out, and that they are not to be used for that.
 func (h *health) nobody() bool {
-	return h != nil && h.most >= len(h.of) && int(h.ill.Load()) == len(h.of)
+	return h.most >= len(h.of) && int(h.ill.Load()) == len(h.of)
 }
 
-// narrow appends those of from that are well to room.
-func (h *health) narrow(room, from []*replica) []*replica {
+// narrow takes those away that are not well.
+func (h *health) narrow(c *choice) *replica {
 	if ill := int(h.ill.Load()); ill == 0 || ill > h.most {
-		return from
+		return nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, r := range from {
-		if !h.of[r.n].out {
-			room = append(room, r)
-		}
-	}
-	if len(room) == 0 {
-		return from
-	}
-	return room
+	c.keep(func(r *replica) bool { return !h.of[r.n].out })
+	return nil
 }

@@ -3,12 +3,16 @@ package node
 import (
 	"context"
 	"math"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/squallhq/squall/scenarios"
+)
+
+var (
+	hedgesTotal    = newCounter("squall_hedges_total", "Second attempts made beside a first one that was late.")
+	hedgesWonTotal = newCounter("squall_hedges_won_total", "Hedges whose answer was taken.")
 )
 
 // How a hedge learns the time that a share of first attempts exceeds.
@@ -19,6 +23,7 @@ const (
 
 // hedge says when a first attempt is late enough for a second one beside it. It is safe for concurrent use.
 type hedge struct {
+	e        *executor
 	quantile float64
 	budget   *budget
 	tied     bool
@@ -28,16 +33,30 @@ type hedge struct {
 	took  []time.Duration
 }
 
-// newHedge is nil for no hedging.
-func newHedge(h *scenarios.Hedge) *hedge {
-	if h == nil {
+// newHedge is nil for no hedging, and for tied attempts at a database, which does not say when it begins.
+func newHedge(m *making) policy {
+	h := m.Hedge
+	if h == nil || h.Tied && m.e.to.kind == scenarios.KindDatabase {
 		return nil
 	}
-	out := &hedge{quantile: h.Quantile, after: h.After, tied: h.Tied}
+	out := &hedge{e: m.e, quantile: h.Quantile, after: h.After, tied: h.Tied}
 	if h.Budget > 0 {
-		out.budget = &budget{share: h.Budget, saved: budgetHolds}
+		out.budget = newBudget(h.Budget)
 	}
 	return out
+}
+
+func (h *hedge) wrap(next round) round {
+	return func(ctx context.Context, c cause, n int, t task) *failure {
+		switch {
+		case !t.safe:
+			return next(ctx, c, n, t)
+		case h.tied:
+			return h.tie(ctx, c, n, t.do)
+		default:
+			return h.twice(ctx, c, n, t.do)
+		}
+	}
 }
 
 // wait is how long a first attempt may take alone; false where that isn't known yet.
@@ -78,32 +97,19 @@ func (h *hedge) begin(took time.Duration) {
 	h.took = nil
 }
 
-// safe tells whether a request may be made twice at once without harm (RFC 9110, 9.2.1).
-func safe(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-}
-
-// way is do, or doSafely for a method that is safe.
-func (g *guard) way(method string) func(context.Context, cause, attempt) *failure {
-	if safe(method) {
-		return g.doSafely
-	}
-	return g.do
-}
-
 // twice makes an attempt, and a second one at another replica when the first is late. The first that is answered counts
 // (a 4xx is an answer, a failure is not); the other one is given up, which is no failure of its callee.
-func (g *guard) twice(ctx context.Context, c cause, n int, try attempt) *failure {
-	g.hedge.budget.pay()
-	d := &duel{g: g, ctx: ctx, n: n, try: try, came: make(chan arrival, 2)}
-	to := g.pick(c)
+func (h *hedge) twice(ctx context.Context, c cause, n int, do exchange) *failure {
+	h.budget.pay()
+	d := &duel{e: h.e, ctx: ctx, n: n, do: do, came: make(chan arrival, 2)}
+	to := h.e.pick(c)
 	began := time.Now()
 	d.start(0, to, c)
-	after, known := g.hedge.wait()
+	after, known := h.wait()
 	if !known {
 		only := <-d.came
 		if only.answered() {
-			g.hedge.begin(time.Since(began))
+			h.begin(time.Since(began))
 		}
 		return d.end(only)
 	}
@@ -112,25 +118,25 @@ func (g *guard) twice(ctx context.Context, c cause, n int, try attempt) *failure
 	select {
 	case only := <-d.came:
 		if only.answered() {
-			g.hedge.learn(false)
+			h.learn(false)
 		}
 		return d.end(only)
 	case <-timer.C:
-		g.hedge.learn(true)
+		h.learn(true)
 	}
-	if !g.hedge.budget.take() {
-		g.i.metrics.budgetExhausted.Add(1)
+	if !h.budget.take() {
+		budgetExhaustedTotal.in(h.e.i.metrics).Add(1)
 		return d.end(<-d.came)
 	}
-	g.i.metrics.hedges.Add(1)
-	d.start(1, g.pickBut(c.hedge(), to), c.hedge())
+	hedgesTotal.in(h.e.i.metrics).Add(1)
+	d.start(1, h.e.pickBut(c.hedge(), to), c.hedge())
 	first := <-d.came
 	if first.answered() {
-		d.g.i.answering.start(func() { (<-d.came).take(false) }) // when it has seen that it is given up
+		d.e.i.answering.start(func() { (<-d.came).take(false) }) // when it has seen that it is given up
 		return d.end(first)
 	}
 	second := <-d.came
-	if !second.answered() && second.f.ending == rejected {
+	if !second.answered() && second.f.class == rejected {
 		first, second = second, first
 	}
 	first.take(false)
@@ -139,10 +145,10 @@ func (g *guard) twice(ctx context.Context, c cause, n int, try attempt) *failure
 
 // duel is two attempts side by side.
 type duel struct {
-	g      *guard
+	e      *executor
 	ctx    context.Context
 	n      int
-	try    attempt
+	do     exchange
 	came   chan arrival
 	cancel [2]context.CancelFunc
 }
@@ -153,13 +159,13 @@ type arrival struct {
 	which int
 }
 
-func (o outcome) answered() bool { return o.f == nil || o.f.ending == declined }
+func (o outcome) answered() bool { return o.f == nil || o.f.class == declined }
 
 func (d *duel) start(which int, to *replica, c cause) {
 	one, cancel := context.WithCancel(d.ctx)
 	d.cancel[which] = cancel
-	d.g.i.answering.start(func() {
-		d.came <- arrival{d.g.attemptAt(one, to, c, d.n, d.try), which}
+	d.e.i.answering.start(func() {
+		d.came <- arrival{d.e.attemptAt(one, to, c, d.n, d.do), which}
 	})
 }
 
@@ -167,7 +173,7 @@ func (d *duel) start(which int, to *replica, c cause) {
 // context ends with the call's own: its body may still have to come.
 func (d *duel) end(winner arrival) *failure {
 	if winner.which == 1 && winner.answered() {
-		d.g.i.metrics.hedgesWon.Add(1)
+		hedgesWonTotal.in(d.e.i.metrics).Add(1)
 	}
 	if other := 1 - winner.which; d.cancel[other] != nil {
 		d.cancel[other]()

@@ -18,15 +18,15 @@ import (
 // timed is an attempt that takes so long, or ends when it is given up.
 func timed(ctx context.Context, d time.Duration) outcome {
 	if err := sleep(ctx, d); err != nil {
-		return outcome{f: &failure{ending: abandoned, err: err}}
+		return outcome{f: &failure{class: abandoned, err: err}}
 	}
 	return outcome{}
 }
 
 // hedged makes calls under a policy with service times drawn by f for each attempt, and tells how long each call took.
-func hedged(t *testing.T, h scenarios.Hedge, calls int, f func(r *rand.Rand) time.Duration) (took []time.Duration, g *guard) {
+func hedged(t *testing.T, h scenarios.Hedge, calls int, f func(r *rand.Rand) time.Duration) (took []time.Duration, g *executor) {
 	synctest.Test(t, func(t *testing.T) {
-		g = guardOn(t, scenarios.Policy{Hedge: &h}, 10)
+		g = executorOn(t, scenarios.Policy{Hedge: &h}, 10)
 		took = make([]time.Duration, calls)
 		arrive(calls, 1000, rand.New(rand.NewPCG(1, 2)), func(n int) {
 			began := time.Now()
@@ -58,8 +58,8 @@ func TestHedgeAfterP95(t *testing.T) {
 	})
 	slices.Sort(took)
 	p99, p999 := took[calls*99/100], took[calls*999/1000]
-	extra := float64(g.i.metrics.hedges.Load()) / calls
-	t.Logf("extra %.2f %%, p99 %s, p99.9 %s, won %d of %d", 100*extra, p99, p999, g.i.metrics.hedgesWon.Load(), g.i.metrics.hedges.Load())
+	extra := float64(hedgesTotal.in(g.i.metrics).Load()) / calls
+	t.Logf("extra %.2f %%, p99 %s, p99.9 %s, won %d of %d", 100*extra, p99, p999, hedgesWonTotal.in(g.i.metrics).Load(), hedgesTotal.in(g.i.metrics).Load())
 	if math.Abs(extra-0.05) > 0.005 {
 		t.Errorf("hedges are %.2f %% of calls, want 5 %%", 100*extra)
 	}
@@ -71,7 +71,7 @@ func TestHedgeAfterP95(t *testing.T) {
 	within("p99", p99, 38.0)
 	within("p99.9", p999, 49.5)
 	// The hedge and the rest of an exponential first attempt are equals.
-	if won := float64(g.i.metrics.hedgesWon.Load()) / float64(g.i.metrics.hedges.Load()); math.Abs(won-0.5) > 0.03 {
+	if won := float64(hedgesWonTotal.in(g.i.metrics).Load()) / float64(hedgesTotal.in(g.i.metrics).Load()); math.Abs(won-0.5) > 0.03 {
 		t.Errorf("hedges won %.2f of the time, want one half", won)
 	}
 	var attempts, organic, retries int64
@@ -79,8 +79,8 @@ func TestHedgeAfterP95(t *testing.T) {
 		s := r.counts.stats()
 		attempts, organic, retries = attempts+s.Attempts, organic+s.Organic, retries+s.Retries
 	}
-	if organic != calls || attempts != calls+g.i.metrics.hedges.Load() || retries != 0 {
-		t.Errorf("%d attempts, %d organic, %d retries, of %d calls and %d hedges", attempts, organic, retries, calls, g.i.metrics.hedges.Load())
+	if organic != calls || attempts != calls+hedgesTotal.in(g.i.metrics).Load() || retries != 0 {
+		t.Errorf("%d attempts, %d organic, %d retries, of %d calls and %d hedges", attempts, organic, retries, calls, hedgesTotal.in(g.i.metrics).Load())
 	}
 }
 
@@ -101,7 +101,7 @@ func TestHedgeCutsTheTailOfFanOut(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := guardOn(t, scenarios.Policy{Hedge: r.hedge}, 10)
+				g := executorOn(t, scenarios.Policy{Hedge: r.hedge}, 10)
 				var slow atomic.Int64
 				arrive(requests, 20, rand.New(rand.NewPCG(1, 2)), func(n int) {
 					began := time.Now()
@@ -123,7 +123,7 @@ func TestHedgeCutsTheTailOfFanOut(t *testing.T) {
 				})
 				g.i.answering.wait()
 				share := float64(slow.Load()) / requests
-				t.Logf("%.2f %% of requests are slow, %.2f %% more attempts", 100*share, 100*float64(g.i.metrics.hedges.Load())/(requests*leaves))
+				t.Logf("%.2f %% of requests are slow, %.2f %% more attempts", 100*share, 100*float64(hedgesTotal.in(g.i.metrics).Load())/(requests*leaves))
 				if sd := math.Sqrt(r.want * (1 - r.want) / requests); math.Abs(share-r.want) > 4*sd {
 					t.Errorf("%.2f %% of requests are slow, want %.2f +- %.2f %%", 100*share, 100*r.want, 400*sd)
 				}
@@ -138,7 +138,7 @@ func TestHedgeSituations(t *testing.T) {
 		return func(ctx context.Context) outcome {
 			o := timed(ctx, d)
 			if o.f == nil {
-				o.f = &failure{ending: failed, again: true}
+				o.f = &failure{class: failed, retryable: true}
 			}
 			return o
 		}
@@ -165,7 +165,7 @@ func TestHedgeSituations(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := guardOn(t, scenarios.Policy{Hedge: &scenarios.Hedge{After: 20 * ms}}, 2)
+				g := executorOn(t, scenarios.Policy{Hedge: &scenarios.Hedge{After: 20 * ms}}, 2)
 				var taken, dropped string
 				var attempts atomic.Int64
 				began := time.Now()
@@ -190,7 +190,7 @@ func TestHedgeSituations(t *testing.T) {
 				if took != r.took || (f == nil) != r.ok || taken != r.taken || dropped != r.dropped {
 					t.Errorf("after %s: %v, took %q, dropped %q; want %s, %v, %q, %q", took, f, taken, dropped, r.took, r.ok, r.taken, r.dropped)
 				}
-				if h, w := g.i.metrics.hedges.Load(), g.i.metrics.hedgesWon.Load(); h != r.hedges || w != r.won {
+				if h, w := hedgesTotal.in(g.i.metrics).Load(), hedgesWonTotal.in(g.i.metrics).Load(); h != r.hedges || w != r.won {
 					t.Errorf("%d hedges, %d won, want %d and %d", h, w, r.hedges, r.won)
 				}
 				for n, replica := range g.to.replicas {
@@ -206,7 +206,7 @@ func TestHedgeSituations(t *testing.T) {
 // The budget holds 10 and takes in its share of calls: of 1,000 calls that are all late, 10 + 10 % of 999 are hedged.
 func TestHedgeBudget(t *testing.T) {
 	_, g := hedged(t, scenarios.Hedge{After: time.Millisecond, Budget: 0.1}, 1000, func(*rand.Rand) time.Duration { return 10 * time.Millisecond })
-	if got := g.i.metrics.hedges.Load(); got != 109 {
+	if got := hedgesTotal.in(g.i.metrics).Load(); got != 109 {
 		t.Errorf("%d hedges, want 109", got)
 	}
 }

@@ -9,9 +9,19 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
+)
+
+var (
+	inFlight = newGauge("squall_in_flight",
+		"Requests (statements, for a database) being answered now, waiting ones included.")
+	requestsTotal = newCounter("squall_requests_total", "Requests (statements) that arrived.")
+	errorsTotal   = newCounter("squall_errors_total", "Answers with a status of 500 or more (SQL errors).")
+	degradedTotal = newCounter("squall_degraded_total",
+		"Fallbacks taken, stale answers served, and parallel steps whose parts were not all there.")
+	requestSecondsTotal = newSeconds("squall_request_seconds_total",
+		"Time in the node, summed over answered requests.")
+	tooLargeTotal = newCounter("squall_too_large_total", "Requests refused (413) because of their length.")
 )
 
 // Limits of every HTTP server of a node.
@@ -49,55 +59,6 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, headers, gra
 	return nil
 }
 
-// httpRole is a role that answers HTTP.
-type httpRole struct {
-	i       *instance
-	handler http.Handler
-	closing func() error
-	// turned answers in handler's place since the configuration changed.
-	turned atomic.Pointer[http.Handler]
-}
-
-var _ role = (*httpRole)(nil)
-
-func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
-	n := &r.i.config.Node
-	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
-	close(r.i.halt) // handlers that are still at it have nobody left to answer
-	r.i.answering.wait()
-	return err
-}
-
-// serveBeside answers HTTP while run delivers, until ctx ends: then what has arrived is answered first.
-func (i *instance) serveBeside(ctx context.Context, l net.Listener, h http.Handler, run func(context.Context)) error {
-	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var running sync.WaitGroup
-	running.Go(func() { run(delivering) })
-	err := (&httpRole{i: i, handler: h}).serve(ctx, l)
-	stop()
-	running.Wait()
-	return err
-}
-
-// answer has a request answered by whoever does that now.
-func (r *httpRole) answer(w http.ResponseWriter, request *http.Request) {
-	if to := r.turned.Load(); to != nil {
-		(*to).ServeHTTP(w, request)
-		return
-	}
-	r.handler.ServeHTTP(w, request)
-}
-
-// turn has the next requests answered by another handler.
-func (r *httpRole) turn(to http.Handler) { r.turned.Store(&to) }
-
-func (r *httpRole) close() error {
-	if r.closing == nil {
-		return nil
-	}
-	return r.closing()
-}
-
 // counted wraps a role's handler with the counts that all roles share.
 func (i *instance) counted(h func(http.ResponseWriter, *http.Request, cause)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -106,14 +67,14 @@ func (i *instance) counted(h func(http.ResponseWriter, *http.Request, cause)) ht
 			return // the node has ended, and with it this connection
 		}
 		defer i.answering.leave()
-		i.metrics.requests.Add(1)
-		i.metrics.inFlight.Add(1)
+		requestsTotal.in(i.metrics).Add(1)
+		inFlight.in(i.metrics).Add(1)
 		watched := &statusWriter{ResponseWriter: w}
 		defer func() {
-			i.metrics.inFlight.Add(-1)
-			i.metrics.requestTime.Add(int64(time.Since(began)))
+			inFlight.in(i.metrics).Add(-1)
+			requestSecondsTotal.in(i.metrics).Add(int64(time.Since(began)))
 			if watched.status >= http.StatusInternalServerError {
-				i.metrics.errors.Add(1)
+				errorsTotal.in(i.metrics).Add(1)
 			}
 		}()
 		if i.config.Node.Policy.Deadline == propagate {

@@ -11,6 +11,12 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
+var (
+	messagesTotal  = newCounter("squall_messages_total", "Messages accepted.")
+	queueFullTotal = newCounter("squall_queue_full_total", "Messages refused (503) because as many waited as may.")
+	backlog        = newGauge("squall_backlog", "Messages not yet delivered (to some subscriber).")
+)
+
 // intake takes messages for a queue or a stream: it acknowledges what is on disk, takes one message for each
 // idempotency key, and none when as many wait as may.
 type intake struct {
@@ -63,7 +69,7 @@ func (t *intake) accept(w http.ResponseWriter, r *http.Request, c cause) {
 	switch {
 	case repeated:
 	case !t.admit():
-		t.i.metrics.queueFull.Add(1)
+		queueFullTotal.in(t.i.metrics).Add(1)
 		w.Header().Set("Retry-After", "1")
 		t.i.refuse(w, http.StatusServiceUnavailable, "as many messages wait as may")
 		return
@@ -73,8 +79,8 @@ func (t *intake) accept(w http.ResponseWriter, r *http.Request, c cause) {
 			t.i.refuse(w, http.StatusInternalServerError, err.Error())
 			return
 		}
-		t.i.metrics.messages.Add(1)
-		t.i.metrics.writes.Add(1)
+		messagesTotal.in(t.i.metrics).Add(1)
+		writesTotal.in(t.i.metrics).Add(1)
 	}
 	w.Header().Set(wire.HeaderWrote, t.i.config.Node.Name+"/"+m.id)
 	w.WriteHeader(http.StatusAccepted)
@@ -84,7 +90,7 @@ func (t *intake) accept(w http.ResponseWriter, r *http.Request, c cause) {
 func (t *intake) admit() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if most := t.most.Load(); most > 0 && t.i.metrics.backlog.Load()+t.coming >= most {
+	if most := t.most.Load(); most > 0 && backlog.in(t.i.metrics).Load()+t.coming >= most {
 		return false
 	}
 	t.coming++
@@ -109,7 +115,7 @@ func (t *intake) repeated(r *http.Request, id string) (leave func(), there bool,
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if there = t.counts[id] > 0; there {
-		t.i.metrics.repeated.Add(1)
+		repeatedWritesTotal.in(t.i.metrics).Add(1)
 	}
 	return leave, there, nil
 }
@@ -125,7 +131,7 @@ type QueueWrites struct {
 
 func (t *intake) readBack(w http.ResponseWriter, _ *http.Request) {
 	t.mu.Lock()
-	out := QueueWrites{Writes: maps.Clone(t.counts), Backlog: int(t.i.metrics.backlog.Load()), Delivered: t.i.metrics.delivered.Load()}
+	out := QueueWrites{Writes: maps.Clone(t.counts), Backlog: int(backlog.in(t.i.metrics).Load()), Delivered: deliveredTotal.in(t.i.metrics).Load()}
 	t.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(out) //nolint:errcheck // the reader left

@@ -10,6 +10,17 @@ import (
 	"time"
 )
 
+var (
+	writesTotal         = newCounter("squall_writes_total", "Writes acknowledged.")
+	repeatedWritesTotal = newCounter("squall_repeated_writes_total",
+		"Idempotent writes and messages that were there already, and so acknowledged and not made again.")
+	logSyncsTotal = newCounter("squall_log_syncs_total",
+		"Syncs of the write-ahead log to disk; writes over syncs is the size of a group commit.")
+	logBytesTotal     = newCounter("squall_log_bytes_total", "Bytes appended to the write-ahead log.")
+	logTornBytesTotal = newCounter("squall_log_torn_bytes_total",
+		"Bytes cut off the end of the log at start: writes that were never acknowledged.")
+)
+
 // A journal's file is a header and then records: length of the payload (4 bytes), CRC-32C of time and payload (4
 // bytes), time of the commit (8 bytes, ns since 1970), payload.
 //
@@ -91,7 +102,7 @@ func openJournalFor(disk Disk, name string, m *metrics, deliver func(committed))
 		file.Close()
 		return nil, fmt.Errorf("open journal %q: %w", name, err)
 	}
-	m.logTorn.Add(torn)
+	logTornBytesTotal.in(m).Add(torn)
 	return startJournalAt(size, file, m, deliver), nil
 }
 
@@ -198,8 +209,8 @@ func (j *journal) commit(b *batch) {
 		j.mu.Unlock()
 		return
 	}
-	j.metrics.logSyncs.Add(1)
-	j.metrics.logBytes.Add(int64(len(b.bytes)))
+	logSyncsTotal.in(j.metrics).Add(1)
+	logBytesTotal.in(j.metrics).Add(int64(len(b.bytes)))
 	j.mu.Lock()
 	j.size = b.base + int64(len(b.bytes))
 	j.tell()

@@ -58,7 +58,7 @@ func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := &slowDisk{takes: 10 * time.Millisecond}
 		var applied atomic.Int64
-		j := startJournal(disk, &metrics{}, func([]byte) { applied.Add(1) })
+		j := startJournal(disk, newMetrics(), func([]byte) { applied.Add(1) })
 		began := time.Now()
 		var all sync.WaitGroup
 		for n := range 100 {
@@ -90,7 +90,7 @@ func TestGroupCommit(t *testing.T) {
 func TestFailedSyncEndsTheJournal(t *testing.T) {
 	broken := errors.New("disk is broken")
 	disk := &slowDisk{fail: broken}
-	j := startJournal(disk, &metrics{}, func([]byte) { t.Error("applied") })
+	j := startJournal(disk, newMetrics(), func([]byte) { t.Error("applied") })
 	for range 2 {
 		if err := j.append([]byte("x")); !errors.Is(err, broken) {
 			t.Errorf("got %v, want the disk's error", err)
@@ -109,7 +109,7 @@ func TestFailedSyncEndsTheJournal(t *testing.T) {
 func TestTornTail(t *testing.T) {
 	folder := t.TempDir()
 	records := []string{"first", "second record", "x", "the last of them"}
-	j, err := openJournal(folder, "j", &metrics{}, func([]byte) {})
+	j, err := openJournal(folder, "j", newMetrics(), func([]byte) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func reopen(t *testing.T, file []byte, more string) (got []string) {
 	if err := os.WriteFile(filepath.Join(folder, "j"), file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	j, err := openJournal(folder, "j", &metrics{}, func([]byte) {})
+	j, err := openJournal(folder, "j", newMetrics(), func([]byte) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func reopen(t *testing.T, file []byte, more string) (got []string) {
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
-	j, err = openJournal(folder, "j", &metrics{}, func(p []byte) { got = append(got, string(p)) })
+	j, err = openJournal(folder, "j", newMetrics(), func(p []byte) { got = append(got, string(p)) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,10 +199,10 @@ func TestStrangeFileIsNoJournal(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "j"), []byte("something else entirely"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openJournal(folder, "j", &metrics{}, func([]byte) {}); err == nil {
+	if _, err := openJournal(folder, "j", newMetrics(), func([]byte) {}); err == nil {
 		t.Error("want an error, not somebody's file overwritten")
 	}
-	if _, err := openJournal("", "j", &metrics{}, func([]byte) {}); err == nil {
+	if _, err := openJournal("", "j", newMetrics(), func([]byte) {}); err == nil {
 		t.Error("want an error about the missing folder")
 	}
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"math"
 	"net/http"
+	"reflect"
 	"strconv"
 	"sync"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
+
+var rateLimitedTotal = newCounter("squall_rate_limited_total", "Requests refused (429) by the rate limit.")
 
 // mostBuckets bounds a limiter's memory: when there are more clients, those whose bucket is full are forgotten.
 const mostBuckets = 10000
@@ -88,4 +91,21 @@ func (l *limiter) bucket(client string, now time.Time) *rate.Limiter {
 func (i *instance) refuseFor(w http.ResponseWriter, wait time.Duration, why string) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	i.refuse(w, http.StatusTooManyRequests, why)
+}
+
+// keptLimiter is what an instance retains of a limiter.
+type keptLimiter struct {
+	limiter *limiter
+	rule    scenarios.RateLimit
+}
+
+// limiterOf is the node's, the one that there is where it stays as it was.
+func limiterOf(i *instance, l *scenarios.RateLimit) *limiter {
+	kept := retain(i, func() *keptLimiter { return &keptLimiter{} })
+	if l == nil {
+		kept.limiter = nil
+	} else if kept.limiter == nil || !reflect.DeepEqual(kept.rule, *l) {
+		kept.limiter, kept.rule = newLimiter(l), *l
+	}
+	return kept.limiter
 }

@@ -42,7 +42,7 @@ func TestLineDisciplines(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorkers(&scenarios.Node{Workers: 1, Queue: test.queue, Line: test.line}, &metrics{})
+				w := newWorkers(&scenarios.Node{Workers: 1, Queue: test.queue, Line: test.line}, newMetrics())
 				var got []string
 				done := make(chan string, 2*len(test.arrivals))
 				var all sync.WaitGroup
@@ -66,8 +66,8 @@ func TestLineDisciplines(t *testing.T) {
 				if diff := cmp.Diff(test.want, strings.Join(got, " ")); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
-				if m := w.metrics; m.workersBusy.Load() != 0 || m.queueDepth.Load() != 0 {
-					t.Errorf("busy %d, waiting %d at the end", m.workersBusy.Load(), m.queueDepth.Load())
+				if m := w.metrics; workersBusy.in(m).Load() != 0 || queueDepth.in(m).Load() != 0 {
+					t.Errorf("busy %d, waiting %d at the end", workersBusy.in(m).Load(), queueDepth.in(m).Load())
 				}
 			})
 		})
@@ -77,7 +77,7 @@ func TestLineDisciplines(t *testing.T) {
 // A client that leaves gives its place to another.
 func TestLeavingTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorkers(&scenarios.Node{Workers: 1, Queue: 1}, &metrics{})
+		w := newWorkers(&scenarios.Node{Workers: 1, Queue: 1}, newMetrics())
 		if err := w.acquire(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestLeavingTheLine(t *testing.T) {
 		if err := w.acquire(t.Context(), false); err != nil {
 			t.Error(err)
 		}
-		if got := time.Duration(w.metrics.queueTime.Load()); got != 20*ms {
+		if got := time.Duration(queueSecondsTotal.in(w.metrics).Load()); got != 20*ms {
 			t.Errorf("waited %v in all, want 20ms", got)
 		}
 	})
@@ -101,7 +101,7 @@ func TestLeavingTheLine(t *testing.T) {
 func queueing(t *testing.T, node scenarios.Node, rho, low float64, n int) (took [2][]float64, shed float64) {
 	synctest.Test(t, func(t *testing.T) {
 		const service = 10 * ms
-		w := newWorkers(&node, &metrics{})
+		w := newWorkers(&node, newMetrics())
 		r := rand.New(rand.NewPCG(7, uint64(1000*rho)))
 		ended := make(chan [3]float64, n) // class, time (or none if less than 0)
 		for range n {
@@ -125,7 +125,7 @@ func queueing(t *testing.T, node scenarios.Node, rho, low float64, n int) (took 
 				took[int(e[0])] = append(took[int(e[0])], e[1])
 			}
 		}
-		shed = float64(w.metrics.shed.Load()) / float64(n)
+		shed = float64(shedTotal.in(w.metrics).Load()) / float64(n)
 	})
 	return took, shed
 }
@@ -196,7 +196,7 @@ func TestPrioritiesAreNonPreemptive(t *testing.T) {
 func retrying(t *testing.T, queue int, how scenarios.Line) (served []float64) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate, seconds = 280, 75
-		w := newWorkers(&scenarios.Node{Workers: 15, Queue: queue, Line: how}, &metrics{})
+		w := newWorkers(&scenarios.Node{Workers: 15, Queue: queue, Line: how}, newMetrics())
 		r := rand.New(rand.NewPCG(3, 3))
 		start := time.Now()
 		type outcome struct {
@@ -301,7 +301,7 @@ func TestRetryStormByDiscipline(t *testing.T) {
 
 // BenchmarkWorkers is what a free worker costs a request.
 func BenchmarkWorkers(b *testing.B) {
-	w := newWorkers(&scenarios.Node{Workers: 8}, &metrics{})
+	w := newWorkers(&scenarios.Node{Workers: 8}, newMetrics())
 	for b.Loop() {
 		if err := w.acquire(b.Context(), false); err != nil {
 			b.Fatal(err)
@@ -322,7 +322,7 @@ func TestReportsOnThePrimary(t *testing.T) {
 		rho := rate*read + test.reports*report
 		second := (rate*2*read*read + test.reports*report*report) / total // E[S^2] of the mix
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorkers(&scenarios.Node{Workers: 1}, &metrics{})
+			w := newWorkers(&scenarios.Node{Workers: 1}, newMetrics())
 			r := rand.New(rand.NewPCG(4, 4))
 			var all sync.WaitGroup
 			n := 0.
@@ -340,7 +340,7 @@ func TestReportsOnThePrimary(t *testing.T) {
 				})
 			}
 			all.Wait()
-			got := time.Duration(w.metrics.queueTime.Load()).Seconds() / n * 1000
+			got := time.Duration(queueSecondsTotal.in(w.metrics).Load()).Seconds() / n * 1000
 			within(t, fmt.Sprintf("mean wait in ms, %g reports a second", test.reports), got, total*second/2/(1-rho)*1000, test.allowed)
 		})
 	}

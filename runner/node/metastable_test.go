@@ -36,14 +36,14 @@ type crowd struct {
 // history is what came of it, second by second: requests by when they came, attempts by when they were made.
 type history struct{ sent, good, attempts []float64 }
 
-// run plays it in virtual time, with the guard that calls are made with and the workers and the line that serve them. The
+// run plays it in virtual time, with the executor that calls are made by and the workers and the line that serve them. The
 // station does not look whether its client is still there.
 func (c crowd) run(t *testing.T) (h history) {
 	seconds := int(c.lasts / time.Second)
 	h = history{make([]float64, seconds), make([]float64, seconds), make([]float64, seconds)}
 	synctest.Test(t, func(t *testing.T) {
-		g := guardOn(t, c.policy, 1)
-		w := newWorkers(&c.station, &metrics{})
+		g := executorOn(t, c.policy, 1)
+		w := newWorkers(&c.station, newMetrics())
 		began := time.Now()
 		var mu sync.Mutex
 		count := func(in []float64, at time.Duration) {
@@ -66,7 +66,7 @@ func (c crowd) run(t *testing.T) (h history) {
 				select {
 				case err := <-answered:
 					if err != nil {
-						return outcome{f: &failure{ending: failed, status: http.StatusServiceUnavailable}} // refused: not tried again
+						return outcome{f: &failure{class: failed, status: http.StatusServiceUnavailable}} // refused: not tried again
 					}
 					return outcome{}
 				case <-bounded.Done():

@@ -21,7 +21,9 @@ func start(t testing.TB, network wire.Network, c node.Config) wire.Addresses {
 	ctx, cancel := context.WithCancel(t.Context())
 	started := make(chan wire.Addresses, 1)
 	ended := make(chan error, 1)
-	go func() { ended <- node.Serve(ctx, c, network, func(a wire.Addresses) { started <- a }) }()
+	go func() {
+		ended <- node.Serve(ctx, c, node.Environment{Network: network}, func(a wire.Addresses) { started <- a })
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {

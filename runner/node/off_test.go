@@ -11,19 +11,27 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// A call without a policy has no state of any pattern, whichever patterns there will be: every field of its guard is
+// A call without a policy has no state of any pattern, whichever patterns there will be: every field of its executor is
 // zero but what it calls and from where. With a pattern on, the field that it needs is not.
-func TestGuardThatIsOffHoldsNothing(t *testing.T) {
-	set := func(g *guard) (names []string) {
+func TestExecutorThatIsOffHoldsNothing(t *testing.T) {
+	set := func(g *executor) (names []string) {
 		v := reflect.ValueOf(*g)
 		for n := range v.NumField() {
-			if name := v.Type().Field(n).Name; name != "i" && name != "to" && !v.Field(n).IsZero() {
+			switch name := v.Type().Field(n).Name; {
+			case name == "i" || name == "to" || v.Field(n).IsZero():
+			case name != "composed" || len(g.all) == 0:
 				names = append(names, name)
+			}
+		}
+		for _, on := range g.all {
+			names = append(names, reflect.TypeOf(on).Elem().Name())
+			if r, is := on.(*retry); is && r.budget != nil {
+				names = append(names, "budget")
 			}
 		}
 		return names
 	}
-	if on := set(guardOn(t, scenarios.Policy{}, 5)); len(on) > 0 {
+	if on := set(executorOn(t, scenarios.Policy{}, 5)); len(on) > 0 {
 		t.Errorf("without a policy these are there: %v", on)
 	}
 	for want, policy := range map[string]scenarios.Policy{
@@ -37,7 +45,7 @@ func TestGuardThatIsOffHoldsNothing(t *testing.T) {
 		"[throttle]":     {Throttle: &scenarios.Throttle{K: 2}},
 		"[deadline]":     {Deadline: propagate},
 	} {
-		if got := fmt.Sprint(set(guardOn(t, policy, 5))); got != want {
+		if got := fmt.Sprint(set(executorOn(t, policy, 5))); got != want {
 			t.Errorf("on are %s, want %s", got, want)
 		}
 	}
@@ -46,7 +54,7 @@ func TestGuardThatIsOffHoldsNothing(t *testing.T) {
 // What is off costs no allocation: a call without a policy is its attempt alone, and a gate that is not there opens for nothing.
 func TestWhatIsOffAllocatesNothing(t *testing.T) {
 	i := instanceOf("api", "api-1", 1)
-	g, c := guardOn(t, scenarios.Policy{}, 5), cause{request: "r-1"}
+	g, c := executorOn(t, scenarios.Policy{}, 5), cause{request: "r-1"}
 	who, err := newAuthentication(i)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +76,7 @@ func TestWhatIsOffAllocatesNothing(t *testing.T) {
 		}
 	}
 	// The measure sees an allocation where there is one: a hedge needs a second context.
-	hedged := guardOn(t, scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}, 5)
+	hedged := executorOn(t, scenarios.Policy{Hedge: &scenarios.Hedge{After: time.Second}}, 5)
 	if got := testing.AllocsPerRun(100, func() { hedged.doSafely(t.Context(), c, atOnce) }); got <= bare {
 		t.Errorf("a hedged call: %g allocations, want more than the %g of a bare one", got, bare)
 	}

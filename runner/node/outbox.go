@@ -14,6 +14,14 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	outboxBacklog = newGauge("squall_outbox_backlog",
+		"Events in the outbox when it was last looked into, by the instance that publishes them; 0 for others.")
+	publishedTotal   = newCounter("squall_published_total", "Events of an outbox that their queue has acknowledged.")
+	republishedTotal = newCounter("squall_republished_total",
+		"Attempts to publish an event that this instance had tried to publish before.")
+)
+
 // The transactional outbox: a row and its event are written in one statement, into one database, and so both are there
 // or neither, wherever the service crashes. A relay in the service publishes what is in the outbox, in the order of its
 // numbers and each at least once: it takes an event out when the queue has acknowledged it, and who crashes between the
@@ -93,7 +101,7 @@ func (v *visit) messageID(step, of string) string {
 // relays are one database's: one for each of its instances.
 type relays struct {
 	s      *service
-	queues map[string]*guard
+	queues map[string]*executor
 	each   []*relay
 }
 
@@ -122,7 +130,7 @@ func (s *service) publish(database string, w written) (*outboxed, error) {
 	s.stores.outbox = true
 	r := s.relays[database]
 	if r == nil {
-		r = &relays{s: s, queues: make(map[string]*guard)}
+		r = &relays{s: s, queues: make(map[string]*executor)}
 		for _, to := range s.i.upstreams[database].replicas {
 			r.each = append(r.each, &relay{of: r, to: to, wake: make(chan struct{}, 1)})
 		}
@@ -130,7 +138,7 @@ func (s *service) publish(database string, w written) (*outboxed, error) {
 	}
 	if r.queues[w.Outbox.Outbox] == nil {
 		// Retries are the relay's own affair: they never end.
-		g, err := s.i.newGuard(w.Outbox.Outbox, scenarios.Policy{Timeout: deliveryTimeout})
+		g, err := s.i.newExecutor(w.Outbox.Outbox, scenarios.Policy{Timeout: deliveryTimeout})
 		if err != nil {
 			return nil, fmt.Errorf("outbox: %w", err)
 		}
@@ -169,16 +177,16 @@ type relaying struct{ stop func() }
 
 // relaying starts the service's relays, in the place of those before its configuration changed.
 func (s *service) relaying() *relaying {
-	kept := &s.i.kept.relays
-	if *kept == nil {
-		*kept = &relaying{s.relay()}
-		return *kept
+	kept := retain(s.i, func() *relaying { return &relaying{} })
+	if kept.stop == nil {
+		kept.stop = s.relay()
+		return kept
 	}
-	s.i.whenTaken(func() {
-		(*kept).stop()
-		(*kept).stop = s.relay()
+	s.i.onCommit(func() {
+		kept.stop()
+		kept.stop = s.relay()
 	})
-	return *kept
+	return kept
 }
 
 // relay starts the service's relays; stop returns when they have ended.
@@ -251,7 +259,7 @@ func (r *relay) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	m := r.of.s.i.metrics
-	m.outboxBacklog.Store(backlog)
+	outboxBacklog.in(m).Store(backlog)
 	var published []int64
 	for _, e := range batch {
 		if !r.deliver(ctx, e) {
@@ -269,7 +277,7 @@ func (r *relay) round(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	if err == nil {
-		m.outboxBacklog.Add(-int64(len(published)))
+		outboxBacklog.in(m).Add(-int64(len(published)))
 	}
 	return len(batch) == outboxBatch, err
 }
@@ -289,7 +297,7 @@ func (r *relay) lease(ctx context.Context) (ours bool, err error) {
 		r.held = asked
 	} else {
 		r.held = time.Time{}
-		i.metrics.outboxBacklog.Store(0)
+		outboxBacklog.in(i.metrics).Store(0)
 	}
 	return ours, err
 }
@@ -333,26 +341,26 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 		header.Set(wire.HeaderIdempotency, e.id)
 	}
 	c := cause{request: e.request}.step("event " + e.id)
-	retry := &scenarios.Retry{Backoff: firstBackoff, Most: lastBackoff, Jitter: "equal"}
-	var wait time.Duration
-	for n := 1; ; n++ {
+	published := false
+	i.repeat(ctx, c, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is not published
+		if n > 1 {
+			if ours, err := r.lease(ctx); err != nil || !ours {
+				return nil
+			}
+		}
 		if e.seq <= r.tried {
-			i.metrics.republished.Add(1)
+			republishedTotal.in(i.metrics).Add(1)
 		}
 		r.tried = max(r.tried, e.seq)
 		_, f := g.send(ctx, c.attempt(n), call{method: http.MethodPost, path: "/messages", header: header})
-		if f == nil {
-			i.metrics.published.Add(1)
-			return true
+		if f != nil {
+			return withoutEnd
 		}
-		wait = backoff(retry, min(n, 40)+1, wait, i.chance(c.attempt(n+1), "backoff"))
-		if i.sleep(ctx, wait) != nil {
-			return false
-		}
-		if ours, err := r.lease(ctx); err != nil || !ours {
-			return false
-		}
-	}
+		publishedTotal.in(i.metrics).Add(1)
+		published = true
+		return nil
+	})
+	return published
 }
 
 // ReadOutbox says how many events of each id are in a database's outbox, over connections that dial makes.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -9,9 +10,17 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	ejectionsTotal = newCounter("squall_ejections_total",
+		"Times that a replica of a callee was left alone because it stood out (failed probes included).")
+	ejectedNow          = newGauge("squall_ejected", "Replicas of callees that are left alone or probed now.")
+	ejectionPanicsTotal = newCounter("squall_ejection_panics_total",
+		"Times that more replicas of a callee were to be left alone than may be, so that all were used.")
+)
+
 // outliers judge the replicas of one callee by this caller's own attempts, and take those that stand out away from its choice
 // for a time (outlier ejection). When more than most are out, all are used (the panic threshold).
-// Nil outliers take nobody away. They are safe for concurrent use.
+// They are safe for concurrent use.
 type outliers struct {
 	rule      scenarios.Outliers
 	threshold int // failures of the last rule.Of; 0: failures do not count
@@ -54,10 +63,19 @@ const (
 const unjudged = -1
 
 // newOutliers is nil for no ejection.
-func newOutliers(o *scenarios.Outliers, replicas int, m *metrics) *outliers {
-	if o == nil {
+func newOutliers(m *making) policy {
+	if m.Outliers == nil {
 		return nil
 	}
+	out := shared(m.e.i.states, m.e.to, m.Outliers, func() *outliers { return outliersOf(m.Outliers, len(m.e.to.replicas), m.e.i.metrics) })
+	if m.back != nil {
+		out.back = m.back
+	}
+	m.e.timed = m.Outliers.Slower > 0
+	return out
+}
+
+func outliersOf(o *scenarios.Outliers, replicas int, m *metrics) *outliers {
 	out := &outliers{rule: *o, metrics: m, of: make([]judged, replicas)}
 	out.rule.Of = max(o.Of, 1)
 	if o.Failures > 0 {
@@ -78,48 +96,45 @@ func newOutliers(o *scenarios.Outliers, replicas int, m *metrics) *outliers {
 
 // retire ends outliers that no further choice asks: what is still under way counts for nobody.
 func (o *outliers) retire() {
-	if o == nil {
-		return
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.metrics.ejected.Add(-o.out.Load())
-	o.metrics = &metrics{}
+	ejectedNow.in(o.metrics).Add(-o.out.Load())
+	o.metrics = newMetrics()
 }
 
-// narrow appends those of from that may be chosen to room. It returns a replica alone when that one is to be probed now;
-// never the one not wanted, unless nothing else is left.
-func (o *outliers) narrow(room, from []*replica, not *replica) (usable []*replica, probe *replica) {
+// narrow takes those away that are out, and returns the one that is to be probed now; never the one not wanted, unless
+// nothing else is left.
+func (o *outliers) narrow(c *choice) (probe *replica) {
 	if o.out.Load() == 0 {
-		return from, nil
+		return nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
-	for _, r := range from {
-		if j := &o.of[r.n]; r != not && j.state == judgedOut && !now.Before(j.until) {
+	for _, r := range c.from {
+		if j := &o.of[r.n]; r != c.not && j.state == judgedOut && !now.Before(j.until) {
 			j.state = judgedChosen
 			j.period++
-			return from, r
+			return r
 		}
 	}
-	if int(o.out.Load()) > o.most {
-		return from, nil
+	if int(o.out.Load()) <= o.most {
+		c.keep(func(r *replica) bool { return o.of[r.n].state == judgedWell })
 	}
-	for _, r := range from {
-		if o.of[r.n].state == judgedWell {
-			room = append(room, r)
-		}
-	}
-	if len(room) == 0 {
-		return from, nil
-	}
-	return room, nil
+	return nil
+}
+
+func (o *outliers) admit(_ context.Context, a attempt) (permit, *failure) {
+	return permit{o.begin(a.to)}, nil
+}
+
+func (o *outliers) settle(a attempt, p permit, came outcome) {
+	o.end(a.to, p.period, came.f, came.took)
 }
 
 // allOut tells that every replica is out, and none to be probed yet.
 func (o *outliers) allOut() bool {
-	if o == nil || int(o.out.Load()) < len(o.of) {
+	if int(o.out.Load()) < len(o.of) {
 		return false
 	}
 	o.mu.Lock()
@@ -149,8 +164,7 @@ func (o *outliers) end(r *replica, period int, f *failure, took time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	j := &o.of[r.n]
-	told := f == nil || f.ending == failed || f.ending == declined
-	bad := f != nil && f.ending == failed
+	told, bad := f.about(), f.bad()
 	switch {
 	case period != j.period:
 	case j.state == judgedProbed && !told:
@@ -163,7 +177,7 @@ func (o *outliers) end(r *replica, period int, f *failure, took time.Duration) {
 		j.state, j.back = judgedWell, time.Now()
 		j.period++
 		o.out.Add(-1)
-		o.metrics.ejected.Add(-1)
+		ejectedNow.in(o.metrics).Add(-1)
 		if o.back != nil {
 			o.back(r)
 		}
@@ -204,14 +218,14 @@ func (o *outliers) eject(j *judged) {
 		j.length = min(2*j.length, o.rule.Longest)
 	}
 	if j.state == judgedWell {
-		o.metrics.ejected.Add(1)
+		ejectedNow.in(o.metrics).Add(1)
 		if int(o.out.Add(1)) == o.most+1 {
-			o.metrics.ejectionPanics.Add(1)
+			ejectionPanicsTotal.in(o.metrics).Add(1)
 		}
 	}
 	j.state, j.until = judgedOut, now.Add(j.length)
 	j.period++
 	j.recent.clear()
 	j.mean, j.taken = 0, 0
-	o.metrics.ejections.Add(1)
+	ejectionsTotal.in(o.metrics).Add(1)
 }

@@ -13,12 +13,12 @@ import (
 )
 
 // ill answers for the replicas that it names with a failure after some time, and for the others at once.
-func ill(after time.Duration, names ...string) attempt {
+func ill(after time.Duration, names ...string) exchange {
 	return func(_ context.Context, to *replica, _ cause, _ int) outcome {
 		for _, name := range names {
 			if to.Instance == name {
 				time.Sleep(after)
-				return outcome{f: &failure{ending: failed, to: name, err: errors.New("ill")}}
+				return outcome{f: &failure{class: failed, to: name, err: errors.New("ill")}}
 			}
 		}
 		return outcome{}
@@ -26,7 +26,7 @@ func ill(after time.Duration, names ...string) attempt {
 }
 
 // call makes so many calls, one every 10 ms, and says how many failed.
-func (g *guard) call(t *testing.T, from, n int, try attempt) (failures int) {
+func (g *executor) call(t *testing.T, from, n int, try exchange) (failures int) {
 	for k := range n {
 		if g.do(t.Context(), cause{request: fmt.Sprint("r-", from+k)}, try) != nil {
 			failures++
@@ -36,11 +36,11 @@ func (g *guard) call(t *testing.T, from, n int, try attempt) (failures int) {
 	return failures
 }
 
-func (g *guard) ejections(t *testing.T, ejections, now, panics int64) {
+func (g *executor) ejections(t *testing.T, ejections, now, panics int64) {
 	t.Helper()
 	m := g.i.metrics
-	if m.ejections.Load() != ejections || m.ejected.Load() != now || m.ejectionPanics.Load() != panics {
-		t.Errorf("%d ejections, %d now, %d panics, want %d, %d and %d", m.ejections.Load(), m.ejected.Load(), m.ejectionPanics.Load(), ejections, now, panics)
+	if ejectionsTotal.in(m).Load() != ejections || ejectedNow.in(m).Load() != now || ejectionPanicsTotal.in(m).Load() != panics {
+		t.Errorf("%d ejections, %d now, %d panics, want %d, %d and %d", ejectionsTotal.in(m).Load(), ejectedNow.in(m).Load(), ejectionPanicsTotal.in(m).Load(), ejections, now, panics)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestOutlierIsEjected(t *testing.T) {
 			t.Run(name+" "+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					rule := &scenarios.Outliers{Failures: 1, Of: 5, EjectFor: 2 * time.Second, Longest: r.longest}
-					g := guardOn(t, scenarios.Policy{Balance: how, Choice: scenarios.Choice{Outliers: rule}}, 4)
+					g := executorOn(t, scenarios.Policy{Balance: how, Choice: scenarios.Choice{Outliers: rule}}, 4)
 					if got := g.call(t, 0, 3000, ill(0, "leaf-2")); got != 5+r.probes {
 						t.Errorf("%d failures in 30 s, want the 5 that eject it and %d probes", got, r.probes)
 					}
@@ -91,15 +91,15 @@ func TestPanicThreshold(t *testing.T) {
 		t.Run(fmt.Sprintf("%d ill, %g may be out", len(r.ill), r.most), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				rule := &scenarios.Outliers{Failures: 0.5, Of: 10, EjectFor: 3 * time.Second, Most: r.most}
-				g := guardOn(t, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 4)
+				g := executorOn(t, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 4)
 				g.call(t, 0, 100, ill(0, r.ill...))
 				if got := g.call(t, 100, 1000, ill(0, r.ill...)); got < r.failures[0] || got > r.failures[1] {
 					t.Errorf("%d of 1,000 calls failed, want %v", got, r.failures)
 				}
-				if got := g.i.metrics.ejectionPanics.Load(); got != r.panics {
+				if got := ejectionPanicsTotal.in(g.i.metrics).Load(); got != r.panics {
 					t.Errorf("%d panics, want %d", got, r.panics)
 				}
-				if got := g.i.metrics.ejected.Load(); got != int64(len(r.ill)) {
+				if got := ejectedNow.in(g.i.metrics).Load(); got != int64(len(r.ill)) {
 					t.Errorf("%d out, want %d", got, len(r.ill))
 				}
 			})
@@ -113,7 +113,7 @@ func TestSlowOutlier(t *testing.T) {
 	for replicas, out := range map[int]int64{5: 1, 3: 1, 2: 0} {
 		synctest.Test(t, func(t *testing.T) {
 			rule := &scenarios.Outliers{Of: 10, Slower: 3, EjectFor: time.Hour}
-			g := guardOn(t, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, replicas)
+			g := executorOn(t, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, replicas)
 			arrive(2000, 200, rand.New(rand.NewPCG(3, 4)), func(n int) {
 				g.do(t.Context(), cause{request: fmt.Sprint(n)}, func(_ context.Context, to *replica, c cause, _ int) outcome {
 					mean := 10 * time.Millisecond
@@ -139,11 +139,11 @@ func TestSlowOutlier(t *testing.T) {
 func TestProbeOfAnOutlierDecidesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rule := &scenarios.Outliers{Failures: 1, Of: 1, EjectFor: time.Second, Most: 1}
-		g := guardOn(t, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 2)
+		g := executorOn(t, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 2)
 		bad := g.to.replicas[0]
-		late := g.outliers.begin(bad)
-		failing := &failure{ending: failed, err: errors.New("ill")}
-		g.outliers.end(bad, g.outliers.begin(bad), failing, 0)
+		late := on[*outliers](g).begin(bad)
+		failing := &failure{class: failed, err: errors.New("ill")}
+		on[*outliers](g).end(bad, on[*outliers](g).begin(bad), failing, 0)
 		g.ejections(t, 1, 1, 0)
 		time.Sleep(time.Second)
 		if got := g.pick(cause{}); got != bad {
@@ -152,14 +152,14 @@ func TestProbeOfAnOutlierDecidesAlone(t *testing.T) {
 		if got := g.pick(cause{}); got == bad {
 			t.Fatal("a second call goes to it while it is probed")
 		}
-		probe := g.outliers.begin(bad)
-		g.outliers.end(bad, late, failing, 0)
-		g.outliers.end(bad, probe, &failure{ending: abandoned}, 0)
+		probe := on[*outliers](g).begin(bad)
+		on[*outliers](g).end(bad, late, failing, 0)
+		on[*outliers](g).end(bad, probe, &failure{class: abandoned}, 0)
 		g.ejections(t, 1, 1, 0)
 		if got := g.pick(cause{}); got != bad {
 			t.Fatal("the probe told nothing, and the next call does not probe")
 		}
-		g.outliers.end(bad, g.outliers.begin(bad), nil, 0)
+		on[*outliers](g).end(bad, on[*outliers](g).begin(bad), nil, 0)
 		g.ejections(t, 1, 0, 0)
 	})
 }

@@ -50,7 +50,7 @@ func TestBulkheadIsErlangB(t *testing.T) {
 		for _, shape := range []string{"exponential", "constant"} {
 			synctest.Test(t, func(t *testing.T) {
 				const calls = 60000
-				g := guardOn(t, scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: r.places}}, 1)
+				g := executorOn(t, scenarios.Policy{Bulkhead: &scenarios.Bulkhead{Most: r.places}}, 1)
 				arrive(calls, r.offered, rand.New(rand.NewPCG(1, 2)), func(n int) {
 					g.do(t.Context(), cause{request: fmt.Sprint(n)}, func(_ context.Context, _ *replica, c cause, _ int) outcome {
 						took := 1.0
@@ -61,7 +61,7 @@ func TestBulkheadIsErlangB(t *testing.T) {
 						return outcome{}
 					})
 				})
-				got := float64(g.i.metrics.bulkheadRejected.Load()) / calls
+				got := float64(bulkheadRejectedTotal.in(g.i.metrics).Load()) / calls
 				// Rejections come in runs about as long as a call takes, so they vary more than independent ones.
 				if sd := math.Sqrt(r.want * (1 - r.want) / calls * r.offered); math.Abs(got-r.want) > 4*sd {
 					t.Errorf("%g of %d places, %s: %.4f rejected, want %.4f", r.offered, r.places, shape, got, r.want)
@@ -77,7 +77,7 @@ func wonInFull(t *testing.T, k int, low float64) float64 {
 	var won float64
 	const requests = 24000
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorkers(&scenarios.Node{Workers: 15, Queue: 30}, &metrics{})
+		w := newWorkers(&scenarios.Node{Workers: 15, Queue: 30}, newMetrics())
 		r := rand.New(rand.NewPCG(1, uint64(k)))
 		var mu sync.Mutex
 		arrive(requests, 600/float64(k), r, func(n int) {
@@ -133,7 +133,7 @@ func TestRetriesGrowUnderASmallOverload(t *testing.T) {
 	const offered, accepts, seconds = 1010, 1000, 30
 	attempts, good := make([]float64, seconds+2), make([]float64, seconds+2)
 	synctest.Test(t, func(t *testing.T) {
-		g := guardOn(t, scenarios.Policy{Retry: &scenarios.Retry{Attempts: 1000, Backoff: time.Second, Most: time.Second}}, 1)
+		g := executorOn(t, scenarios.Policy{Retry: &scenarios.Retry{Attempts: 1000, Backoff: time.Second, Most: time.Second}}, 1)
 		ctx, stop := context.WithTimeout(t.Context(), (seconds+1)*time.Second)
 		defer stop()
 		began := time.Now()
@@ -148,7 +148,7 @@ func TestRetriesGrowUnderASmallOverload(t *testing.T) {
 					second := int(time.Since(began) / time.Second)
 					attempts[second]++
 					if good[second] == accepts {
-						return outcome{f: &failure{ending: failed, again: true}}
+						return outcome{f: &failure{class: failed, retryable: true}}
 					}
 					good[second]++
 					return outcome{}

@@ -14,6 +14,12 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+var (
+	replicasConnected = newGauge("squall_replicas_connected", "Primary: replicas that it streams to now.")
+	syncSecondsTotal  = newSeconds("squall_sync_seconds_total",
+		"Primary: time that writes waited until replicas had them (replication: sync).")
+)
+
 // journalName is the file of a database's journal.
 const journalName = "writes.journal"
 
@@ -81,7 +87,7 @@ func (s *standbys) await(ctx context.Context, position int64) error {
 		return nil
 	}
 	began := time.Now()
-	defer func() { s.metrics.syncTime.Add(int64(time.Since(began))) }()
+	defer func() { syncSecondsTotal.in(s.metrics).Add(int64(time.Since(began))) }()
 	for {
 		s.mu.Lock()
 		if s.confirmed >= position {
@@ -104,7 +110,7 @@ func (s *standbys) await(ctx context.Context, position int64) error {
 // replicate answers a statement of a replication connection; false ends the session.
 func (s *session) replicate(sql string) bool {
 	words := strings.Fields(strings.TrimRight(strings.TrimSpace(sql), ";"))
-	epoch, as := s.d.standing.now()
+	epoch, as := s.d.replication.now()
 	switch {
 	case len(words) == 1 && words[0] == "IDENTIFY_SYSTEM":
 		s.identify(epoch)
@@ -118,7 +124,7 @@ func (s *session) replicate(sql string) bool {
 		}
 		switch {
 		case as == leads && theirs > epoch: // somebody was promoted in our place
-			if err := s.d.standing.becomes(epoch, deposed); err != nil {
+			if err := s.d.replication.becomes(epoch, deposed); err != nil {
 				s.fatal(sqlError("58030", err.Error()))
 				return false
 			}
@@ -161,8 +167,8 @@ func (s *session) stream(from int64) {
 	defer reader.close() //nolint:errcheck // it was only read
 	s.backend.Send(&pgproto3.CopyBothResponse{})
 	m := s.d.i.metrics
-	m.replicasConnected.Add(1)
-	defer m.replicasConnected.Add(-1)
+	replicasConnected.in(m).Add(1)
+	defer replicasConnected.in(m).Add(-1)
 	left := make(chan struct{})
 	s.d.live.Go(func() {
 		defer close(left)
@@ -228,7 +234,7 @@ func (s *session) send(reader *journalReader, left <-chan struct{}) error {
 			return nil
 		}
 		if records != nil {
-			d.i.metrics.streamed(records)
+			countStreamed(d.i.metrics, records)
 		}
 	}
 }

@@ -14,12 +14,12 @@ import (
 // gathered, but for request bodies (1 MiB at most) where the policy may have to send them again.
 // Answers of 500 and more pass as they are once the policy has given up. Upgrades (101) are not supported.
 type proxy struct {
-	guard   *guard
+	calls   *executor
 	reverse *httputil.ReverseProxy
 }
 
-func (i *instance) newProxy(g *guard, buffers *bufferPool) *proxy {
-	p := &proxy{guard: g}
+func (i *instance) newProxy(e *executor, buffers *bufferPool) *proxy {
+	p := &proxy{calls: e}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetXForwarded()
@@ -34,7 +34,7 @@ func (i *instance) newProxy(g *guard, buffers *bufferPool) *proxy {
 			var long *http.MaxBytesError
 			switch {
 			case errors.As(err, &long):
-				i.metrics.tooLarge.Add(1)
+				tooLargeTotal.in(i.metrics).Add(1)
 				status = http.StatusRequestEntityTooLarge
 			case errors.As(err, &f):
 				status = f.status
@@ -64,17 +64,13 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	c, ok := r.Context().Value(causeKey{}).(cause)
 	if !ok {
-		c = p.guard.i.causeOf(r.Header)
+		c = p.calls.i.causeOf(r.Header)
 	}
 	var answer *http.Response
-	do := p.guard.do
-	if again {
-		do = p.guard.way(r.Method)
-	}
-	f := do(r.Context(), c, func(ctx context.Context, to *replica, c cause, n int) outcome {
+	f := p.calls.run(r.Context(), c, task{safe: again && safe(r.Method), do: func(ctx context.Context, to *replica, c cause, n int) outcome {
 		one, body, f := p.once(ctx, to, r, c, n, body())
 		if f != nil {
-			f.again, f.spent = f.again && again, !again
+			f.retryable, f.nonReplayable = f.retryable && again, !again
 			body = nil // the attempt is over: another may need its place
 		}
 		return outcome{f: f, body: body, settle: func(taken bool) {
@@ -86,7 +82,7 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 				discard(old)
 			}
 		}}
-	})
+	}})
 	if answer != nil {
 		return answer, nil
 	}
@@ -95,7 +91,7 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // once makes one attempt; the attempt's timeout covers its body, which ends it.
 func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause, n int, body io.ReadCloser) (*http.Response, *streamed, *failure) {
-	bounded, cancel := p.guard.bounded(ctx)
+	bounded, cancel := p.calls.bounded(ctx)
 	out := r.WithContext(bounded)
 	url := *r.URL
 	url.Host = to.Address
@@ -103,10 +99,10 @@ func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause,
 	out.Body = body
 	out.Header = r.Header.Clone() // an earlier attempt may still be writing the one it had
 	c.put(out.Header, n)
-	p.guard.handOn(bounded, out.Header)
-	answer, err := p.guard.i.transport.RoundTrip(out)
+	p.calls.handOn(bounded, out.Header)
+	answer, err := p.calls.i.transport.RoundTrip(out)
 	if err != nil {
-		f := failureOf(ctx, bounded, to.Instance, p.guard.timeout, err)
+		f := failureOf(ctx, bounded, to.Instance, p.calls.timeout, err)
 		cancel()
 		return nil, nil, f
 	}
@@ -116,8 +112,8 @@ func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause,
 		}
 	}}
 	answer.Body = passing
-	p.guard.mark(answer.Header, to)
-	return answer, passing, failureStatus(to.Instance, answer.StatusCode)
+	p.calls.mark(answer.Header, to)
+	return answer, passing, failureStatus(to.Instance, answer.StatusCode, answer.Header)
 }
 
 // replayable tells whether the request can be sent more than once, and gives its body each time.
@@ -125,12 +121,12 @@ func (p *proxy) replayable(r *http.Request) (body func() io.ReadCloser, again bo
 	if r.Body == nil || r.Body == http.NoBody {
 		return func() io.ReadCloser { return r.Body }, true, nil
 	}
-	if p.guard.retry.Attempts <= 1 && len(p.guard.others) == 0 || r.ContentLength > maxBody {
+	if !p.calls.repeats || r.ContentLength > maxBody {
 		return func() io.ReadCloser { return r.Body }, false, nil
 	}
 	start, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return nil, false, &failure{ending: abandoned, status: http.StatusBadRequest, to: p.guard.to.node, err: err}
+		return nil, false, &failure{class: abandoned, status: http.StatusBadRequest, to: p.calls.to.node, err: err}
 	}
 	if len(start) > maxBody { // too long to keep: it passes once
 		rest := io.MultiReader(bytes.NewReader(start), r.Body)
@@ -145,8 +141,11 @@ type streamed struct {
 	cancel context.CancelFunc
 	broke  func()
 	once   sync.Once
-	over   func() // told once, when it is closed; may be nil
+	over   []func() // told once, when it is closed
 }
+
+// whenOver has f called when the body is closed.
+func (s *streamed) whenOver(f func()) { s.over = append(s.over, f) }
 
 func (s *streamed) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
@@ -160,9 +159,10 @@ func (s *streamed) Close() error {
 	s.once.Do(func() {}) // what comes after is our own doing
 	err := s.ReadCloser.Close()
 	s.cancel()
-	if over := s.over; over != nil {
-		s.over = nil
-		over()
+	over := s.over
+	s.over = nil
+	for _, f := range over {
+		f()
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func storm(t *testing.T, rate float64, lasts time.Duration, policy scenarios.Pol
 	attempts, sent, good = make([]float64, seconds), make([]float64, seconds), make([]float64, seconds)
 	synctest.Test(t, func(t *testing.T) {
 		policy.Timeout = time.Second
-		g := guardOn(t, policy, 1)
+		g := executorOn(t, policy, 1)
 		database := newStation(15)
 		began := time.Now()
 		var mu sync.Mutex
@@ -141,12 +141,12 @@ func TestRetryStormIsMetastable(t *testing.T) {
 func TestRetryArithmetic(t *testing.T) {
 	const calls = 40000
 	for _, p := range []float64{0, 0.1, 0.2, 0.5, 0.9, 1} {
-		g := guardOn(t, scenarios.Policy{Retry: &scenarios.Retry{Attempts: 4}}, 1)
+		g := executorOn(t, scenarios.Policy{Retry: &scenarios.Retry{Attempts: 4}}, 1)
 		ok := 0.0
 		for n := range calls {
 			f := g.do(t.Context(), cause{request: fmt.Sprint(n)}, func(_ context.Context, _ *replica, c cause, _ int) outcome {
 				if g.i.chance(c, "failure").Float64() < p {
-					return outcome{f: &failure{ending: failed, again: true, status: http.StatusBadGateway}}
+					return outcome{f: &failure{class: failed, retryable: true, status: http.StatusBadGateway}}
 				}
 				return outcome{}
 			})
@@ -175,7 +175,7 @@ func TestFanOutMakesTheTail(t *testing.T) {
 		p float64
 		n int
 	}{{0.01, 1}, {0.01, 10}, {0.01, 100}, {0.001, 100}} {
-		g := guardOn(t, scenarios.Policy{}, 1)
+		g := executorOn(t, scenarios.Policy{}, 1)
 		slow := 0.0
 		for n := range requests {
 			var any atomic.Bool

@@ -89,7 +89,7 @@ func (q *queue) apply(record []byte) {
 		q.last++
 		m.number = q.last
 		q.unsettled[m.number] = m
-		q.i.metrics.backlog.Add(1)
+		backlog.in(q.i.metrics).Add(1)
 		q.intake.took(m, q.replaying)
 		if !q.replaying {
 			q.waiting = append(q.waiting, m)
@@ -100,7 +100,7 @@ func (q *queue) apply(record []byte) {
 		number, err := strconv.ParseUint(text, 10, 64)
 		if err == nil && q.unsettled[number] != nil {
 			delete(q.unsettled, number)
-			q.i.metrics.backlog.Add(-1)
+			backlog.in(q.i.metrics).Add(-1)
 		}
 	}
 }
@@ -206,6 +206,6 @@ func (q *queue) settle(ctx context.Context, m *message) {
 	}
 	record := appendField([]byte{recordSettled}, strconv.FormatUint(m.number, 10))
 	if err := q.journal.append(record); err != nil {
-		q.i.metrics.errors.Add(1)
+		errorsTotal.in(q.i.metrics).Add(1)
 	}
 }

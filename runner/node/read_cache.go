@@ -15,6 +15,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var cacheEarlyTotal = newCounter("squall_cache_early_total",
+	"Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.")
+
 // defaultCacheSize is how many keys a read's cache keeps where the scenario does not say.
 const defaultCacheSize = 10000
 
@@ -61,7 +64,7 @@ func (s *service) cached(from string, how *scenarios.ReadCache, key func(*visit)
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		f := get(ctx, c, key(v), func(ctx context.Context) *failure { return read(ctx, v, c) })
-		if f != nil && f.ending == partial {
+		if f != nil && f.class == partial {
 			v.degrade(f.err.Error())
 			return nil
 		}
@@ -104,7 +107,7 @@ func whole(answers []http.Header) *failure {
 		return nil
 	}
 	if why := answers[len(answers)-1].Get(wire.HeaderDegraded); why != "" {
-		return &failure{ending: partial, status: http.StatusOK, err: errors.New(why)}
+		return &failure{class: partial, status: http.StatusOK, err: errors.New(why)}
 	}
 	return nil
 }
@@ -115,29 +118,29 @@ func (c *readCache) get(ctx context.Context, key string, chance func() float64, 
 	fresh := copied != nil && time.Now().Before(copied.expires)
 	switch {
 	case fresh && !early:
-		c.metrics.cacheHits.Add(1)
+		cacheHitsTotal.in(c.metrics).Add(1)
 		return nil
 	case copied != nil && !fresh && c.how.LastGood:
-		c.metrics.cacheRevalidating.Add(1)
+		cacheRevalidatingTotal.in(c.metrics).Add(1)
 		c.refresh(ctx, copied, read)
 		return nil
 	case fresh: // the copy is good: whoever volunteers pays for the others, and a failure hurts nobody
-		c.metrics.cacheHits.Add(1)
-		c.metrics.cacheEarly.Add(1)
-		if f := c.fill(ctx, key, read); f != nil && f.ending == abandoned {
+		cacheHitsTotal.in(c.metrics).Add(1)
+		cacheEarlyTotal.in(c.metrics).Add(1)
+		if f := c.fill(ctx, key, read); f != nil && f.class == abandoned {
 			return f
 		}
 		return nil
 	}
-	c.metrics.cacheMisses.Add(1)
+	cacheMissesTotal.in(c.metrics).Add(1)
 	f := c.fill(ctx, key, read)
-	if copied == nil || f == nil || f.ending != failed && f.ending != rejected {
+	if copied == nil || f == nil || f.class != failed && f.class != rejected {
 		return f
 	}
-	c.metrics.cacheStale.Add(1)
-	c.metrics.degraded.Add(1)
+	cacheStaleTotal.in(c.metrics).Add(1)
+	degradedTotal.in(c.metrics).Add(1)
 	past := time.Since(copied.expires).Truncate(time.Second)
-	return &failure{ending: partial, status: http.StatusOK, err: fmt.Errorf("stale by %s: %w", past, f.err)}
+	return &failure{class: partial, status: http.StatusOK, err: fmt.Errorf("stale by %s: %w", past, f.err)}
 }
 
 // refresh reads anew while nobody waits: once at a time, and not before a second after the last attempt began, or a ttl
@@ -152,7 +155,7 @@ func (c *readCache) refresh(ctx context.Context, copied *kept, read func(context
 		return
 	}
 	copied.tried = now // whoever has begun has it alone
-	c.metrics.cacheRefreshes.Add(1)
+	cacheRefreshesTotal.in(c.metrics).Add(1)
 	c.aside(ctx, func(ctx context.Context) {
 		defer c.fresh.end(copied.key)
 		if f := read(ctx); f == nil {
@@ -206,7 +209,7 @@ func (c *readCache) fill(ctx context.Context, key string, read func(context.Cont
 	case f := <-ended:
 		return f
 	case <-ctx.Done():
-		return &failure{ending: abandoned, status: statusAbandoned, to: key, err: ctx.Err()}
+		return &failure{class: abandoned, status: statusAbandoned, to: key, err: ctx.Err()}
 	}
 }
 
@@ -226,10 +229,10 @@ func (c *readCache) fillTogether(ctx context.Context, key string, through bool, 
 	}
 	f, joined, err := c.flights.do(ctx, key, owner, work)
 	if joined {
-		c.metrics.cacheCoalesced.Add(1)
+		cacheCoalescedTotal.in(c.metrics).Add(1)
 	}
 	if err != nil {
-		return &failure{ending: abandoned, status: statusAbandoned, to: key, err: err}
+		return &failure{class: abandoned, status: statusAbandoned, to: key, err: err}
 	}
 	return f
 }
@@ -246,7 +249,7 @@ func (c *readCache) keep(key string, cost time.Duration) {
 		c.remove(c.recent.Back().Value.(*kept).key)
 	}
 	c.entries[key] = c.recent.PushFront(&kept{key: key, expires: time.Now().Add(c.how.TTL), cost: cost})
-	c.metrics.cacheEntries.Add(1)
+	cacheEntries.in(c.metrics).Add(1)
 }
 
 // retire gives up what is kept, for good.
@@ -254,7 +257,7 @@ func (c *readCache) retire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.retired = true
-	c.metrics.cacheEntries.Add(-int64(c.recent.Len()))
+	cacheEntries.in(c.metrics).Add(-int64(c.recent.Len()))
 	clear(c.entries)
 	c.recent.Init()
 }
@@ -270,6 +273,40 @@ func (c *readCache) remove(key string) {
 	if e := c.entries[key]; e != nil {
 		c.recent.Remove(e)
 		delete(c.entries, key)
-		c.metrics.cacheEntries.Add(-1)
+		cacheEntries.in(c.metrics).Add(-1)
 	}
+}
+
+// keptReads are the caches of reads that an instance retains, by endpoint, database and number.
+type keptReads struct{ of map[string]*readCache }
+
+func keptReadsOf(i *instance) *keptReads {
+	return retain(i, func() *keptReads { return &keptReads{} })
+}
+
+// keepReads keeps the service's caches of reads, and gives up those before them.
+func (s *service) keepReads() {
+	kept := keptReadsOf(s.i)
+	s.i.onCommit(func() {
+		for where, c := range kept.of {
+			if s.reads[where] != c {
+				c.retire()
+			}
+		}
+		kept.of = s.reads
+	})
+}
+
+// keptRead is the cache that stood in the same place before the configuration changed, where that left it as it was.
+func (s *service) keptRead(from string, fresh *readCache) *readCache {
+	where := s.compiling + " " + from
+	for s.reads[where] != nil {
+		where += " and"
+	}
+	fresh.aside = s.i.aside
+	if before := keptReadsOf(s.i).of[where]; before != nil && before.how == fresh.how {
+		fresh = before
+	}
+	s.reads[where] = fresh
+	return fresh
 }

@@ -22,7 +22,7 @@ func expiries(t *testing.T, how scenarios.ReadCache, rate float64, cost time.Dur
 	synctest.Test(t, func(t *testing.T) {
 		var looks sync.WaitGroup
 		defer looks.Wait()
-		m := &metrics{}
+		m := newMetrics()
 		c := newReadCache(how, m, func(f func()) { go f() })
 		r := rand.New(rand.NewPCG(11, 11))
 		var made atomic.Int64
@@ -33,7 +33,7 @@ func expiries(t *testing.T, how scenarios.ReadCache, rate float64, cost time.Dur
 		}
 		c.get(t.Context(), "key", r.Float64, read) // the first fill is none of what is counted
 		made.Store(0)
-		m.cacheMisses.Store(0)
+		cacheMissesTotal.in(m).Store(0)
 		began, n := time.Now(), 0.
 		// An expiry comes a ttl after the last read has ended; those of the stampede move it by what one takes.
 		for period := how.TTL + cost; time.Since(began) < time.Duration(count)*period; n++ {
@@ -41,7 +41,7 @@ func expiries(t *testing.T, how scenarios.ReadCache, rate float64, cost time.Dur
 			draw := 1 - r.Float64()
 			looks.Go(func() { c.get(context.Background(), "key", func() float64 { return draw }, read) })
 		}
-		reads, misses = float64(made.Load())/float64(count), float64(m.cacheMisses.Load())/n
+		reads, misses = float64(made.Load())/float64(count), float64(cacheMissesTotal.in(m).Load())/n
 	})
 	return reads, misses
 }
@@ -91,14 +91,14 @@ func TestHitRatio(t *testing.T) {
 	for _, lam := range []float64{1, 10, 100} {
 		t.Run(fmt.Sprint(lam), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := &metrics{}
+				m := newMetrics()
 				c := newReadCache(scenarios.ReadCache{TTL: time.Second}, m, func(f func()) { go f() })
 				r := rand.New(rand.NewPCG(2, 2))
 				for range 100000 {
 					time.Sleep(time.Duration(r.ExpFloat64() / lam * float64(time.Second)))
 					c.get(t.Context(), "key", r.Float64, func(context.Context) *failure { return nil })
 				}
-				within(t, "misses", float64(m.cacheMisses.Load())/100000, 1/(1+lam), .1)
+				within(t, "misses", float64(cacheMissesTotal.in(m).Load())/100000, 1/(1+lam), .1)
 			})
 		})
 	}
@@ -113,8 +113,8 @@ func collapse(t *testing.T, how scenarios.ReadCache, queue, rate, seconds int) (
 		defer asking.Wait()
 		const keys = 100000
 		how.TTL, how.Size = time.Hour, 30000
-		c := newReadCache(how, &metrics{}, func(f func()) { asking.Go(f) })
-		station := newWorkers(&scenarios.Node{Workers: 15, Queue: queue}, &metrics{})
+		c := newReadCache(how, newMetrics(), func(f func()) { asking.Go(f) })
+		station := newWorkers(&scenarios.Node{Workers: 15, Queue: queue}, newMetrics())
 		r := rand.New(rand.NewPCG(9, 9))
 		sums := make([]float64, keys)
 		for n, sum := 0, 0.; n < keys; n++ {
@@ -168,7 +168,7 @@ func collapse(t *testing.T, how scenarios.ReadCache, queue, rate, seconds int) (
 						}
 						return nil
 					case <-ctx.Done():
-						return &failure{ending: abandoned, err: ctx.Err()}
+						return &failure{class: abandoned, err: ctx.Err()}
 					}
 				})
 				if f == nil {

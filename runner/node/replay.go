@@ -8,6 +8,8 @@ import (
 	"github.com/squallhq/squall/faults"
 )
 
+var replayedTotal = newCounter("squall_replayed_total", "Messages delivered once more by a replay.")
+
 // replays carries out the replays that the stream is told of, one at a time, until ctx ends. One that is taken back ends
 // where it is.
 func (s *eventStream) replays(ctx context.Context) {
@@ -24,10 +26,7 @@ func (s *eventStream) replays(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		var want faults.Replay
-		if told := s.i.behaviour.get().Replay; told != nil {
-			want = *told
-		}
+		want := s.i.behaviour.asks.replay()
 		if want == now {
 			continue
 		}
@@ -64,7 +63,7 @@ func (s *eventStream) replay(ctx context.Context, under *sync.WaitGroup, sub *su
 					return
 				case delivered:
 					sub.courier.replayed.Add(1)
-					s.i.metrics.replayed.Add(1)
+					replayedTotal.in(s.i.metrics).Add(1)
 				}
 			}
 		})

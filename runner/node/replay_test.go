@@ -23,8 +23,8 @@ func TestReplay(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		began := time.Now()
-		w.behave("q", `{"replay":{"subscriber":"a","rate":10}}`)
-		w.behave("q", `{"slow":1000,"replay":{"subscriber":"a","rate":10}}`) // the same one still
+		w.asks("q", `[{"replay":{"subscriber":"a","rate":10}}]`)
+		w.asks("q", `[{"replay":{"subscriber":"a","rate":10}}]`) // the same one still
 		time.Sleep(950 * ms)
 		w.counters("q", map[string]float64{"squall_replayed_total": 10, `squall_subscriber_replayed_total{subscriber="a"}`: 10})
 		w.publish("new", keys[0])
@@ -32,7 +32,7 @@ func TestReplay(t *testing.T) {
 			t.Errorf("a new message was %s late", late)
 		}
 		time.Sleep(5 * time.Second)
-		w.behave("q", "")
+		w.asks("q", `[]`)
 		w.counters("q", map[string]float64{"squall_replayed_total": 20, "squall_delivered_total": 42, "squall_backlog": 0})
 		var want []string
 		for m := 0; m < 20; m += 2 {
@@ -77,16 +77,16 @@ func TestReplayEnds(t *testing.T) {
 			w.publish(fmt.Sprint(m), "k")
 			time.Sleep(20 * ms)
 		}
-		w.behave("q", `{"replay":{"subscriber":"a"}}`) // the first half of the old ones is 9 to 10 s old
+		w.asks("q", `[{"replay":{"subscriber":"a"}}]`) // the first half of the old ones is 9 to 10 s old
 		time.Sleep(205 * ms)
-		w.behave("q", "")
+		w.asks("q", `[]`)
 		time.Sleep(time.Second)
 		w.counters("q", map[string]float64{"squall_replayed_total": 20})
 		time.Sleep(3 * time.Second)
-		w.behave("q", `{"replay":{"subscriber":"a"}}`)
+		w.asks("q", `[{"replay":{"subscriber":"a"}}]`)
 		time.Sleep(10 * time.Second)
 		w.counters("q", map[string]float64{"squall_replayed_total": 70}) // the old ones are gone
-		w.behave("q", `{"replay":{"subscriber":"nobody"}}`)
+		w.asks("q", `[{"replay":{"subscriber":"nobody"}}]`)
 	})
 }
 
@@ -104,7 +104,7 @@ func TestReplayHasNoSecondEffect(t *testing.T) {
 					w.publish(fmt.Sprint(m), fmt.Sprint(m))
 				}
 				time.Sleep(time.Second)
-				w.behave("q", `{"replay":{"subscriber":"a"}}`)
+				w.asks("q", `[{"replay":{"subscriber":"a"}}]`)
 				time.Sleep(time.Second)
 				want := 2
 				if once {

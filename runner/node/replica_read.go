@@ -6,12 +6,19 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	staleReadsTotal = newCounter("squall_stale_reads_total",
+		"Reads from a replica that did not have yet what the same user had written.")
+	primaryReadsTotal = newCounter("squall_primary_reads_total",
+		"Reads sent to the primary because the replica did not have the user's own writes yet.")
+)
+
 // readReplica reads from a replica. The replica says with its answer up to where it has applied its primary's journal;
 // where that is less than what the user has written, the answer is stale, and is taken from the primary instead if
 // users are to read their own writes. Position by position, not key by key: what the replica does not have may be
 // about another key.
 func (s *service) readReplica(what *scenarios.Step) (runner, error) {
-	g, err := s.i.newGuardOr(what.Replica, what.Failover.Failover, what.Policy, s.i.config.Node.Policy)
+	g, err := s.i.newExecutorOr(what.Replica, what.Failover.Failover, what.Policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -41,10 +48,10 @@ func (s *service) readReplica(what *scenarios.Step) (runner, error) {
 		case f != nil || !behind:
 			return f
 		case ryw:
-			s.i.metrics.primaryReads.Add(1)
+			primaryReadsTotal.in(s.i.metrics).Add(1)
 			return primary(ctx, v, c.step("primary"))
 		}
-		s.i.metrics.staleReads.Add(1)
+		staleReadsTotal.in(s.i.metrics).Add(1)
 		v.sawStale(what.Replica)
 		return nil
 	}, nil

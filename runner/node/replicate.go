@@ -2,27 +2,39 @@ package node
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
 )
+
+var readOnlyTotal = newCounter("squall_read_only_total",
+	"Writes refused (25006) because this database is a replica, or no primary any more.")
 
 // replicate gives a database its part in replication, if it has one.
 func (d *database) replicate() (err error) {
 	n := &d.i.config.Node
 	switch {
 	case n.ReplicaOf != "":
-		if d.standing, err = openStanding(d.i.disk, follows); err != nil {
+		if d.replication, err = openReplicationState(d.i.disk, follows); err != nil {
 			return err
 		}
 		if d.follower, err = newFollower(d); err != nil {
 			return err
 		}
-		d.i.promote = d.follower.promote
+		d.i.behaviour.asks.onAsked(func(ctx context.Context, fresh []faults.Ask) error {
+			if !slices.Contains(fresh, faults.Ask{Promote: true}) {
+				return nil
+			}
+			bounded, cancel := context.WithTimeout(ctx, promoteTimeout)
+			defer cancel()
+			return d.follower.promote(bounded)
+		})
 	case n.Followers > 0:
-		if d.standing, err = openStanding(d.i.disk, leads); err != nil {
+		if d.replication, err = openReplicationState(d.i.disk, leads); err != nil {
 			return err
 		}
 	default:
@@ -70,20 +82,20 @@ func (s *session) replicated(last *batch) *pgproto3.ErrorResponse {
 
 // takesWrites refuses where this is not the primary.
 func (d *database) takesWrites() *pgproto3.ErrorResponse {
-	if d.standing == nil {
+	if d.replication == nil {
 		return nil
 	}
-	switch _, as := d.standing.now(); {
+	switch _, as := d.replication.now(); {
 	case as == leads && d.standbys.leased():
 		return nil
 	case as == leads:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "no word from a replica within the lease: it may have been promoted")
 	case as == deposed:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "this was the primary; another one was promoted")
 	default:
-		d.i.metrics.readOnly.Add(1)
+		readOnlyTotal.in(d.i.metrics).Add(1)
 		return sqlError(stateReadOnly, "cannot execute a write on a replica")
 	}
 }
@@ -97,7 +109,7 @@ const positionParameter = "squall.position"
 
 // notePosition keeps the position from before a statement.
 func (s *session) notePosition() {
-	if s.d.standing != nil && s.before == 0 {
+	if s.d.replication != nil && s.before == 0 {
 		s.before = s.d.applied.Load()
 	}
 }

@@ -5,31 +5,47 @@ import (
 	"time"
 )
 
-// replication are the metrics of primaries, replicas and those who read from them.
-type replication struct {
-	replicasConnected              atomic.Int64
-	streamedRecords, streamedBytes atomic.Int64
-	readOnly                       atomic.Int64
-	staleReads, primaryReads       atomic.Int64
-	syncTime                       atomic.Int64 // ns
-	// replicaFresh is the clock of the primary (ns since 1970) up to which everything is applied, 0 in who is no replica;
-	// replicaDelay is how old that was when it was (ns).
-	replicaFresh, replicaDelay atomic.Int64
+var (
+	replicationLagSeconds = newGauge("squall_replication_lag_seconds",
+		"Replica: how old what it shows is, at most: the age of its last record when that was applied, "+
+			"or of the last word from the primary that there is no newer one.")
+	streamedRecordsTotal = newCounter("squall_streamed_records_total",
+		"Records of the write-ahead log sent to replicas, or taken from the primary.")
+	streamedBytesTotal = newCounter("squall_streamed_bytes_total", "Bytes of these.")
+)
+
+// freshness is how far what a replica shows is behind its primary. The zero value is that of who is no replica.
+type freshness struct {
+	// at is the clock of the primary (ns since 1970) up to which everything is applied, 0 in who is no replica;
+	// delay is how old that was when it was (ns).
+	at, delay atomic.Int64
 }
 
-// replicationLag is how long ago what a replica shows was true, in seconds. A primary speaks every keepalive: only
+// shows notes that everything up to a moment of the primary's clock is applied.
+func (f *freshness) shows(at int64) {
+	f.at.Store(at)
+	f.delay.Store(time.Now().UnixNano() - at)
+}
+
+// leads notes that this is no replica any more.
+func (f *freshness) leads() {
+	f.at.Store(0)
+	f.delay.Store(0)
+}
+
+// lag is how long ago what a replica shows was true, in seconds. A primary speaks every keepalive: only
 // when it has not for two of them does the time since count.
-func (m *replication) replicationLag() float64 {
-	fresh := m.replicaFresh.Load()
-	if fresh == 0 {
+func (f *freshness) lag() float64 {
+	at := f.at.Load()
+	if at == 0 {
 		return 0
 	}
-	silent := time.Since(time.Unix(0, fresh)) - 2*keepalive
-	return max(silent, time.Duration(m.replicaDelay.Load())).Seconds()
+	silent := time.Since(time.Unix(0, at)) - 2*keepalive
+	return max(silent, time.Duration(f.delay.Load())).Seconds()
 }
 
-// streamed counts records that went over a stream.
-func (m *replication) streamed(records []byte) {
-	m.streamedRecords.Add(recordsIn(records))
-	m.streamedBytes.Add(int64(len(records)))
+// countStreamed counts records that went over a stream.
+func countStreamed(m *metrics, records []byte) {
+	streamedRecordsTotal.in(m).Add(recordsIn(records))
+	streamedBytesTotal.in(m).Add(int64(len(records)))
 }

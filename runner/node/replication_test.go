@@ -163,8 +163,8 @@ func TestPromotion(t *testing.T) {
 		stopReplica := w.run(r, "db=database")
 		w.write(0, 5)
 		stopPrimary()
-		w.behave("r", `{"promote": true}`)
-		w.behave("r", `{"promote": true}`)
+		w.asks("r", `[{"promote": true}]`)
+		w.asks("r", `[{"promote": true}]`)
 		if got := w.writes("r"); len(got) != 5 {
 			t.Errorf("the promoted replica has %v, want 5 writes", got)
 		}
@@ -263,7 +263,7 @@ func TestLeaseFencesTheOldPrimary(t *testing.T) {
 				time.Sleep(time.Second)
 				close(cut) // both ways, and for good
 				time.Sleep(200 * ms)
-				w.behave("r", `{"promote": true}`)
+				w.asks("r", `[{"promote": true}]`)
 				time.Sleep(2 * time.Second)
 				stop()
 				w.start(old)

@@ -1,12 +1,77 @@
 package node
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/squallhq/squall/scenarios"
 )
+
+var budgetExhaustedTotal = newCounter("squall_retry_budget_exhausted_total",
+	"Retries not made because the retry budget was spent.")
+
+// retry repeats attempts that failed and may help.
+type retry struct {
+	i      *instance
+	to     *upstream
+	rule   *scenarios.Retry
+	budget *budget
+}
+
+// newRetry is nil for no retries.
+func newRetry(m *making) policy {
+	if m.Retry == nil {
+		return nil
+	}
+	m.e.repeats = m.Retry.Attempts > 1
+	r := &retry{i: m.e.i, to: m.e.to, rule: m.Retry}
+	if m.Retry.Budget > 0 {
+		r.budget = shared(m.e.i.states, m.e.to, m.Retry, func() *budget { return newBudget(m.Retry.Budget) })
+	}
+	return r
+}
+
+func (r *retry) wrap(next round) round {
+	return func(ctx context.Context, c cause, _ int, t task) (f *failure) {
+		r.budget.pay()
+		err := r.i.repeat(ctx, c, func(n int) (backOff *scenarios.Retry) {
+			f = next(ctx, c.attempt(n), n, t)
+			if f == nil || !f.retryable || n >= r.rule.Attempts {
+				return nil
+			}
+			if !r.budget.take() {
+				budgetExhaustedTotal.in(r.i.metrics).Add(1)
+				return nil
+			}
+			return r.rule
+		})
+		if err != nil {
+			return &failure{class: abandoned, status: statusGone(ctx), to: r.to.node, err: err}
+		}
+		return f
+	}
+}
+
+// repeat calls try with n = 1, 2 and so on until it returns nil, and backs off in between by the rule that it returned;
+// err tells that ctx ended while it waited.
+func (i *instance) repeat(ctx context.Context, why cause, try func(n int) (backOff *scenarios.Retry)) (err error) {
+	var wait time.Duration
+	for n := 1; ; n++ {
+		rule := try(n)
+		if rule == nil {
+			return nil
+		}
+		wait = backoff(rule, n+1, wait, i.chance(why.attempt(n+1), "backoff"))
+		if err := i.sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// withoutEnd is how deliveries back off that go on until they succeed, where the scenario does not say how.
+var withoutEnd = &scenarios.Retry{Backoff: 100 * time.Millisecond, Most: 2 * time.Second, Jitter: "equal"}
 
 // mostBackoff is the longest backoff where a retry policy sets none.
 const mostBackoff = 10 * time.Second
@@ -19,7 +84,7 @@ func backoff(r *scenarios.Retry, n int, last time.Duration, chance *rand.Rand) t
 		most = mostBackoff
 	}
 	wait := min(r.Backoff, most)
-	for range n - 2 {
+	for k := 2; k < n && wait < most; k++ {
 		wait = min(2*wait, most)
 	}
 	switch r.Jitter {
@@ -47,12 +112,7 @@ type budget struct {
 	saved float64
 }
 
-func newBudget(r *scenarios.Retry) *budget {
-	if r == nil || r.Budget <= 0 {
-		return nil
-	}
-	return &budget{share: r.Budget, saved: budgetHolds}
-}
+func newBudget(share float64) *budget { return &budget{share: share, saved: budgetHolds} }
 
 func (b *budget) pay() {
 	if b == nil {

@@ -8,6 +8,8 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var lockSecondsTotal = newSeconds("squall_lock_seconds_total", "Time that writes waited for the lock of their key.")
+
 // rowLocks let one write of a key be under way at once, the others in order of arrival.
 type rowLocks struct {
 	metrics *metrics
@@ -30,7 +32,7 @@ func (l *rowLocks) take(ctx context.Context, key string) (unlock func(), err err
 			l.held = make(map[string]*rowLock)
 		}
 		// Its counts are its own: a wait for a lock is none for a worker.
-		lock = &rowLock{line: newWorkers(&scenarios.Node{Workers: 1}, &metrics{})}
+		lock = &rowLock{line: newWorkers(&scenarios.Node{Workers: 1}, newMetrics())}
 		l.held[key] = lock
 	}
 	lock.users++
@@ -44,7 +46,7 @@ func (l *rowLocks) take(ctx context.Context, key string) (unlock func(), err err
 	}
 	began := time.Now()
 	err = lock.line.acquire(ctx, false)
-	l.metrics.lockTime.Add(int64(time.Since(began)))
+	lockSecondsTotal.in(l.metrics).Add(int64(time.Since(began)))
 	if err != nil {
 		leave()
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -12,18 +11,6 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
-
-// shutdownGrace is how long a node that was asked to end may take to finish what it has begun.
-const shutdownGrace = 5 * time.Second
-
-// role is what an instance does.
-type role interface {
-	// serve answers the listener's connections until ctx ends, finishes what it has begun (for
-	// shutdownGrace at most) and returns nil; any other end is an error. It closes the listener.
-	serve(ctx context.Context, l net.Listener) error
-	// close gives back what the role holds (pools, the log), after serve.
-	close() error
-}
 
 // roles is the table of built-in roles.
 var roles = map[scenarios.Kind]func(*instance) (role, error){
@@ -45,13 +32,6 @@ type instance struct {
 	wake      func(time.Time)
 	metrics   *metrics
 	behaviour *behaviour
-	// purge takes away what a cdn or a cache keeps; nil for other roles. It is set while the role is built.
-	purge func(softly bool)
-	// heard is called when the behaviour was set; nil where nobody waits for that. It is set while the role is built.
-	heard func()
-	// promote has a replica take writes; nil for whoever is none. It is set while the role is built.
-	promote func(context.Context) error
-	ready   *atomic.Bool
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
 	transport *http.Transport
@@ -59,32 +39,20 @@ type instance struct {
 	halt      chan struct{}
 	answering *attendance
 	upstreams map[string]*upstream
-	// breakers and budgets are filled while the role is built, and not touched after.
-	breakers map[policyOf[scenarios.Breaker]]*breaker
-	budgets  map[policyOf[scenarios.Retry]]*budget
-	// The same goes for bulkheads, throttles and outliers.
-	bulkheads map[policyOf[scenarios.Bulkhead]]*bulkhead
-	throttles map[policyOf[scenarios.Throttle]]*throttle
-	outliers  map[policyOf[scenarios.Outliers]]*outliers
-	// checks are those of callees' health, watching does them while the role serves.
-	checks   []*health
+	// states are those of policies of calls, watching checks callees' health while the role serves.
+	states   *states
 	watching *watching
-	// kept outlives a change of the configuration, taking is done when it is taken up.
-	kept   *holdings
-	taking []func()
-	// configurator is there when the role is.
-	configurator *atomic.Pointer[configurator]
-	// warmings are by the callee and how long its replicas take.
-	warmings map[*upstream]map[time.Duration]*warming
+	// retained outlives a change of the configuration, committing is done when it is taken up.
+	retained   *retained
+	committing []func()
 }
 
 func newInstance(c Config, network wire.Network) *instance {
 	i := &instance{
-		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: &metrics{}, halt: make(chan struct{}), upstreams: make(map[string]*upstream),
-		behaviour: &behaviour{}, ready: &atomic.Bool{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
-		kept: &holdings{}, watching: &watching{}, configurator: &atomic.Pointer[configurator]{},
+		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}), upstreams: make(map[string]*upstream), states: &states{},
+		behaviour: &behaviour{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
+		retained: &retained{}, watching: &watching{},
 	}
-	i.forget()
 	i.transport = newTransport(network, c.Node.UpstreamPool)
 	for name, replicas := range c.Upstreams {
 		i.upstreams[name] = newUpstream(c, name, replicas)
@@ -92,26 +60,17 @@ func newInstance(c Config, network wire.Network) *instance {
 	return i
 }
 
-// forget begins the state of policies anew.
-func (i *instance) forget() {
-	i.breakers = make(map[policyOf[scenarios.Breaker]]*breaker)
-	i.budgets = make(map[policyOf[scenarios.Retry]]*budget)
-	i.bulkheads = make(map[policyOf[scenarios.Bulkhead]]*bulkhead)
-	i.throttles = make(map[policyOf[scenarios.Throttle]]*throttle)
-	i.outliers = make(map[policyOf[scenarios.Outliers]]*outliers)
-	i.warmings, i.checks = nil, nil
-}
-
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
 // addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
 // it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
-func Serve(ctx context.Context, c Config, network wire.Network, started func(wire.Addresses)) error {
-	return ServeOn(ctx, c, Environment{Network: network}, started)
-}
-
-// named says whose error it is.
-func named(c Config, err error) error {
-	if err != nil {
+func Serve(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) error {
+	if e.Disk == nil {
+		e.Disk = folder(c.Data)
+	}
+	if e.CPU == nil {
+		e.CPU = machine{}
+	}
+	if err := serve(ctx, c, e, started); err != nil {
 		return fmt.Errorf("serve node %q: %w", c.Instance, err)
 	}
 	return nil
@@ -126,6 +85,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
 	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
 	defer i.transport.CloseIdleConnections()
+	a := &admin{i: i}
 	adminListener, err := e.Network.Listen(ctx, "tcp", c.Admin)
 	if err != nil {
 		return fmt.Errorf("listen for admin on %q: %w", c.Admin, err)
@@ -133,7 +93,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	// The admin server outlives the role, so that its last counters can be read while it drains.
 	adminContext, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	adminDone := make(chan error, 1)
-	go func() { adminDone <- serveHTTP(adminContext, adminListener, i.adminHandler(), 0, time.Second) }()
+	go func() { adminDone <- serveHTTP(adminContext, adminListener, a.handler(), 0, time.Second) }()
 	defer func() {
 		stopAdmin()
 		err = errors.Join(err, <-adminDone)
@@ -144,22 +104,19 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 		return fmt.Errorf("start as %s: %w", c.Node.Kind, err)
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	for _, take := range i.taking {
-		take()
-	}
-	i.taking = nil
-	i.configurator.Store(&configurator{i: i, role: r, build: build})
+	i.commit()
+	a.configurator.Store(&configurator{i: i, role: r, build: build})
 	listener, err := e.Network.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
 	}
-	i.ready.Store(true)
-	defer i.ready.Store(false)
-	context.AfterFunc(ctx, func() { i.ready.Store(false) })
+	a.ready.Store(true)
+	defer a.ready.Store(false)
+	context.AfterFunc(ctx, func() { a.ready.Store(false) })
 	if started != nil {
 		started(wire.Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
-	i.watching.begin(ctx, i.checks)
+	i.watching.begin(ctx, i.states.checks())
 	defer i.watching.end()
 	return r.serve(ctx, listener)
 }

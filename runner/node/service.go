@@ -12,6 +12,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var wastedTotal = newCounter("squall_wasted_total",
+	"Requests whose steps were all done when their caller had left.")
+
 // service answers its endpoints by carrying out their steps in order. A request holds one worker from
 // its first step to its last, so a slow dependency takes workers away from every endpoint.
 type service struct {
@@ -31,11 +34,11 @@ type service struct {
 
 func newService(i *instance) (role, error) {
 	s := &service{
-		i: i, workers: i.workers(), stores: i.stores(), caches: make(map[string][]*readCache),
+		i: i, workers: workersOf(i), stores: storesOf(i), caches: make(map[string][]*readCache),
 		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
 		relays: make(map[string]*relays),
 	}
-	mux, most := http.NewServeMux(), i.newBound(i.config.Node.Shed)
+	mux, most := http.NewServeMux(), boundOf(i, i.config.Node.Shed)
 	for _, e := range i.config.Node.Endpoints {
 		s.compiling = e.Match
 		steps, err := s.compile(e.Steps)
@@ -46,7 +49,7 @@ func newService(i *instance) (role, error) {
 			return nil, err
 		}
 	}
-	i.keepReads(s.reads)
+	s.keepReads()
 	relaying := s.relaying()
 	return &httpRole{i: i, handler: mux, closing: func() error {
 		relaying.stop()
@@ -88,7 +91,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		v := &visit{service: s, request: r, cause: c, base: c.step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
 		if f == nil && r.Context().Err() != nil {
-			s.i.metrics.wasted.Add(1)
+			wastedTotal.in(s.i.metrics).Add(1)
 		}
 		if f == nil && s.i.slow(ctx) != nil {
 			return

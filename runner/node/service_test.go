@@ -327,7 +327,7 @@ func TestBadEndpointsAreErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
-				if err := node.Serve(w.t.Context(), w.config(n), w.network, nil); err == nil {
+				if err := node.Serve(w.t.Context(), w.config(n), node.Environment{Network: w.network}, nil); err == nil {
 					t.Error("want an error")
 				} else {
 					t.Log(err)

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/squallhq/squall/internal/chance"
-	"github.com/squallhq/squall/scenarios"
 )
 
 // mostShards bounds what is remembered of shuffle shards: when there are more tenants, all are worked out anew.
@@ -30,7 +29,8 @@ type shard struct {
 }
 
 // newShards is nil for no shards.
-func newShards(s *scenarios.Shard, to *upstream) *shards {
+func newShards(m *making) policy {
+	s, to := m.Shard, m.e.to
 	if s == nil {
 		return nil
 	}
@@ -46,6 +46,13 @@ func newShards(s *scenarios.Shard, to *upstream) *shards {
 		out.known = make(map[string]*shard)
 	}
 	return out
+}
+
+// narrow begins with the shard of whose request it is.
+func (s *shards) narrow(c *choice) *replica {
+	mine := s.of(c.cause.tenant)
+	c.begin(mine.replicas, &mine.next)
+	return nil
 }
 
 // of is a tenant's shard.

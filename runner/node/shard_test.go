@@ -10,7 +10,7 @@ import (
 
 // shardsOf is the replicas of each of n tenants, as bits.
 func shardsOf(t testing.TB, s *scenarios.Shard, replicas, n int) []uint64 {
-	g := guardOn(t, scenarios.Policy{Choice: scenarios.Choice{Shard: s}}, replicas)
+	g := executorOn(t, scenarios.Policy{Choice: scenarios.Choice{Shard: s}}, replicas)
 	out := make([]uint64, n)
 	for k := range out {
 		for range 2 * replicas { // by turns, all of a shard come

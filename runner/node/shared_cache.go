@@ -11,6 +11,13 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	leaseWaitsTotal = newCounter("squall_lease_waits_total",
+		"Looks into a cache that had to wait for another's fill.")
+	cacheErrorsTotal = newCounter("squall_cache_errors_total",
+		"Calls to a cache that failed; a look that did was a miss.")
+)
+
 // How long those who wait for another's fill do so before they look again: the first time, and at most.
 const (
 	firstLook  = 5 * time.Millisecond
@@ -28,14 +35,14 @@ const (
 type sharedCache struct {
 	how   scenarios.ReadCache
 	i     *instance
-	g     *guard
+	g     *executor
 	space string // what is kept, before each key: services that read the same share it
 
 	flights flights[*failure]
 }
 
 func (s *service) newSharedCache(how scenarios.ReadCache, space string) (*sharedCache, error) {
-	g, err := s.i.newGuard(how.In, scenarios.Policy{Timeout: how.Timeout}, s.i.config.Node.Policy)
+	g, err := s.i.newExecutor(how.In, scenarios.Policy{Timeout: how.Timeout}, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +56,7 @@ func (c *sharedCache) get(ctx context.Context, why cause, key string, read func(
 	}
 	f, joined, err := c.flights.do(ctx, key, c.i.answering.start, func(ctx context.Context) *failure { return c.once(ctx, why, key, read) })
 	if joined {
-		c.i.metrics.cacheCoalesced.Add(1)
+		cacheCoalescedTotal.in(c.i.metrics).Add(1)
 	}
 	if err != nil {
 		return c.i.gone(ctx)
@@ -66,19 +73,19 @@ func (c *sharedCache) once(ctx context.Context, why cause, key string, read func
 			c.giveBack(ctx, why, key, lease)
 			return c.i.gone(ctx)
 		case f != nil:
-			c.i.metrics.cacheErrors.Add(1)
+			cacheErrorsTotal.in(c.i.metrics).Add(1)
 			return read(ctx)
 		case found == "hit":
-			c.i.metrics.cacheHits.Add(1)
+			cacheHitsTotal.in(c.i.metrics).Add(1)
 			return nil
 		case found == "stale":
-			c.i.metrics.cacheRevalidating.Add(1)
+			cacheRevalidatingTotal.in(c.i.metrics).Add(1)
 			return nil
 		case lease != leaseTaken:
-			c.i.metrics.cacheMisses.Add(1)
+			cacheMissesTotal.in(c.i.metrics).Add(1)
 			return c.fill(ctx, why, key, lease, read)
 		case n == 1:
-			c.i.metrics.leaseWaits.Add(1)
+			leaseWaitsTotal.in(c.i.metrics).Add(1)
 		}
 		if c.i.sleep(ctx, wait) != nil {
 			return c.i.gone(ctx)
@@ -132,10 +139,10 @@ func (c *sharedCache) keep(ctx context.Context, why cause, key, lease string) *f
 		h.Set(headerLease, lease)
 	}
 	_, f := c.ask(ctx, why.step("keep"), http.MethodPut, key, h)
-	if f == nil || f.ending == declined {
+	if f == nil || f.class == declined {
 		return nil
 	}
-	c.i.metrics.cacheErrors.Add(1)
+	cacheErrorsTotal.in(c.i.metrics).Add(1)
 	return f
 }
 
@@ -152,7 +159,7 @@ func (c *sharedCache) giveBack(ctx context.Context, why cause, key, lease string
 // drop lets a key that was written expire. Where that fails, what was read before is served until its ttl is over.
 func (c *sharedCache) drop(ctx context.Context, why cause, key string) {
 	if _, f := c.ask(ctx, why.step("drop "+c.how.In), http.MethodDelete, key, nil); f != nil {
-		c.i.metrics.cacheErrors.Add(1)
+		cacheErrorsTotal.in(c.i.metrics).Add(1)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestSharedCache(t *testing.T) {
 		read("the first again", "a", "7", 0)
 		read("a third one", "a", "9", 20*ms)
 		read("the second was the least recently used", "b", "a%2Fb", 20*ms)
-		w.behave("hot", `{"flush": "hard"}`)
+		w.asks("hot", `[{"flush": "hard"}]`)
 		read("flushed", "a", "9", 20*ms)
 		w.counters("hot", map[string]float64{"squall_cache_entries": 1, "squall_cache_purged_total": 2, "squall_cache_hits_total": 3, "squall_cache_misses_total": 7})
 		w.behave("hot", `{"errors": 1, "status": 500}`)

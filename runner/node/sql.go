@@ -11,6 +11,8 @@ import (
 	"github.com/squallhq/squall/runner/node/sqlengine"
 )
 
+var readsTotal = newCounter("squall_reads_total", "Rows asked for.")
+
 // The SQL that a service speaks to a database, every word of it. It means the same to PostgreSQL, so
 // a real one can take the built-in one's place; the built-in one knows these by their words, and takes its times from them.
 const (
@@ -141,7 +143,7 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string, e
 	call := sqlengine.Call{Now: s.now()}
 	if first { // a row alone is put down when the transaction is committed
 		t.put = []string{id, key, node, sqlengine.Moment(call.Now)}
-		s.d.i.metrics.writes.Add(1)
+		writesTotal.in(s.d.i.metrics).Add(1)
 		return result{tag: "INSERT 0 1"}, nil
 	}
 	if claim != "" {
@@ -157,7 +159,7 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string, e
 	}
 	got, err := s.execute(ctx, s.d.own.insert, []any{id, key, node, sqlengine.Moment(call.Now)}, call)
 	if err == nil {
-		s.d.i.metrics.writes.Add(1)
+		writesTotal.in(s.d.i.metrics).Add(1)
 	}
 	return got, err
 }
@@ -176,7 +178,7 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string, even
 		return result{}, err
 	}
 	if len(there.rows) > 0 {
-		s.d.i.metrics.repeated.Add(1)
+		repeatedWritesTotal.in(s.d.i.metrics).Add(1)
 		c := cause{request: why}
 		return result{tag: "INSERT 0 0"}, s.d.endure(ctx, c, draw(s.d.node().WriteTime, s.d.i.chance(c, "write")))
 	}
@@ -185,7 +187,7 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string, even
 
 // read finds the latest row of a key; the query costs so much besides what every read does.
 func (s *session) read(ctx context.Context, key, why string, cost time.Duration) (result, *pgproto3.ErrorResponse) {
-	s.d.i.metrics.reads.Add(1)
+	readsTotal.in(s.d.i.metrics).Add(1)
 	c := cause{request: why}
 	if err := s.d.endure(ctx, c, cost+draw(s.d.node().ReadTime, s.d.i.chance(c, "read"))); err != nil {
 		return result{}, err
@@ -216,10 +218,10 @@ func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []a
 	switch {
 	case !st.Rows:
 	case st.Writes:
-		m.writes.Add(1)
+		writesTotal.in(m).Add(1)
 		err = s.d.endure(ctx, c, draw(n.WriteTime, s.d.i.chance(c, "write")))
 	default:
-		m.reads.Add(1)
+		readsTotal.in(m).Add(1)
 		err = s.d.endure(ctx, c, draw(n.ReadTime, s.d.i.chance(c, "read")))
 	}
 	if err == nil && (st.Writes || s.tx != nil && s.tx.serializable && !s.tx.readOnly) {

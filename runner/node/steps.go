@@ -17,6 +17,11 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	workSecondsTotal    = newSeconds("squall_work_seconds_total", "Time spent in work steps.")
+	computeSecondsTotal = newSeconds("squall_compute_seconds_total", "CPU time used by compute steps.")
+)
+
 // step is one compiled step of an endpoint.
 type step struct {
 	// name places it in its endpoint: "0", "1", "1.0" within a parallel, "1f" for a fallback.
@@ -121,7 +126,7 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run run
 func (s *service) work(w *scenarios.Work) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "work")))
-		s.i.metrics.workTime.Add(int64(s.i.toil(ctx, d)))
+		workSecondsTotal.in(s.i.metrics).Add(int64(s.i.toil(ctx, d)))
 		return s.i.cut(ctx)
 	}
 }
@@ -161,7 +166,7 @@ func (s *service) parallel(name string, steps []scenarios.Step) (runner, error) 
 
 // call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
 func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuardOr(what.Node, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := s.i.newExecutorOr(what.Node, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -271,7 +276,7 @@ func (v *visit) about(key string) string {
 }
 
 func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuardOr(from, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := s.i.newExecutorOr(from, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -288,7 +293,7 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 
 // write makes a row in a database or a message in a queue or a stream.
 func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newGuardOr(to, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := s.i.newExecutorOr(to, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -320,7 +325,7 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 	}, nil
 }
 
-func (s *service) enqueue(name string, w written, g *guard) runner {
+func (s *service) enqueue(name string, w written, g *executor) runner {
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		id := v.messageID(name, w.EventOf)
 		h := http.Header{wire.HeaderWrite: {id}, wire.HeaderMessageKey: {url.PathEscape(v.about(w.about))}}
@@ -358,7 +363,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 	}
 	return func(ctx context.Context, v *visit, c cause) *failure {
 		f := run(ctx, v, c)
-		if f == nil || f.ending == abandoned {
+		if f == nil || f.class == abandoned {
 			return f
 		}
 		if instead != nil {
@@ -366,7 +371,7 @@ func (s *service) fallback(name, text string, run runner, what *scenarios.Fallba
 				return second
 			}
 		}
-		s.i.metrics.degraded.Add(1)
+		degradedTotal.in(s.i.metrics).Add(1)
 		v.degrade(text + ": " + f.err.Error())
 		if what.Status != 0 {
 			v.mu.Lock()

@@ -40,7 +40,10 @@ type store struct {
 	created bool
 }
 
-func newStores(i *instance) *stores { return &stores{i: i, of: make(map[*replica]*store)} }
+// storesOf are the instance's.
+func storesOf(i *instance) *stores {
+	return retain(i, func() *stores { return &stores{i: i, of: make(map[*replica]*store)} })
+}
 
 func (s *stores) close() error {
 	s.mu.Lock()
@@ -208,15 +211,15 @@ func sqlState(err error) string {
 
 // statementFailure sorts the error of an attempt at a statement: a class of SQLSTATE that says "you asked
 // for the wrong thing" is the caller's own fault, all else (also no SQLSTATE at all) the database's.
-func statementFailure(ctx, bounded context.Context, g *guard, to *replica, err error) *failure {
+func statementFailure(ctx, bounded context.Context, g *executor, to *replica, err error) *failure {
 	if err == nil {
 		return nil
 	}
 	f := failureOf(ctx, bounded, to.Instance, g.timeout, err)
-	if state := sqlState(err); f.ending == failed && len(state) == 5 {
+	if state := sqlState(err); f.class == failed && len(state) == 5 {
 		switch state[:2] {
 		case "0A", "22", "23", "26", "28", "42":
-			f.ending, f.again, f.status = declined, false, http.StatusBadGateway
+			f.class, f.retryable, f.status = declined, false, http.StatusBadGateway
 		}
 	}
 	return f

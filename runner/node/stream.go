@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -73,12 +74,13 @@ func newStream(i *instance) (role, error) {
 	s.replaying = false
 	s.mu.Unlock()
 	i.metrics.tell(s.series())
-	i.heard = func() {
+	i.behaviour.asks.onAsked(func(context.Context, []faults.Ask) error {
 		select {
 		case s.told <- struct{}{}:
 		default:
 		}
-	}
+		return nil
+	})
 	return s, nil
 }
 
@@ -198,7 +200,7 @@ func (s *eventStream) next(ctx context.Context, sub *subscription, p int) (m *me
 func (s *eventStream) moveOn(sub *subscription, p, offset int) {
 	record := positionRecord(sub.courier.name, p, offset)
 	if err := s.journal.append(record); err != nil {
-		s.i.metrics.errors.Add(1)
+		errorsTotal.in(s.i.metrics).Add(1)
 		s.apply(record)
 	}
 }
@@ -234,7 +236,7 @@ func (s *eventStream) take(m *message) {
 	m.number = s.last
 	p := PartitionOf(m.key, len(s.partitions))
 	s.partitions[p].log = append(s.partitions[p].log, m)
-	s.i.metrics.backlog.Add(1)
+	backlog.in(s.i.metrics).Add(1)
 	s.intake.took(m, s.replaying)
 	for _, sub := range s.subscribers {
 		select {
@@ -267,7 +269,7 @@ func (s *eventStream) moved(name string, p, offset int) {
 		part.log[0] = nil
 		part.log = part.log[1:]
 		part.begin++
-		s.i.metrics.backlog.Add(-1)
+		backlog.in(s.i.metrics).Add(-1)
 	}
 }
 

@@ -1,19 +1,20 @@
 package node
 
 import (
+	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
-
-	"github.com/squallhq/squall/scenarios"
 )
+
+var throttledTotal = newCounter("squall_throttled_total",
+	"Calls not made because the throttle expected the dependency to reject them.")
 
 var errThrottled = errors.New("throttled: the dependency rejects too much")
 
 // throttle is the client-side adaptive throttling of Google's Site Reliability Engineering, chapter 21. It counts the
 // attempts that were asked for, rejected here or not, and those that the dependency accepted, over a sliding window.
-// A nil throttle rejects nothing. It is safe for concurrent use.
+// It is safe for concurrent use.
 type throttle struct {
 	k     float64
 	slice time.Duration
@@ -32,41 +33,46 @@ const (
 )
 
 // newThrottle is nil for no throttling.
-func newThrottle(t *scenarios.Throttle) *throttle {
-	if t == nil {
+func newThrottle(m *making) policy {
+	if m.Throttle == nil {
 		return nil
 	}
-	window := t.Window
-	if window <= 0 {
-		window = throttleWindow
-	}
-	return &throttle{k: t.K, slice: max(window/throttleSlices, 1)}
+	return shared(m.e.i.states, m.e.to, m.Throttle, func() *throttle {
+		window := m.Throttle.Window
+		if window <= 0 {
+			window = throttleWindow
+		}
+		return &throttle{k: m.Throttle.K, slice: max(window/throttleSlices, 1)}
+	})
 }
 
-// throttled counts an attempt that is asked for, and rejects it by chance.
-func (g *guard) throttled(c cause) *failure {
-	t := g.throttle
-	if t == nil {
-		return nil
-	}
+// admit counts an attempt that is asked for, and rejects it by chance.
+func (t *throttle) admit(_ context.Context, a attempt) (none permit, f *failure) {
 	t.mu.Lock()
 	t.slide()
 	p := (t.requests - t.k*t.accepted) / (t.requests + 1)
 	t.requests++
 	t.slices[t.now%throttleSlices].requests++
 	t.mu.Unlock()
-	if p <= 0 || g.i.chance(c, "throttle").Float64() >= p {
-		return nil
+	if p <= 0 || a.e.i.chance(a.cause, "throttle").Float64() >= p {
+		return none, nil
 	}
-	g.i.metrics.throttled.Add(1)
-	return &failure{ending: rejected, status: http.StatusServiceUnavailable, to: g.to.node, err: errThrottled}
+	throttledTotal.in(a.e.i.metrics).Add(1)
+	return none, reject(a.e.to.node, errThrottled)
 }
 
-// count says whether the dependency accepted an attempt.
-func (t *throttle) count(accepted bool) {
-	if t == nil || !accepted {
-		return
+func (t *throttle) settle(_ attempt, _ permit, o outcome) {
+	switch {
+	case !o.made || o.f.bad(): // it was asked for, and not accepted
+	case o.f != nil && o.f.class == abandoned:
+		t.forget()
+	default:
+		t.accept()
 	}
+}
+
+// accept counts an attempt that the dependency accepted.
+func (t *throttle) accept() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.slide()
@@ -76,9 +82,6 @@ func (t *throttle) count(accepted bool) {
 
 // forget takes an attempt back that told nothing: its caller gave it up.
 func (t *throttle) forget() {
-	if t == nil {
-		return
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.slide()

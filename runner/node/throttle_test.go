@@ -14,10 +14,10 @@ import (
 
 // throttledRates sends calls to a dependency that accepts so many a second and rejects the rest at once: 80 a second for a
 // minute, then 1,000 a second for two. It gives the rates that the dependency sees and accepts in the last minute.
-func throttledRates(t *testing.T, policy *scenarios.Throttle, accepts float64) (seen, accepted float64, g *guard) {
+func throttledRates(t *testing.T, policy *scenarios.Throttle, accepts float64) (seen, accepted float64, g *executor) {
 	synctest.Test(t, func(t *testing.T) {
 		const calm, rate, half = 4800, 1000, 60000
-		g = guardOn(t, scenarios.Policy{Throttle: policy}, 1)
+		g = executorOn(t, scenarios.Policy{Throttle: policy}, 1)
 		most := accepts * 0.1 // a bucket of a tenth of a second
 		tokens, last := most, time.Now()
 		arrivals := rand.New(rand.NewPCG(1, 2))
@@ -34,7 +34,7 @@ func throttledRates(t *testing.T, policy *scenarios.Throttle, accepts float64) (
 					seen++
 				}
 				if tokens < 1 {
-					return outcome{f: &failure{ending: failed}}
+					return outcome{f: &failure{class: failed}}
 				}
 				tokens--
 				if n >= calm+half {
@@ -66,8 +66,8 @@ func TestAdaptiveThrottling(t *testing.T) {
 	if seen, accepted, _ := throttledRates(t, nil, 100); math.Abs(seen-1000) > 15 || math.Abs(accepted-100) > 2 {
 		t.Errorf("without a throttle it sees %.1f/s and accepts %.1f/s, want 1000 and 100", seen, accepted)
 	}
-	if _, accepted, g := throttledRates(t, &scenarios.Throttle{K: 2, Window: window}, 2000); g.i.metrics.throttled.Load() != 0 || math.Abs(accepted-1000) > 15 {
-		t.Errorf("%d calls throttled though the backend has the room, %.1f/s accepted", g.i.metrics.throttled.Load(), accepted)
+	if _, accepted, g := throttledRates(t, &scenarios.Throttle{K: 2, Window: window}, 2000); throttledTotal.in(g.i.metrics).Load() != 0 || math.Abs(accepted-1000) > 15 {
+		t.Errorf("%d calls throttled though the backend has the room, %.1f/s accepted", throttledTotal.in(g.i.metrics).Load(), accepted)
 	}
 }
 
@@ -82,28 +82,28 @@ func TestThrottleProbesTheDead(t *testing.T) {
 // What leaves the window is forgotten, after a pause longer than the window everything.
 func TestThrottleForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := guardOn(t, scenarios.Policy{Throttle: &scenarios.Throttle{K: 2, Window: time.Minute}}, 1)
-		fail := func(context.Context, *replica, cause, int) outcome { return outcome{f: &failure{ending: failed}} }
+		g := executorOn(t, scenarios.Policy{Throttle: &scenarios.Throttle{K: 2, Window: time.Minute}}, 1)
+		fail := func(context.Context, *replica, cause, int) outcome { return outcome{f: &failure{class: failed}} }
 		for n := range 1000 {
 			g.do(t.Context(), cause{request: fmt.Sprint(n)}, fail)
 		}
-		if g.throttle.requests != 1000 {
-			t.Fatalf("%g requests counted, want 1000", g.throttle.requests)
+		if on[*throttle](g).requests != 1000 {
+			t.Fatalf("%g requests counted, want 1000", on[*throttle](g).requests)
 		}
 		time.Sleep(59 * time.Second)
-		g.throttle.slide()
-		if g.throttle.requests != 1000 {
-			t.Errorf("%g requests within the window, want 1000", g.throttle.requests)
+		on[*throttle](g).slide()
+		if on[*throttle](g).requests != 1000 {
+			t.Errorf("%g requests within the window, want 1000", on[*throttle](g).requests)
 		}
 		time.Sleep(time.Second)
-		g.throttle.slide()
-		if g.throttle.requests != 0 {
-			t.Errorf("%g requests counted after the window, want none", g.throttle.requests)
+		on[*throttle](g).slide()
+		if on[*throttle](g).requests != 0 {
+			t.Errorf("%g requests counted after the window, want none", on[*throttle](g).requests)
 		}
 		time.Sleep(time.Hour)
 		g.do(t.Context(), cause{request: "late"}, fail)
-		if g.throttle.requests != 1 {
-			t.Errorf("%g requests counted after an hour, want 1", g.throttle.requests)
+		if on[*throttle](g).requests != 1 {
+			t.Errorf("%g requests counted after an hour, want 1", on[*throttle](g).requests)
 		}
 	})
 }

@@ -11,6 +11,13 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
+var (
+	tiedWithdrawnTotal = newCounter("squall_tied_withdrawn_total",
+		"Tied attempts that were given up because the other one had been begun.")
+	tiedTwiceTotal = newCounter("squall_tied_twice_total",
+		"Tied attempts that had been begun too when they were given up: work done twice.")
+)
+
 // begunKey is the context's key of what an attempt calls when its callee says that it has been begun.
 type begunKey struct{}
 
@@ -31,13 +38,13 @@ func tie(r *http.Request) *http.Request {
 	}))
 }
 
-// tied makes an attempt, and a second one at another replica where the first has not been begun in time. The one that a
+// tie makes an attempt, and a second one at another replica where the first has not been begun in time. The one that a
 // worker begins first is the call's, and the other is given up: it leaves its queue without having cost work (Dean and
 // Barroso, The Tail at Scale, "tied requests"). There the servers tell each other; here the caller hears it from one and
 // tells the other, so that work is done twice where both begin within a round trip.
-func (g *guard) tied(ctx context.Context, c cause, n int, try attempt) *failure {
-	g.hedge.budget.pay()
-	d := &duel{g: g, n: n, try: try, came: make(chan arrival, 2)}
+func (h *hedge) tie(ctx context.Context, c cause, n int, do exchange) *failure {
+	h.budget.pay()
+	d := &duel{e: h.e, n: n, do: do, came: make(chan arrival, 2)}
 	begun := make(chan int, 2)
 	var began [2]atomic.Bool
 	start := func(which int, to *replica, c cause) {
@@ -48,9 +55,9 @@ func (g *guard) tied(ctx context.Context, c cause, n int, try attempt) *failure 
 		})
 		d.start(which, to, c)
 	}
-	to := g.pick(c)
+	to := h.e.pick(c)
 	start(0, to, c)
-	timer := time.NewTimer(g.hedge.after)
+	timer := time.NewTimer(h.after)
 	defer timer.Stop()
 	select {
 	case only := <-d.came:
@@ -59,19 +66,19 @@ func (g *guard) tied(ctx context.Context, c cause, n int, try attempt) *failure 
 		return d.end(<-d.came)
 	case <-timer.C:
 	}
-	if !g.hedge.budget.take() {
-		g.i.metrics.budgetExhausted.Add(1)
+	if !h.budget.take() {
+		budgetExhaustedTotal.in(h.e.i.metrics).Add(1)
 		return d.end(<-d.came)
 	}
-	g.i.metrics.hedges.Add(1)
-	start(1, g.pickBut(c.hedge(), to), c.hedge())
+	hedgesTotal.in(h.e.i.metrics).Add(1)
+	start(1, h.e.pickBut(c.hedge(), to), c.hedge())
 	var first arrival
 	select {
 	case which := <-begun:
-		g.i.metrics.tiedTaken.Add(1)
+		tiedWithdrawnTotal.in(h.e.i.metrics).Add(1)
 		d.cancel[1-which]()
 		if first = <-d.came; first.which != which {
-			g.settleTied(first, &began)
+			h.settleTied(first, &began)
 			return d.end(<-d.came)
 		}
 	case first = <-d.came:
@@ -80,14 +87,14 @@ func (g *guard) tied(ctx context.Context, c cause, n int, try attempt) *failure 
 			return d.end(<-d.came)
 		}
 	}
-	g.i.answering.start(func() { g.settleTied(<-d.came, &began) })
+	h.e.i.answering.start(func() { h.settleTied(<-d.came, &began) })
 	return d.end(first)
 }
 
 // settleTied is the end of the attempt that was given up.
-func (g *guard) settleTied(loser arrival, began *[2]atomic.Bool) {
+func (h *hedge) settleTied(loser arrival, began *[2]atomic.Bool) {
 	if began[loser.which].Load() {
-		g.i.metrics.tiedTwice.Add(1)
+		tiedTwiceTotal.in(h.e.i.metrics).Add(1)
 	}
 	loser.take(false)
 }

@@ -112,7 +112,7 @@ func (s *session) commit() *pgproto3.ErrorResponse {
 		return nil
 	}
 	began := time.Now()
-	defer func() { s.d.i.metrics.requestTime.Add(int64(time.Since(began))) }()
+	defer func() { requestSecondsTotal.in(s.d.i.metrics).Add(int64(time.Since(began))) }()
 	last, refusal := s.d.record(t.put)
 	// The next writer may go on while the disk works: its record will stand behind this one.
 	t.unlock()

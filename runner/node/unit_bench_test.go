@@ -119,7 +119,7 @@ func BenchmarkLine(b *testing.B) {
 // BenchmarkReadCache is what a read pays for its cache: off is a read that costs nothing and has none.
 func BenchmarkReadCache(b *testing.B) {
 	read := func(context.Context) *failure { return nil }
-	fails := func(context.Context) *failure { return &failure{ending: failed, err: errNoUpstream} }
+	fails := func(context.Context) *failure { return &failure{class: failed, err: errNoUpstream} }
 	chance := func() float64 { return 1 } // nobody volunteers
 	b.Run("off", func(b *testing.B) {
 		b.ReportAllocs()
@@ -153,7 +153,7 @@ func BenchmarkReadCache(b *testing.B) {
 				if !r.kept {
 					c.drop("k")
 				}
-				if f := c.get(b.Context(), "k", chance, r.read); f != nil && f.ending != partial {
+				if f := c.get(b.Context(), "k", chance, r.read); f != nil && f.class != partial {
 					b.Fatal(f)
 				}
 			}

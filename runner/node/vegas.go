@@ -11,6 +11,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var concurrencyLimit = newGauge("squall_concurrency_limit",
+	"How many requests may be in flight now; 0: any number.")
+
 // Defaults of an adaptive bound; the first two are those of Netflix's concurrency-limits.
 const (
 	vegasStart = 20
@@ -69,21 +72,27 @@ type vegasWindow struct {
 	dropped  bool
 }
 
-// newBound is the node's, the one that there is where it stays as it was.
-func (i *instance) newBound(s *scenarios.Shed) *bound {
-	if s == nil {
-		i.kept.bound = nil
-		i.metrics.concurrencyLimit.Store(0)
-		return nil
-	}
-	if i.kept.bound != nil && i.kept.shed == *s {
-		return i.kept.bound
-	}
-	i.kept.bound, i.kept.shed = i.makeBound(s), *s
-	return i.kept.bound
+// keptBound is what an instance retains of a bound.
+type keptBound struct {
+	bound *bound
+	rule  scenarios.Shed
 }
 
-func (i *instance) makeBound(s *scenarios.Shed) *bound {
+// boundOf is the node's, the one that there is where it stays as it was.
+func boundOf(i *instance, s *scenarios.Shed) *bound {
+	kept := retain(i, func() *keptBound { return &keptBound{} })
+	if s == nil {
+		kept.bound = nil
+		concurrencyLimit.in(i.metrics).Store(0)
+		return nil
+	}
+	if kept.bound == nil || kept.rule != *s {
+		kept.bound, kept.rule = newBound(i, s), *s
+	}
+	return kept.bound
+}
+
+func newBound(i *instance, s *scenarios.Shed) *bound {
 	b := &bound{metrics: i.metrics, limit: float64(s.InFlight), adaptive: s.Adaptive != ""}
 	if b.adaptive {
 		b.least, b.most, b.anew = float64(max(s.Least, 1)), float64(s.Most), s.Anew
@@ -99,7 +108,7 @@ func (i *instance) makeBound(s *scenarios.Shed) *bound {
 		// Instances that began at once do not find out at once.
 		b.anew = time.Duration((.9 + .2*i.chance(cause{request: i.config.Instance}, "vegas").Float64()) * float64(b.anew))
 	}
-	b.metrics.concurrencyLimit.Store(int64(b.limit))
+	concurrencyLimit.in(b.metrics).Store(int64(b.limit))
 	return b
 }
 
@@ -159,7 +168,7 @@ func (b *bound) sample(now time.Time, took time.Duration, dropped bool) {
 	}
 	b.adjust(now, *w)
 	b.window = vegasWindow{began: now, used: b.inFlight}
-	b.metrics.concurrencyLimit.Store(int64(b.limit))
+	concurrencyLimit.in(b.metrics).Store(int64(b.limit))
 }
 
 // adjust is one step of the bound, at the end of a window.
@@ -210,9 +219,9 @@ func (i *instance) bounded(b *bound, h handler) handler {
 	}
 	return func(w http.ResponseWriter, r *http.Request, c cause) {
 		if !b.enter() {
-			i.metrics.shed.Add(1)
+			shedTotal.in(i.metrics).Add(1)
 			if r.Header.Get(wire.HeaderPriority) == "low" {
-				i.metrics.shedLow.Add(1)
+				shedLowTotal.in(i.metrics).Add(1)
 			}
 			w.Header().Set("Retry-After", "1")
 			i.refuse(w, http.StatusServiceUnavailable, "too much in flight")

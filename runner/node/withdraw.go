@@ -21,19 +21,6 @@ func (i *instance) withdraw(instance string, out bool) {
 	}
 }
 
-// present appends to room those of from that are there, as far as this instance was told. It is all of from, if none is.
-func (u *upstream) present(room, from []*replica) []*replica {
-	for _, r := range from {
-		if !r.withdrawn.Load() {
-			room = append(room, r)
-		}
-	}
-	if len(room) == 0 {
-		return from
-	}
-	return room
-}
-
 func (i *instance) putWithdrawn(w http.ResponseWriter, r *http.Request) {
 	i.withdraw(r.PathValue("instance"), true)
 	w.WriteHeader(http.StatusNoContent)

@@ -9,6 +9,20 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	workersBusy       = newGauge("squall_workers_busy", "Workers taken now.")
+	queueDepth        = newGauge("squall_queue_depth", "Requests waiting for a worker now.")
+	queueSecondsTotal = newSeconds("squall_queue_seconds_total", "Time that requests waited for a worker.")
+	queuedTotal       = newCounter("squall_queued_total", "Requests that had to wait for a worker.")
+	shedTotal         = newCounter("squall_shed_total",
+		"Requests refused (503) because the queue for workers was full, because they had waited in it for too "+
+			"long, or because there was enough in flight.")
+	queueDroppedTotal = newCounter("squall_queue_dropped_total",
+		"Requests refused (503) when their turn came, because they had waited longer than the discipline "+
+			"allows; part of squall_shed_total.")
+	shedLowTotal = newCounter("squall_shed_low_total", "Requests of low priority among squall_shed_total.")
+)
+
 // defaultWorkers is how many requests a service works on at once where the scenario does not say.
 const defaultWorkers = 64
 
@@ -33,6 +47,19 @@ func newWorkers(n *scenarios.Node, m *metrics) *workers {
 		count = defaultWorkers
 	}
 	return &workers{size: count, free: count, line: newLine(n.Queue, n.Line), metrics: m}
+}
+
+// workersOf are the node's, those that there are and as many as it now says, as soon as it is taken up.
+func workersOf(i *instance) *workers {
+	fresh := false
+	w := retain(i, func() *workers {
+		fresh = true
+		return newWorkers(&i.config.Node, i.metrics)
+	})
+	if !fresh {
+		i.onCommit(func() { w.resize(&i.config.Node) })
+	}
+	return w
 }
 
 // resize is as many workers as the node says, and its line: who waits stands in it in the same order, and is shed where
@@ -62,7 +89,7 @@ func (w *workers) acquire(ctx context.Context, low bool) error {
 	if w.free > 0 { // then nobody waits
 		w.free--
 		w.mu.Unlock()
-		w.metrics.workersBusy.Add(1)
+		workersBusy.in(w.metrics).Add(1)
 		return nil
 	}
 	me := &waiter{low: low, since: time.Now(), turn: make(chan error, 1)}
@@ -72,14 +99,14 @@ func (w *workers) acquire(ctx context.Context, low bool) error {
 		w.count(me, errShed)
 		return errShed
 	}
-	w.metrics.queued.Add(1)
-	w.metrics.queueDepth.Add(1)
+	queuedTotal.in(w.metrics).Add(1)
+	queueDepth.in(w.metrics).Add(1)
 	if out != nil {
 		out.turn <- errShed
 	}
 	err := w.await(ctx, me)
-	w.metrics.queueDepth.Add(-1)
-	w.metrics.queueTime.Add(int64(time.Since(me.since)))
+	queueDepth.in(w.metrics).Add(-1)
+	queueSecondsTotal.in(w.metrics).Add(int64(time.Since(me.since)))
 	w.count(me, err)
 	return err
 }
@@ -104,22 +131,22 @@ func (w *workers) await(ctx context.Context, me *waiter) error {
 func (w *workers) count(who *waiter, err error) {
 	switch {
 	case err == nil:
-		w.metrics.workersBusy.Add(1)
+		workersBusy.in(w.metrics).Add(1)
 		return
 	case errors.Is(err, errWaited):
-		w.metrics.queueDropped.Add(1)
+		queueDroppedTotal.in(w.metrics).Add(1)
 	case !errors.Is(err, errShed):
 		return
 	}
-	w.metrics.shed.Add(1)
+	shedTotal.in(w.metrics).Add(1)
 	if who.low {
-		w.metrics.shedLow.Add(1)
+		shedLowTotal.in(w.metrics).Add(1)
 	}
 }
 
 // release hands the worker to the next in line. Those who have waited too long are told so on the way.
 func (w *workers) release() {
-	w.metrics.workersBusy.Add(-1)
+	workersBusy.in(w.metrics).Add(-1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.free++

@@ -63,7 +63,7 @@ func (w *world) run(n scenarios.Node, upstreams ...string) (stop func()) {
 	started, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := node.Serve(ctx, w.config(n, upstreams...), w.network, func(wire.Addresses) { close(started) }); err != nil {
+		if err := node.Serve(ctx, w.config(n, upstreams...), node.Environment{Network: w.network}, func(wire.Addresses) { close(started) }); err != nil {
 			w.t.Errorf("serve %q: %v", n.Name, err)
 		}
 	}()
@@ -136,11 +136,22 @@ func (w *world) try(ctx context.Context, method, url string, headers ...string) 
 // behave tells a node how to misbehave.
 func (w *world) behave(name, behaviour string) {
 	w.t.Helper()
-	method := "PUT"
 	if behaviour == "" {
-		method = "DELETE"
+		w.tell("DELETE", name, "/behave", "")
+		return
 	}
-	request, err := http.NewRequest(method, "http://"+name+":81/behave", strings.NewReader(behaviour))
+	w.tell("PUT", name, "/behave", behaviour)
+}
+
+// asks tells a node what is asked of it now.
+func (w *world) asks(name, asks string) {
+	w.t.Helper()
+	w.tell("PUT", name, "/asks", asks)
+}
+
+func (w *world) tell(method, name, path, body string) {
+	w.t.Helper()
+	request, err := http.NewRequest(method, "http://"+name+":81"+path, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -150,7 +161,7 @@ func (w *world) behave(name, behaviour string) {
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusNoContent {
-		w.t.Fatalf("behave answered %d", response.StatusCode)
+		w.t.Fatalf("%s %s answered %d", method, path, response.StatusCode)
 	}
 }
 

@@ -1,13 +1,14 @@
 package wire
 
 // The paths of a node's admin API. Health answers 200 once the node serves; Metrics is Prometheus's text format; Stats is
-// a Stats; Behave takes (PUT) and takes back (DELETE) a faults.Behaviour, Configure takes a scenarios.Node. PUT and DELETE of
+// a Stats; Behave takes (PUT) and takes back (DELETE) a faults.Behaviour, Asks takes a list of faults.Ask, Configure takes a scenarios.Node. PUT and DELETE of
 // Withdrawn and an instance's name tell that this callee is about to go, and that it is back.
 const (
 	AdminHealth    = "/health"
 	AdminMetrics   = "/metrics"
 	AdminStats     = "/stats"
 	AdminBehave    = "/behave"
+	AdminAsks      = "/asks"
 	AdminConfigure = "/configure"
 	AdminWithdrawn = "/withdrawn/"
 )

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // document reads a file or fails the test.
@@ -56,8 +57,8 @@ func TestYardstick(t *testing.T) {
 			On:   faults.Selector{Edge: &faults.EdgeSelector{From: faults.Selector{Name: "orders"}, To: faults.Selector{Name: "payments"}}}}}},
 			{Name: "recovery", For: 20 * time.Second}},
 		Expect: []scenarios.Expectation{
-			{In: "steady", Of: "all", Bounds: []scenarios.Bound{{Metric: scenarios.MetricSuccess, Op: ">=", Value: 0.999}, {Metric: scenarios.MetricP99, Op: "<", Value: 0.12}}, Text: "in: steady, of: all, success >= 99.9%, p99 < 120ms"},
-			{In: "payments slow", Of: "POST /orders/{id}", Bounds: []scenarios.Bound{{Metric: scenarios.MetricSuccess, Op: ">=", Value: 0.99}, {Metric: scenarios.MetricP99, Op: "<", Value: 0.7}}, Text: "in: payments slow, of: POST /orders/{id}, success >= 99%, p99 < 700ms"},
+			{In: "steady", Of: "all", Bounds: []scenarios.Bound{{Metric: metric.Success, Op: ">=", Value: 0.999}, {Metric: metric.P99, Op: "<", Value: 0.12}}, Text: "in: steady, of: all, success >= 99.9%, p99 < 120ms"},
+			{In: "payments slow", Of: "POST /orders/{id}", Bounds: []scenarios.Bound{{Metric: metric.Success, Op: ">=", Value: 0.99}, {Metric: metric.P99, Op: "<", Value: 0.7}}, Text: "in: payments slow, of: POST /orders/{id}, success >= 99%, p99 < 700ms"},
 			{After: "payments slow", Recovered: 5 * time.Second, Text: "after: payments slow, recovered_within: 5s"},
 			{WritesLost: &zero, Text: "writes_lost: 0"},
 		},

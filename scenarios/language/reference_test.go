@@ -7,6 +7,7 @@ import (
 
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // The reference has every key that the schema has, each with words about it, and no other.
@@ -32,8 +33,8 @@ func TestReferenceIsTheSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	bounds := map[string]bool{}
-	for _, m := range grammar.Metrics {
-		bounds[string(m.Metric)] = true
+	for _, name := range metric.Names() {
+		bounds[name] = true
 	}
 	for name, d := range schema.Definitions {
 		for key := range d.Properties {

@@ -1,8 +1,8 @@
 package language
 
-import "fmt"
-
 import (
+	"fmt"
+
 	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
 )

@@ -92,7 +92,7 @@ func fates(p, q faults.Primitive) string {
 	return ""
 }
 
-func openFate(o *faults.Outage) string {
+func openFate(o *faults.EdgeOutage) string {
 	if o.Direction == "" {
 		return string(o.Open)
 	}

@@ -132,9 +132,9 @@ func TestSelections(t *testing.T) {
 		{"partition of regions", partition(region("eu"), region("us"), true), "orders-1:payments-1 orders-1:payments-2", ""},
 		{"partition from all others", partition(region("us"), named("*"), true), "orders-1:payments-1 orders-1:payments-2", ""},
 		{"partition of the users", partition(named("client"), named("*"), true), "shoppers:edge-1", ""},
-		{"outage of the users", faults.Fault{Kind: faults.Isolation{}, On: named("client")}, "shoppers:edge-1", ""},
+		{"outage of the users", faults.Fault{Kind: faults.Outage{}, On: named("client")}, "shoppers:edge-1", ""},
 		{"partition one way", partition(region("us"), named("*"), false), "", ""},
-		{"outage of a region", faults.Fault{Kind: faults.Isolation{}, On: region("us")},
+		{"outage of a region", faults.Fault{Kind: faults.Outage{}, On: region("us")},
 			"retries-1:payments-1 retries-1:payments-2 payments-1:retries-1 payments-2:retries-1 orders-1:payments-1 orders-1:payments-2",
 			"retries-1 payments-1 payments-2"},
 	}

@@ -96,7 +96,7 @@ func TestProblemsOfFaults(t *testing.T) {
 		{"no target", []faults.Fault{{Kind: faults.Pause{}}}, []string{"pause has no target"}},
 		{"a node fault on a load", []faults.Fault{on(faults.Crash{}, "shoppers")}, []string{"crash is on nodes, and no node is shoppers"}},
 		{"a node fault on a connection", []faults.Fault{{Kind: faults.Crash{}, On: between(named("orders"), named("db"))}}, []string{"crash is on nodes, not on the connection orders -> db"}},
-		{"an outage of a connection", []faults.Fault{{Kind: faults.Isolation{}, On: between(named("orders"), named("db"))}}, []string{"outage is of nodes, not of the connection orders -> db: use partition, or blackhole"}},
+		{"an outage of a connection", []faults.Fault{{Kind: faults.Outage{}, On: between(named("orders"), named("db"))}}, []string{"outage is of nodes, not of the connection orders -> db: use partition, or blackhole"}},
 		{"an impossible size", []faults.Fault{on(faults.Bandwidth{}, "db")}, []string{"bandwidth must be more than 0, it is 0B/s: use freeze to let nothing pass"}},
 		{"a share of no limit", []faults.Fault{on(faults.CPU{Share: 0.5}, "db")}, []string{`"db-1" has no cpus to take a share of: give the fault cores, or the node cpus`}},
 		{"after its phase", []faults.Fault{{Kind: latency, On: named("db"), At: 30 * time.Second}}, []string{`it begins at 30s, when phase "trouble" is over; use less than 30s`}},
@@ -155,7 +155,7 @@ func TestFaultsWithoutTraffic(t *testing.T) {
 	}
 	for _, f := range []faults.Fault{
 		{Kind: faults.Reset{}, On: between(named("report"), named("db"))},
-		{Kind: faults.Isolation{}, On: named("report")},
+		{Kind: faults.Outage{}, On: named("report")},
 	} {
 		got := problemsOf(t, lonely(f))
 		if len(got) != 1 || !strings.Contains(got[0], "would meet no traffic: no load ever reaches report-1:db-1") {

@@ -178,7 +178,7 @@ func random(seed uint64) *scenarios.Scenario {
 func randomFault(r *rand.Rand, names []string) faults.Fault {
 	kinds := []faults.Kind{
 		faults.Latency{Delay: time.Second}, faults.Bandwidth{Rate: 1000, Direction: faults.Both}, faults.Slicer{Size: 10}, faults.Blackhole{},
-		faults.HalfOpen{}, faults.Timeout{}, faults.Reset{}, faults.Refuse{}, faults.Freeze{}, faults.Partition{}, faults.Isolation{}, faults.Isolation{How: "drop"},
+		faults.HalfOpen{}, faults.Timeout{}, faults.Reset{}, faults.Refuse{}, faults.Freeze{}, faults.Partition{}, faults.Outage{}, faults.Outage{How: "drop"},
 		faults.Crash{RestartAfter: time.Duration(r.IntN(3)) * time.Second}, faults.Pause{}, faults.CPU{Cores: 1}, faults.CPU{Share: 0.5}, faults.Errors{Share: 0.1}, faults.Slow{Factor: 2},
 	}
 	f := faults.Fault{Kind: kinds[r.IntN(len(kinds))]}
@@ -234,7 +234,7 @@ func BenchmarkNew(b *testing.B) {
 	for i := range 10 {
 		s.Phases = append(s.Phases, &scenarios.Phase{Name: fmt.Sprint(i), For: time.Second, Faults: []faults.Fault{
 			{Kind: faults.Latency{Delay: time.Second}, On: named("*")},
-			{Kind: faults.Isolation{}, On: faults.Selector{Region: "r1", Share: 0.3}},
+			{Kind: faults.Outage{}, On: faults.Selector{Region: "r1", Share: 0.3}},
 		}})
 	}
 	for b.Loop() {

@@ -2,7 +2,6 @@ package topology
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -143,36 +142,7 @@ func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
 	if len(t.Instances) == 0 && len(s.unknown) == 0 {
 		return t, fmt.Sprintf("%s is on nodes, and no node is %s", f.Kind.Kind(), f.On)
 	}
-	for _, p := range f.Kind.Compile(t) {
-		if i := s.byName[p.Instance]; (p.Op == faults.OpBehave || p.Op == faults.OpConfigure) && s.Instances[i].Node.Image != "" {
-			return t, fmt.Sprintf("%s is for built-in nodes, and %q runs the image %s", f.Kind.Kind(), s.Instances[i].Node.Name, s.Instances[i].Node.Image)
-		} else if n := s.Instances[i].Node; p.Op == faults.OpBehave && p.Behaviour.Flush != "" && n.Kind != scenarios.KindCDN && n.Kind != scenarios.KindCache {
-			return t, fmt.Sprintf("flush is for cdns and caches, and %q is a %s", n.Name, n.Kind)
-		} else if p.Op == faults.OpBehave && p.Behaviour.Promote && n.ReplicaOf == "" {
-			return t, fmt.Sprintf("promote is for replicas, and %q is none (it has no replica_of)", n.Name)
-		}
-	}
-	return t, s.replayed(f, t)
-}
-
-// replayed is why a replay can't be, empty if it can.
-func (s *selection) replayed(f faults.Fault, t faults.Targets) string {
-	r, ok := f.Kind.(faults.Replay)
-	if !ok {
-		return ""
-	}
-	for _, name := range t.Instances {
-		n := s.Instances[s.byName[name]].Node
-		switch {
-		case n.Kind != scenarios.KindStream:
-			return fmt.Sprintf("replay is for streams, and %q is a %s", n.Name, n.Kind)
-		case n.Retain == 0:
-			return fmt.Sprintf("stream %q keeps nothing that it has delivered: add retain: 10m", n.Name)
-		case !slices.ContainsFunc(n.Subscribers, func(one *scenarios.Subscriber) bool { return one.Name == r.Subscriber }):
-			return fmt.Sprintf("stream %q has no subscriber %q", n.Name, r.Subscriber)
-		}
-	}
-	return ""
+	return t, ""
 }
 
 // around is every edge into and out of the selected, those between two of them included.
@@ -251,14 +221,23 @@ func hasEdge(sel faults.Selector) bool {
 	return false
 }
 
-// instancesOf are a set's instances in the plan's order, with their limits.
+// instancesOf are a set's instances in the plan's order, with their nodes.
 func (s *selection) instancesOf(in set) faults.Targets {
 	var t faults.Targets
 	for i, instance := range s.Instances {
 		if in.instances[i] {
 			t.Instances = append(t.Instances, instance.Name)
-			t.CPUs = append(t.CPUs, instance.Node.CPUs)
+			t.Nodes = append(t.Nodes, targetOf(instance.Node))
 		}
+	}
+	return t
+}
+
+// targetOf is what kinds of faults ask of a node.
+func targetOf(n *scenarios.Node) faults.Node {
+	t := faults.Node{Name: n.Name, Kind: string(n.Kind), Image: n.Image, CPUs: n.CPUs, ReplicaOf: n.ReplicaOf, Retains: n.Retain > 0}
+	for _, s := range n.Subscribers {
+		t.Subscribers = append(t.Subscribers, s.Name)
 	}
 	return t
 }

@@ -65,8 +65,8 @@ func BenchmarkInject(b *testing.B) {
 		name      string
 		primitive faults.Primitive
 	}{
-		{"toxic", faults.Primitive{Op: faults.OpToxic, Edge: "users:a-1", Toxic: &faults.Toxic{Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]any{"latency": 1.0}}}},
-		{"outage", faults.Primitive{Op: faults.OpOutage, Edge: "users:a-1", Outage: &faults.Outage{New: faults.NewHang, Open: faults.OpenKeep}}},
+		{"toxic", faults.Primitive{Op: faults.OpToxic, Edge: "users:a-1", Toxic: &faults.Toxic{Stream: "downstream", Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 1}}}},
+		{"outage", faults.Primitive{Op: faults.OpOutage, Edge: "users:a-1", Outage: &faults.EdgeOutage{New: faults.NewHang, Open: faults.OpenKeep}}},
 		{"behave", faults.Primitive{Op: faults.OpBehave, Instance: "a-1", Behaviour: &faults.Behaviour{Errors: 1, Status: 500}}},
 		{"pause", faults.Primitive{Op: faults.OpPause, Instance: "a-1"}},
 		{"cpu", faults.Primitive{Op: faults.OpCPU, Instance: "a-1", CPUs: 0.5}},

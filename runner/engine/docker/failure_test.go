@@ -114,7 +114,7 @@ func TestPublishedPort(t *testing.T) {
 	if status, _, err := once(t, client, "GET", "/"); err != nil || status != 200 {
 		t.Fatalf("%d, %v", status, err)
 	}
-	undo := s.inject(t, faults.Primitive{Op: faults.OpOutage, Edge: "users:a-1", Outage: &faults.Outage{New: faults.NewRefuse, Open: faults.OpenReset}})
+	undo := s.inject(t, faults.Primitive{Op: faults.OpOutage, Edge: "users:a-1", Outage: &faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenReset}})
 	if _, took, err := once(t, client, "GET", "/"); err == nil || took > 5*time.Second {
 		t.Errorf("under an outage: %v after %s", err, took)
 	}

@@ -59,13 +59,16 @@ func (s *system) newInjection(ctx context.Context, id string, primitives []fault
 		switch p.Op {
 		case faults.OpToxic, faults.OpOutage:
 			i.edges = append(i.edges, p)
-		case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpConfigure, faults.OpStop:
+		case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpAsk, faults.OpConfigure, faults.OpStop:
 			m, known := s.byName[p.Instance]
 			if !known {
 				return nil, fmt.Errorf("inject %s: there is no instance %q", p, p.Instance)
 			}
 			if p.Op == faults.OpBehave && (m.place.image() || p.Behaviour == nil) {
 				return nil, fmt.Errorf("inject %s: only a built-in node can misbehave", p)
+			}
+			if p.Op == faults.OpAsk && m.place.image() {
+				return nil, fmt.Errorf("inject %s: only a built-in node can be asked", p)
 			}
 			if p.Op == faults.OpConfigure && (m.place.image() || p.Patch == nil) {
 				return nil, fmt.Errorf("inject %s: only a built-in node can be changed", p)

@@ -67,7 +67,7 @@ func TestPrimitives(t *testing.T) {
 	ok(t)
 	t.Run("latency on an open connection", func(t *testing.T) {
 		undo := s.inject(t, faults.Primitive{Op: faults.OpToxic, Edge: "users:a-1", Toxic: &faults.Toxic{
-			Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]any{"latency": 200.0}}})
+			Stream: "downstream", Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 200}}})
 		_, took, err := once(t, client, "POST", "/")
 		if err != nil || took < 200*time.Millisecond || took > 2*time.Second {
 			t.Errorf("took %s, %v; want a little over 200ms", took, err)
@@ -168,7 +168,7 @@ func TestFailedInjectionLeavesNothing(t *testing.T) {
 	s := launch(t, Options{}, load(planOf(service("a", work(0))), "users", "a"))
 	_, err := s.Inject(t.Context(), []faults.Primitive{
 		{Op: faults.OpBehave, Instance: "a-1", Behaviour: &faults.Behaviour{Errors: 1, Status: 500}},
-		{Op: faults.OpToxic, Edge: "users:nobody-1", Toxic: &faults.Toxic{Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]any{"latency": 1.0}}},
+		{Op: faults.OpToxic, Edge: "users:nobody-1", Toxic: &faults.Toxic{Stream: "downstream", Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 1}}},
 	})
 	if err == nil {
 		t.Fatal("a toxic on an edge that is not there was put on")

@@ -75,7 +75,7 @@ func checkPrimitive(plan *topology.Plan, p faults.Primitive) error {
 	switch p.Op {
 	case faults.OpToxic, faults.OpOutage:
 		return nil // the mesh says so when it can't
-	case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpConfigure, faults.OpStop:
+	case faults.OpKill, faults.OpPause, faults.OpCPU, faults.OpBehave, faults.OpAsk, faults.OpConfigure, faults.OpStop:
 	default:
 		return fmt.Errorf("the docker engine does not know the action %q", p.Op)
 	}
@@ -85,6 +85,8 @@ func checkPrimitive(plan *topology.Plan, p faults.Primitive) error {
 		return fmt.Errorf("there is no instance %q", p.Instance)
 	case p.Op == faults.OpBehave && i.Node.Image != "":
 		return fmt.Errorf("%s runs the image %s, whose answers can't be changed from outside; only built-in nodes can misbehave", p.Instance, i.Node.Image)
+	case p.Op == faults.OpAsk && i.Node.Image != "":
+		return fmt.Errorf("%s runs the image %s, which can't be asked for anything; only built-in nodes can", p.Instance, i.Node.Image)
 	case p.Op == faults.OpConfigure && i.Node.Image != "":
 		return fmt.Errorf("%s runs the image %s, whose configuration is its own; only built-in nodes can be changed", p.Instance, i.Node.Image)
 	case p.Op == faults.OpCPU && p.CPUs < 0.01:

@@ -29,6 +29,12 @@ type behaviour struct {
 	what faults.Behaviour
 }
 
+// askOn is something asked of the node by an injection that is on.
+type askOn struct {
+	id   string
+	what faults.Ask
+}
+
 // add notes a primitive of an injection. The caller holds mu.
 func (m *member) add(id string, p faults.Primitive) {
 	switch p.Op {
@@ -42,6 +48,8 @@ func (m *member) add(id string, p faults.Primitive) {
 		m.cpus = append(m.cpus, cpuLimit{id, p.CPUs})
 	case faults.OpBehave:
 		m.behaviours = append(m.behaviours, behaviour{id, *p.Behaviour})
+	case faults.OpAsk:
+		m.asks = append(m.asks, askOn{id, p.Ask})
 	case faults.OpConfigure:
 		m.patches = append(m.patches, patchOn{id, *p.Patch})
 	}
@@ -54,6 +62,7 @@ func (m *member) drop(id string) {
 	delete(m.stops, id)
 	m.cpus = slices.DeleteFunc(m.cpus, func(c cpuLimit) bool { return c.id == id })
 	m.patches = slices.DeleteFunc(m.patches, func(p patchOn) bool { return p.id == id })
+	m.asks = slices.DeleteFunc(m.asks, func(a askOn) bool { return a.id == id })
 	m.behaviours = slices.DeleteFunc(m.behaviours, func(b behaviour) bool { return b.id == id })
 }
 
@@ -83,6 +92,9 @@ func (s *system) reconcile(ctx context.Context, m *member) error {
 	}
 	if !m.paused {
 		if err := s.behave(ctx, m); err != nil {
+			return err
+		}
+		if err := s.ask(ctx, m); err != nil {
 			return err
 		}
 		if err := s.configure(ctx, m); err != nil {
@@ -184,7 +196,7 @@ func (s *system) revive(ctx context.Context, m *member) error {
 	if err := s.engine.start(ctx, m.id); err != nil {
 		return fmt.Errorf("start %s again: %w", m.name(), err)
 	}
-	m.dead, m.behaving = false, faults.Behaviour{}
+	m.dead, m.behaving, m.asked = false, faults.Behaviour{}, nil
 	m.restarts.Add(1)
 	m.log.started()
 	// Callers may come as soon as it listens, as they may with a process: health is only when we stop waiting.
@@ -262,6 +274,26 @@ func (s *system) putBehaviour(ctx context.Context, m *member, b faults.Behaviour
 		return err
 	}
 	return s.tell(ctx, m, http.MethodPut, wire.AdminBehave, data)
+}
+
+// ask tells a built-in node what is asked of it now; one that was restarted has forgotten.
+func (s *system) ask(ctx context.Context, m *member) error {
+	want := make([]faults.Ask, 0, len(m.asks))
+	for _, a := range m.asks {
+		want = append(want, a.what)
+	}
+	if m.place.image() || slices.Equal(want, m.asked) {
+		return nil
+	}
+	data, err := json.Marshal(want)
+	if err != nil {
+		return err
+	}
+	if err := s.tell(ctx, m, http.MethodPut, wire.AdminAsks, data); err != nil {
+		return fmt.Errorf("ask %s: %w", m.name(), err)
+	}
+	m.asked = want
+	return nil
 }
 
 // tell asks a built-in node's admin address to do something.

@@ -39,7 +39,7 @@ func TestRealPostgres(t *testing.T) {
 		}
 	}
 	undo := s.inject(t, faults.Primitive{Op: faults.OpToxic, Edge: "a-1:db-1", Toxic: &faults.Toxic{
-		Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]any{"latency": 150.0}}})
+		Stream: "downstream", Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 150}}})
 	if good, took := write(); !good || took < 150*time.Millisecond || took > 3*time.Second {
 		t.Errorf("a write under 150ms of latency: %v, took %s", good, took)
 	}

@@ -91,6 +91,9 @@ type member struct {
 	limit     float64
 	// behaving is what a built-in node was told last.
 	behaving faults.Behaviour
+	// asks are those that are on, asked those that the node was told last.
+	asks  []askOn
+	asked []faults.Ask
 	// configured are the patches that a built-in node runs with, written those that its configuration file has.
 	configured, written []patchOn
 

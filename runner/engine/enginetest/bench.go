@@ -79,7 +79,7 @@ func BenchmarkFaults(b *testing.B, e runner.Engine) {
 		p    faults.Primitive
 	}{
 		{"latency", latencyOf("users:front-1", 100*time.Millisecond)},
-		{"outage", outage("users:front-1", faults.Outage{New: faults.NewRefuse, Open: faults.OpenReset})},
+		{"outage", outage("users:front-1", faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenReset})},
 		{"pause", faults.Primitive{Op: faults.OpPause, Instance: "shop-1"}},
 		{"kill", faults.Primitive{Op: faults.OpKill, Instance: "shop-1"}},
 	} {

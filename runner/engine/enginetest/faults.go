@@ -15,12 +15,12 @@ import (
 
 func latencyOf(edge string, d time.Duration) faults.Primitive {
 	return faults.Primitive{Op: faults.OpToxic, Edge: edge, Toxic: &faults.Toxic{
-		Type: "latency", Stream: "downstream", Toxicity: 1, Per: "request",
-		Attributes: map[string]any{"latency": float64(d / time.Millisecond), "jitter": 0.0},
+		Stream: faults.Downstream, Toxicity: 1, Per: faults.PerRequest,
+		Attributes: faults.LatencyToxic{Latency: faults.MillisOf(d)},
 	}}
 }
 
-func outage(edge string, o faults.Outage) faults.Primitive {
+func outage(edge string, o faults.EdgeOutage) faults.Primitive {
 	return faults.Primitive{Op: faults.OpOutage, Edge: edge, Outage: &o}
 }
 
@@ -80,7 +80,7 @@ func testOverlap(t *testing.T, w *world) {
 }
 
 func testRefuse(t *testing.T, w *world) {
-	undo := w.inject(outage(toAPI, faults.Outage{New: faults.NewRefuse, Open: faults.OpenReset}))
+	undo := w.inject(outage(toAPI, faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenReset}))
 	w.mustNotDial(toAPI)
 	w.mustGet(toAPI2, "/ping") // an edge of its own
 	receipt := undo()
@@ -90,7 +90,7 @@ func testRefuse(t *testing.T, w *world) {
 	w.eventually("a request after the outage", func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
 
 	// The caller of an inner edge is told, too: nothing goes around it.
-	undo = w.inject(outage(toDB, faults.Outage{New: faults.NewRefuse, Open: faults.OpenReset}))
+	undo = w.inject(outage(toDB, faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenReset}))
 	if id, err := w.write(toAPI, "refused"); err == nil {
 		t.Errorf("a write was acknowledged as %q though the edge to the database was closed", id)
 	}
@@ -100,7 +100,7 @@ func testRefuse(t *testing.T, w *world) {
 
 func testHang(t *testing.T, w *world) {
 	w.mustGet(toAPI, "/ping")
-	undo := w.inject(outage(toAPI, faults.Outage{New: faults.NewHang, Open: faults.OpenKeep}))
+	undo := w.inject(outage(toAPI, faults.EdgeOutage{New: faults.NewHang, Open: faults.OpenKeep}))
 	// Neither the open connection nor a new one gets an answer.
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	if a := w.ask(ctx, toAPI, http.MethodGet, "/ping"); a.err == nil || ctx.Err() == nil {

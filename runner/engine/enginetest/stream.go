@@ -80,7 +80,7 @@ func testStream(t *testing.T, e runner.Engine) {
 		}
 	}
 	const lag = `squall_lag_messages{subscriber="second"}`
-	mend := w.inject(faults.Primitive{Op: faults.OpOutage, Edge: "events-1:other-1", Outage: &faults.Outage{New: faults.NewRefuse, Open: faults.OpenReset}})
+	mend := w.inject(faults.Primitive{Op: faults.OpOutage, Edge: "events-1:other-1", Outage: &faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenReset}})
 	for range 5 {
 		mustPublish()
 	}

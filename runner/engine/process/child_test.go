@@ -29,7 +29,7 @@ func child(role string) {
 		var c node.Config
 		check(in.Decode(&c))
 		watch()
-		check(node.Serve(ctx, c, node.TCP{}, func(a wire.Addresses) { announce(a) }))
+		check(node.Serve(ctx, c, node.Environment{Network: node.TCP{}}, func(a wire.Addresses) { announce(a) }))
 	case "mesh":
 		var c mesh.ServeConfig
 		check(in.Decode(&c))

@@ -82,7 +82,7 @@ func (e *Engine) Check(p *topology.Plan) error {
 
 func supports(p faults.Primitive) error {
 	switch p.Op {
-	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpConfigure, faults.OpStop:
+	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpAsk, faults.OpConfigure, faults.OpStop:
 		return nil
 	case faults.OpPause:
 		return canPause()

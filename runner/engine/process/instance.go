@@ -35,6 +35,7 @@ type instance struct {
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
+	asks          []faults.Ask
 	changes       injection.Configuration
 	gone          bool // taken down
 

@@ -48,6 +48,11 @@ func (i *instance) revive(ctx context.Context) error {
 			return err
 		}
 	}
+	if len(i.asks) > 0 {
+		if err := i.tellAsks(ctx); err != nil {
+			return err
+		}
+	}
 	if i.pauses > 0 {
 		return i.current().pause()
 	}

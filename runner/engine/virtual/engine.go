@@ -87,7 +87,7 @@ func wouldStandIn(n *scenarios.Node) string {
 
 func supports(p faults.Primitive) error {
 	switch p.Op {
-	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpConfigure, faults.OpStop, faults.OpPause, faults.OpCPU:
+	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpAsk, faults.OpConfigure, faults.OpStop, faults.OpPause, faults.OpCPU:
 		return nil
 	default:
 		return fmt.Errorf("the virtual engine knows no %q", p.Op)

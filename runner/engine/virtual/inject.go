@@ -70,6 +70,13 @@ func (i *instance) Act(ctx context.Context, p faults.Primitive) error {
 			return err
 		}
 		return nil
+	case faults.OpAsk:
+		i.asks = append(i.asks, p.Ask)
+		if err := i.tellAsks(ctx); err != nil {
+			i.asks = i.asks[:len(i.asks)-1]
+			return err
+		}
+		return nil
 	case faults.OpConfigure:
 		return i.changes.Put(ctx, i.configured(), p.Patch)
 	default:
@@ -115,6 +122,16 @@ func (i *instance) Unact(ctx context.Context, p faults.Primitive) error {
 			i.behaviours = was
 			return err
 		}
+	case faults.OpAsk:
+		was := i.asks
+		i.asks = slices.Clone(was)
+		if at := slices.Index(i.asks, p.Ask); at >= 0 {
+			i.asks = slices.Delete(i.asks, at, at+1)
+		}
+		if err := i.tellAsks(ctx); err != nil {
+			i.asks = was
+			return err
+		}
 	case faults.OpConfigure:
 		return i.changes.Take(ctx, i.configured(), p.Patch)
 	}
@@ -139,4 +156,12 @@ func (i *instance) behave(ctx context.Context) error {
 	}
 	all := faults.Combine(i.behaviours...)
 	return i.admin(ctx, http.MethodPut, wire.AdminBehave, &all, nil)
+}
+
+// tellAsks tells the instance what is asked of it now; like behave.
+func (i *instance) tellAsks(ctx context.Context) error {
+	if i.kills > 0 {
+		return nil
+	}
+	return i.admin(ctx, http.MethodPut, wire.AdminAsks, i.asks, nil)
 }

@@ -33,6 +33,7 @@ type instance struct {
 	// kills and pauses count the faults that hold it down; behaviours are those that are on, the newest last.
 	kills, pauses int
 	behaviours    []*faults.Behaviour
+	asks          []faults.Ask
 	changes       injection.Configuration
 	// limits are the cores that faults leave it.
 	limits []float64
@@ -74,7 +75,7 @@ func (i *instance) start(ctx context.Context) error {
 	i.s.lives.Go(func() {
 		defer close(k.ended)
 		defer k.host.Kill() // nothing of it stays open
-		k.err = node.ServeOn(lifetime, i.config, environment, func(wire.Addresses) { close(serves) })
+		k.err = node.Serve(lifetime, i.config, environment, func(wire.Addresses) { close(serves) })
 	})
 	select {
 	case <-serves:

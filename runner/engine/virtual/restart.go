@@ -36,6 +36,11 @@ func (i *instance) revive(ctx context.Context) error {
 			return err
 		}
 	}
+	if len(i.asks) > 0 {
+		if err := i.tellAsks(ctx); err != nil {
+			return err
+		}
+	}
 	if i.pauses > 0 {
 		i.current().pause()
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -99,10 +100,13 @@ func faultName(f faults.Fault) string {
 	return f.Kind.String()
 }
 
+// ofEdge tells a bound on a metric of a connection; all others are of requests.
+func ofEdge(b scenarios.Bound) bool { return b.Metric.Facts().Of != metric.Requests }
+
 // subject checks of: a request, a load, all, or an edge for the metrics of one.
 func (v *Checker) subject(e scenarios.Expectation, at scenarios.Path) {
-	i := slices.IndexFunc(e.Bounds, func(b scenarios.Bound) bool { return b.Metric.OfEdge() })
-	others := slices.ContainsFunc(e.Bounds, func(b scenarios.Bound) bool { return !b.Metric.OfEdge() })
+	i := slices.IndexFunc(e.Bounds, ofEdge)
+	others := slices.ContainsFunc(e.Bounds, func(b scenarios.Bound) bool { return !ofEdge(b) })
 	from, to, edge := strings.Cut(e.Of, "->")
 	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
 	of := at.Key("of")
@@ -124,13 +128,13 @@ func (v *Checker) subject(e scenarios.Expectation, at scenarios.Path) {
 }
 
 // deliveryOf checks that a metric of deliveries is of some, and that what is to be fresh has a freshness.
-func (v *Checker) deliveryOf(from, to string, m scenarios.Metric, at scenarios.Path) {
+func (v *Checker) deliveryOf(from, to string, m metric.Name, at scenarios.Path) {
 	n := v.node(from)
 	switch {
-	case n == nil || n.Kind == "" || !m.OfDelivery():
+	case n == nil || n.Kind == "" || m.Facts().Of != metric.Deliveries:
 	case n.Kind != scenarios.KindQueue && n.Kind != scenarios.KindStream || n.Image != "":
 		v.Problem(at.Key("of"), fmt.Sprintf("%s is of what a queue or a stream delivers, and %q is a %s", m, n.Name, n.Kind), "name one that delivers, as in events -> search")
-	case m == scenarios.MetricFresh && !slices.ContainsFunc(n.Receivers(to), func(s *scenarios.Subscriber) bool { return s.Freshness > 0 }) && len(n.Receivers(to)) > 0:
+	case m == metric.Fresh && !slices.ContainsFunc(n.Receivers(to), func(s *scenarios.Subscriber) bool { return s.Freshness > 0 }) && len(n.Receivers(to)) > 0:
 		v.Problem(at.Key(string(m)), fmt.Sprintf("nothing says how old a message of %q may be to be fresh", n.Name), "add freshness: 1s where it delivers to "+source.Shorten(to))
 	}
 }

@@ -1,8 +1,8 @@
 package check
 
-import "fmt"
-
 import (
+	"fmt"
+
 	"github.com/squallhq/squall/scenarios"
 )
 

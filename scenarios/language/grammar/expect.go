@@ -7,52 +7,9 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 	"github.com/squallhq/squall/scenarios/source"
 )
-
-// metricClass says how a metric's bound is spelled.
-type metricClass int
-
-const (
-	metricShare metricClass = iota
-	metricRate
-	metricLatency
-	metricFactor
-)
-
-// Metrics are the figures that an expectation may bound.
-var Metrics = []struct {
-	Metric scenarios.Metric
-	class  metricClass
-	doc    string
-}{
-	{scenarios.MetricSuccess, metricShare, "(ok + degraded) / intended requests."},
-	{scenarios.MetricOK, metricShare, "Whole answers / intended requests."},
-	{scenarios.MetricDegraded, metricShare, "Degraded answers / intended requests."},
-	{scenarios.MetricFailed, metricShare, "Failed and unsent / intended requests."},
-	{scenarios.MetricGoodput, metricRate, "ok and degraded answers a second."},
-	{scenarios.MetricRate, metricRate, "Requests intended a second."},
-	{scenarios.MetricMean, metricLatency, "Mean latency, from the intended time."},
-	{scenarios.MetricP50, metricLatency, "Median latency, from the intended time."},
-	{scenarios.MetricP90, metricLatency, "90th percentile of latency, from the intended time."},
-	{scenarios.MetricP95, metricLatency, "95th percentile of latency, from the intended time."},
-	{scenarios.MetricP99, metricLatency, "99th percentile of latency, from the intended time."},
-	{scenarios.MetricP999, metricLatency, "99.9th percentile of latency, from the intended time."},
-	{scenarios.MetricMax, metricLatency, "Greatest latency, from the intended time."},
-	{scenarios.MetricStaleReads, metricShare, "Requests that a replica showed less than what their own user had written / intended requests."},
-	{scenarios.MetricAmplification, metricFactor, "Attempts over the edge that of names, per user request."},
-	{scenarios.MetricLag, metricLatency, "of: QUEUE -> NODE, how long the first message that waits has waited, at the end of the phase (or the run)."},
-	{scenarios.MetricBacklog, metricFactor, "of: QUEUE -> NODE, messages that wait at the end of the phase (or the run)."},
-	{scenarios.MetricFresh, metricShare, "of: QUEUE -> NODE, the share of deliveries in the phase (or the run) that came within the freshness that the queue or subscriber names."},
-}
-
-func metricNames() []string {
-	names := make([]string, len(Metrics))
-	for i, m := range Metrics {
-		names[i] = string(m.Metric)
-	}
-	return names
-}
 
 // expectation reads one line of expect: its own keys, and a bound for every metric.
 func (d *Decoder) expectation(v *source.Value, into *scenarios.Expectation) {
@@ -64,20 +21,13 @@ func (d *Decoder) expectation(v *source.Value, into *scenarios.Expectation) {
 	into.Line = v.At.Line
 	before := len(d.Problems)
 	for _, e := range v.Entries {
-		i := slices.IndexFunc(Metrics, func(m struct {
-			Metric scenarios.Metric
-			class  metricClass
-			doc    string
-		}) bool {
-			return string(m.Metric) == e.Key
-		})
-		if i >= 0 {
-			if b, ok := d.bound(e, Metrics[i].class); ok {
+		if m, is := metric.Lookup(e.Key); is {
+			if b, ok := d.bound(e, m); ok {
 				into.Bounds = append(into.Bounds, b)
 			}
 			continue
 		}
-		known := append(keysOf(fields), metricNames()...)
+		known := append(keysOf(fields), metric.Names()...)
 		if !slices.Contains(keysOf(fields), e.Key) {
 			d.unknown(e, "an expectation", known)
 			continue
@@ -95,7 +45,7 @@ func expectationText(v *source.Value) string {
 	parts := make([]string, len(v.Entries))
 	for i, e := range v.Entries {
 		parts[i] = e.Key + ": " + e.Value.Words()
-		if slices.Contains(metricNames(), e.Key) {
+		if slices.Contains(metric.Names(), e.Key) {
 			parts[i] = e.Key + " " + e.Value.Words()
 		}
 	}
@@ -112,7 +62,7 @@ func (d *Decoder) expectationForm(v *source.Value) {
 		}
 		return nil
 	}
-	bounds, after, within := has(metricNames()...), has("after"), has("recovered_within")
+	bounds, after, within := has(metric.Names()...), has("after"), has("recovered_within")
 	writes, about := has("writes_lost", "writes_duplicated", "events_lost", "events_duplicated"), has("in", "of")
 	switch {
 	case bounds != nil && (after != nil || within != nil || writes != nil):
@@ -131,8 +81,8 @@ func (d *Decoder) expectationForm(v *source.Value) {
 }
 
 // bound reads text such as ">= 99.9%", "< 120ms" or "< 2".
-func (d *Decoder) bound(e source.Entry, class metricClass) (scenarios.Bound, bool) {
-	spell := [...]string{`"> 99.9%"`, `">= 100/s"`, `"< 120ms"`, `"< 2"`}[class]
+func (d *Decoder) bound(e source.Entry, m metric.Metric) (scenarios.Bound, bool) {
+	spell := [...]string{`"> 99.9%"`, `">= 100/s"`, `"< 120ms"`, `"< 2"`, `"< 2"`}[m.Unit]
 	if e.Value.Kind != source.Scalar || e.Value.IsNull() {
 		d.Problem(e.Value, fmt.Sprintf("%s needs a bound, not %s", e.Key, e.Value.What()), "write "+spell)
 		return scenarios.Bound{}, false
@@ -146,39 +96,39 @@ func (d *Decoder) bound(e source.Entry, class metricClass) (scenarios.Bound, boo
 		}
 	}
 	number := strings.TrimSpace(text[len(op):])
-	n, ok := parseBound(number, class)
+	n, ok := parseBound(number, m.Unit)
 	switch {
 	case op == "" && ok:
 		better := `"<= ` + number + `"`
-		if class == metricRate || class == metricShare && e.Key != "failed" && e.Key != "degraded" && e.Key != "stale_reads" {
+		if m.Better == metric.More {
 			better = `">= ` + number + `"`
 		}
 		d.Problem(e.Value, fmt.Sprintf("%s has no comparison", e.Key), "write "+better)
 	case op == "" || !ok:
 		fix := "write <, <=, >, >= or == and a value, as in " + spell
 		if _, bare := source.ParseNumber(number); op != "" && bare {
-			fix = fmt.Sprintf(`write "%s %s%s"`, op, source.Shorten(number), [...]string{"%", "/s", "ms", ""}[class])
+			fix = fmt.Sprintf(`write "%s %s%s"`, op, source.Shorten(number), [...]string{"%", "/s", "ms", "", ""}[m.Unit])
 		}
 		d.Problem(e.Value, fmt.Sprintf("%s can't be compared with %s", e.Key, source.QuoteShort(text)), fix)
-	case n < 0 || class == metricShare && n > 1:
+	case n < 0 || m.Unit == metric.Share && n > 1:
 		fix := "use a value that it can have, as in " + spell
-		if m, bare := source.ParseNumber(number); bare && m > 1 && m <= 100 {
+		if whole, bare := source.ParseNumber(number); bare && whole > 1 && whole <= 100 {
 			fix = fmt.Sprintf(`write "%s %s%%"`, op, number)
 		}
 		d.Problem(e.Value, fmt.Sprintf("%s can't reach %s", e.Key, source.QuoteShort(number)), fix)
 	default:
-		return scenarios.Bound{Metric: scenarios.Metric(e.Key), Op: op, Value: n}, true
+		return scenarios.Bound{Metric: m.Name, Op: op, Value: n}, true
 	}
 	return scenarios.Bound{}, false
 }
 
-func parseBound(text string, class metricClass) (float64, bool) {
-	switch class {
-	case metricShare:
+func parseBound(text string, unit metric.Unit) (float64, bool) {
+	switch unit {
+	case metric.Share:
 		return source.ParseShare(text)
-	case metricRate:
+	case metric.PerSecond:
 		return source.ParseRate(text)
-	case metricLatency:
+	case metric.Time:
 		t, ok := source.ParseDuration(text)
 		return t.Seconds(), ok
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -256,12 +257,12 @@ func unitSchema(f field) schema {
 func (w *schemaWriter) expectation(t reflect.Type) schema {
 	out := w.object(fieldsOf(t), false)
 	bound := []string{
-		metricShare: numberPattern + `\s*%?`, metricRate: numberPattern + `\s*/\s*(s|sec|second|m|min|minute|h|hour)`,
-		metricLatency: `((` + durationPattern + `)+|0)`, metricFactor: numberPattern,
+		metric.Share: numberPattern + `\s*%?`, metric.PerSecond: numberPattern + `\s*/\s*(s|sec|second|m|min|minute|h|hour)`,
+		metric.Time: `((` + durationPattern + `)+|0)`, metric.Factor: numberPattern, metric.Messages: numberPattern,
 	}
-	for _, m := range Metrics {
-		out["properties"].(schema)[string(m.Metric)] = schema{
-			"type": "string", "pattern": `^\s*(<=?|>=?|==)\s*` + bound[m.class] + `\s*$`, "description": m.doc,
+	for _, m := range metric.Table {
+		out["properties"].(schema)[string(m.Name)] = schema{
+			"type": "string", "pattern": `^\s*(<=?|>=?|==)\s*` + bound[m.Unit] + `\s*$`, "description": m.Doc,
 		}
 	}
 	return out

@@ -169,8 +169,7 @@ func (d *Decoder) step(v *source.Value, into *scenarios.Step) {
 	}
 	if did := does[0].Key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
 		for _, e := range v.Entries {
-			switch e.Key {
-			case "timeout", "retry", "circuit_breaker", "fallback", "balance", "hedge", "bulkhead", "throttle", "deadline", "outliers", "shard", "prefer", "slow_start", "health_check", "failover":
+			if slices.Contains(callKeys, e.Key) {
 				d.ProblemAt(e.At, fmt.Sprintf("%s does not belong to a step of %s", e.Key, did), "it is for call, read and write; put it there")
 			}
 		}
@@ -212,3 +211,6 @@ func (d *Decoder) call(v *source.Value, into *scenarios.Call, f field) {
 	}
 	*into = scenarios.Call{Node: parts[0], Method: parts[1], Path: parts[2]}
 }
+
+// callKeys are the keys of a step that are for those that call somebody: call, read and write.
+var callKeys = append(keysOf(append(fieldsOf(reflect.TypeFor[scenarios.Failover]()), fieldsOf(reflect.TypeFor[scenarios.Policy]())...)), "fallback")
