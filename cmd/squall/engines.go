@@ -76,7 +76,7 @@ func dockerEngine(ctx context.Context, addresses netip.Prefix) (runner.Engine, s
 // standIns lays the plan out anew with built-in nodes in the place of images, on an engine that runs no
 // images and where the scenario names such nodes; why says which.
 func standIns(engine runner.Engine, p *planned, why string) (*planned, string, error) {
-	if engine.Name() == "docker" {
+	if engine.Has(runner.Images) {
 		return p, why, nil
 	}
 	doc := p.document.WithStandIns()

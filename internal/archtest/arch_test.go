@@ -37,13 +37,12 @@ var allowed = map[string][]string{
 	"runner/node":           {"faults", "internal/chance", "runner/node/sqlengine", "runner/wire", "scenarios"}, // the model of its own part of the scenario
 	"runner/node/sqlengine": {},                                                                                 // SQL and PostgreSQL's types: knows no scenario
 
-	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine":                 {"faults", "faults/mesh", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine/docker":          {"faults/mesh", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/process":         {"faults/mesh", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
+	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
-	"runner/engine/injection":       {"faults", "faults/mesh", "runner", "scenarios", "scenarios/topology"}, // what engines with a mesh share
-	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/virtual/network", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual/network": {},              // TCP's behaviour in memory: any program's
-	"runner/engine/withdrawal":      {"runner/wire"}, // what engines tell callers of an instance that ends
+	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios/language"},

@@ -47,7 +47,7 @@ func TestEveryKindOfFault(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := carryOut(t, virtual.New(), p, load.New(load.Options{}))
+			r := carryOut(t, &virtual.Engine{}, p, load.New(load.Options{}))
 			f := r.Faults[0]
 			latest := 5.0
 			if kind.Word == "stop" || kind.Word == "scale" {

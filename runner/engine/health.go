@@ -1,8 +1,9 @@
-package docker
+package engine
 
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,26 +14,50 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// probeTimeout bounds one look at an instance's health.
-const probeTimeout = 2 * time.Second
+// The waits between two looks at an instance's health: they double from the first to the most.
+const (
+	healthPause = 10 * time.Millisecond
+	healthMost  = 100 * time.Millisecond
+	// probeTimeout bounds one look.
+	probeTimeout = 2 * time.Second
+)
 
-// probe tells whether an instance is healthy now: a built-in node says so itself; an image by the
-// path that the scenario names, or by taking connections; a database by letting clients in.
-func (s *system) probe(ctx context.Context, m *member) error {
+// awaitHealth waits until an instance is healthy, and gives up when it ends.
+func (i *instance) awaitHealth(ctx context.Context, p Process) error {
+	wait := healthPause
+	for {
+		last := i.probe(ctx)
+		if last == nil {
+			return nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-p.Done():
+			return errors.Join(errors.New("it ended before it was healthy"), p.Err())
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), last)
+		}
+		wait = min(2*wait, healthMost)
+	}
+}
+
+// probe tells whether an instance is healthy now: a built-in node says so itself; an image by the path that the
+// scenario names, or by taking connections; a database by letting clients in.
+func (i *instance) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	n := m.place.instance.Node
+	n := i.plan.Node
 	switch {
-	case !m.place.image():
-		return s.get(ctx, m, "http://"+m.place.adminAddress()+wire.AdminHealth)
+	case !i.image():
+		return i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminHealth), nil, nil)
 	case n.Health != "" && n.Health != "tcp":
-		return s.get(ctx, m, "http://"+m.place.address()+n.Health)
+		return i.ask(ctx, http.MethodGet, "http://"+i.address()+n.Health, nil, nil)
 	}
-	conn, err := s.mesh.DialVia(ctx, m.place.address())
+	conn, err := i.testbed.Dial(ctx, i.address())
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if n.Kind != scenarios.KindDatabase || n.Health == "tcp" {
 		return nil
 	}
@@ -61,24 +86,6 @@ func letsIn(conn net.Conn, c wire.Login) error {
 	}
 	if answer[0] == 'E' {
 		return fmt.Errorf("the database refuses the login: %q", answer[min(5, n):n])
-	}
-	return nil
-}
-
-// get wants 200 to 299.
-func (s *system) get(ctx context.Context, m *member, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := m.admin.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20)) // so that the connection can be used again
-	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("GET %s: %s", url, answer.Status)
 	}
 	return nil
 }
