@@ -9,8 +9,9 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/report"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/metric"
+	"github.com/squallhq/squall/scenarios/source"
 )
 
 func explainCommand() *cobra.Command {
@@ -49,7 +50,7 @@ func explainCommand() *cobra.Command {
 				return nil
 			}
 			meant := ""
-			if near := scenarios.Nearest(word, explained()); near != "" {
+			if near := source.Nearest(word, explained()); near != "" {
 				meant = fmt.Sprintf("did you mean %q? ", near)
 			}
 			return fmt.Errorf("nothing is called %q; %s`squall explain` lists every fault, key and term", word, meant)
@@ -67,7 +68,7 @@ func explained() []string {
 		words = append(words, t.Name)
 	}
 	words = append(words, metric.Names()...)
-	for _, k := range scenarios.Reference() {
+	for _, k := range grammar.Reference() {
 		words = append(words, k.Name)
 	}
 	return words
