@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 )
@@ -14,17 +13,6 @@ type Choice struct {
 	HealthCheck *HealthCheck  `yaml:"health_check" json:"health_check,omitempty" doc:"Active health checks: asks every replica every so often, and leaves those alone that fail. Not of databases."`
 	Prefer      string        `yaml:"prefer" enum:"none,zone,region" json:"prefer,omitempty" doc:"zone: replicas in the caller's own zone, and others only when all of those are ejected: those of its region, then any. region: the same of its region. Default none."`
 	SlowStart   time.Duration `yaml:"slow_start" sign:"positive" json:"slow_start,omitempty" doc:"A replica that comes back (its probe succeeded, or it can be connected to again) gets a tenth of its share at first, and all of it after this time."`
-}
-
-// Over is c where it says something, and below where it does not.
-func (c Choice) Over(below Choice) Choice {
-	return Choice{
-		Outliers:    cmp.Or(c.Outliers, below.Outliers),
-		Shard:       cmp.Or(c.Shard, below.Shard),
-		HealthCheck: cmp.Or(c.HealthCheck, below.HealthCheck),
-		Prefer:      cmp.Or(c.Prefer, below.Prefer),
-		SlowStart:   cmp.Or(c.SlowStart, below.SlowStart),
-	}
 }
 
 // Shard bounds what one tenant reaches, by a hash of its name that is the same for every caller. Of replicas for each tenant, any

@@ -166,8 +166,7 @@ func (d *decoder) step(v *value, into *Step) {
 	}
 	if did := does[0].key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
 		for _, e := range v.entries {
-			switch e.key {
-			case "timeout", "retry", "circuit_breaker", "fallback", "balance", "hedge", "bulkhead", "throttle", "deadline", "outliers", "shard", "prefer", "slow_start", "health_check", "failover":
+			if slices.Contains(callKeys, e.key) {
 				d.problemAt(e.at, fmt.Sprintf("%s does not belong to a step of %s", e.key, did), "it is for call, read and write; put it there")
 			}
 		}
