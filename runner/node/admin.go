@@ -35,21 +35,23 @@ func (a *admin) handler() http.Handler {
 	})
 	mux.HandleFunc("PUT "+wire.AdminBehave, a.putBehaviour)
 	mux.HandleFunc("PUT "+wire.AdminAsks, a.putAsks)
-	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.i.putWithdrawn)
-	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", a.i.deleteWithdrawn)
+	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.withdraw(true))
+	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", a.withdraw(false))
 	mux.HandleFunc("PUT "+wire.AdminConfigure, a.putConfiguration)
 	mux.HandleFunc("DELETE "+wire.AdminBehave, func(w http.ResponseWriter, _ *http.Request) { a.behave(w, nil) })
 	return mux
 }
 
-func (a *admin) stats() wire.Stats {
-	s := wire.Stats{Calls: make(map[string]wire.CallCounters), Counters: a.i.metrics.counters()}
-	for _, u := range a.i.upstreams {
-		for _, r := range u.replicas {
-			s.Calls[r.Instance] = r.counts.stats()
-		}
+// withdraw takes a callee's instance out of this one's choice, or puts it back.
+func (a *admin) withdraw(out bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		withdraw(a.i, r.PathValue("instance"), out)
+		w.WriteHeader(http.StatusNoContent)
 	}
-	return s
+}
+
+func (a *admin) stats() wire.Stats {
+	return wire.Stats{Calls: callCounters(a.i), Counters: a.i.metrics.counters()}
 }
 
 func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {
@@ -101,23 +103,5 @@ func (a *admin) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	if err := a.i.metrics.write(w, labels); err != nil {
 		return // the reader left
 	}
-	for _, column := range callColumns {
-		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s counter\n", column.name, column.help, column.name)
-		for _, u := range a.i.upstreams {
-			for _, r := range u.replicas {
-				fmt.Fprintf(w, "%s{%s,callee=%q} %d\n", column.name, labels, r.Instance, column.value(r.counts.stats()))
-			}
-		}
-	}
-}
-
-// callColumns are the metrics of calls, one series for each callee instance.
-var callColumns = []struct {
-	name, help string
-	value      func(wire.CallCounters) int64
-}{
-	{"squall_call_attempts_total", "Attempts to call.", func(s wire.CallCounters) int64 { return s.Attempts }},
-	{"squall_call_organic_total", "Attempts that no retry has caused.", func(s wire.CallCounters) int64 { return s.Organic }},
-	{"squall_call_retries_total", "Attempts beyond a call's first.", func(s wire.CallCounters) int64 { return s.Retries }},
-	{"squall_call_failures_total", "Attempts that failed.", func(s wire.CallCounters) int64 { return s.Failures }},
+	writeCalls(a.i, w, labels)
 }

@@ -82,7 +82,7 @@ func introspection(i *instance) (authentication, error) {
 	if ask == nil {
 		return authentication{}, errors.New("introspect needs an identity")
 	}
-	g, err := i.newExecutor(ask.Node, i.config.Node.Policy)
+	g, err := newExecutor(i, ask.Node, i.config.Node.Policy)
 	if err != nil {
 		return authentication{}, err
 	}

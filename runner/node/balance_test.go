@@ -21,8 +21,8 @@ func executorOn(t testing.TB, policy scenarios.Policy, replicas int) *executor {
 	for n := range replicas {
 		to = append(to, Upstream{Instance: fmt.Sprintf("leaf-%d", n+1), Kind: scenarios.KindService})
 	}
-	i.upstreams["leaf"] = newUpstream(i.config, "leaf", to)
-	g, err := i.newExecutor("leaf", policy)
+	i.config.Upstreams = map[string][]Upstream{"leaf": to}
+	g, err := newExecutor(i, "leaf", policy)
 	if err != nil {
 		t.Fatal(err)
 	}

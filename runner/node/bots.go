@@ -69,14 +69,14 @@ func (c *cdn) stopped(w http.ResponseWriter, r *http.Request) bool {
 		}
 		if wait, ok := rule.limit.allow(r.Header); !ok {
 			botsLimitedTotal.in(c.i.metrics).Add(1)
-			c.i.refuseFor(w, wait, "rate limit of bots")
+			refuseFor(c.i, w, wait, "rate limit of bots")
 			return true
 		}
 		break
 	}
 	if wait, ok := c.limit.allow(r.Header); !ok {
 		rateLimitedTotal.in(c.i.metrics).Add(1)
-		c.i.refuseFor(w, wait, "rate limit")
+		refuseFor(c.i, w, wait, "rate limit")
 		return true
 	}
 	return false

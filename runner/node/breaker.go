@@ -50,7 +50,7 @@ func newBreaker(m *making) policy {
 	if m.Breaker == nil {
 		return nil
 	}
-	return shared(m.e.i.states, m.e.to, m.Breaker, func() *breaker { return breakerOf(m.Breaker, m.e.i.metrics) })
+	return shared(m.e, m.Breaker, func() *breaker { return breakerOf(m.Breaker, m.e.i.metrics) })
 }
 
 // breakerOf rounds the threshold up, to at least 1.

@@ -32,7 +32,7 @@ func newBulkhead(m *making) policy {
 	if m.Bulkhead == nil {
 		return nil
 	}
-	return shared(m.e.i.states, m.e.to, m.Bulkhead, func() *bulkhead {
+	return shared(m.e, m.Bulkhead, func() *bulkhead {
 		return &bulkhead{places: make(chan struct{}, max(m.Bulkhead.Most, 1)), limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
 	})
 }

@@ -48,7 +48,7 @@ func (e *executor) sendOnce(ctx context.Context, to *replica, c cause, n int, wh
 	c.put(r.Header, n)
 	e.handOn(bounded, r.Header)
 	r = tie(r)
-	response, err := e.i.transport.RoundTrip(r)
+	response, err := e.to.transport.RoundTrip(r)
 	if err != nil {
 		return nil, failureOf(ctx, bounded, to.Instance, e.timeout, err)
 	}

@@ -68,11 +68,11 @@ type fill struct {
 }
 
 func newCDN(i *instance) (role, error) {
-	g, err := i.newExecutorOr(i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
+	g, err := newExecutorOr(i, i.config.Node.Origin, i.config.Node.Failover.Failover, i.config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
-	c := &cdn{i: i, origin: g, through: i.newProxy(g, &bufferPool{}), cache: copiesOf(i),
+	c := &cdn{i: i, origin: g, through: newProxy(i, g, &bufferPool{}), cache: copiesOf(i),
 		bots: newBotRules(i.config.Node.Bots.Bots), limit: limiterOf(i, i.config.Node.RateLimit)}
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, wire.ParseRoute(r.Match)})
@@ -225,7 +225,7 @@ func (c *cdn) askOnce(ctx context.Context, to *replica, why cause, n int, r *htt
 	out.Host = r.Host
 	why.put(out.Header, n)
 	c.origin.handOn(bounded, out.Header)
-	answer, err := c.i.transport.RoundTrip(out)
+	answer, err := c.origin.to.transport.RoundTrip(out)
 	if err != nil {
 		return fill{}, failureOf(ctx, bounded, to.Instance, c.origin.timeout, err)
 	}

@@ -105,3 +105,18 @@ func draw(w *scenarios.Work, r *rand.Rand) time.Duration {
 		return w.Mean
 	}
 }
+
+// elsewhere is the cause of a call at the nth other node; retried tells that it is not the first attempt.
+func (c cause) elsewhere(n int, retried bool) cause {
+	c.draw = chance.Scramble(c.draw ^ uint64(0x656c7365+n)) // "else"
+	c.retried = c.retried || retried
+	return c
+}
+
+// tenantOf is whose request it is: the load's own, where no tenant is named.
+func tenantOf(h http.Header) string {
+	if tenant := h.Get(wire.HeaderTenant); tenant != "" {
+		return tenant
+	}
+	return h.Get(wire.HeaderLoad)
+}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,23 @@ type configurator struct {
 	i     *instance // as it is configured now
 	role  role
 	build func(*instance) (role, error)
+	ctx   context.Context // while the role serves; nil before
+}
+
+// begin has the configuration of now in force while the role serves, which ends with ctx.
+func (c *configurator) begin(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ctx = ctx
+	c.i.begin(ctx)
+}
+
+// end returns when what the configuration has done beside the role has ended.
+func (c *configurator) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ctx = nil
+	c.i.end()
 }
 
 // take takes up a configuration.
@@ -38,8 +56,10 @@ func (c *configurator) take(n scenarios.Node) error {
 		return err
 	}
 	next.commit()
-	c.i.states.retire()
-	next.watching.turn(next.states.checks())
+	c.i.retire()
+	if c.ctx != nil {
+		next.begin(c.ctx)
+	}
 	c.i = next
 	configuredTotal.in(next.metrics).Add(1)
 	return nil
@@ -66,7 +86,7 @@ func (c *configurator) turn(next *instance) error {
 func (i *instance) with(n scenarios.Node) *instance {
 	next := *i
 	next.config.Node = n
-	next.states = &states{}
+	next.term = &term{}
 	return &next
 }
 

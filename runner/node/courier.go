@@ -44,8 +44,8 @@ type terms struct {
 }
 
 // newCourier takes the policies of the receiver, the more special first.
-func (i *instance) newCourier(name string, to *scenarios.Call, until scenarios.Redelivery, policies ...scenarios.Policy) (*courier, error) {
-	now, err := i.newTerms(to, until, policies)
+func newCourier(i *instance, name string, to *scenarios.Call, until scenarios.Redelivery, policies ...scenarios.Policy) (*courier, error) {
+	now, err := newTerms(i, to, until, policies)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (i *instance) newCourier(name string, to *scenarios.Call, until scenarios.R
 	return d, nil
 }
 
-func (i *instance) newTerms(to *scenarios.Call, until scenarios.Redelivery, policies []scenarios.Policy) (*terms, error) {
+func newTerms(i *instance, to *scenarios.Call, until scenarios.Redelivery, policies []scenarios.Policy) (*terms, error) {
 	if to == nil {
 		return nil, errors.New("deliver to: no receiver given")
 	}
@@ -68,7 +68,7 @@ func (i *instance) newTerms(to *scenarios.Call, until scenarios.Redelivery, poli
 		retry = withoutEnd
 	}
 	policy.Retry = nil
-	g, err := i.newExecutor(to.Node, policy)
+	g, err := newExecutor(i, to.Node, policy)
 	if err != nil {
 		return nil, fmt.Errorf("deliver to: %w", err)
 	}
@@ -117,7 +117,7 @@ func (d *courier) why(m *message) cause {
 // bring makes attempts until one succeeds, or it is enough; what is old may expire.
 func (d *courier) bring(ctx context.Context, m *message, why cause, expires bool) fate {
 	how := interrupted
-	d.i.repeat(ctx, why, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is interrupted
+	repeat(d.i, ctx, why, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is interrupted
 		now := d.now.Load()
 		if ttl := now.until.TTL; expires && ttl > 0 && m.age() > ttl {
 			how = expired

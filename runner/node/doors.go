@@ -18,8 +18,8 @@ type doors struct {
 	metrics *metrics
 }
 
-// bounded is the listener itself where there is no bound.
-func (m *metrics) bounded(l net.Listener, most int) net.Listener {
+// limitConnections is the listener itself where there is no bound.
+func limitConnections(l net.Listener, most int, m *metrics) net.Listener {
 	if most <= 0 {
 		return l
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -22,8 +24,8 @@ type executor struct {
 }
 
 // newExecutor merges the policies, the more special first, and fails if the node to call is not there.
-func (i *instance) newExecutor(node string, policies ...scenarios.Policy) (*executor, error) {
-	to := i.upstreams[node]
+func newExecutor(i *instance, node string, policies ...scenarios.Policy) (*executor, error) {
+	to := calleeOf(i, node)
 	if to == nil || len(to.replicas) == 0 {
 		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
 	}
@@ -145,4 +147,16 @@ func (e *executor) bounded(ctx context.Context) (context.Context, context.Cancel
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, e.timeout)
+}
+
+// handOn says in a call's headers how much time the attempt has left. A node that hands no deadlines on
+// does not pass on its caller's either: it would be told to wait longer than is left.
+func (e *executor) handOn(attempt context.Context, h http.Header) {
+	if !e.deadline {
+		h.Del(wire.HeaderDeadline)
+		return
+	}
+	if at, ok := attempt.Deadline(); ok {
+		h.Set(wire.HeaderDeadline, strconv.FormatFloat(max(time.Until(at), 0).Seconds()*1000, 'f', 3, 64))
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"sync/atomic"
 
-	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -25,14 +24,14 @@ type failover struct {
 }
 
 // newExecutorOr is an executor of calls to a node that goes on to others.
-func (i *instance) newExecutorOr(node string, others []string, policies ...scenarios.Policy) (*executor, error) {
-	e, err := i.newExecutor(node, policies...)
+func newExecutorOr(i *instance, node string, others []string, policies ...scenarios.Policy) (*executor, error) {
+	e, err := newExecutor(i, node, policies...)
 	if err != nil || len(others) == 0 {
 		return e, err
 	}
 	f := &failover{e: e}
 	for _, name := range others {
-		other, err := i.newExecutor(name, policies...)
+		other, err := newExecutor(i, name, policies...)
 		if err != nil {
 			return nil, err
 		}
@@ -79,13 +78,6 @@ func (e *executor) allOut() bool {
 		}
 	}
 	return false
-}
-
-// elsewhere is the cause of a call at the nth other node; retried tells that it is not the first attempt.
-func (c cause) elsewhere(n int, retried bool) cause {
-	c.draw = chance.Scramble(c.draw ^ uint64(0x656c7365+n)) // "else"
-	c.retried = c.retried || retried
-	return c
 }
 
 // mark says in an answer's headers who gave it, where that is not the node that was meant.

@@ -39,7 +39,7 @@ type follower struct {
 var errNoPrimary = errors.New("the primary is not among the upstreams")
 
 func newFollower(d *database) (*follower, error) {
-	to := d.i.upstreams[d.i.config.Node.ReplicaOf]
+	to := calleeOf(d.i, d.i.config.Node.ReplicaOf)
 	if to == nil || len(to.replicas) != 1 {
 		return nil, fmt.Errorf("follow %q: %w", d.i.config.Node.ReplicaOf, errNoPrimary)
 	}

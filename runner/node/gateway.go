@@ -2,8 +2,6 @@ package node
 
 import (
 	"fmt"
-	"io"
-	"log"
 	"net/http"
 	"strings"
 
@@ -16,9 +14,6 @@ var (
 		"Requests refused (401) for want of an API key or a valid token.")
 	splitTotal = newCounter("squall_split_total", "Requests that a gateway sent to a split's node.")
 )
-
-// silent takes what the reverse proxy would log of single requests: they are counted, not told.
-var silent = log.New(io.Discard, "", 0)
 
 // gateway routes requests to services. In this order: what may be in flight (503), the request's length (413), who it
 // is from (401; an API key is any that is not empty, since a scenario lists none), the rate limit (429), the route
@@ -52,11 +47,11 @@ func newGateway(i *instance) (role, error) {
 	to := func(node string, or []string, route scenarios.Route) (*proxy, error) {
 		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := i.newExecutorOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			guard, err := newExecutorOr(i, node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}
-			proxies[key] = i.newProxy(guard, buffers)
+			proxies[key] = newProxy(i, guard, buffers)
 		}
 		return proxies[key], nil
 	}
@@ -73,7 +68,7 @@ func newGateway(i *instance) (role, error) {
 		}
 		g.routes = append(g.routes, one)
 	}
-	g.admit = i.bounded(boundOf(i, i.config.Node.Shed), g.enter)
+	g.admit = bounded(i, boundOf(i, i.config.Node.Shed), g.enter)
 	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
 }
 
@@ -108,7 +103,7 @@ func (g *gateway) enter(w http.ResponseWriter, r *http.Request, c cause) {
 	}
 	if wait, ok := g.limit.allow(r.Header); !ok {
 		rateLimitedTotal.in(g.i.metrics).Add(1)
-		g.i.refuseFor(w, wait, "rate limit")
+		refuseFor(g.i, w, wait, "rate limit")
 		return
 	}
 	for _, route := range g.routes {

@@ -53,9 +53,13 @@ func newHealth(m *making) policy {
 		return nil
 	}
 	rule := withDefaults(m.HealthCheck)
-	h := shared(i.states, to, rule, func() *health {
+	h := shared(m.e, rule, func() *health {
 		most := int(rule.Most*float64(len(to.replicas)) + 1e-9)
-		return &health{i: i, to: to, rule: rule, most: most, of: make([]checked, len(to.replicas))}
+		made := &health{i: i, to: to, rule: rule, most: most, of: make([]checked, len(to.replicas))}
+		for _, r := range to.replicas {
+			i.besides(func(ctx context.Context) { made.watch(ctx, r) })
+		}
+		return made
 	})
 	if m.back != nil {
 		h.back = m.back
@@ -90,59 +94,8 @@ func withDefaults(h *scenarios.HealthCheck) scenarios.HealthCheck {
 	return out
 }
 
-// watching does the health checks of an instance. They change with its configuration.
-type watching struct {
-	mu     sync.Mutex
-	ctx    context.Context // nil: the role does not serve
-	checks []*health
-	cancel context.CancelFunc
-	all    sync.WaitGroup
-}
-
-// begin checks until ctx ends, or the checks do.
-func (w *watching) begin(ctx context.Context, checks []*health) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ctx = ctx
-	w.start(checks)
-}
-
-// turn has others done in place of those that are.
-func (w *watching) turn(checks []*health) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.ctx == nil {
-		return
-	}
-	w.stop()
-	for _, h := range w.checks {
-		unhealthyNow.in(h.i.metrics).Add(-h.ill.Load())
-	}
-	w.start(checks)
-}
-
-// end waits for the last check.
-func (w *watching) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.stop()
-	w.ctx = nil
-}
-
-func (w *watching) start(checks []*health) {
-	ctx, cancel := context.WithCancel(w.ctx)
-	w.checks, w.cancel = checks, cancel
-	for _, h := range checks {
-		for _, r := range h.to.replicas {
-			w.all.Go(func() { h.watch(ctx, r) })
-		}
-	}
-}
-
-func (w *watching) stop() {
-	w.cancel()
-	w.all.Wait()
-}
+// retire ends checks that nobody asks for any more.
+func (h *health) retire() { unhealthyNow.in(h.i.metrics).Add(-h.ill.Load()) }
 
 // watch checks one replica. The first check comes somewhere within every, so that callers do not ask in step.
 func (h *health) watch(ctx context.Context, r *replica) {
@@ -176,7 +129,7 @@ func (h *health) check(ctx context.Context, r *replica, id string) bool {
 		return false
 	}
 	request.Header.Set(wire.HeaderRequest, id)
-	answer, err := h.i.transport.RoundTrip(request)
+	answer, err := h.to.transport.RoundTrip(request)
 	if err != nil {
 		return false
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -113,17 +112,5 @@ func (i *instance) refuse(w http.ResponseWriter, status int, why string) {
 	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
 }
 
-// headerText makes words fit for a header: one line, printable, not endless.
-func headerText(s string) string {
-	const most = 512
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = s[:most]
-	}
-	return s
-}
+// handler answers a request, whose cause is known.
+type handler = func(http.ResponseWriter, *http.Request, cause)

@@ -88,7 +88,7 @@ func (l *limiter) bucket(client string, now time.Time) *rate.Limiter {
 }
 
 // refuseFor answers 429, and says in whole seconds when another attempt is worth while.
-func (i *instance) refuseFor(w http.ResponseWriter, wait time.Duration, why string) {
+func refuseFor(i *instance, w http.ResponseWriter, wait time.Duration, why string) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	i.refuse(w, http.StatusTooManyRequests, why)
 }

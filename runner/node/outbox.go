@@ -131,14 +131,14 @@ func (s *service) publish(database string, w written) (*outboxed, error) {
 	r := s.relays[database]
 	if r == nil {
 		r = &relays{s: s, queues: make(map[string]*executor)}
-		for _, to := range s.i.upstreams[database].replicas {
+		for _, to := range calleeOf(s.i, database).replicas {
 			r.each = append(r.each, &relay{of: r, to: to, wake: make(chan struct{}, 1)})
 		}
 		s.relays[database] = r
 	}
 	if r.queues[w.Outbox.Outbox] == nil {
 		// Retries are the relay's own affair: they never end.
-		g, err := s.i.newExecutor(w.Outbox.Outbox, scenarios.Policy{Timeout: deliveryTimeout})
+		g, err := newExecutor(s.i, w.Outbox.Outbox, scenarios.Policy{Timeout: deliveryTimeout})
 		if err != nil {
 			return nil, fmt.Errorf("outbox: %w", err)
 		}
@@ -342,7 +342,7 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 	}
 	c := cause{request: e.request}.step("event " + e.id)
 	published := false
-	i.repeat(ctx, c, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is not published
+	repeat(i, ctx, c, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is not published
 		if n > 1 {
 			if ours, err := r.lease(ctx); err != nil || !ours {
 				return nil

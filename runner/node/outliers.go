@@ -67,7 +67,7 @@ func newOutliers(m *making) policy {
 	if m.Outliers == nil {
 		return nil
 	}
-	out := shared(m.e.i.states, m.e.to, m.Outliers, func() *outliers { return outliersOf(m.Outliers, len(m.e.to.replicas), m.e.i.metrics) })
+	out := shared(m.e, m.Outliers, func() *outliers { return outliersOf(m.Outliers, len(m.e.to.replicas), m.e.i.metrics) })
 	if m.back != nil {
 		out.back = m.back
 	}

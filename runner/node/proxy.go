@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -18,7 +19,7 @@ type proxy struct {
 	reverse *httputil.ReverseProxy
 }
 
-func (i *instance) newProxy(e *executor, buffers *bufferPool) *proxy {
+func newProxy(i *instance, e *executor, buffers *bufferPool) *proxy {
 	p := &proxy{calls: e}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -100,7 +101,7 @@ func (p *proxy) once(ctx context.Context, to *replica, r *http.Request, c cause,
 	out.Header = r.Header.Clone() // an earlier attempt may still be writing the one it had
 	c.put(out.Header, n)
 	p.calls.handOn(bounded, out.Header)
-	answer, err := p.calls.i.transport.RoundTrip(out)
+	answer, err := p.calls.to.transport.RoundTrip(out)
 	if err != nil {
 		f := failureOf(ctx, bounded, to.Instance, p.calls.timeout, err)
 		cancel()
@@ -185,3 +186,6 @@ func (b *bufferPool) Get() []byte {
 }
 
 func (b *bufferPool) Put(p []byte) { b.pool.Put(&p) }
+
+// silent takes what the reverse proxy would log of single requests: they are counted, not told.
+var silent = log.New(io.Discard, "", 0)

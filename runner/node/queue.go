@@ -42,7 +42,7 @@ var _ role = (*queue)(nil)
 
 func newQueue(i *instance) (role, error) {
 	n := &i.config.Node
-	carrier, err := i.newCourier("", n.To, n.Redelivery, n.Policy)
+	carrier, err := newCourier(i, "", n.To, n.Redelivery, n.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ var _ changeable = (*queue)(nil)
 // change is for the next attempt of every message, and for who is next.
 func (q *queue) change(next *instance) error {
 	n := &next.config.Node
-	now, err := next.newTerms(n.To, n.Redelivery, []scenarios.Policy{n.Policy})
+	now, err := newTerms(next, n.To, n.Redelivery, []scenarios.Policy{n.Policy})
 	if err != nil {
 		return err
 	}

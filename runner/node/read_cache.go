@@ -18,9 +18,6 @@ import (
 var cacheEarlyTotal = newCounter("squall_cache_early_total",
 	"Hits that were read anew before they expired (xfetch); the reads are none of squall_cache_misses_total.")
 
-// defaultCacheSize is how many keys a read's cache keeps where the scenario does not say.
-const defaultCacheSize = 10000
-
 // readCache keeps what a read found, key by key, in the memory of one instance: look there first, else
 // read and keep (cache-aside). It does not keep failures. Past its ttl a copy may be of use still: when the source fails
 // (stale_if_error), or as the last known good one, which is served at once and refreshed beside that.

@@ -18,7 +18,7 @@ var (
 // users are to read their own writes. Position by position, not key by key: what the replica does not have may be
 // about another key.
 func (s *service) readReplica(what *scenarios.Step) (runner, error) {
-	g, err := s.i.newExecutorOr(what.Replica, what.Failover.Failover, what.Policy, s.i.config.Node.Policy)
+	g, err := newExecutorOr(s.i, what.Replica, what.Failover.Failover, what.Policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}

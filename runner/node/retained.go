@@ -13,28 +13,20 @@ type retained struct {
 }
 
 // retain is the instance's T, made where there is none yet. It is called while a role is built.
-func retain[T any](i *instance, make func() *T) *T {
-	i.retained.mu.Lock()
-	defer i.retained.mu.Unlock()
+func retain[T any](i *instance, make func() *T) *T { return only(i.retained, make) }
+
+// only is the one T that there is.
+func only[T any](in *retained, make func() *T) *T {
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	key := reflect.TypeFor[T]()
-	if there, is := i.retained.of[key].(*T); is {
+	if there, is := in.of[key].(*T); is {
 		return there
 	}
 	made := make()
-	if i.retained.of == nil {
-		i.retained.of = map[reflect.Type]any{}
+	if in.of == nil {
+		in.of = map[reflect.Type]any{}
 	}
-	i.retained.of[key] = made
+	in.of[key] = made
 	return made
-}
-
-// onCommit has something done when the configuration that a role is built for is taken up.
-func (i *instance) onCommit(do func()) { i.committing = append(i.committing, do) }
-
-// commit does it.
-func (i *instance) commit() {
-	for _, do := range i.committing {
-		do()
-	}
-	i.committing = nil
 }

@@ -28,7 +28,7 @@ func newRetry(m *making) policy {
 	m.e.repeats = m.Retry.Attempts > 1
 	r := &retry{i: m.e.i, to: m.e.to, rule: m.Retry}
 	if m.Retry.Budget > 0 {
-		r.budget = shared(m.e.i.states, m.e.to, m.Retry, func() *budget { return newBudget(m.Retry.Budget) })
+		r.budget = shared(m.e, m.Retry, func() *budget { return newBudget(m.Retry.Budget) })
 	}
 	return r
 }
@@ -36,7 +36,7 @@ func newRetry(m *making) policy {
 func (r *retry) wrap(next round) round {
 	return func(ctx context.Context, c cause, _ int, t task) (f *failure) {
 		r.budget.pay()
-		err := r.i.repeat(ctx, c, func(n int) (backOff *scenarios.Retry) {
+		err := repeat(r.i, ctx, c, func(n int) (backOff *scenarios.Retry) {
 			f = next(ctx, c.attempt(n), n, t)
 			if f == nil || !f.retryable || n >= r.rule.Attempts {
 				return nil
@@ -56,7 +56,7 @@ func (r *retry) wrap(next round) round {
 
 // repeat calls try with n = 1, 2 and so on until it returns nil, and backs off in between by the rule that it returned;
 // err tells that ctx ended while it waited.
-func (i *instance) repeat(ctx context.Context, why cause, try func(n int) (backOff *scenarios.Retry)) (err error) {
+func repeat(i *instance, ctx context.Context, why cause, try func(n int) (backOff *scenarios.Retry)) (err error) {
 	var wait time.Duration
 	for n := 1; ; n++ {
 		rule := try(n)

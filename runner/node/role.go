@@ -40,7 +40,7 @@ var _ role = (*httpRole)(nil)
 
 func (r *httpRole) serve(ctx context.Context, l net.Listener) error {
 	n := &r.i.config.Node
-	err := serveHTTP(ctx, r.i.metrics.bounded(l, n.Connections), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
+	err := serveHTTP(ctx, limitConnections(l, n.Connections, r.i.metrics), http.HandlerFunc(r.answer), n.HeaderTimeout, shutdownGrace)
 	close(r.i.halt) // handlers that are still at it have nobody left to answer
 	r.i.answering.wait()
 	return err

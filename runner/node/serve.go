@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -34,28 +33,19 @@ type instance struct {
 	behaviour *behaviour
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
-	transport *http.Transport
 	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
 	halt      chan struct{}
 	answering *attendance
-	upstreams map[string]*upstream
-	// states are those of policies of calls, watching checks callees' health while the role serves.
-	states   *states
-	watching *watching
-	// retained outlives a change of the configuration, committing is done when it is taken up.
-	retained   *retained
-	committing []func()
+	// retained outlives a change of the configuration, term ends with it.
+	retained *retained
+	term     *term
 }
 
 func newInstance(c Config, network wire.Network) *instance {
 	i := &instance{
-		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}), upstreams: make(map[string]*upstream), states: &states{},
+		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}),
 		behaviour: &behaviour{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
-		retained: &retained{}, watching: &watching{},
-	}
-	i.transport = newTransport(network, c.Node.UpstreamPool)
-	for name, replicas := range c.Upstreams {
-		i.upstreams[name] = newUpstream(c, name, replicas)
+		retained: &retained{}, term: &term{},
 	}
 	return i
 }
@@ -84,7 +74,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	i := newInstance(c, e.Network)
 	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
 	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
-	defer i.transport.CloseIdleConnections()
+	defer calleesOf(i).close()
 	a := &admin{i: i}
 	adminListener, err := e.Network.Listen(ctx, "tcp", c.Admin)
 	if err != nil {
@@ -105,7 +95,8 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	i.commit()
-	a.configurator.Store(&configurator{i: i, role: r, build: build})
+	current := &configurator{i: i, role: r, build: build}
+	a.configurator.Store(current)
 	listener, err := e.Network.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
@@ -116,7 +107,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	if started != nil {
 		started(wire.Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
-	i.watching.begin(ctx, i.states.checks())
-	defer i.watching.end()
+	current.begin(ctx)
+	defer current.end()
 	return r.serve(ctx, listener)
 }

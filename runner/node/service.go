@@ -45,7 +45,7 @@ func newService(i *instance) (role, error) {
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
 		}
-		if err := register(mux, e.Match, i.counted(i.bounded(most, s.endpoint(e.Match, steps)))); err != nil {
+		if err := register(mux, e.Match, i.counted(bounded(i, most, s.endpoint(e.Match, steps)))); err != nil {
 			return nil, err
 		}
 	}
@@ -150,4 +150,19 @@ func (v *visit) answer(w http.ResponseWriter, f *failure) {
 	}
 	w.WriteHeader(v.status)
 	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
+}
+
+// headerText makes words fit for a header: one line, printable, not endless.
+func headerText(s string) string {
+	const most = 512
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > most {
+		s = s[:most]
+	}
+	return s
 }

@@ -42,7 +42,7 @@ type sharedCache struct {
 }
 
 func (s *service) newSharedCache(how scenarios.ReadCache, space string) (*sharedCache, error) {
-	g, err := s.i.newExecutor(how.In, scenarios.Policy{Timeout: how.Timeout}, s.i.config.Node.Policy)
+	g, err := newExecutor(s.i, how.In, scenarios.Policy{Timeout: how.Timeout}, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (c *sharedCache) get(ctx context.Context, why cause, key string, read func(
 		cacheCoalescedTotal.in(c.i.metrics).Add(1)
 	}
 	if err != nil {
-		return c.i.gone(ctx)
+		return abandon(ctx, c.i.config.Instance)
 	}
 	return f
 }
@@ -71,7 +71,7 @@ func (c *sharedCache) once(ctx context.Context, why cause, key string, read func
 		switch {
 		case ctx.Err() != nil:
 			c.giveBack(ctx, why, key, lease)
-			return c.i.gone(ctx)
+			return abandon(ctx, c.i.config.Instance)
 		case f != nil:
 			cacheErrorsTotal.in(c.i.metrics).Add(1)
 			return read(ctx)
@@ -88,7 +88,7 @@ func (c *sharedCache) once(ctx context.Context, why cause, key string, read func
 			leaseWaitsTotal.in(c.i.metrics).Add(1)
 		}
 		if c.i.sleep(ctx, wait) != nil {
-			return c.i.gone(ctx)
+			return abandon(ctx, c.i.config.Instance)
 		}
 		wait = min(2*wait, latestLook)
 	}
@@ -112,7 +112,7 @@ func (c *sharedCache) fill(ctx context.Context, why cause, key, lease string, re
 	case f := <-ended:
 		return f
 	case <-ctx.Done():
-		return c.i.gone(ctx)
+		return abandon(ctx, c.i.config.Instance)
 	}
 }
 

@@ -32,7 +32,7 @@ func newSlowStart(m *making) policy {
 	if over <= 0 {
 		return nil
 	}
-	w := shared(m.e.i.states, to, over, func() *slowStart { return &slowStart{over: over, of: make([]warmth, len(to.replicas))} })
+	w := shared(m.e, over, func() *slowStart { return &slowStart{over: over, of: make([]warmth, len(to.replicas))} })
 	m.back, m.e.slow = w.begin, w
 	return w
 }

@@ -52,7 +52,7 @@ type visit struct {
 func (v *visit) run(ctx context.Context, steps []step) *failure {
 	for _, s := range steps {
 		if ctx.Err() != nil {
-			return v.service.i.gone(ctx)
+			return abandon(ctx, v.service.i.config.Instance)
 		}
 		if f := s.run(ctx, v, v.base.step(s.name)); f != nil {
 			return f
@@ -121,25 +121,6 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run run
 	return s.fallback(name, text, run, what.Fallback)
 }
 
-// work lets time pass. It goes on when the client has left, as computing does: work that nobody waits
-// for is one of the things that a run is to show. Where deadlines are handed on it ends then.
-func (s *service) work(w *scenarios.Work) runner {
-	return func(ctx context.Context, v *visit, c cause) *failure {
-		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "work")))
-		workSecondsTotal.in(s.i.metrics).Add(int64(s.i.toil(ctx, d)))
-		return s.i.cut(ctx)
-	}
-}
-
-// compute uses the CPU, whoever may have left meanwhile.
-func (s *service) compute(w *scenarios.Work) runner {
-	return func(ctx context.Context, v *visit, c cause) *failure {
-		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "compute")))
-		s.i.reckon(ctx, d)
-		return s.i.cut(ctx)
-	}
-}
-
 // parallel does steps at once; the first that fails ends the others.
 func (s *service) parallel(name string, steps []scenarios.Step) (runner, error) {
 	inner, err := s.compileAs(name+".", steps)
@@ -166,7 +147,7 @@ func (s *service) parallel(name string, steps []scenarios.Step) (runner, error) 
 
 // call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
 func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newExecutorOr(what.Node, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := newExecutorOr(s.i, what.Node, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +257,7 @@ func (v *visit) about(key string) string {
 }
 
 func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newExecutorOr(from, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := newExecutorOr(s.i, from, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +274,7 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 
 // write makes a row in a database or a message in a queue or a stream.
 func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (runner, error) {
-	g, err := s.i.newExecutorOr(to, or.Failover, policy, s.i.config.Node.Policy)
+	g, err := newExecutorOr(s.i, to, or.Failover, policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func newStream(i *instance) (role, error) {
 }
 
 func (s *eventStream) subscribe(one *scenarios.Subscriber) (*subscription, error) {
-	carrier, err := s.i.newCourier(one.Name, one.To, one.Redelivery, one.Policy, s.i.config.Node.Policy)
+	carrier, err := newCourier(s.i, one.Name, one.To, one.Redelivery, one.Policy, s.i.config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (s *eventStream) change(next *instance) error {
 		if one.Name != s.subscribers[at].courier.name {
 			return fmt.Errorf("the subscribers of a stream stay as long as it runs: there is no %q", one.Name)
 		}
-		now, err := next.newTerms(one.To, one.Redelivery, []scenarios.Policy{one.Policy, n.Policy})
+		now, err := newTerms(next, one.To, one.Redelivery, []scenarios.Policy{one.Policy, n.Policy})
 		if err != nil {
 			return fmt.Errorf("subscriber %q: %w", one.Name, err)
 		}

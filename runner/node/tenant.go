@@ -2,19 +2,10 @@ package node
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
-
-// tenantOf is whose request it is: the load's own, where no tenant is named.
-func tenantOf(h http.Header) string {
-	if tenant := h.Get(wire.HeaderTenant); tenant != "" {
-		return tenant
-	}
-	return h.Get(wire.HeaderLoad)
-}
 
 // onlyFor passes a step over for requests that it is not for.
 func onlyFor(who *scenarios.When, run runner) runner {

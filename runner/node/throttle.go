@@ -37,7 +37,7 @@ func newThrottle(m *making) policy {
 	if m.Throttle == nil {
 		return nil
 	}
-	return shared(m.e.i.states, m.e.to, m.Throttle, func() *throttle {
+	return shared(m.e, m.Throttle, func() *throttle {
 		window := m.Throttle.Window
 		if window <= 0 {
 			window = throttleWindow

@@ -12,6 +12,29 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+// callees are whom an instance calls, and what it calls them with. They stay when its configuration changes.
+type callees struct {
+	transport *http.Transport
+	of        map[string]*upstream
+}
+
+// calleesOf are an instance's.
+func calleesOf(i *instance) *callees {
+	return retain(i, func() *callees {
+		c := &callees{transport: newTransport(i.network, i.config.Node.UpstreamPool), of: make(map[string]*upstream)}
+		for name, replicas := range i.config.Upstreams {
+			c.of[name] = newUpstream(i.config, name, replicas)
+			c.of[name].transport = c.transport
+		}
+		return c
+	})
+}
+
+// calleeOf is one callee of an instance's; nil: it calls none of that name.
+func calleeOf(i *instance, name string) *upstream { return calleesOf(i).of[name] }
+
+func (c *callees) close() { c.transport.CloseIdleConnections() }
+
 // upstream is one callee node as this instance calls it: its replicas, in turn.
 type upstream struct {
 	node     string
@@ -19,6 +42,8 @@ type upstream struct {
 	replicas []*replica
 	next     atomic.Uint64
 	away     atomic.Int64 // replicas that are withdrawn
+	// transport is the instance's, for all callees.
+	transport *http.Transport
 }
 
 // replica is one callee instance, behind its edge.
@@ -42,25 +67,6 @@ func newUpstream(c Config, name string, replicas []Upstream) *upstream {
 	}
 	u.next.Store(chance.Fold(chance.Fold(c.Seed, c.Instance), name) >> 1) // halved: it only counts up from there
 	return u
-}
-
-// callCounts counts attempts to one callee instance.
-type callCounts struct {
-	attempts, organic, retries, failures atomic.Int64
-}
-
-func (c *callCounts) begin(n int, retried bool) {
-	c.attempts.Add(1)
-	if n > 1 {
-		c.retries.Add(1)
-	}
-	if !retried {
-		c.organic.Add(1)
-	}
-}
-
-func (c *callCounts) stats() wire.CallCounters {
-	return wire.CallCounters{Attempts: c.attempts.Load(), Organic: c.organic.Load(), Retries: c.retries.Load(), Failures: c.failures.Load()}
 }
 
 // Bounds of a node's HTTP connections to its upstreams.

@@ -209,11 +209,8 @@ func (b *bound) adjust(now time.Time, w vegasWindow) {
 	b.limit = min(max(b.limit, b.least), b.most)
 }
 
-// handler answers a request, whose cause is known.
-type handler = func(http.ResponseWriter, *http.Request, cause)
-
 // bounded answers with h what the bound lets in, and refuses the rest at once.
-func (i *instance) bounded(b *bound, h handler) handler {
+func bounded(i *instance, b *bound, h handler) handler {
 	if b == nil {
 		return h
 	}

@@ -1,0 +1,88 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+var wastedSecondsTotal = newSeconds("squall_wasted_seconds_total",
+	"Time of work steps after their caller had left, and CPU time of compute steps begun after.")
+
+// forNobody tells that work goes on when nobody waits for it.
+func (s *service) forNobody() bool { return s.i.config.Node.Policy.Deadline != propagate }
+
+// toil keeps a worker busy for d, whoever may have left meanwhile; where deadlines are handed on no longer than
+// somebody waits. It says how long that was.
+func (s *service) toil(ctx context.Context, d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	defer s.i.cpu.Await()
+	began := time.Now()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	s.i.wakeAfter(d)
+	select {
+	case <-timer.C:
+		return d
+	case <-s.i.halt:
+		return d
+	case <-ctx.Done():
+	}
+	left := time.Since(began)
+	if !s.forNobody() {
+		return left
+	}
+	select {
+	case <-timer.C:
+	case <-s.i.halt:
+	}
+	wastedSecondsTotal.in(s.i.metrics).Add(int64(d - left))
+	return d
+}
+
+// reckon uses d of CPU time, whoever may have left meanwhile; where deadlines are handed on no longer than somebody waits.
+func (s *service) reckon(ctx context.Context, d time.Duration) {
+	stop := (<-chan struct{})(s.i.halt)
+	switch {
+	case !s.forNobody():
+		stop = ctx.Done() // which is closed when the node ends, too: with the request's connection
+	case ctx.Err() != nil:
+		wastedSecondsTotal.in(s.i.metrics).Add(int64(d))
+	}
+	began := time.Now()
+	s.i.cpu.Compute(d, stop)
+	if !s.forNobody() && ctx.Err() != nil {
+		d = min(d, time.Since(began)) // it was cut short, and used no more than passed
+	}
+	computeSecondsTotal.in(s.i.metrics).Add(int64(d))
+}
+
+// cut is the failure of a step that ended before it was done, since nobody waits for it any more; nil if it was done.
+func (s *service) cut(ctx context.Context) *failure {
+	if s.forNobody() || ctx.Err() == nil {
+		return nil
+	}
+	return abandon(ctx, s.i.config.Instance)
+}
+
+// work lets time pass. It goes on when the client has left, as computing does: work that nobody waits
+// for is one of the things that a run is to show. Where deadlines are handed on it ends then.
+func (s *service) work(w *scenarios.Work) runner {
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "work")))
+		workSecondsTotal.in(s.i.metrics).Add(int64(s.toil(ctx, d)))
+		return s.cut(ctx)
+	}
+}
+
+// compute uses the CPU, whoever may have left meanwhile.
+func (s *service) compute(w *scenarios.Work) runner {
+	return func(ctx context.Context, v *visit, c cause) *failure {
+		d := s.i.behaviour.stretch(draw(w, s.i.chance(c, "compute")))
+		s.reckon(ctx, d)
+		return s.cut(ctx)
+	}
+}
