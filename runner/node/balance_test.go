@@ -16,7 +16,7 @@ import (
 // executorOn is an executor with the given policy over so many replicas, and the instance that it belongs to.
 func executorOn(t testing.TB, policy scenarios.Policy, replicas int) *executor {
 	t.Helper()
-	i := instanceOf("caller", "caller-1", 1)
+	i := newInstance(Config{Seed: 1, Instance: "caller-1", Node: scenarios.Node{Name: "caller"}}, Environment{})
 	var to []Upstream
 	for n := range replicas {
 		to = append(to, Upstream{Instance: fmt.Sprintf("leaf-%d", n+1), Kind: scenarios.KindService})

@@ -19,21 +19,6 @@ var (
 			"meanwhile, or the time was over.")
 )
 
-// keysPath is where a cache keeps its keys.
-const keysPath = "/keys/"
-
-// The headers between a service and a cache.
-const (
-	// headerTTL is how long a copy is fresh, headerStale how long past that, or past a delete, it may still be served.
-	headerTTL, headerStale = "Squall-TTL", "Squall-Stale"
-	// headerLease is in a GET how long a lease is to last; in its answer a lease, or leaseTaken; in a PUT the lease that it
-	// fills under, in a DELETE the lease that is given back.
-	headerLease = "Squall-Lease"
-)
-
-// leaseTaken is told to those who miss a key that another is about to fill.
-const leaseTaken = "taken"
-
 // cacheNode keeps in memory, and for no longer than that, which keys services have read. It is a look-aside cache, as
 // memcached is: it asks nobody, and a crash leaves it empty. In HTTP:
 //
@@ -73,7 +58,7 @@ func newCacheNode(i *instance) (role, error) {
 		return made
 	})
 	i.onCommit(func() { c.resize(cmp.Or(i.config.Node.Size, defaultCacheSize)) })
-	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
+	return newHTTPRole(i, i.counted(c.answer), nil), nil
 }
 
 // resize is for how many keys there is room; the least recently used go where there are more.

@@ -77,7 +77,7 @@ func newCDN(i *instance) (role, error) {
 	for _, r := range i.config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, wire.ParseRoute(r.Match)})
 	}
-	return &httpRole{i: i, handler: i.counted(c.answer)}, nil
+	return newHTTPRole(i, i.counted(c.answer), nil), nil
 }
 
 func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why cause) {

@@ -13,7 +13,7 @@ import (
 )
 
 func instanceOf(name, replica string, seed uint64) *instance {
-	return newInstance(Config{Seed: seed, Instance: replica, Node: scenarios.Node{Name: name}}, TCP{})
+	return newInstance(Config{Seed: seed, Instance: replica, Node: scenarios.Node{Name: name}}, Environment{})
 }
 
 // The same request draws the same on every replica; another seed, node, request, step or attempt draws something else.
@@ -129,29 +129,5 @@ func TestConsecutiveRequestsAreIndependent(t *testing.T) {
 	}
 	if r := product / square; math.Abs(r) > 4/math.Sqrt(n) {
 		t.Errorf("lag-1 correlation %.4f", r)
-	}
-}
-
-func TestBackoffJitter(t *testing.T) {
-	i := instanceOf("s", "s-1", 1)
-	for _, r := range []struct {
-		jitter   string
-		low, top time.Duration
-	}{{"none", 40, 40}, {"full", 0, 40}, {"equal", 20, 40}, {"decorrelated", 20, 90}} {
-		retry := &scenarios.Retry{Backoff: 20 * time.Millisecond, Jitter: r.jitter}
-		low, top, sum := time.Hour, time.Duration(0), time.Duration(0)
-		const n = 4000
-		for k := range n {
-			d := backoff(retry, 3, 30*time.Millisecond, i.chance(cause{request: fmt.Sprint(k)}, "backoff"))
-			low, top, sum = min(low, d), max(top, d), sum+d
-		}
-		wantLow, wantTop := r.low*time.Millisecond, r.top*time.Millisecond
-		slack := (wantTop - wantLow) / 100
-		if low < wantLow || low > wantLow+slack || top > wantTop || top < wantTop-slack {
-			t.Errorf("%s: from %s to %s, want %s to %s", r.jitter, low, top, wantLow, wantTop)
-		}
-		if mean := sum / n; (mean - (wantLow+wantTop)/2).Abs() > 2*slack {
-			t.Errorf("%s: mean %s, want %s", r.jitter, mean, (wantLow+wantTop)/2)
-		}
 	}
 }

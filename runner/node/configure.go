@@ -78,16 +78,8 @@ func (c *configurator) turn(next *instance) error {
 	if err != nil {
 		return err
 	}
-	now.turn(built.(*httpRole).handler)
+	now.turn(built.(*httpRole))
 	return nil
-}
-
-// with is the instance with another configuration. Both share what is the instance's own.
-func (i *instance) with(n scenarios.Node) *instance {
-	next := *i
-	next.config.Node = n
-	next.term = &term{}
-	return &next
 }
 
 // putConfiguration takes up the node that a request has, as JSON.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
@@ -21,9 +20,6 @@ var (
 		"Messages given up because the receiver refused them (4xx), or did not take them in as many attempts "+
 			"as they have.")
 )
-
-// deliveryTimeout bounds one attempt at a delivery where the scenario sets no timeout.
-const deliveryTimeout = 10 * time.Second
 
 // courier brings messages to one receiver, each until the receiver answers below 400, or redeliver and ttl say that
 // it is enough. A receiver that answers 4xx (but 408 and 429) has refused the message: it is dead, and not tried again.

@@ -69,7 +69,7 @@ func newGateway(i *instance) (role, error) {
 		g.routes = append(g.routes, one)
 	}
 	g.admit = bounded(i, boundOf(i, i.config.Node.Shed), g.enter)
-	return &httpRole{i: i, handler: i.counted(g.answer)}, nil
+	return newHTTPRole(i, i.counted(g.answer), nil), nil
 }
 
 func (g *gateway) answer(w http.ResponseWriter, r *http.Request, c cause) {

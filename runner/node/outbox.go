@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,13 +32,9 @@ var (
 //
 // An event has its row's key, so that a stream keeps the events of a key in the order of its rows.
 const (
-	sqlCreateOutbox = `CREATE TABLE IF NOT EXISTS squall_outbox (seq bigserial PRIMARY KEY, id text NOT NULL, key text NOT NULL, service text NOT NULL, queue text NOT NULL, request text NOT NULL, once text NOT NULL, at timestamptz NOT NULL)`
-	sqlCreateRelays = `CREATE TABLE IF NOT EXISTS squall_relays (name text PRIMARY KEY, owner text NOT NULL, until timestamptz NOT NULL)`
-
 	sqlLease     = `INSERT INTO squall_relays (name, owner, until) VALUES ($1, $2, now() + interval '5 seconds') ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until WHERE squall_relays.owner = excluded.owner OR squall_relays.until < now()`
 	sqlOutbox    = `SELECT seq, id, key, queue, request, once, count(*) OVER () FROM squall_outbox WHERE service = $1 ORDER BY seq LIMIT 100`
 	sqlPublished = `DELETE FROM squall_outbox WHERE seq = ANY($1)`
-	sqlPending   = `SELECT id, count(*) FROM squall_outbox GROUP BY id`
 
 	leaseTime = 5 * time.Second
 	// relayPause is how often, on average, the outbox is looked into where nobody rings. Pauses differ, so that instances
@@ -58,18 +53,6 @@ type written struct {
 	idempotent bool
 	// events is the queue that the row's event goes to, from the outbox or by a later step; "" for none.
 	events string
-}
-
-// event is what an outbox has of a row's event besides the row's id and key.
-type event struct{ service, queue, request, once string }
-
-// statement is a write with its event.
-func (e *event) statement(once bool, args []any) (string, []any) {
-	sql := sqlWriteEvent
-	if once {
-		sql = sqlWriteOnceEvent
-	}
-	return sql, append(args, e.service, e.queue, e.request, e.once)
 }
 
 // rowID is writeID; a row that has an event says so in its id, and the event finds it in the visit.
@@ -361,9 +344,4 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 		return nil
 	})
 	return published
-}
-
-// ReadOutbox says how many events of each id are in a database's outbox, over connections that dial makes.
-func ReadOutbox(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
-	return readCounts(ctx, dial, n.Login(), sqlPending)
 }

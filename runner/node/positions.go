@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -16,18 +14,6 @@ import (
 type positionsOf struct {
 	known map[string]int64 // all that this request knows of
 	fresh map[string]int64 // what it wrote itself: what its answer says
-}
-
-// reported are the positions that a database reported with the last statement: before it and after it. 0: none.
-func reported(c *pgx.Conn) (before, after int64) {
-	value := c.PgConn().ParameterStatus(positionParameter)
-	if value == "" {
-		return 0, 0
-	}
-	first, last, _ := strings.Cut(value, " ")
-	before, _ = strconv.ParseInt(first, 10, 64) // what does not parse is 0: nothing is known
-	after, _ = strconv.ParseInt(last, 10, 64)
-	return before, after
 }
 
 // readPositions adds what a header says; a later position of a database counts.

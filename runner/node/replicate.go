@@ -103,10 +103,6 @@ func (d *database) takesWrites() *pgproto3.ErrorResponse {
 // stateReadOnly is what a write meets on a replica, and where there is no primary any more (read_only_sql_transaction).
 const stateReadOnly = "25006"
 
-// positionParameter is the parameter that a database with replication reports with each statement: the position up
-// to which the table was when the statement began, and when it had ended.
-const positionParameter = "squall.position"
-
 // notePosition keeps the position from before a statement.
 func (s *session) notePosition() {
 	if s.d.replication != nil && s.before == 0 {

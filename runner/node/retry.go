@@ -137,3 +137,6 @@ func (b *budget) take() bool {
 	b.saved--
 	return true
 }
+
+// deliveryTimeout bounds one attempt at a delivery where the scenario sets no timeout.
+const deliveryTimeout = 10 * time.Second

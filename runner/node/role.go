@@ -30,10 +30,15 @@ type changeable interface {
 // httpRole is a role that answers HTTP.
 type httpRole struct {
 	i       *instance
-	handler http.Handler
+	handler atomic.Pointer[http.Handler]
 	closing func() error
-	// turned answers in handler's place since the configuration changed.
-	turned atomic.Pointer[http.Handler]
+}
+
+// newHTTPRole answers with a handler; closing gives back what the role holds, and may be nil.
+func newHTTPRole(i *instance, handler http.Handler, closing func() error) *httpRole {
+	r := &httpRole{i: i, closing: closing}
+	r.handler.Store(&handler)
+	return r
 }
 
 var _ role = (*httpRole)(nil)
@@ -51,7 +56,7 @@ func (i *instance) serveBeside(ctx context.Context, l net.Listener, h http.Handl
 	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { run(delivering) })
-	err := (&httpRole{i: i, handler: h}).serve(ctx, l)
+	err := newHTTPRole(i, h, nil).serve(ctx, l)
 	stop()
 	running.Wait()
 	return err
@@ -59,15 +64,11 @@ func (i *instance) serveBeside(ctx context.Context, l net.Listener, h http.Handl
 
 // answer has a request answered by whoever does that now.
 func (r *httpRole) answer(w http.ResponseWriter, request *http.Request) {
-	if to := r.turned.Load(); to != nil {
-		(*to).ServeHTTP(w, request)
-		return
-	}
-	r.handler.ServeHTTP(w, request)
+	(*r.handler.Load()).ServeHTTP(w, request)
 }
 
-// turn has the next requests answered by another handler.
-func (r *httpRole) turn(to http.Handler) { r.turned.Store(&to) }
+// turn has the next requests answered as another role does.
+func (r *httpRole) turn(to *httpRole) { r.handler.Store(to.handler.Load()) }
 
 func (r *httpRole) close() error {
 	if r.closing == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/runner/wire"
@@ -22,44 +21,10 @@ var roles = map[scenarios.Kind]func(*instance) (role, error){
 	scenarios.KindCache:    newCacheNode,
 }
 
-// instance is what every role needs of its surroundings.
-type instance struct {
-	config    Config
-	network   wire.Network
-	disk      Disk
-	cpu       CPU
-	wake      func(time.Time)
-	metrics   *metrics
-	behaviour *behaviour
-	// anonymous numbers requests that came without an id.
-	anonymous *atomic.Uint64
-	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
-	halt      chan struct{}
-	answering *attendance
-	// retained outlives a change of the configuration, term ends with it.
-	retained *retained
-	term     *term
-}
-
-func newInstance(c Config, network wire.Network) *instance {
-	i := &instance{
-		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}),
-		behaviour: &behaviour{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
-		retained: &retained{}, term: &term{},
-	}
-	return i
-}
-
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
 // addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
 // it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
 func Serve(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) error {
-	if e.Disk == nil {
-		e.Disk = folder(c.Data)
-	}
-	if e.CPU == nil {
-		e.CPU = machine{}
-	}
 	if err := serve(ctx, c, e, started); err != nil {
 		return fmt.Errorf("serve node %q: %w", c.Instance, err)
 	}
@@ -71,9 +36,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	if !ok {
 		return fmt.Errorf("find the role: kind %q has none built in", c.Node.Kind)
 	}
-	i := newInstance(c, e.Network)
-	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
-	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
+	i := newInstance(c, e)
 	defer calleesOf(i).close()
 	a := &admin{i: i}
 	adminListener, err := e.Network.Listen(ctx, "tcp", c.Admin)

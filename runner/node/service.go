@@ -51,10 +51,10 @@ func newService(i *instance) (role, error) {
 	}
 	s.keepReads()
 	relaying := s.relaying()
-	return &httpRole{i: i, handler: mux, closing: func() error {
+	return newHTTPRole(i, mux, func() error {
 		relaying.stop()
 		return s.stores.close()
-	}}, nil
+	}), nil
 }
 
 // register turns ServeMux's panic about a bad or conflicting pattern into an error.

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
 )
 
 // poolConnections is the most connections that a service instance opens to each database instance where its node does not say.
@@ -266,3 +267,36 @@ func countWrites(ctx context.Context, c *pgx.Conn, sql string) (map[string]int, 
 	})
 	return writes, err
 }
+
+// event is what an outbox has of a row's event besides the row's id and key.
+type event struct{ service, queue, request, once string }
+
+// statement is a write with its event.
+func (e *event) statement(once bool, args []any) (string, []any) {
+	sql := sqlWriteEvent
+	if once {
+		sql = sqlWriteOnceEvent
+	}
+	return sql, append(args, e.service, e.queue, e.request, e.once)
+}
+
+// ReadOutbox says how many events of each id are in a database's outbox, over connections that dial makes.
+func ReadOutbox(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
+	return readCounts(ctx, dial, n.Login(), sqlPending)
+}
+
+// reported are the positions that a database reported with the last statement: before it and after it. 0: none.
+func reported(c *pgx.Conn) (before, after int64) {
+	value := c.PgConn().ParameterStatus(positionParameter)
+	if value == "" {
+		return 0, 0
+	}
+	first, last, _ := strings.Cut(value, " ")
+	before, _ = strconv.ParseInt(first, 10, 64) // what does not parse is 0: nothing is known
+	after, _ = strconv.ParseInt(last, 10, 64)
+	return before, after
+}
+
+// positionParameter is the parameter that a database with replication reports with each statement: the position up
+// to which the table was when the statement began, and when it had ended.
+const positionParameter = "squall.position"

@@ -1,0 +1,65 @@
+package node
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// BenchmarkAuthentication is what a request pays to show who it is from. Introspection is not here: it costs a call.
+func BenchmarkAuthentication(b *testing.B) {
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "u1"}).SignedString([]byte("s3cret"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, r := range []struct {
+		name string
+		node scenarios.Node
+	}{
+		{"off", scenarios.Node{}},
+		{"api-key", scenarios.Node{Auth: "api-key"}},
+		{"jwt", scenarios.Node{Auth: "jwt", JWT: &scenarios.JWT{Secret: "s3cret"}}},
+	} {
+		b.Run(r.name, func(b *testing.B) {
+			i := newInstance(Config{Seed: 1, Instance: "api-1", Node: scenarios.Node{Name: "api"}}, Environment{})
+			i.config.Node = r.node
+			who, err := newAuthentication(i)
+			if err != nil {
+				b.Fatal(err)
+			}
+			request := httptest.NewRequest("GET", "/", nil)
+			request.Header.Set(wire.HeaderKey, "k1")
+			request.Header.Set("Authorization", "Bearer "+token)
+			b.ReportAllocs()
+			for b.Loop() {
+				if f := who.admit(request, cause{}); f != nil {
+					b.Fatal(f)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSplit is what a request pays where a canary takes a share of them.
+func BenchmarkSplit(b *testing.B) {
+	i := newInstance(Config{Seed: 1, Instance: "api-1", Node: scenarios.Node{Name: "api"}}, Environment{})
+	for _, r := range []struct {
+		name  string
+		route gatewayRoute
+	}{
+		{"off", gatewayRoute{proxy: &proxy{}}},
+		{"canary", gatewayRoute{proxy: &proxy{}, canary: &proxy{}, share: .05}},
+	} {
+		b.Run(r.name, func(b *testing.B) {
+			c := cause{request: "r-1"}
+			b.ReportAllocs()
+			for b.Loop() {
+				r.route.pick(i, c)
+			}
+		})
+	}
+}
