@@ -71,8 +71,7 @@ readme: ## write examples/README.md from what was measured
 	mv examples/README.md.new examples/README.md
 
 costs: ## benchmark each pattern's unit against itself when off, and write examples/COSTS.md
-	go test -c -o bin/node.test ./runner/node
-	for round in $$(seq $(ROUNDS)); do bin/node.test -test.run '^$$' -test.bench . -test.benchmem -test.benchtime 100ms; done > bin/node.benchmarks
+	for round in $$(seq $(ROUNDS)); do go test -run '^$$' -bench . -benchmem -benchtime 100ms ./runner/node/...; done > bin/node.benchmarks
 	go run ./examples/library costs < bin/node.benchmarks > examples/COSTS.md.new
 	mv examples/COSTS.md.new examples/COSTS.md
 

@@ -5,32 +5,24 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
 )
-
-// latencySlack is how far a fault's measured delay may be off its promise: timers and a busy machine.
-const latencySlack = 20 * time.Millisecond
 
 // delayCheck tells whether a latency fault moved what met it as promised. nil for other faults, and for one that
 // delayed nothing (its receipt says so).
 func (i *injection) delayCheck() *record.Check {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	low, high, ok := Promised(i.fault.Primitives)
+	low, high, ok := promised(i.fault.Primitives)
 	if !ok || i.undone == nil || i.receipt.Requests == 0 {
 		return nil
 	}
-	got := time.Duration(i.receipt.DelayMs * float64(time.Millisecond))
-	slack := latencySlack + high/10
-	return &record.Check{
-		Name: "receipt of " + title(i.fault),
-		OK:   got >= low-time.Millisecond && got <= high+slack,
-		Text: fmt.Sprintf("it delayed by %.1f ms on average (promised %s to %s)", i.receipt.DelayMs, low, high),
-	}
+	return ptr(analysis.DelayCheck(title(i.fault), low, high, i.receipt.DelayMs))
 }
 
-// Promised is the least and the most mean delay that latency toxics promise; false where there are none, or with others.
-func Promised(primitives []faults.Primitive) (low, high time.Duration, ok bool) {
+// promised is the least and the most mean delay that latency toxics promise; false where there are none, or with others.
+func promised(primitives []faults.Primitive) (low, high time.Duration, ok bool) {
 	for _, p := range primitives {
 		if p.Op != faults.OpToxic {
 			return 0, 0, false

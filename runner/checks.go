@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -17,7 +18,7 @@ func (r *run) checks(res *record.Result) []record.Check {
 			out = append(out, *c)
 		}
 	}
-	add(ptr(ScheduleCheck(res.Generator)))
+	add(ptr(analysis.ScheduleCheck(res.Generator)))
 	add(ptr(r.balanceCheck()))
 	for _, c := range r.entryChecks(res) {
 		add(&c)
@@ -34,6 +35,18 @@ func (r *run) checks(res *record.Result) []record.Check {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// steadyCheck tells whether there was a steady state: two halves that agree. A run without faults claims none.
+func (r *run) steadyCheck(res *record.Result) *record.Check {
+	if len(r.injections) == 0 {
+		return nil
+	}
+	timeline, err := analysis.Timeline(res.Windows)
+	if err != nil {
+		return &record.Check{Name: "steady state", Text: err.Error()}
+	}
+	return analysis.SteadyCheck(timeline, min(steadyEnd(r.o.Plan), r.ended))
+}
 
 func (r *run) balanceCheck() record.Check {
 	if err := r.recorder.Balance(); err != nil {

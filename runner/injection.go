@@ -50,8 +50,8 @@ func (i *injection) targets() []string {
 // operations on different targets do not wait for each other.
 func (r *run) begin(ctx context.Context, i *injection) {
 	i.begun = true
-	r.operate(i, func(turn []chan struct{}) {
-		for _, t := range turn {
+	r.operate(i, func(earlier []chan struct{}) {
+		for _, t := range earlier {
 			select {
 			case <-t:
 			case <-ctx.Done():
@@ -68,8 +68,8 @@ func (r *run) end(ctx context.Context, i *injection) {
 		return
 	}
 	i.ended = true
-	r.operate(i, func(turn []chan struct{}) {
-		for _, t := range turn {
+	r.operate(i, func(earlier []chan struct{}) {
+		for _, t := range earlier {
 			<-t // every operation has its own bound
 		}
 		r.undo(context.WithoutCancel(ctx), i)
@@ -85,18 +85,18 @@ func (r *run) lift(ctx context.Context) {
 }
 
 // operate runs one operation beside the loop, which goes on keeping time.
-func (r *run) operate(i *injection, do func(turn []chan struct{})) {
+func (r *run) operate(i *injection, do func(earlier []chan struct{})) {
 	done := make(chan struct{})
-	var turn []chan struct{}
+	var earlier []chan struct{}
 	for _, t := range i.targets() {
-		if last := r.turns[t]; last != nil {
-			turn = append(turn, last)
+		if last := r.latest[t]; last != nil {
+			earlier = append(earlier, last)
 		}
-		r.turns[t] = done
+		r.latest[t] = done
 	}
 	r.operations.Go(func() {
 		defer close(done)
-		do(turn)
+		do(earlier)
 	})
 }
 
@@ -162,11 +162,17 @@ func (r *run) undo(ctx context.Context, i *injection) {
 	}
 }
 
+// undoWithRetries takes a fault off, whatever became of the run: ctx is to outlive an interrupt. It gives up after
+// undoTries, and after twice what one attempt may take.
 func undoWithRetries(ctx context.Context, undo Undo) (receipt faults.Receipt, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*undoTimeout)
+	defer cancel()
 	pause := undoPause
 	for try := range undoTries {
 		if try > 0 {
-			time.Sleep(pause)
+			if err := sleep(ctx, pause); err != nil {
+				return receipt, err
+			}
 			pause *= 2
 		}
 		one, cancel := context.WithTimeout(ctx, undoTimeout)
@@ -177,6 +183,18 @@ func undoWithRetries(ctx context.Context, undo Undo) (receipt faults.Receipt, er
 		}
 	}
 	return receipt, err
+}
+
+// sleep waits, or ends early with ctx, whose cause it returns then.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // failure is what went wrong with it, empty if nothing did.

@@ -220,7 +220,7 @@ func nodes(p *topology.Plan, start, end *Observation) []record.Node {
 			}
 			n.Restarts = last.Restarts - first.Restarts
 			for name, v := range last.Counters {
-				if IsCounter(name) {
+				if isCounter(name) {
 					v -= first.Counters[name]
 				}
 				n.Counters[name] = v
@@ -232,17 +232,4 @@ func nodes(p *topology.Plan, start, end *Observation) []record.Node {
 		out = append(out, n)
 	}
 	return out
-}
-
-// counterSuffixes are Prometheus's: a metric by such a name only grows.
-var counterSuffixes = []string{"_total", "_count", "_sum"}
-
-// IsCounter tells a metric that only grows, by its name; a gauge is any other.
-func IsCounter(name string) bool {
-	if i := slices.Index([]byte(name), '{'); i >= 0 {
-		name = name[:i]
-	}
-	return slices.ContainsFunc(counterSuffixes, func(s string) bool {
-		return len(name) > len(s) && name[len(name)-len(s):] == s
-	})
 }

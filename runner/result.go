@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -23,7 +24,7 @@ func (r *run) result(partial bool) *record.Result {
 		Engine: r.o.Engine.Name(), Why: r.o.EngineWhy,
 		Seed: r.o.Plan.Seed, Run: r.o.Run,
 		Verdict: record.Inconclusive, Reasons: []string{"not judged yet"}, Expectations: []record.Expectation{},
-		Started: r.started, Partial: partial, DurationS: seconds(max(r.ended, 0)),
+		Started: r.started, Partial: partial, DurationS: record.Seconds(max(r.ended, 0)),
 		Host:    record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
 		Phases:  r.recorder.Phases(),
 		Writes:  r.writes,
@@ -75,23 +76,23 @@ var eventOrder = []string{"undo", "phase", "fault"}
 
 // faults are the record's faults, with their recovery.
 func (r *run) faults(windows []record.Window) []record.Fault {
-	timeline, err := Timeline(windows)
+	timeline, err := analysis.Timeline(windows)
 	if err != nil {
 		r.happened(time.Since(r.zero), "note", "the windows could not be read: "+err.Error())
 	}
-	steady := SteadyState(timeline, steadyEnd(r.o.Plan))
-	spans := make([]OnOff, len(r.injections))
+	steady := analysis.SteadyState(timeline, steadyEnd(r.o.Plan))
+	spans := make([]analysis.OnOff, len(r.injections))
 	out := make([]record.Fault, 0, len(r.injections))
 	for n, i := range r.injections {
 		f := i.record()
-		spans[n] = OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
+		spans[n] = analysis.OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
 		out = append(out, f)
 	}
 	for n := range out {
 		if spans[n].On == nil {
 			continue
 		}
-		Recovery(timeline, steady, spans, n, r.ended).into(&out[n])
+		analysis.Recovery(timeline, steady, spans, n, r.ended).Into(&out[n])
 	}
 	return out
 }
@@ -105,7 +106,7 @@ func (i *injection) record() record.Fault {
 	out := record.Fault{
 		Name: f.Fault.Name, Kind: f.Fault.Kind.Kind(), Text: f.Fault.Kind.String(), On: f.Fault.On.String(), Phase: f.Phase,
 		Edges: f.Targets.Edges, Instances: f.Targets.Instances,
-		ScheduledS: seconds(f.Start), ScheduledUndoS: seconds(f.End),
+		ScheduledS: record.Seconds(f.Start), ScheduledUndoS: record.Seconds(f.End),
 		AppliedS: maybeSeconds(i.applied), UndoneS: maybeSeconds(i.undone),
 		Error: failure, Receipt: receipt(i.receipt, f.Fault.Kind.Kind()),
 	}
@@ -125,7 +126,7 @@ func maybeSeconds(d *time.Duration) *float64 {
 	if d == nil {
 		return nil
 	}
-	s := seconds(*d)
+	s := record.Seconds(*d)
 	return &s
 }
 

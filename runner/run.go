@@ -131,7 +131,7 @@ type run struct {
 	recorder *record.Recorder
 
 	injections []*injection
-	turns      map[string]chan struct{} // by target: closed when the last operation on it is over
+	latest     map[string]chan struct{} // by target: closed when the last operation on it is over
 	operations sync.WaitGroup
 
 	tick   time.Duration // the next time to report
@@ -174,7 +174,7 @@ func newRun(o Options) *run {
 		o:        o,
 		started:  time.Now(),
 		recorder: record.NewRecorder(spans),
-		turns:    map[string]chan struct{}{},
+		latest:   map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
 		turned:   make([]*Observation, len(o.Plan.Phases)),
 	}

@@ -152,12 +152,7 @@ func (r *run) died(err error) {
 // happened adds an event to the record and tells the watcher.
 func (r *run) happened(at time.Duration, kind, text string) {
 	r.mu.Lock()
-	r.events = append(r.events, record.Event{AtS: seconds(at), Kind: kind, Text: text})
+	r.events = append(r.events, record.Event{AtS: record.Seconds(at), Kind: kind, Text: text})
 	r.mu.Unlock()
 	r.say("", text)
-}
-
-// seconds is a time as records have it: s, to the µs.
-func seconds(d time.Duration) float64 {
-	return float64(d.Round(time.Microsecond)) / float64(time.Second)
 }

@@ -77,7 +77,7 @@ func dockerEngine(ctx context.Context, addresses netip.Prefix) (runner.Engine, s
 // standIns lays the plan out anew with built-in nodes in the place of images, on an engine that runs no
 // images and where the scenario names such nodes; why says which.
 func standIns(engine runner.Engine, p *topology.Plan, why string) (*topology.Plan, string, error) {
-	if engine.Name() == "docker" {
+	if engine.Has(runner.Images) {
 		return p, why, nil
 	}
 	s := p.Scenario.WithStandIns()

@@ -174,7 +174,7 @@ func again(file string, f runFlags, engine runner.Engine, p *topology.Plan) stri
 		words = append(words, "--variant", f.variant)
 	}
 	words = append(words, "--engine", engine.Name(), "--seed", strconv.FormatUint(p.Seed, 10))
-	if engine.Name() == "virtual" && (f.hop > 0 || f.sync > 0) {
+	if engine.Has(runner.Costs) && (f.hop > 0 || f.sync > 0) {
 		words = append(words, "--virtual-hop", f.hop.String(), "--virtual-sync", f.sync.String())
 	}
 	return strings.Join(words, " ")

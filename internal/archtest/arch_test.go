@@ -13,11 +13,14 @@ const module = "github.com/squallhq/squall/"
 // allowed lists, for each package, the packages of ours that it imports: no more and no fewer, tests aside. A package
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
-	"cmd/squall":         {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // wires everything by hand
-	"faults":             {},                                                                                                                                                                                                                                       // data about faults: the bottom
+	// It wires everything by hand.
+	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual",
+		"runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"faults":             {}, // data about faults: the bottom
 	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
 	"report":             {"runner/record", "scenarios", "scenarios/metric"},
-	"runner":             {"faults", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner":             {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/analysis":    {"runner/record"}, // pure functions from records
 	"runner/lease":       {},
 	"runner/load":        {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
 	"runner/record":      {}, // what a run measured: reports work from it alone
@@ -29,13 +32,12 @@ var allowed = map[string][]string{
 	"runner/node":           {"faults", "internal/chance", "runner/node/sqlengine", "runner/wire", "scenarios"}, // the model of its own part of the scenario
 	"runner/node/sqlengine": {},                                                                                 // SQL and PostgreSQL's types: knows no scenario
 
-	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine":                 {"faults", "faults/mesh", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine/docker":          {"faults/mesh", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/process":         {"faults/mesh", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
+	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/injection":       {"faults", "faults/mesh", "runner", "scenarios"}, // what engines with a mesh share
-	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/virtual/network", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual/network": {},              // TCP's behaviour in memory: any program's
-	"runner/engine/withdrawal":      {"runner/wire"}, // what engines tell callers of an instance that ends
+	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios"},
@@ -46,6 +48,7 @@ var allowed = map[string][]string{
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
+	"internal/resultdoc": {}, // makes docs/result.json.md
 	"internal/squallbin": {},
 }
 
@@ -63,6 +66,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"runner", "runner/engine/...", "engines are wired by cmd, and a new one changes nothing here"},
 	{"runner", "runner/load", "the load is handed in, so that tests and other generators can take its place"},
 	{"runner", "runner/node/...", "what a node does inside is the engines' to start, not the conductor's to know"},
+	{"runner/analysis", "scenarios/...", "what is worked out from a record needs nothing else"},
 	{"runner/record", "scenarios/...", "a stored record is read without the scenario that made it"},
 	{"runner/load", "runner/engine/...", "load is the same on every engine"},
 	{"runner/node/...", "runner", "roles know nothing of engines, so that every engine runs the same ones"},

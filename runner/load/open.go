@@ -16,7 +16,7 @@ func (c *class) runOpen(ctx context.Context) {
 	p := newPacer(ctx, c)
 	defer p.close()
 	attacker := vegeta.NewAttacker(
-		vegeta.Client(&http.Client{Transport: roundTripper{class: c, ctx: ctx, released: p.released}}),
+		vegeta.Client(&http.Client{Transport: roundTripper(func() { c.visit(ctx, <-p.released) })}),
 		vegeta.MaxBody(0),
 	)
 	// Each worker hands its result over an unbuffered channel; reading it at once, and doing
@@ -39,9 +39,10 @@ func target(t *vegeta.Target) error {
 // due, having put it into released, and never lets vegeta do the waiting.
 type pacer struct {
 	class    *class
-	ctx      context.Context
 	arrivals *arrivals
-	waiter   waiter
+	// wait waits for a moment; its error says that the load is to end.
+	wait  func(time.Time) error
+	close func()
 	// released are the requests that a worker will pick up at once. All of them are in flight, so
 	// that their number is within the load's limit and putting one in never blocks.
 	released chan request
@@ -50,15 +51,15 @@ type pacer struct {
 var _ vegeta.Pacer = (*pacer)(nil)
 
 func newPacer(ctx context.Context, c *class) *pacer {
+	w := newWaiter(c.options.FineWait)
 	return &pacer{
-		class: c, ctx: ctx,
+		class:    c,
 		arrivals: newArrivals(c.load, c.order.Seed, c.order.From, c.order.Until),
-		waiter:   newWaiter(c.options.FineWait),
+		wait:     func(until time.Time) error { return w.wait(ctx, until) },
+		close:    w.close,
 		released: make(chan request, c.limit),
 	}
 }
-
-func (p *pacer) close() { p.waiter.close() }
 
 // Pace implements vegeta.Pacer: stop is true after the last arrival and when the run is interrupted.
 func (p *pacer) Pace(time.Duration, uint64) (wait time.Duration, stop bool) {
@@ -68,7 +69,7 @@ func (p *pacer) Pace(time.Duration, uint64) (wait time.Duration, stop bool) {
 		if !ok {
 			return 0, true
 		}
-		if p.waiter.wait(p.ctx, c.order.Zero.Add(at)) != nil {
+		if p.wait(c.order.Zero.Add(at)) != nil {
 			p.giveUp(at)
 			return 0, true
 		}
@@ -97,20 +98,16 @@ func (p *pacer) Rate(elapsed time.Duration) float64 {
 	return p.arrivals.rate.at(p.class.order.From + elapsed)
 }
 
-// roundTripper is where vegeta's workers meet the system.
-type roundTripper struct {
-	class    *class
-	ctx      context.Context
-	released <-chan request
-}
+// roundTripper is where vegeta's workers meet the system: it takes the request that was released first, sends it (and
+// the rest of its session) and records what came of it.
+type roundTripper func()
 
-var _ http.RoundTripper = roundTripper{}
+var _ http.RoundTripper = roundTripper(nil)
 
-// RoundTrip takes the request that was released first, sends it (and the rest of its session)
-// and records what came of it. Vegeta gets an empty answer. Its X-Vegeta-Seq header counts the
+// RoundTrip implements http.RoundTripper. Vegeta gets an empty answer. Its X-Vegeta-Seq header counts the
 // same ticks; the request's own number differs from it once something stayed unsent.
 func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	t.class.visit(t.ctx, <-t.released)
+	t()
 	return &http.Response{
 		StatusCode: http.StatusNoContent, Status: "204 No Content",
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -47,11 +47,11 @@ func newGateway(i *instance) (role, error) {
 	to := func(node string, or []string, route scenarios.Route) (*proxy, error) {
 		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := newExecutorOr(i, node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			calls, err := newExecutorOr(i, node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}
-			proxies[key] = newProxy(i, guard, buffers)
+			proxies[key] = newProxy(i, calls, buffers)
 		}
 		return proxies[key], nil
 	}

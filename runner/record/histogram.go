@@ -1,7 +1,6 @@
 package record
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -68,44 +67,12 @@ func summarize(quantile func(float64) time.Duration, meanMs float64, most time.D
 	}
 }
 
+// Seconds is a time as records have it: s, to the µs.
+func Seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Second)
+}
+
 // Milliseconds is a duration in ms, to the us.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)/time.Microsecond) / 1000
-}
-
-// Latencies decodes the window's histogram; values are us. A window without a sent request has an empty one.
-func (w Window) Latencies() (*hdrhistogram.Histogram, error) {
-	if w.Histogram == "" {
-		return NewHistogram(), nil
-	}
-	h, err := hdrhistogram.Decode([]byte(w.Histogram))
-	if err != nil {
-		return nil, fmt.Errorf("decode histogram of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
-	}
-	return h, nil
-}
-
-// Merged is several windows taken together.
-type Merged struct {
-	Sent, OK, Degraded, Failed int64
-	Latencies                  *hdrhistogram.Histogram
-}
-
-// MergeWindows adds windows up, without loss.
-func MergeWindows(windows ...Window) (Merged, error) {
-	m := Merged{Latencies: NewHistogram()}
-	for _, w := range windows {
-		h, err := w.Latencies()
-		if err != nil {
-			return Merged{}, err
-		}
-		if dropped := m.Latencies.Merge(h); dropped > 0 {
-			return Merged{}, fmt.Errorf("merge histogram of %q %q, second %d: %d values out of range", w.Load, w.Request, w.Second, dropped)
-		}
-		m.Sent += w.Sent
-		m.OK += w.OK
-		m.Degraded += w.Degraded
-		m.Failed += w.Failed
-	}
-	return m, nil
 }

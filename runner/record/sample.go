@@ -1,5 +1,3 @@
-// Package record is what a run measured, as plain data: samples, windows, events and the Result
-// that result.json holds. It imports nothing of ours, so that reports work from a stored run alone.
 package record
 
 import "time"

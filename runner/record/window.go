@@ -1,148 +1,66 @@
 package record
 
 import (
-	"cmp"
-	"maps"
-	"slices"
-	"strings"
-	"time"
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-type windowKey struct{ second, phase int }
-
-// window is one second while it fills: latencies wait as plain numbers until the second is over
-// (or there are many) and are then packed into some 3 bytes a bucket. Late answers are merged in.
-type window struct {
-	windowKey
-	kind *kind
-
-	sent, ok, degraded, failed int64
-
-	values []uint32 // us, not packed yet
-	packed []byte
-	isOpen bool // in Recorder.open
+// Window is one second of one kind of request in one phase, by intended time: one line of windows.jsonl.
+type Window struct {
+	// Second is the floor of the intended time, so -2 is in the warm-up.
+	Second int `json:"second" unit:"s"`
+	// Phase that the requests count to, "" outside all of them.
+	Phase string `json:"phase"`
+	// Load that sends it.
+	Load string `json:"load"`
+	// Request as the load spells it.
+	Request string `json:"request"`
+	// Sent counts intended requests, unsent ones included.
+	Sent int64 `json:"sent" unit:"requests"`
+	// OK are whole answers.
+	OK int64 `json:"ok" unit:"requests"`
+	// Degraded answers.
+	Degraded int64 `json:"degraded" unit:"requests"`
+	// Failed is everything else.
+	Failed int64 `json:"failed" unit:"requests"`
+	// Histogram is the latencies of those sent (HDR, us, 3 digits, up to 10 min), in the HDR V2 compressed encoding, base64.
+	Histogram string `json:"histogram" unit:"us"`
 }
 
-// windowValues is how many latencies wait before they are packed: 64 kB.
-const windowValues = 16 << 10
-
-func (r *Recorder) addToWindow(k *kind, key windowKey, s Sample) {
-	if key.second > r.newest {
-		r.newest = key.second
-		r.closeWindows(key.second - 1)
+// Latencies decodes the window's histogram; values are us. A window without a sent request has an empty one.
+func (w Window) Latencies() (*hdrhistogram.Histogram, error) {
+	if w.Histogram == "" {
+		return NewHistogram(), nil
 	}
-	w := k.window(key)
-	w.sent++
-	switch s.Outcome {
-	case OK:
-		w.ok++
-	case Degraded:
-		w.degraded++
-	case Failed:
-		w.failed++
+	h, err := hdrhistogram.Decode([]byte(w.Histogram))
+	if err != nil {
+		return nil, fmt.Errorf("decode histogram of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
 	}
-	if s.Unsent {
-		return
-	}
-	w.values = append(w.values, micros(s.Latency()))
-	if !w.isOpen {
-		w.isOpen = true
-		r.open = append(r.open, w)
-	}
-	if len(w.values) >= windowValues {
-		r.pack(w)
-	}
+	return h, nil
 }
 
-// closeWindows packs every open window of a second before the given one.
-func (r *Recorder) closeWindows(before int) {
-	kept := r.open[:0]
-	for _, w := range r.open {
-		if w.second >= before {
-			kept = append(kept, w)
-			continue
+// Merged is several windows taken together.
+type Merged struct {
+	Sent, OK, Degraded, Failed int64
+	Latencies                  *hdrhistogram.Histogram
+}
+
+// MergeWindows adds windows up, without loss.
+func MergeWindows(windows ...Window) (Merged, error) {
+	m := Merged{Latencies: NewHistogram()}
+	for _, w := range windows {
+		h, err := w.Latencies()
+		if err != nil {
+			return Merged{}, err
 		}
-		r.pack(w)
-		w.values = nil
-		w.isOpen = false
-	}
-	clear(r.open[len(kept):])
-	r.open = kept
-}
-
-// pack moves the window's waiting values to its packed ones.
-func (r *Recorder) pack(w *window) {
-	if len(w.values) > 0 {
-		r.work.clear()
-		w.unpackInto(&r.work)
-		w.packed = r.work.pack()
-		w.values = w.values[:0]
-	}
-}
-
-// unpackInto adds everything that the window has seen.
-func (w *window) unpackInto(b *buckets) {
-	b.unpack(w.packed)
-	for _, v := range w.values {
-		b.add(v)
-	}
-}
-
-// Windows are all seconds so far, sorted by second, phase, load and request.
-func (r *Recorder) Windows() []Window {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []*window
-	for _, k := range r.kinds {
-		all = slices.AppendSeq(all, maps.Values(k.windows))
-	}
-	slices.SortFunc(all, func(a, b *window) int {
-		return cmp.Or(a.second-b.second, a.phase-b.phase, strings.Compare(a.kind.load, b.kind.load), strings.Compare(a.kind.request, b.kind.request))
-	})
-	out := make([]Window, len(all))
-	for i, w := range all {
-		out[i] = Window{
-			Second: w.second, Load: w.kind.load, Request: w.kind.request,
-			Sent: w.sent, OK: w.ok, Degraded: w.degraded, Failed: w.failed,
+		if dropped := m.Latencies.Merge(h); dropped > 0 {
+			return Merged{}, fmt.Errorf("merge histogram of %q %q, second %d: %d values out of range", w.Load, w.Request, w.Second, dropped)
 		}
-		if w.phase >= 0 && w.phase < len(r.spans) {
-			out[i].Phase = r.spans[w.phase].Name
-		}
-		r.work.clear()
-		if w.unpackInto(&r.work); r.work.total > 0 {
-			out[i].Histogram = r.work.encode()
-		}
+		m.Sent += w.Sent
+		m.OK += w.OK
+		m.Degraded += w.Degraded
+		m.Failed += w.Failed
 	}
-	return out
-}
-
-// Live is the last whole second, for whoever watches.
-type Live struct {
-	// Rate is the requests intended in that second whose outcome is known.
-	Rate float64
-	// Success is (ok + degraded) / Rate; 0 if there was none.
-	Success float64
-	P99     time.Duration
-}
-
-// Live sums up the last whole second before now, over all kinds of request.
-func (r *Recorder) Live(now time.Duration) Live {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	second := floorSecond(now) - 1
-	r.work.clear()
-	var sent, good int64
-	for _, k := range r.kinds {
-		for key, w := range k.windows {
-			if key.second == second {
-				sent += w.sent
-				good += w.ok + w.degraded
-				w.unpackInto(&r.work)
-			}
-		}
-	}
-	if sent == 0 {
-		return Live{}
-	}
-	return Live{Rate: float64(sent), Success: float64(good) / float64(sent), P99: r.work.quantile(99)}
+	return m, nil
 }

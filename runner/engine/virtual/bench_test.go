@@ -110,7 +110,7 @@ func held(b *testing.B, s *scenarios.Scenario) (bytes int64) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e := virtual.New()
+	e := &virtual.Engine{}
 	err = e.Enclose(b.Context(), func(ctx context.Context) {
 		before := inUse()
 		system, err := e.Launch(ctx, runner.Launch{Plan: p, Run: "held", Progress: func(string) {}})

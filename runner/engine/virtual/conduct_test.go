@@ -23,7 +23,7 @@ func conduct(t testing.TB, s *scenarios.Scenario, seed uint64) *record.Result {
 
 func conductWith(t testing.TB, s *scenarios.Scenario, seed uint64, l runner.Loader) *record.Result {
 	t.Helper()
-	return conductOn(t, virtual.New(), s, seed, l)
+	return conductOn(t, &virtual.Engine{}, s, seed, l)
 }
 
 func conductOn(t testing.TB, e *virtual.Engine, s *scenarios.Scenario, seed uint64, l runner.Loader) *record.Result {

@@ -162,14 +162,14 @@ func TestImagesAreRefusedWithWhatWouldStandIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := virtual.New().Check(p)
+	got := (&virtual.Engine{}).Check(p)
 	for _, want := range []string{`"mail" wants image "mailer:1"`, "{kind: service", `"db" wants`, "stand_in: {kind: database}", `"front"`, "{kind: cdn"} {
 		if got == nil || !strings.Contains(got.Error(), want) {
 			t.Errorf("%v\ndoes not say %s", got, want)
 		}
 	}
 	p.Faults = []topology.ResolvedFault{{Fault: faults.Fault{Kind: faults.Refuse{}}, Primitives: []faults.Primitive{{Op: "teleport", Instance: "db-1"}}}}
-	if got := virtual.New().Check(p); got == nil || !strings.Contains(errors.Join(got).Error(), `knows no "teleport"`) {
+	if got := (&virtual.Engine{}).Check(p); got == nil || !strings.Contains(errors.Join(got).Error(), `knows no "teleport"`) {
 		t.Errorf("an unknown primitive: %v", got)
 	}
 }

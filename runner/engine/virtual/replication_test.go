@@ -49,7 +49,7 @@ phases: [{name: only, for: 1s}]
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := virtual.New()
+			e := &virtual.Engine{}
 			if err := e.Enclose(t.Context(), func(ctx context.Context) { converge(ctx, t, e, p, rand.New(rand.NewPCG(seed, 1))) }); err != nil {
 				t.Fatal(err)
 			}

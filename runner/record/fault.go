@@ -1,0 +1,67 @@
+package record
+
+// Fault is one fault as it was carried out. Times count from the start of the first phase.
+type Fault struct {
+	// Name that expectations may call it by.
+	Name string `json:"name"`
+	// Kind is its key in the scenario: latency, outage, crash ...
+	Kind string `json:"kind"`
+	// Text is what it does, in words.
+	Text string `json:"text"`
+	// On is where, as the scenario says it.
+	On string `json:"on"`
+	// Phase that it belongs to.
+	Phase string `json:"phase"`
+	// Edges that it is on, by their names.
+	Edges []string `json:"edges,omitempty"`
+	// Instances that it is on.
+	Instances []string `json:"instances,omitempty"`
+	// ScheduledS is when it was to come on.
+	ScheduledS float64 `json:"scheduled_s"`
+	// AppliedS is when it was on, as measured; null: it never was.
+	AppliedS *float64 `json:"applied_s"`
+	// UndoneS is when it was gone, as measured; null: it never was.
+	UndoneS *float64 `json:"undone_s"`
+	// ScheduledUndoS is when it was to end.
+	ScheduledUndoS float64 `json:"scheduled_undo_s"`
+	// RecoveredAfterS counts from when it was undone; null: not recovered by the end of the run. 0 where nothing had degraded.
+	RecoveredAfterS *float64 `json:"recovered_after_s"`
+	// RecoveredFromOnsetS is the second clock: from when it was applied.
+	RecoveredFromOnsetS *float64 `json:"recovered_from_onset_s"`
+	// DetectedAfterS is from onset to the first window outside the steady state; null: users never felt it.
+	DetectedAfterS *float64 `json:"detected_after_s"`
+	// Metastable tells that goodput stayed down after the fault was gone, for the whole of a long enough watch.
+	Metastable bool `json:"metastable,omitempty"`
+	// RecoveryUntold says why detection and recovery could not be told, where they could not; then all of them are null.
+	RecoveryUntold string `json:"recovery_untold,omitempty"`
+	// Error that putting it on or off ended with.
+	Error string `json:"error,omitempty"`
+	// Receipt is what met it.
+	Receipt Receipt `json:"receipt"`
+}
+
+// Receipt shows that a fault bit: what met it while it was on, and whether it moved as promised.
+type Receipt struct {
+	// Met tells that something did. A fault that nothing met makes the run inconclusive.
+	Met bool `json:"met"`
+	// Connections that met it.
+	Connections int64 `json:"connections" unit:"connections"`
+	// Requests that met it.
+	Requests int64 `json:"requests" unit:"requests"`
+	// Bytes that met it.
+	Bytes int64 `json:"bytes" unit:"bytes"`
+	// Refused connections.
+	Refused int64 `json:"refused,omitempty" unit:"connections"`
+	// Hung are connections that got no answer at all.
+	Hung int64 `json:"hung,omitempty" unit:"connections"`
+	// Reset connections.
+	Reset int64 `json:"reset,omitempty" unit:"connections"`
+	// Closed connections.
+	Closed int64 `json:"closed,omitempty" unit:"connections"`
+	// LostBytes are those that did not arrive.
+	LostBytes int64 `json:"lost_bytes,omitempty" unit:"bytes"`
+	// DelayMs is the mean delay that what met it was given.
+	DelayMs float64 `json:"delay_ms,omitempty"`
+	// Text is all of this in words.
+	Text string `json:"text"`
+}

@@ -1,0 +1,82 @@
+package record
+
+// Phase is one phase's figures.
+type Phase struct {
+	// Name as the scenario has it.
+	Name string `json:"name"`
+	// StartS counts from the start of the first phase.
+	StartS float64 `json:"start_s"`
+	// EndS is when the phase ended.
+	EndS float64 `json:"end_s"`
+	// Requests are the figures of each kind of request that was due in it, by load and request.
+	Requests []Request `json:"requests"`
+	// Edges are those that something crossed in this phase.
+	Edges []Edge `json:"edges,omitempty" since:"2026-11-25"`
+}
+
+// Request is one kind of request in one phase. At the edges of a fault two sorts count to the fault's phase: those still
+// unanswered when it came on, and those intended in the 50 ms in which it was lifted.
+type Request struct {
+	// Load that sends it.
+	Load string `json:"load"`
+	// Request as the load spells it.
+	Request string `json:"request"`
+	// Sent counts intended requests whose intended time was in the phase, unsent ones included. ok + degraded + failed = sent, always.
+	Sent int64 `json:"sent" unit:"requests"`
+	// OK are whole answers with a status below 400.
+	OK int64 `json:"ok" unit:"requests"`
+	// Degraded are such answers that say that they are second best: a fallback, a stale copy.
+	Degraded int64 `json:"degraded" unit:"requests"`
+	// Failed is everything else.
+	Failed int64 `json:"failed" unit:"requests"`
+	// Unsent are those of the failed that the generator could not send.
+	Unsent int64 `json:"unsent,omitempty" unit:"requests"`
+	// StaleReads are those to which a replica showed less than what their user had written before.
+	StaleReads int64 `json:"stale_reads,omitempty" unit:"requests" since:"2026-11-25"`
+	// Rate of intended requests.
+	Rate float64 `json:"rate" unit:"1/s"`
+	// Goodput is the rate of ok and degraded answers.
+	Goodput float64 `json:"goodput" unit:"1/s"`
+	// LatencyMs is of every request that was sent, failed ones too, from its intended time until its answer was read whole.
+	LatencyMs Latency `json:"latency_ms"`
+	// ServiceMs is the same from the time at which it was really sent.
+	ServiceMs Latency `json:"service_ms"`
+	// Errors are the failed by class: refused, reset, dial, timeout, eof, body, unsent, cancelled, other, or a status such as 503.
+	Errors map[string]int64 `json:"errors" unit:"requests"`
+}
+
+// Latency is a distribution. Percentiles are from a histogram of 3 significant digits: at most 0.1 % off.
+type Latency struct {
+	// Mean of all.
+	Mean float64 `json:"mean" unit:"ms"`
+	// P50 is the median.
+	P50 float64 `json:"p50" unit:"ms"`
+	// P90 is the 90th percentile.
+	P90 float64 `json:"p90" unit:"ms"`
+	// P95 is the 95th percentile.
+	P95 float64 `json:"p95" unit:"ms"`
+	// P99 is the 99th percentile.
+	P99 float64 `json:"p99" unit:"ms"`
+	// P999 is the 99.9th percentile.
+	P999 float64 `json:"p999" unit:"ms"`
+	// Max is the greatest, exact.
+	Max float64 `json:"max" unit:"ms"`
+}
+
+// Expectation is one line of expect, judged.
+type Expectation struct {
+	// Text is the line in words.
+	Text string `json:"text"`
+	// In is the phase that it is about, "" for all of them.
+	In string `json:"in"`
+	// Of is what it is about: a request, a load, all, or an edge.
+	Of string `json:"of"`
+	// Measured is what it came to, in words.
+	Measured string `json:"measured"`
+	// Holds is null where it could not be told.
+	Holds *bool `json:"holds"`
+	// Why it could not be told.
+	Why string `json:"why,omitempty"`
+	// Line of the scenario file.
+	Line int `json:"line,omitempty"`
+}
