@@ -35,7 +35,7 @@ func TestExecutorThatIsOffHoldsNothing(t *testing.T) {
 		t.Errorf("without a policy these are there: %v", on)
 	}
 	for want, policy := range map[string]scenarios.Policy{
-		"[timeout]":      {Timeout: time.Second},
+		"[Timeout]":      {Timeout: time.Second},
 		"[retry]":        {Retry: &scenarios.Retry{Attempts: 3}},
 		"[retry budget]": {Retry: &scenarios.Retry{Attempts: 3, Budget: .1}},
 		"[breaker]":      {Breaker: &scenarios.Breaker{Failures: .5, Of: 20, OpenFor: time.Second}},
