@@ -18,7 +18,7 @@ func TestExecutorThatIsOffHoldsNothing(t *testing.T) {
 		v := reflect.ValueOf(*g)
 		for n := range v.NumField() {
 			switch name := v.Type().Field(n).Name; {
-			case name == "i" || name == "to" || v.Field(n).IsZero():
+			case name == "i" || name == "To" || v.Field(n).IsZero():
 			case name != "composed" || len(g.all) == 0:
 				names = append(names, name)
 			}
