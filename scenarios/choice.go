@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -42,23 +41,3 @@ const (
 	DefaultMostOut      = 0.5
 	DefaultLongestTimes = 10
 )
-
-// chosen checks what the keys of a choice say together.
-func (v *validator) chosen(c Choice, at []any) {
-	if s := c.Shard; s != nil && (v.valueAt(extend(at, "shard", "of")) == nil) == (v.valueAt(extend(at, "shard", "cells")) == nil) {
-		v.problem(extend(at, "shard"), "a shard needs one of of and cells", "write {of: 2}, or {cells: 4}")
-	}
-	o := c.Outliers
-	if o == nil {
-		return
-	}
-	here := func(key string) []any { return extend(at, "outliers", key) }
-	switch {
-	case o.Failures == 0 && o.Slower == 0 && v.valueAt(here("failures")) == nil && v.valueAt(here("slower")) == nil:
-		v.problem(extend(at, "outliers"), "outliers does not say what an outlier is", "add failures: 50%, or slower: 3")
-	case o.Slower > 0 && o.Slower <= 1:
-		v.problem(here("slower"), fmt.Sprintf("slower is %g: half of all replicas would be slower than that", o.Slower), "use more than 1; 3 is usual")
-	case o.Longest > 0 && o.Longest < o.EjectFor:
-		v.problem(here("longest"), fmt.Sprintf("the longest ejection, %s, is shorter than eject_for, %s", o.Longest, o.EjectFor), "use eject_for or more")
-	}
-}

@@ -6,15 +6,10 @@ import "reflect"
 // has policy below.
 func (p Policy) Over(below Policy) Policy {
 	above, under := reflect.ValueOf(&p).Elem(), reflect.ValueOf(below)
-	for _, f := range policyFields {
-		if said := above.FieldByIndex(f.index); said.IsZero() {
-			said.Set(under.FieldByIndex(f.index))
+	for _, f := range reflect.VisibleFields(above.Type()) {
+		if said := above.FieldByIndex(f.Index); !f.Anonymous && said.IsZero() {
+			said.Set(under.FieldByIndex(f.Index))
 		}
 	}
 	return p
 }
-
-var policyFields = fieldsOf(reflect.TypeFor[Policy]())
-
-// callKeys are the keys of a step that are for those that call somebody: call, read and write.
-var callKeys = append(keysOf(append(fieldsOf(reflect.TypeFor[Failover]()), policyFields...)), "fallback")

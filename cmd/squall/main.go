@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/report"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/source"
 )
 
 func main() { os.Exit(int(execute(os.Args[1:]))) }
@@ -51,7 +51,7 @@ func execute(args []string) report.Exit {
 	if err == nil {
 		return report.ExitPass
 	}
-	var problems scenarios.Problems
+	var problems source.Problems
 	var coded *exit
 	switch {
 	case errors.As(err, &problems):

@@ -6,8 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/source"
 )
 
 // What is wrong with a command line, in the words of whoever typed it: what it was, what was meant, where to look.
@@ -28,7 +27,7 @@ func flagError(c *cobra.Command, err error) error {
 		}
 	}
 	if unknown, is := errors.AsType[*pflag.NotExistError](err); is {
-		if near := scenarios.Nearest(unknown.GetSpecifiedName(), flagsOf(c)); near != "" {
+		if near := source.Nearest(unknown.GetSpecifiedName(), flagsOf(c)); near != "" {
 			return fmt.Errorf("%w; did you mean --%s?", err, near)
 		}
 	}
@@ -53,7 +52,7 @@ func known(c *cobra.Command, args []string) error {
 		}
 	}
 	meant := ""
-	if near := scenarios.Nearest(args[0], names); near != "" {
+	if near := source.Nearest(args[0], names); near != "" {
 		meant = fmt.Sprintf("did you mean %q? ", near)
 	}
 	return fmt.Errorf("there is no command %q; %s`%s help` lists them all", args[0], meant, c.CommandPath())

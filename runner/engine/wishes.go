@@ -94,5 +94,5 @@ func (i *instance) configuration() (*scenarios.Node, error) {
 	for n, p := range all {
 		values[n] = *p
 	}
-	return i.system.plan.Scenario.Changed(i.plan.Node.Name, values...)
+	return i.system.plan.Changed(i.plan.Node.Name, values...)
 }

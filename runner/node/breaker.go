@@ -67,12 +67,12 @@ func (b *breaker) admit(_ context.Context, a attempt) (permit, *failure) {
 	return p, nil
 }
 
-func (b *breaker) settle(_ attempt, p permit, o outcome) {
-	if !o.made || o.f != nil && o.f.class == abandoned {
+func (b *breaker) settle(_ attempt, p permit, r attemptResult) {
+	if !r.made || r.f != nil && r.f.class == abandoned {
 		b.release(p)
 		return
 	}
-	b.record(p, o.f.bad())
+	b.record(p, r.f.bad())
 }
 
 // retire ends a breaker that no further attempt asks: what is still under way counts for nobody.

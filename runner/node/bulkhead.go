@@ -33,7 +33,8 @@ func newBulkhead(m *making) policy {
 		return nil
 	}
 	return shared(m.e.i.states, m.e.to, m.Bulkhead, func() *bulkhead {
-		return &bulkhead{places: make(chan struct{}, max(m.Bulkhead.Most, 1)), limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
+		places := make(chan struct{}, max(m.Bulkhead.Most, 1))
+		return &bulkhead{places: places, limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
 	})
 }
 
@@ -58,9 +59,9 @@ func (b *bulkhead) admit(ctx context.Context, a attempt) (p permit, f *failure) 
 }
 
 // settle gives the place back when the attempt is over, which is with its answer's body.
-func (b *bulkhead) settle(_ attempt, _ permit, o outcome) {
-	if o.body != nil {
-		o.body.whenOver(b.leave)
+func (b *bulkhead) settle(_ attempt, _ permit, r attemptResult) {
+	if r.body != nil {
+		r.body.whenOver(b.leave)
 	} else {
 		b.leave()
 	}

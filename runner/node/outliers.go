@@ -67,7 +67,9 @@ func newOutliers(m *making) policy {
 	if m.Outliers == nil {
 		return nil
 	}
-	out := shared(m.e.i.states, m.e.to, m.Outliers, func() *outliers { return outliersOf(m.Outliers, len(m.e.to.replicas), m.e.i.metrics) })
+	out := shared(m.e.i.states, m.e.to, m.Outliers, func() *outliers {
+		return outliersOf(m.Outliers, len(m.e.to.replicas), m.e.i.metrics)
+	})
 	if m.back != nil {
 		out.back = m.back
 	}
@@ -128,8 +130,8 @@ func (o *outliers) admit(_ context.Context, a attempt) (permit, *failure) {
 	return permit{o.begin(a.to)}, nil
 }
 
-func (o *outliers) settle(a attempt, p permit, came outcome) {
-	o.end(a.to, p.period, came.f, came.took)
+func (o *outliers) settle(a attempt, p permit, r attemptResult) {
+	o.end(a.to, p.period, r.f, r.took)
 }
 
 // allOut tells that every replica is out, and none to be probed yet.

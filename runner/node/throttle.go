@@ -61,10 +61,10 @@ func (t *throttle) admit(_ context.Context, a attempt) (none permit, f *failure)
 	return none, reject(a.e.to.node, errThrottled)
 }
 
-func (t *throttle) settle(_ attempt, _ permit, o outcome) {
+func (t *throttle) settle(_ attempt, _ permit, r attemptResult) {
 	switch {
-	case !o.made || o.f.bad(): // it was asked for, and not accepted
-	case o.f != nil && o.f.class == abandoned:
+	case !r.made || r.f.bad(): // it was asked for, and not accepted
+	case r.f != nil && r.f.class == abandoned:
 		t.forget()
 	default:
 		t.accept()

@@ -8,8 +8,7 @@ import (
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios"
-	"github.com/squallhq/squall/scenarios/topology"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // retriesUnderFault is f -> mid -> s, where mid tries three times, s fails every request of a phase, and a second fault is
@@ -33,11 +32,11 @@ phases:
 // within 2 percent while all fails.
 func AttemptsByPhase(t *testing.T, e runner.Engine, within int64) {
 	t.Helper()
-	s, err := scenarios.Parse("attempts.yaml", []byte(retriesUnderFault), "")
+	s, err := language.Parse("attempts.yaml", []byte(retriesUnderFault), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := topology.New(s, 1)
+	p, err := s.Plan(1)
 	if err != nil {
 		t.Fatal(err)
 	}
