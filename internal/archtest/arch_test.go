@@ -16,7 +16,7 @@ var allowed = map[string][]string{
 	// It wires everything by hand.
 	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
-		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
 	"faults/mesh":                {"faults", "internal/chance", "runner/wire"},
 	"report":                     {"runner/record", "scenarios", "scenarios/metric"},
@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 
 	"internal/archtest":  {},
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
+	"internal/keydoc":    {},
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
 	"internal/resultdoc": {}, // makes docs/result.json.md
