@@ -67,11 +67,8 @@ var allowed = map[string][]string{
 
 	"internal/archtest":  {},
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
-<<<<<<< HEAD
 	"internal/meshtest":  {}, // what tests of the mesh's rooms share
-=======
 	"internal/keydoc":    {},
->>>>>>> main
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
 	"internal/resultdoc": {}, // makes docs/result.json.md
