@@ -37,7 +37,7 @@ func TestCompile(t *testing.T) {
 		{"bandwidth of part of a KB/s", Bandwidth{Rate: 1500, Direction: Up}, one, "bandwidth", "bandwidth 1.5KB/s on requests", []string{
 			toxic("a-1:b-1", "bandwidth", "upstream", `{"rate":1.5}`)}},
 		{"slicer counts its delay in µs", Slicer{Size: 64, Variation: 16, Delay: 10 * time.Millisecond}, one, "slicer", "slicer 64B ±16B every 10ms", []string{
-			toxic("a-1:b-1", "slicer", "downstream", `{"average_size":64,"delay":10000,"size_variation":16}`)}},
+			toxic("a-1:b-1", "slicer", "downstream", `{"average_size":64,"delay":10000,"size_variation":16,"slicing":"mean"}`)}},
 		{"timeout", Timeout{After: 5 * time.Second}, one, "timeout", "timeout after 5s", []string{
 			toxic("a-1:b-1", "timeout", "downstream", `{"timeout":5000}`)}},
 		{"timeout without end, both ways", Timeout{Direction: Both}, one, "timeout", "timeout without end each way", []string{

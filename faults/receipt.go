@@ -15,8 +15,29 @@ type Receipt struct {
 	Reset   int64 `json:"reset,omitempty"`
 	Closed  int64 `json:"closed,omitempty"`
 	Lost    int64 `json:"lost_bytes,omitempty"`
-	// DelayMs is the mean delay that it added to a piece of data it delayed.
+	// DelayMs is the mean time for which it really held a piece of data that it let go on; Delays is how many those were.
 	DelayMs float64 `json:"delay_ms,omitempty"`
+	Delays  int64   `json:"delays,omitempty"`
+	// CutShort is how many of them went on before their time, since the fault was lifted; FullDelayMs is the mean of the
+	// others, which is what a promise can be held against.
+	CutShort    int64   `json:"cut_short,omitempty"`
+	FullDelayMs float64 `json:"full_delay_ms,omitempty"`
+	// Crossed is how many requests crossed its edges while it was to be on, CrossedConnections how many connections were
+	// open then or were made.
+	Crossed            int64 `json:"crossed,omitempty"`
+	CrossedConnections int64 `json:"crossed_connections,omitempty"`
+}
+
+// Coverage is the share of the requests that crossed the edges while the fault was to be on that met it; of connections
+// where no request came through. False: nothing crossed, or nobody counted.
+func (r Receipt) Coverage() (float64, bool) {
+	switch {
+	case r.Crossed > 0:
+		return min(1, float64(r.Requests)/float64(r.Crossed)), true
+	case r.CrossedConnections > 0:
+		return min(1, float64(r.Connections)/float64(r.CrossedConnections)), true
+	}
+	return 0, false
 }
 
 // Met tells whether any traffic met the fault.
@@ -24,12 +45,18 @@ func (r Receipt) Met() bool {
 	return r.Connections+r.Requests+r.Bytes+r.Refused+r.Hung+r.Reset+r.Closed > 0
 }
 
-// Add sums two receipts; the delay is weighted by requests, or by connections where none were seen.
+// Add sums two receipts; delays are weighted by how many there were, or, where nobody counted those, by requests or else connections.
 func (r Receipt) Add(o Receipt) Receipt {
-	w := func(r Receipt) float64 { return float64(max(r.Requests, r.Connections)) }
-	if total := w(r) + w(o); total > 0 {
-		r.DelayMs = (r.DelayMs*w(r) + o.DelayMs*w(o)) / total
+	weight := func(r Receipt) float64 { return float64(max(r.Requests, r.Connections)) }
+	if r.Delays+o.Delays > 0 {
+		weight = func(r Receipt) float64 { return float64(r.Delays) }
 	}
+	full := func(r Receipt) float64 { return float64(r.Delays - r.CutShort) }
+	r.DelayMs, r.FullDelayMs = mean(r.DelayMs, weight(r), o.DelayMs, weight(o)), mean(r.FullDelayMs, full(r), o.FullDelayMs, full(o))
+	r.Delays += o.Delays
+	r.CutShort += o.CutShort
+	r.Crossed += o.Crossed
+	r.CrossedConnections += o.CrossedConnections
 	r.Connections += o.Connections
 	r.Requests += o.Requests
 	r.Bytes += o.Bytes
@@ -39,4 +66,12 @@ func (r Receipt) Add(o Receipt) Receipt {
 	r.Closed += o.Closed
 	r.Lost += o.Lost
 	return r
+}
+
+// mean is the mean of two means of so many; without any, the first.
+func mean(a, na, b, nb float64) float64 {
+	if na+nb == 0 {
+		return a
+	}
+	return (a*na + b*nb) / (na + nb)
 }

@@ -60,6 +60,7 @@ func (s Slicer) Compile(t Targets) []Primitive {
 		Toxicity: shareOrAll(s.Share), Per: PerConnection,
 		Attributes: SlicerToxic{
 			AverageSize: s.Size, SizeVariation: s.Variation, Delay: Micros(float64(s.Delay) / float64(time.Microsecond)),
+			Slicing: SlicingMean,
 		},
 	})
 }

@@ -64,7 +64,13 @@ type SlicerToxic struct {
 	AverageSize   int64  `json:"average_size"`
 	Delay         Micros `json:"delay"`
 	SizeVariation int64  `json:"size_variation"`
+	// Slicing is how it cuts: SlicingMean, or, empty, as toxiproxy's own slicer does, which is what its API asks for: what
+	// one read brought is halved until no part is larger than AverageSize + SizeVariation, so that most are smaller.
+	Slicing string `json:"slicing,omitempty"`
 }
+
+// SlicingMean cuts pieces whose mean size is AverageSize.
+const SlicingMean = "mean"
 
 // LimitDataToxic closes a connection when so many bytes have passed.
 type LimitDataToxic struct {
@@ -138,6 +144,9 @@ func (a SlicerToxic) Check() error {
 		inRange("delay", float64(a.Delay), 0),
 	); err != nil {
 		return err
+	}
+	if a.Slicing != "" && a.Slicing != SlicingMean {
+		return Invalid("attributes.slicing", "is %v; use mean, or leave it out to cut as toxiproxy does", a.Slicing)
 	}
 	if a.SizeVariation >= a.AverageSize {
 		return Invalid("attributes.size_variation", "is %d; it must be less than average_size, %d", a.SizeVariation, a.AverageSize)

@@ -15,10 +15,11 @@ func (i *injection) delayCheck() *record.Check {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	low, high, ok := promised(i.fault.Primitives)
-	if !ok || i.undone == nil || i.receipt.Requests == 0 {
+	r := i.receipt
+	if !ok || i.undone == nil || r.Delays == 0 {
 		return nil
 	}
-	return ptr(analysis.DelayCheck(title(i.fault), low, high, i.receipt.DelayMs))
+	return ptr(analysis.DelayCheck(title(i.fault), low, high, analysis.Holds{Count: r.Delays, CutShort: r.CutShort, MeanMs: r.DelayMs, FullMs: r.FullDelayMs}))
 }
 
 // promised is the least and the most mean delay that latency toxics promise; false where there are none, or with others.

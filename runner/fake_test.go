@@ -57,7 +57,7 @@ type fakeSystem struct {
 }
 
 func newSystem() *fakeSystem {
-	return &fakeSystem{begin: time.Now(), on: map[string]int{}, deaths: make(chan error, 4), receipt: faults.Receipt{Requests: 7, Connections: 2, DelayMs: 100}}
+	return &fakeSystem{begin: time.Now(), on: map[string]int{}, deaths: make(chan error, 4), receipt: faults.Receipt{Requests: 7, Connections: 2, DelayMs: 100, Delays: 7, FullDelayMs: 100}}
 }
 
 // zero is when the first phase begins: 100 ms of lead and 2 s of warm-up after the launch.

@@ -136,6 +136,9 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
 		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs,
 	}
+	if share, counted := r.Coverage(); counted {
+		out.Coverage = &share
+	}
 	out.Text = receiptText(r, kind)
 	return out
 }

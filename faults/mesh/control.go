@@ -43,6 +43,9 @@ type Control interface {
 	Lift(ctx context.Context, id string) (faults.Receipt, error)
 	// Stats reads every edge's counters.
 	Stats(context.Context) ([]EdgeStats, error)
+	// Changes waits until there are changes by hand after a number (0: any), and returns them with their receipts as
+	// they are now: read from 0 again at the end, they have what met them in all. ErrClosed: there will be no more.
+	Changes(ctx context.Context, after int64) ([]Change, error)
 	// Close ends all connections and listeners.
 	Close() error
 }
@@ -67,7 +70,7 @@ type EdgeStats struct {
 type Proxies interface {
 	Proxies() []Proxy
 	Proxy(name string) (Proxy, error)
-	// CreateProxy and RemoveProxy serve API clients that bring proxies of their own.
+	// CreateProxy and RemoveProxy serve API clients that bring proxies of their own; no others can be removed (ErrPlanned).
 	CreateProxy(context.Context, Proxy) (Proxy, error)
 	RemoveProxy(name string) error
 	// UpdateProxy changes listen, upstream and enabled. Disabled: new connections are refused, open ones end.

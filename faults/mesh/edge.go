@@ -32,6 +32,7 @@ type edge struct {
 	toxics   []*link.Toxic // in the order in which they were put on
 	outages  []*link.Outage
 	off      *link.Outage // while it is disabled
+	brought  bool         // by hand: no plan has it
 	links    map[*link.Link]struct{}
 	numbers  int64
 	serials  uint64
@@ -213,6 +214,18 @@ func (e *edge) lift(o *link.Outage) error {
 		l.Lift(o)
 	}
 	return err
+}
+
+// underWay is how many requests of the edge's connections have no answer yet. e.mu is not held.
+func (e *edge) underWay() (requests int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for l := range e.links {
+		if l.Waiting() {
+			requests++
+		}
+	}
+	return requests
 }
 
 // close ends the listener and every connection at once.

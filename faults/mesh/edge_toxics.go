@@ -33,7 +33,9 @@ func (e *edge) addNamed(t *link.Toxic) (faults.Toxic, error) {
 	if e.index(t.Spec.Name) >= 0 {
 		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", t.Spec.Name, e.name, ErrExists)
 	}
+	t.Meter = new(link.Meter)
 	e.install(t)
+	e.noteToxic(ToxicAdded, t)
 	return t.Spec, nil
 }
 
@@ -65,9 +67,10 @@ func (e *edge) update(name string, change func(faults.Toxic) (faults.Toxic, erro
 	if err != nil {
 		return faults.Toxic{}, err
 	}
-	after.Serial, after.Key, after.Meter = before.Serial, before.Key, before.Meter
+	after.Serial, after.Key, after.Meter, after.Owner = before.Serial, before.Key, before.Meter, before.Owner
 	e.toxics[i] = after
 	e.refresh()
+	e.noteToxic(ToxicChanged, after)
 	return after.Spec, nil
 }
 
@@ -79,8 +82,10 @@ func (e *edge) remove(name string) error {
 	if i < 0 {
 		return fmt.Errorf("toxic %q on edge %q: %w", name, e.name, ErrNotFound)
 	}
+	gone := e.toxics[i]
 	e.toxics = slices.Delete(e.toxics, i, i+1)
 	e.refresh()
+	e.noteToxic(ToxicRemoved, gone)
 	return nil
 }
 
@@ -95,8 +100,12 @@ func (e *edge) removeSerial(serial uint64) {
 // clear takes every toxic off and enables the edge.
 func (e *edge) clear() error {
 	e.mu.Lock()
+	gone := e.toxics
 	e.toxics = nil
 	e.refresh()
+	for _, t := range gone {
+		e.noteToxic(ToxicRemoved, t)
+	}
 	e.mu.Unlock()
 	return e.enable(true)
 }
@@ -116,10 +125,15 @@ func (e *edge) enable(on bool) error {
 		e.off = off
 	}
 	e.mu.Unlock()
+	change, act := Change{Kind: Disabled, Edge: e.name, What: "disabled: new connections are refused, open ones end"}, e.apply
 	if on {
-		return e.lift(off)
+		change, act = Change{Kind: Enabled, Edge: e.name, What: "enabled again"}, e.lift
 	}
-	return e.apply(off)
+	err := act(off)
+	if err == nil {
+		e.mesh.journal.note(change, off.Meter)
+	}
+	return err
 }
 
 // shown is the edge as toxiproxy's API shows it: its toxics in the order in which they act, upstream ones first.

@@ -15,8 +15,33 @@ import (
 type injection struct {
 	mu     sync.Mutex
 	put    []put
-	meters []*link.Meter // one for each edge
+	edges  []*coverage // one for each edge
 	lifted atomic.Bool
+}
+
+// coverage is what crosses an edge while an injection is to be on, whether it is on or somebody has taken it off by hand.
+type coverage struct {
+	edge  *edge
+	meter *link.Meter
+	// requests and connections are what had crossed it before, over when it was lifted.
+	requests, connections       int64
+	requestsEnd, connectionsEnd int64
+}
+
+// begin counts from here: with the requests that have no answer yet, and the connections that are open.
+func (c *coverage) begin() {
+	h := &c.edge.host
+	c.requests, c.connections = h.Requests.Load()-c.edge.underWay(), h.Connections.Load()-h.Open.Load()
+}
+
+func (c *coverage) end() {
+	c.requestsEnd, c.connectionsEnd = c.edge.host.Requests.Load(), c.edge.host.Connections.Load()
+}
+
+func (c *coverage) receipt() faults.Receipt {
+	r := c.meter.Receipt()
+	r.Crossed, r.CrossedConnections = c.requestsEnd-c.requests, c.connectionsEnd-c.connections
+	return r
 }
 
 // put is one primitive on its edge: a toxic or an outage.
@@ -30,7 +55,7 @@ type put struct {
 // now on meets them, on every open connection. On an error none of them stays. An id that is in
 // force is taken (ErrExists), a lifted one begins anew.
 func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primitive) error {
-	i, err := m.prepare(primitives)
+	i, err := m.prepare(id, primitives)
 	if err != nil {
 		return fmt.Errorf("apply %q: %w", id, err)
 	}
@@ -43,6 +68,9 @@ func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primiti
 	}
 	m.injections[id] = i
 	m.mu.Unlock()
+	for _, c := range i.edges {
+		c.begin()
+	}
 	for n, p := range i.put {
 		err := ctx.Err()
 		if err == nil {
@@ -60,30 +88,30 @@ func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primiti
 }
 
 // prepare checks everything before anything is changed.
-func (m *Mesh) prepare(primitives []faults.Primitive) (*injection, error) {
+func (m *Mesh) prepare(id string, primitives []faults.Primitive) (*injection, error) {
 	i := new(injection)
-	meters := make(map[*edge]*link.Meter)
+	edges := make(map[*edge]*coverage)
 	for _, p := range primitives {
 		e, err := m.edge(p.Edge)
 		if err != nil {
 			return nil, err
 		}
-		meterOf := meters[e]
-		if meterOf == nil {
-			meterOf = new(link.Meter)
-			meters[e] = meterOf
-			i.meters = append(i.meters, meterOf)
+		on := edges[e]
+		if on == nil {
+			on = &coverage{edge: e, meter: new(link.Meter)}
+			edges[e] = on
+			i.edges = append(i.edges, on)
 		}
 		one := put{edge: e}
 		switch {
 		case p.Op == faults.OpToxic && p.Toxic != nil:
 			if one.toxic, err = link.NewToxic(*p.Toxic); err == nil {
-				one.toxic.Meter = meterOf
+				one.toxic.Meter, one.toxic.Owner = on.meter, id
 			}
 		case p.Op == faults.OpOutage && p.Outage != nil:
 			var spec faults.EdgeOutage
 			if spec, err = p.Outage.Complete(); err == nil {
-				one.outage = link.NewOutage(spec, meterOf)
+				one.outage = link.NewOutage(spec, on.meter)
 			}
 		default:
 			err = faults.Invalid("op", "is %q; an edge carries out a toxic or an outage, given with it", p.Op)
@@ -117,11 +145,14 @@ func (m *Mesh) Lift(_ context.Context, id string) (faults.Receipt, error) {
 	defer i.mu.Unlock()
 	var err error
 	if i.lifted.CompareAndSwap(false, true) {
+		for _, c := range i.edges {
+			c.end()
+		}
 		err = i.lift()
 	}
 	var total faults.Receipt
-	for _, m := range i.meters {
-		total = total.Add(m.Receipt())
+	for _, c := range i.edges {
+		total = total.Add(c.receipt())
 	}
 	if err != nil {
 		err = fmt.Errorf("lift %q: %w", id, err)

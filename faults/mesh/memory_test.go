@@ -79,9 +79,16 @@ func (a memoryAddr) String() string { return string(a) }
 // leaves a goroutine.
 func bubble(t *testing.T, edge Edge, test func(t *testing.T, m *Mesh, caller, callee net.Conn)) {
 	t.Helper()
+	bubbleOf(t, Options{Seed: 1}, edge, test)
+}
+
+// bubbleOf is bubble for a mesh with options.
+func bubbleOf(t *testing.T, o Options, edge Edge, test func(t *testing.T, m *Mesh, caller, callee net.Conn)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := newMemory()
-		m := New(Options{Seed: 1, Network: network})
+		o.Network = network
+		m := New(o)
 		listener, err := network.Listen(t.Context(), "tcp", "callee")
 		if err != nil {
 			t.Fatal(err)

@@ -29,6 +29,7 @@ type Mesh struct {
 	network wire.Network
 	done    chan struct{} // closed by Close
 	workers sync.WaitGroup
+	journal journal
 	clock   *port.Clock // nil in virtual time: the network in memory has no kernel behind it
 
 	mu         sync.Mutex
@@ -60,15 +61,17 @@ func New(o Options) *Mesh {
 // Open makes edges and returns them with the addresses that they listen on, in order. An edge
 // without Listen is reached over groups only. On an error none of them is left.
 func (m *Mesh) Open(ctx context.Context, specs []Edge) ([]Edge, error) {
+	var made []*edge
 	opened := make([]Edge, 0, len(specs))
 	for _, spec := range specs {
 		e, err := m.open(ctx, spec)
 		if err != nil {
-			for _, done := range opened {
-				_ = m.RemoveProxy(done.Name) // it was made above
+			for _, done := range made {
+				m.unregister(done)
 			}
 			return nil, err
 		}
+		made = append(made, e)
 		opened = append(opened, e.spec)
 	}
 	return opened, nil

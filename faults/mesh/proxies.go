@@ -48,6 +48,8 @@ func (m *Mesh) CreateProxy(ctx context.Context, p Proxy) (Proxy, error) {
 	if err != nil {
 		return Proxy{}, err
 	}
+	e.setBrought()
+	m.journal.note(Change{Kind: Created, Edge: p.Name, What: fmt.Sprintf("created: leads to %s", p.Upstream)}, nil)
 	for _, t := range list {
 		if _, err = e.addNamed(t); err != nil {
 			break
@@ -63,13 +65,18 @@ func (m *Mesh) CreateProxy(ctx context.Context, p Proxy) (Proxy, error) {
 	return e.shown(), nil
 }
 
-// RemoveProxy ends an edge and its connections.
+// RemoveProxy ends an edge that CreateProxy made, and its connections; ErrPlanned for others, whose callers would be
+// cut off for good.
 func (m *Mesh) RemoveProxy(name string) error {
 	e, err := m.edge(name)
 	if err != nil {
 		return err
 	}
+	if !e.isBrought() {
+		return fmt.Errorf("%q %w", name, ErrPlanned)
+	}
 	m.unregister(e)
+	m.journal.note(Change{Kind: Deleted, Edge: name, What: "deleted"}, nil)
 	return nil
 }
 
@@ -91,12 +98,28 @@ func (m *Mesh) UpdateProxy(ctx context.Context, name string, listen, upstream *s
 	if upstream != nil {
 		e.setUpstream(*upstream)
 	}
+	if listen != nil || upstream != nil {
+		now := e.shown()
+		m.journal.note(Change{Kind: Moved, Edge: name, What: fmt.Sprintf("moved: listens on %s, leads to %s", now.Listen, now.Upstream)}, nil)
+	}
 	if enabled != nil {
 		if err := e.enable(*enabled); err != nil {
 			return Proxy{}, err
 		}
 	}
 	return e.shown(), nil
+}
+
+func (e *edge) setBrought() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.brought = true
+}
+
+func (e *edge) isBrought() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.brought
 }
 
 // moveTo listens elsewhere. The old address is given up when the new one is taken.
@@ -154,6 +177,7 @@ func (m *Mesh) RemoveToxic(proxy, name string) error {
 
 // Reset enables every edge and takes every toxic off. Outages stay until they are lifted.
 func (m *Mesh) Reset() error {
+	m.journal.note(Change{Kind: WasReset, What: "reset: every toxic is taken off, every edge enabled"}, nil)
 	m.mu.Lock()
 	edges := slices.Clone(m.order)
 	m.mu.Unlock()

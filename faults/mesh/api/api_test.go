@@ -153,3 +153,33 @@ func TestAddressesAreKnownByTheirOtherSpellings(t *testing.T) {
 		t.Error("a listen that is not given counts as a change")
 	}
 }
+
+// TestAPIRefusesToDeleteAnEdgeOfTheRun: toxiproxy's clients learn why, and how else; what they brought themselves they may delete.
+func TestAPIRefusesToDeleteAnEdgeOfTheRun(t *testing.T) {
+	m := mesh.New(mesh.Options{})
+	defer func() { meshtest.Check(t, m.Close()) }()
+	_, err := m.Open(t.Context(), []mesh.Edge{{Name: "a:b", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:9"}})
+	meshtest.Check(t, err)
+	_, err = m.CreateProxy(t.Context(), mesh.Proxy{Name: "mine", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:9", Enabled: true})
+	meshtest.Check(t, err)
+	for name, want := range map[string]struct {
+		status int
+		body   string
+	}{
+		"a:b":  {http.StatusConflict, `{"error":"\"a:b\" is an edge of the run and can't be deleted: disable it, which enabling it or a reset takes back","status":409}`},
+		"mine": {http.StatusNoContent, ""},
+	} {
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/proxies/"+name, nil)
+		request.Host = "127.0.0.1"
+		New(m, m.Stats).ServeHTTP(recorder, request)
+		if got := strings.TrimSpace(recorder.Body.String()); recorder.Code != want.status || got != want.body {
+			t.Errorf("%s: %d %s, want %d %s", name, recorder.Code, got, want.status, want.body)
+		}
+	}
+	changes, err := m.Changes(t.Context(), 0)
+	meshtest.Check(t, err)
+	if len(changes) != 2 || changes[1].Kind != mesh.Deleted {
+		t.Errorf("told of %+v, want one that was created and deleted", changes)
+	}
+}

@@ -42,7 +42,7 @@ func asAPIError(err error) *apiError {
 	switch {
 	case errors.Is(err, mesh.ErrNotFound):
 		status = http.StatusNotFound
-	case errors.Is(err, mesh.ErrExists):
+	case errors.Is(err, mesh.ErrExists), errors.Is(err, mesh.ErrPlanned):
 		status = http.StatusConflict
 	case errors.As(err, &invalid):
 		status = http.StatusBadRequest

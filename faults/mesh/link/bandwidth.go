@@ -61,17 +61,10 @@ func (s *bandwidth) take(now time.Time) (piece, bool) {
 	if due.After(now) {
 		return piece{}, false
 	}
-	p := s.queue.pieces[0]
-	if n == len(p.data) {
-		s.queue.pop()
-	} else {
-		s.queue.pieces[0].data = p.data[n:]
-		s.queue.bytes -= n
-		p.data = p.data[:n]
-	}
+	p := s.queue.cut(n)
 	s.free = due
 	if s.hits(p) {
-		s.delayed(due.Sub(p.at))
+		s.delayed(now.Sub(p.at))
 	}
 	p.at = due
 	return p, true
@@ -93,4 +86,13 @@ func (s *bandwidth) full() bool {
 	return s.queue.bytes >= enough
 }
 
-func (s *bandwidth) release() []piece { return s.queue.takeAll() }
+func (s *bandwidth) release(now time.Time, why reason) []piece {
+	if why == toxicGone {
+		for _, p := range s.queue.pieces {
+			if s.hits(p) {
+				s.cutShort(now.Sub(p.at))
+			}
+		}
+	}
+	return s.queue.takeAll()
+}

@@ -11,6 +11,9 @@ func (d *direction) pass(i int, p piece) {
 		d.stages[i].stage.put(p)
 		return
 	}
+	for _, g := range d.gates {
+		d.link.meet(g.meter, p.request, len(p.data))
+	}
 	d.out.push(p)
 }
 
@@ -76,7 +79,7 @@ func (d *direction) reconcile(toxics []*Toxic, now time.Time) {
 
 // remove takes a stage off and lets what it held go on.
 func (d *direction) remove(i int, now time.Time) {
-	held := d.stages[i].stage.release()
+	held := d.stages[i].stage.release(now, toxicGone)
 	d.stages = slices.Delete(d.stages, i, i+1)
 	for _, p := range held {
 		p.at = now
@@ -90,7 +93,7 @@ func (d *direction) place(i int, t *Toxic, replace bool, now time.Time) bool {
 	var held []piece
 	if replace {
 		old = d.stages[i].stage
-		held = old.release()
+		held = old.release(now, toxicChanged)
 		d.stages = slices.Delete(d.stages, i, i+1)
 	}
 	s := t.build(d, old, now)

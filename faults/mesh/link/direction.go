@@ -80,9 +80,6 @@ func (d *direction) push(p piece) {
 		return
 	}
 	d.broken = p.end == endReset
-	for _, g := range d.gates {
-		d.link.meet(g.meter, p.request, len(p.data))
-	}
 	d.pass(0, p)
 	d.needDrain()
 	d.signal()

@@ -10,7 +10,7 @@ import (
 	"github.com/squallhq/squall/faults"
 )
 
-// foreign runs one of toxiproxy's own toxics: slicer, limit_data and slow_close. The toxic has its own
+// foreign runs one of toxiproxy's own toxics: limit_data and slow_close. The toxic has its own
 // goroutine, as toxiproxy gives it one; a second one feeds it and takes whatever it puts out at
 // once, so that it is never caught in a send and can always be interrupted.
 type foreign struct {
@@ -131,8 +131,14 @@ func (s *foreign) came(chunk *stream.StreamChunk, open bool) {
 	}
 	s.closed = true
 	p := piece{at: time.Now(), request: s.last.request, end: endClose}
-	if s.held != nil {
-		p.end = s.held.end // it let the end pass that it had been given
+	if s.held == nil { // it has cut the stream off, and with it what it had not let through
+		s.lost(s.inside + s.in.bytes)
+		s.in.takeAll()
+	} else { // it let the end pass that it had been given
+		p.end = s.held.end
+		if s.atEnd {
+			s.delayed(time.Since(s.held.at))
+		}
 	}
 	s.out.push(p)
 	s.wake()
@@ -143,13 +149,21 @@ func (s *foreign) put(p piece) {
 		s.hits(p)
 	}
 	s.mu.Lock()
-	if !s.closed {
+	if s.closed {
+		s.lost(len(p.data))
+	} else {
 		s.in.push(p)
 	}
 	s.mu.Unlock()
 	select {
 	case s.feed <- struct{}{}:
 	default:
+	}
+}
+
+func (s *foreign) lost(bytes int) {
+	if s.toxic.Meter != nil {
+		s.toxic.Meter.lost.Add(int64(bytes))
 	}
 }
 
@@ -176,7 +190,7 @@ func (s *foreign) full() bool {
 
 // release interrupts the toxic, which takes microseconds because the pump takes whatever it is
 // putting out, and gives back its output, the end that it was holding, and what it had not been fed.
-func (s *foreign) release() []piece {
+func (s *foreign) release(now time.Time, why reason) []piece {
 	s.stub.InterruptToxic() // false: it has closed its output, and ended
 	close(s.stop)
 	s.stopped.Wait()
@@ -188,6 +202,9 @@ func (s *foreign) release() []piece {
 	}
 	if s.held != nil {
 		held = append(held, *s.held)
+		if why == toxicGone && s.atEnd {
+			s.cutShort(now.Sub(s.held.at))
+		}
 	}
 	return append(held, s.in.takeAll()...)
 }
@@ -195,10 +212,6 @@ func (s *foreign) release() []piece {
 // foreignToxic is toxiproxy's own toxic with these attributes.
 func foreignToxic(attributes faults.Attributes) toxics.Toxic {
 	switch a := attributes.(type) {
-	case faults.SlicerToxic:
-		return &toxics.SlicerToxic{
-			AverageSize: int(a.AverageSize), SizeVariation: int(a.SizeVariation), Delay: int(a.Delay.Duration() / time.Microsecond),
-		}
 	case faults.LimitDataToxic:
 		return &toxics.LimitDataToxic{Bytes: a.Bytes}
 	case faults.SlowCloseToxic:

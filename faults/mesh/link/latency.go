@@ -18,7 +18,7 @@ type latency struct {
 	shape           string
 	rand            *rand.Rand
 	queue           fifo
-	dues            []time.Time
+	holds           []hold // one for each piece in the queue
 	// delay is the present draw, made for request drawn.
 	delay time.Duration
 	drawn int64
@@ -31,29 +31,38 @@ func newLatency(m met, a faults.LatencyToxic) *latency {
 
 func (s *latency) put(p piece) {
 	due := p.at
-	if s.hits(p) {
+	hit := s.hits(p)
+	if hit {
 		if s.queue.empty() || p.request != s.drawn {
 			s.delay = drawDelay(s.rand, s.latency, s.jitter, s.shape)
 			s.drawn = p.request
 		}
 		due = p.at.Add(s.delay)
-		s.delayed(s.delay)
 	}
 	if due.Before(s.last) {
 		due = s.last // order is kept
 	}
 	s.last = due
 	s.queue.push(p)
-	s.dues = append(s.dues, due)
+	s.holds = append(s.holds, hold{due, hit})
+}
+
+// hold is until when a piece is held, and whether that is this toxic's doing: a piece that it spares waits only for those before it.
+type hold struct {
+	due time.Time
+	hit bool
 }
 
 func (s *latency) take(now time.Time) (piece, bool) {
-	if s.queue.empty() || s.dues[0].After(now) {
+	if s.queue.empty() || s.holds[0].due.After(now) {
 		return piece{}, false
 	}
 	p := s.queue.pop()
-	p.at = s.dues[0]
-	s.dues = s.dues[1:]
+	if s.holds[0].hit {
+		s.delayed(now.Sub(p.at))
+	}
+	p.at = s.holds[0].due
+	s.holds = s.holds[1:]
 	return p, true
 }
 
@@ -61,9 +70,19 @@ func (s *latency) due() time.Time {
 	if s.queue.empty() {
 		return time.Time{}
 	}
-	return s.dues[0]
+	return s.holds[0].due
 }
 
 func (s *latency) full() bool { return s.queue.bytes >= pathBytes }
 
-func (s *latency) release() []piece { return s.queue.takeAll() }
+func (s *latency) release(now time.Time, why reason) []piece {
+	if why == toxicGone {
+		for i, p := range s.queue.pieces {
+			if s.holds[i].hit {
+				s.cutShort(now.Sub(p.at))
+			}
+		}
+	}
+	s.holds = nil
+	return s.queue.takeAll()
+}

@@ -140,7 +140,7 @@ func (d *direction) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.stages {
-		s.stage.release()
+		s.stage.release(time.Now(), connectionOver)
 	}
 	d.stages, d.gates = nil, nil
 	d.out.takeAll()

@@ -109,7 +109,11 @@ func (l *Link) wait(outages []*Outage) bool {
 		}
 		select {
 		case <-o.lifted:
+			if over != nil {
+				o.Meter.cutShort(time.Since(accepted))
+			}
 		case <-over:
+			o.Meter.delayed(time.Since(accepted))
 		case <-l.done:
 			return false
 		}

@@ -47,6 +47,18 @@ func (q *fifo) pop() piece {
 	return p
 }
 
+// cut takes at most n bytes of the first piece off.
+func (q *fifo) cut(n int) piece {
+	p := q.pieces[0]
+	if n >= len(p.data) {
+		return q.pop()
+	}
+	q.pieces[0].data = p.data[n:]
+	q.bytes -= n
+	p.data = p.data[:n:n]
+	return p
+}
+
 func (q *fifo) takeAll() []piece {
 	all := q.pieces
 	*q = fifo{}

@@ -12,21 +12,33 @@ import (
 type Meter struct {
 	connections, requests, bytes, lost atomic.Int64
 	Refused, Hung, reset, closed       atomic.Int64
-	delay, delays                      atomic.Int64
+	// full and cut are the holds of pieces that went on in their time and before it, in ns and in number.
+	full, fulls, cut, cuts atomic.Int64
 }
 
 func (m *Meter) delayed(by time.Duration) {
-	m.delay.Add(int64(by))
-	m.delays.Add(1)
+	m.full.Add(int64(by))
+	m.fulls.Add(1)
 }
 
+func (m *Meter) cutShort(after time.Duration) {
+	m.cut.Add(int64(after))
+	m.cuts.Add(1)
+}
+
+// Receipt is what has met the faults so far.
 func (m *Meter) Receipt() faults.Receipt {
 	r := faults.Receipt{
 		Connections: m.connections.Load(), Requests: m.requests.Load(), Bytes: m.bytes.Load(), Lost: m.lost.Load(),
 		Refused: m.Refused.Load(), Hung: m.Hung.Load(), Reset: m.reset.Load(), Closed: m.closed.Load(),
 	}
-	if n := m.delays.Load(); n > 0 {
-		r.DelayMs = float64(m.delay.Load()) / float64(n) / float64(time.Millisecond)
+	full, fulls, cut, cuts := m.full.Load(), m.fulls.Load(), m.cut.Load(), m.cuts.Load()
+	r.Delays, r.CutShort = fulls+cuts, cuts
+	if r.Delays > 0 {
+		r.DelayMs = float64(full+cut) / float64(r.Delays) / float64(time.Millisecond)
+	}
+	if fulls > 0 {
+		r.FullDelayMs = float64(full) / float64(fulls) / float64(time.Millisecond)
 	}
 	return r
 }

@@ -62,4 +62,4 @@ func (s *reset) due() time.Time {
 
 func (s *reset) full() bool { return false }
 
-func (s *reset) release() []piece { return s.passing.takeAll() }
+func (s *reset) release(time.Time, reason) []piece { return s.passing.takeAll() }

@@ -20,8 +20,17 @@ type stage interface {
 	// full tells that no more should be read for now.
 	full() bool
 	// release ends the stage and returns what it still held, in order.
-	release() []piece
+	release(now time.Time, why reason) []piece
 }
+
+// reason is why a stage gives up what it holds.
+type reason uint8
+
+const (
+	toxicGone      reason = iota // what is held goes on, before its time
+	toxicChanged                 // the next stage takes it, and counts from when it came
+	connectionOver               // nobody gets it
+)
 
 // The most bytes that wait in one direction of one connection before its sender feels
 // back-pressure. A latency needs room for all that is under way, as much as the largest window of a
@@ -47,6 +56,8 @@ func (t *Toxic) build(d *direction, old stage, now time.Time) stage {
 		return newTimeout(m, a, old)
 	case faults.ResetPeerToxic:
 		return newReset(m, a, old, now)
+	case faults.SlicerToxic:
+		return newSlicer(m, a, old, now)
 	default:
 		return newForeign(m, foreignToxic(a), d, old)
 	}
@@ -81,8 +92,16 @@ func (m *met) spin(request int64) bool {
 	return chance.Uniform(m.key^chance.Scramble(uint64(request)+1)) < m.toxic.Spec.Toxicity
 }
 
+// delayed notes that a piece goes on that was held for its whole time.
 func (m *met) delayed(by time.Duration) {
 	if m.toxic.Meter != nil {
 		m.toxic.Meter.delayed(by)
+	}
+}
+
+// cutShort notes that a piece goes on before its time.
+func (m *met) cutShort(after time.Duration) {
+	if m.toxic.Meter != nil {
+		m.toxic.Meter.cutShort(after)
 	}
 }

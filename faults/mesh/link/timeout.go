@@ -70,10 +70,13 @@ func (s *timeout) due() time.Time {
 
 func (s *timeout) full() bool { return false }
 
-func (s *timeout) release() []piece {
+func (s *timeout) release(_ time.Time, why reason) []piece {
 	out := append(s.passing.takeAll(), s.held.takeAll()...)
 	if s.lost && !s.ended {
 		out = []piece{{end: endClose}}
+		if why == toxicGone && s.toxic.Meter != nil {
+			s.toxic.Meter.closed.Add(1)
+		}
 	}
 	return out
 }

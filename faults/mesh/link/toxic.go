@@ -7,7 +7,8 @@ type Toxic struct {
 	Spec   faults.Toxic
 	Serial uint64
 	Key    uint64
-	Meter  *Meter // nil unless Apply put it on
+	Meter  *Meter // nil: nobody asks what met it
+	Owner  string // the id under which Apply put it on; empty: somebody put it on by hand
 }
 
 func (t *Toxic) Up() bool            { return t.Spec.Stream == faults.Upstream }

@@ -54,6 +54,9 @@ func (l *Link) spoke(up bool) int64 {
 	return t.requests.Add(1)
 }
 
+// Waiting tells that a request has no answer yet.
+func (l *Link) Waiting() bool { return l.turns.asked.Load() != 0 }
+
 // delivering is told before bytes are written to a side: the first ones to the caller end the time to
 // first byte of its request. Afterwards would be too late, since the caller may have sent its next request by then.
 func (l *Link) delivering(up bool) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -20,6 +21,8 @@ import (
 const (
 	callTimeout  = 30 * time.Second
 	closeTimeout = 10 * time.Second
+	// changesTimeout is how long one question for changes waits for some.
+	changesTimeout = 10 * time.Second
 )
 
 // Client is a mesh in another process or container, over its control API. It is safe for concurrent use.
@@ -87,6 +90,17 @@ func (c *Client) Stats(ctx context.Context) ([]mesh.EdgeStats, error) {
 	var stats statsAnswer
 	err := c.call(ctx, http.MethodGet, routeStats, nil, &stats)
 	return stats.Edges, err
+}
+
+// Changes waits until there are changes by hand after a number, and returns them.
+func (c *Client) Changes(ctx context.Context, after int64) ([]mesh.Change, error) {
+	for {
+		var answer changesAnswer
+		err := c.call(ctx, http.MethodGet, routeChanges+"?after="+strconv.FormatInt(after, 10), nil, &answer)
+		if err != nil || len(answer.Changes) > 0 {
+			return answer.Changes, err
+		}
+	}
 }
 
 // Close ends all connections and listeners of the mesh; the Serve that carries it returns. A mesh

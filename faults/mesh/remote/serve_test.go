@@ -58,6 +58,10 @@ func (m *recordedMesh) Stats(context.Context) ([]mesh.EdgeStats, error) {
 	return []mesh.EdgeStats{{Name: "a:b", Connections: 1 << 60, FirstByteTotal: time.Second}}, m.note("stats")
 }
 
+func (m *recordedMesh) Changes(_ context.Context, after int64) ([]mesh.Change, error) {
+	return []mesh.Change{{Number: 4, Kind: mesh.ToxicRemoved, Edge: "a", Receipt: &faults.Receipt{Requests: 1}}}, m.note(after)
+}
+
 func (m *recordedMesh) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -131,7 +135,10 @@ func TestClientCarriesEveryCall(t *testing.T) {
 		stats, err := client.Stats(ctx)
 		meshtest.Check(t, err)
 		meshtest.Same(t, "stats", []mesh.EdgeStats{{Name: "a:b", Connections: 1 << 60, FirstByteTotal: time.Second}}, stats)
-		meshtest.Same(t, "asked", []any{edges, group, "a", "b:1", "id 1", primitives, "id 1", "stats"}, recorded.asked)
+		changes, err := client.Changes(ctx, 3)
+		meshtest.Check(t, err)
+		meshtest.Same(t, "changes", []mesh.Change{{Number: 4, Kind: mesh.ToxicRemoved, Edge: "a", Receipt: &faults.Receipt{Requests: 1}}}, changes)
+		meshtest.Same(t, "asked", []any{edges, group, "a", "b:1", "id 1", primitives, "id 1", "stats", int64(3)}, recorded.asked)
 	})
 }
 
@@ -167,7 +174,7 @@ func TestControlAPIWantsItsTokenOnEveryRoute(t *testing.T) {
 	recorded := &recordedMesh{}
 	address := serveControl(t, recorded)
 	defer http.DefaultClient.CloseIdleConnections()
-	for _, route := range []string{routeOpen, routeGroup, routeUpstream, routeApply, routeLift, routeStats, routeClose, routeTunnel + "?address=127.0.0.1:1", "/", "/else"} {
+	for _, route := range []string{routeOpen, routeGroup, routeUpstream, routeApply, routeLift, routeStats, routeChanges + "?after=0", routeClose, routeTunnel + "?address=127.0.0.1:1", "/", "/else"} {
 		for _, authorization := range []string{"", testToken, "Bearer ", "Bearer " + testToken + "x", "Bearer " + testToken[1:], "Basic " + testToken} {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
 				request, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+route, strings.NewReader("{}"))
@@ -302,5 +309,42 @@ func TestServeTellsAPortThatIsTaken(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "address already in use") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// TestChangesCrossToTheClient: what a hand does to a served mesh is told where its run is conducted.
+func TestChangesCrossToTheClient(t *testing.T) {
+	m := mesh.New(mesh.Options{})
+	client := NewClient(serveControl(t, m), testToken, nil)
+	defer client.Disconnect()
+	edges, err := client.Open(t.Context(), []mesh.Edge{{Name: "a:b", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:9"}})
+	meshtest.Check(t, err)
+	toxic := faults.Toxic{Stream: faults.Upstream, Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 10}}
+	meshtest.Check(t, client.Apply(t.Context(), "fault-1", []faults.Primitive{{Op: faults.OpToxic, Edge: edges[0].Name, Toxic: &toxic}}))
+	told := make(chan []mesh.Change, 1)
+	go func() {
+		changes, err := client.Changes(t.Context(), 0)
+		if err != nil {
+			t.Error(err)
+		}
+		told <- changes
+	}()
+	meshtest.Check(t, m.Reset())
+	var changes []mesh.Change
+	for len(changes) < 2 { // the first answer may have the reset alone
+		select {
+		case more := <-told:
+			changes = append(changes, more...)
+		case <-time.After(meshtest.Patience):
+			t.Fatalf("told of %+v alone", changes)
+		}
+		if len(changes) == 1 {
+			more, err := client.Changes(t.Context(), 1)
+			meshtest.Check(t, err)
+			changes = append(changes, more...)
+		}
+	}
+	if changes[0].Kind != mesh.WasReset || changes[1].Kind != mesh.ToxicRemoved || changes[1].Injection != "fault-1" || changes[1].Receipt == nil {
+		t.Errorf("told of %+v, want a reset that took a toxic of fault-1 off", changes)
 	}
 }

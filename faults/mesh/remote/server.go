@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -66,8 +67,25 @@ func (s *controlServer) handler(tunnels context.Context) http.Handler {
 		edges, err := s.control.Stats(r.Context())
 		writeAnswer(w, statsAnswer{Edges: edges}, err)
 	})
+	mux.HandleFunc("GET "+routeChanges, s.changes)
 	mux.HandleFunc("GET "+routeTunnel, func(w http.ResponseWriter, r *http.Request) { s.tunnel(tunnels, w, r) })
 	return s.authenticated(mux)
+}
+
+// changes waits for changes for a bounded time, so that a client that has gone costs nothing for long.
+func (s *controlServer) changes(w http.ResponseWriter, r *http.Request) {
+	after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	if err != nil {
+		writeAnswer(w, nil, faults.Invalid("after", "%s", err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), changesTimeout)
+	defer cancel()
+	changes, err := s.control.Changes(ctx, after)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil // there are none yet
+	}
+	writeAnswer(w, changesAnswer{Changes: changes}, err)
 }
 
 // authenticated lets requests with the token through. Comparing hashes takes the same time

@@ -9,7 +9,7 @@ import (
 	"github.com/squallhq/squall/faults/mesh"
 )
 
-// The routes of the control API, one a method of Control, and the tunnel. All but stats and tunnel
+// The routes of the control API, one a method of Control, and the tunnel. All but stats, changes and tunnel
 // are POST with a JSON body; every answer is JSON.
 const (
 	routeOpen     = "/v1/open"
@@ -18,6 +18,7 @@ const (
 	routeApply    = "/v1/apply"
 	routeLift     = "/v1/lift"
 	routeStats    = "/v1/stats"
+	routeChanges  = "/v1/changes"
 	routeClose    = "/v1/close"
 	routeTunnel   = "/v1/tunnel"
 )
@@ -51,6 +52,10 @@ type applyRequest struct {
 
 type liftRequest struct {
 	ID string `json:"id"`
+}
+
+type changesAnswer struct {
+	Changes []mesh.Change `json:"changes"`
 }
 
 type statsAnswer struct {

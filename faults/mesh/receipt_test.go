@@ -1,0 +1,145 @@
+package mesh
+
+import (
+	"io"
+	"math"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// trickle sends a byte of a request each step for a time, and what comes out at the other end is thrown away.
+func trickle(t *testing.T, from, to net.Conn, step, long time.Duration) {
+	t.Helper()
+	go func() { _, _ = io.Copy(io.Discard, to) }()
+	for range int(long / step) {
+		if _, err := from.Write([]byte{'x'}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(step)
+	}
+}
+
+// TestLatencyReceiptIsWhatItHeld: a latency that is lifted before its time has held its data for less than it drew.
+func TestLatencyReceiptIsWhatItHeld(t *testing.T) {
+	t.Run("in memory", func(t *testing.T) {
+		bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+			applyTo(t, m, "f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 5000}))
+			trickle(t, caller, callee, 100*ms, 3*time.Second)
+			r := liftFrom(t, m, "f")
+			// Held for 3.0, 2.9 ... 0.1 s.
+			if r.Delays != 30 || r.CutShort != 30 || math.Abs(r.DelayMs-1550) > 1 || r.FullDelayMs != 0 {
+				t.Errorf("receipt %+v, want 30 pieces that were held for 1550 ms on average and all let go early", r)
+			}
+		})
+	})
+	t.Run("on sockets", func(t *testing.T) {
+		w := newWorld(t, nil)
+		caller, callee := w.pair()
+		w.apply("f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 60_000}))
+		start := time.Now()
+		trickle(t, caller, callee, 10*ms, 300*ms)
+		r := w.lift("f")
+		took := float64(time.Since(start)) / float64(ms)
+		if r.Delays == 0 || r.CutShort != r.Delays || r.DelayMs < took/4 || r.DelayMs > took {
+			t.Errorf("receipt %+v, want pieces that were held for about a half of %.0f ms and all let go early", r, took)
+		}
+	})
+}
+
+// TestLatencyReceiptTellsFullHoldsFromThoseCutShort: what a promise is held against are those that stayed for their whole time.
+func TestLatencyReceiptTellsFullHoldsFromThoseCutShort(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 1000}))
+		trickle(t, caller, callee, 100*ms, 10*time.Second)
+		r := liftFrom(t, m, "f")
+		if r.Delays != 100 || r.CutShort != 9 || r.FullDelayMs != 1000 || r.DelayMs >= 1000 {
+			t.Errorf("receipt %+v, want 91 of 100 pieces held for 1000 ms and 9 let go early", r)
+		}
+	})
+}
+
+// TestReceiptOfPiecesThatNobodyGot: what a connection takes with it when it ends was not delayed.
+func TestReceiptOfPiecesThatNobodyGot(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "f", toxicOn(faults.Upstream, faults.LatencyToxic{Latency: 3600_000}))
+		trickle(t, caller, callee, 100*ms, time.Second)
+		applyTo(t, m, "cut", outageOf(faults.EdgeOutage{Open: faults.OpenReset}))
+		time.Sleep(time.Second)
+		if r := liftFrom(t, m, "f"); r.Delays != 0 || r.DelayMs != 0 || r.Bytes != 10 {
+			t.Errorf("receipt %+v, want 10 bytes that met it and no delay", r)
+		}
+	})
+}
+
+// TestReceiptsOfOtherDelays: a slow accept and a slow close are held against what they did, too.
+func TestReceiptsOfOtherDelays(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		applyTo(t, m, "close", toxicOn(faults.Upstream, faults.SlowCloseToxic{Delay: 2000}))
+		caller.Close()
+		_, _ = io.Copy(io.Discard, callee)
+		time.Sleep(time.Second)
+		if r := liftFrom(t, m, "close"); r.Delays != 1 || r.FullDelayMs != 2000 {
+			t.Errorf("slow close: %+v, want one end held for 2000 ms", r)
+		}
+	})
+	for name, lifted := range map[string]bool{"slow accept": false, "slow accept lifted early": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Edge{}, func(t *testing.T, m *Mesh, _, _ net.Conn) {
+				applyTo(t, m, "f", outageOf(faults.EdgeOutage{New: faults.NewSlow, Delay: 3 * time.Second}))
+				c, err := m.network.DialContext(t.Context(), "tcp", "caller")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				time.Sleep(time.Second)
+				if !lifted {
+					time.Sleep(3 * time.Second)
+				}
+				r := liftFrom(t, m, "f")
+				time.Sleep(time.Millisecond)
+				again := liftFrom(t, m, "f")
+				if lifted && (again.CutShort != 1 || again.DelayMs != 1000) || !lifted && (r.CutShort != 0 || r.FullDelayMs != 3000) {
+					t.Errorf("receipts %+v, then %+v", r, again)
+				}
+			})
+		})
+	}
+}
+
+// TestCoverageIsOfWhatCrossed: requests after a hand has taken a toxic off cross the edge and do not meet it.
+func TestCoverageIsOfWhatCrossed(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		trip := func(n int) {
+			for range n {
+				crossing(t, caller, callee, "?")
+				crossing(t, callee, caller, "!")
+			}
+		}
+		trip(5)
+		applyTo(t, m, "f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 10}))
+		trip(32)
+		if err := m.Reset(); err != nil {
+			t.Fatal(err)
+		}
+		trip(168)
+		r := liftFrom(t, m, "f")
+		if share, known := r.Coverage(); r.Requests != 32 || r.Crossed != 200 || share != 0.16 || !known {
+			t.Errorf("receipt %+v covers %g, want 32 of 200 requests", r, share)
+		}
+	})
+}
+
+// TestARequestUnderWayCrosses: a request that waits for its answer when the fault begins crosses under it.
+func TestARequestUnderWayCrosses(t *testing.T) {
+	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+		crossing(t, caller, callee, "?")
+		applyTo(t, m, "f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 10}))
+		crossing(t, callee, caller, "!")
+		if r := liftFrom(t, m, "f"); r.Requests != 1 || r.Crossed != 1 || r.CrossedConnections != 1 {
+			t.Errorf("receipt %+v, want one request that crossed and met it", r)
+		}
+	})
+}

@@ -1,0 +1,30 @@
+package analysis
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A latency's receipt is what happened, so the check of it can fail.
+func TestDelayCheckFailsWhereTheDelayWasNotGiven(t *testing.T) {
+	const low, high = 4900 * time.Millisecond, 5100 * time.Millisecond
+	for name, c := range map[string]struct {
+		got  Holds
+		ok   bool
+		text string
+	}{
+		"as promised":                         {Holds{Count: 100, MeanMs: 5000, FullMs: 5000}, true, "it delayed by 5000.0 ms"},
+		"a few let go at the end":             {Holds{Count: 100, CutShort: 10, MeanMs: 4750, FullMs: 5000}, true, "it delayed by 5000.0 ms"},
+		"lifted before any of it was due":     {Holds{Count: 60, CutShort: 60, MeanMs: 1500}, false, "of 60 of 60 pieces that it held, which were late by 1500.0 ms"},
+		"lifted before most of it was due":    {Holds{Count: 100, CutShort: 51, MeanMs: 4000, FullMs: 5000}, false, "51 of 100"},
+		"let go too early":                    {Holds{Count: 100, MeanMs: 4000, FullMs: 4000}, false, "4000.0 ms"},
+		"let go too late":                     {Holds{Count: 100, MeanMs: 6000, FullMs: 6000}, false, "6000.0 ms"},
+		"nothing that it held went on at all": {Holds{}, false, ""},
+	} {
+		got := DelayCheck("x", low, high, c.got)
+		if got.OK != c.ok || !strings.Contains(got.Text, c.text) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
