@@ -43,7 +43,7 @@ type Callee struct {
 	Replicas []*Replica
 	next     atomic.Uint64
 	away     atomic.Int64 // replicas that are withdrawn
-	// transport is the instance's, for all callees.
+	// Transport is the instance's, for all callees.
 	Transport *http.Transport
 }
 

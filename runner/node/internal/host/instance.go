@@ -19,7 +19,7 @@ type Instance struct {
 	Behaviour *behaviour
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
-	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
+	// Halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
 	Halt      chan struct{}
 	Answering *Tracker
 	// retained outlives a change of the configuration, term ends with it.
