@@ -28,7 +28,7 @@ type Executor struct {
 
 // New merges the policies, the more special first, and fails if the node to call is not there.
 func New(i *host.Instance, node string, policies ...scenarios.Policy) (*Executor, error) {
-	to := Of(i, node)
+	to := CalleeOf(i, node)
 	if to == nil || len(to.Replicas) == 0 {
 		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
 	}

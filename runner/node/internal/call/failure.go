@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// class is how an attempt ended, as its caller counts it.
-type class int
+// Class is how an attempt ended, as its caller counts it.
+type Class int
 
 const (
 	// Failed: a transport error, a timeout, a status of 500 or more, 408 or 429. The breaker counts it.
-	Failed class = iota
+	Failed Class = iota
 	// Declined: the callee was well and said no (4xx, a wrong statement). Not the callee's failure, and no retry helps.
 	Declined
 	// Abandoned: this side's own caller was gone. It says nothing about the callee.
@@ -26,7 +26,7 @@ const (
 
 // Failure is why a call did not succeed.
 type Failure struct {
-	Class class
+	Class Class
 	// Status is what this node answers because of it: 502, 503 or 504.
 	Status int
 	// answered is the callee's own status, and header its answer's headers; 0 and nil where no answer came.
