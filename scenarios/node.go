@@ -67,7 +67,9 @@ type Node struct {
 	Failover `yaml:",inline" kinds:"cdn"`
 	// cdn: what is cached, for how long, under which conditions.
 	Cache []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty"`
-	Bots  `yaml:",inline" kinds:"cdn"`
+	// cdn: the most bytes that the bodies of its copies take in each instance, the least recently used goes. Default 64MiB.
+	Storage int64 `yaml:"storage" kinds:"cdn" sign:"positive" unit:"size" json:"storage,omitempty"`
+	Bots    `yaml:",inline" kinds:"cdn"`
 
 	// gateway
 
@@ -125,7 +127,7 @@ type Node struct {
 	Replication `yaml:",inline" kinds:"database"`
 
 	// cache
-	Keeping `yaml:",inline" kinds:"cache"`
+	Keeping `yaml:",inline" kinds:"cache,cdn"`
 
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`
@@ -245,7 +247,7 @@ type CacheRule struct {
 	// Each copy's ttl is drawn from ttl plus or minus this share of it, so that copies of one moment do not expire
 	// in one.
 	TTLJitter float64 `yaml:"ttl_jitter" unit:"share" json:"ttl_jitter,omitempty"`
-	// What of a request tells copies apart. Default: method, path and query as they are.
+	// What of a request tells copies apart. Default: host, path and query as they are.
 	Key *CacheKey `yaml:"key" json:"key,omitempty"`
 	// The origin's Cache-Control decides where it says something (RFC 9111, a shared cache): s-maxage and max-age
 	// over ttl, less the Age that it came with; no-cache, must-revalidate, and its stale-while-revalidate and
