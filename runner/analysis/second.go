@@ -24,6 +24,25 @@ type Second struct {
 	Tail time.Duration
 	// Max is the slowest request's latency: until At + 1s + Max one of the second may have been in flight.
 	Max time.Duration
+
+	latencies []bar // in ascending order
+}
+
+// bar is how many requests took so long.
+type bar struct {
+	latency time.Duration
+	n       int64
+}
+
+// slower counts the requests that took longer than a limit.
+func (s Second) slower(limit time.Duration) (n int64) {
+	for _, b := range slices.Backward(s.latencies) {
+		if b.latency <= limit {
+			break
+		}
+		n += b.n
+	}
+	return n
 }
 
 // Success is the share of good answers.
@@ -49,6 +68,11 @@ func Timeline(windows []record.Window) ([]Second, error) {
 			s.P99 = record.Quantile(m.Latencies, 99)
 			s.Tail = record.Quantile(m.Latencies, 100*tailQuantile(m.Latencies.TotalCount()))
 			s.Max = record.Quantile(m.Latencies, 100)
+			for _, b := range m.Latencies.Distribution() {
+				if b.Count > 0 {
+					s.latencies = append(s.latencies, bar{time.Duration(b.To) * time.Microsecond, b.Count})
+				}
+			}
 		}
 		out = append(out, s)
 	}

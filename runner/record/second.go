@@ -16,7 +16,7 @@ type window struct {
 	windowKey
 	kind *kind
 
-	sent, ok, degraded, failed int64
+	sent, ok, degraded, failed, cut int64
 
 	values []uint32 // us, not packed yet
 	packed []byte
@@ -26,12 +26,16 @@ type window struct {
 // windowValues is how many latencies wait before they are packed: 64 kB.
 const windowValues = 16 << 10
 
-func (r *Recorder) addToWindow(k *kind, key windowKey, s Sample) {
+func (r *Recorder) addToWindow(k *kind, key windowKey, s Sample, cut bool) {
 	if key.second > r.newest {
 		r.newest = key.second
 		r.closeWindows(key.second - 1)
 	}
 	w := k.window(key)
+	if cut {
+		w.cut++
+		return
+	}
 	w.sent++
 	switch s.Outcome {
 	case OK:
@@ -103,7 +107,7 @@ func (r *Recorder) Windows() []Window {
 	for i, w := range all {
 		out[i] = Window{
 			Second: w.second, Load: w.kind.load, Request: w.kind.request,
-			Sent: w.sent, OK: w.ok, Degraded: w.degraded, Failed: w.failed,
+			Sent: w.sent, OK: w.ok, Degraded: w.degraded, Failed: w.failed, Cut: w.cut,
 		}
 		if w.phase >= 0 && w.phase < len(r.spans) {
 			out[i].Phase = r.spans[w.phase].Name
@@ -135,7 +139,7 @@ func (r *Recorder) Live(now time.Duration) Live {
 	for _, k := range r.kinds {
 		for key, w := range k.windows {
 			if key.second == second {
-				sent += w.sent
+				sent += w.sent + w.cut
 				good += w.ok + w.degraded
 				w.unpackInto(&r.work)
 			}
