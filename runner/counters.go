@@ -8,11 +8,16 @@ import (
 )
 
 // Add adds a later life of an instance to earlier ones. Of metrics only counters add up (see isCounter); of all
-// others the later life's stands, and until there is one, the earlier life's.
+// others the later life's stands, and until there is one, the earlier life's. What neither has counted stays nil: an image
+// counts nothing, which is not zero.
 func (before NodeCounters) Add(last NodeCounters) NodeCounters {
-	out := NodeCounters{Calls: map[string]wire.CallCounters{}, Counters: map[string]float64{}, CPU: before.CPU + last.CPU}
-	maps.Copy(out.Calls, before.Calls)
-	maps.Copy(out.Counters, before.Counters)
+	out := NodeCounters{Calls: maps.Clone(before.Calls), Counters: maps.Clone(before.Counters), CPU: before.CPU + last.CPU}
+	if out.Calls == nil && last.Calls != nil {
+		out.Calls = make(map[string]wire.CallCounters, len(last.Calls))
+	}
+	if out.Counters == nil && last.Counters != nil {
+		out.Counters = make(map[string]float64, len(last.Counters))
+	}
 	for callee, c := range last.Calls {
 		out.Calls[callee] = out.Calls[callee].Add(c)
 	}

@@ -25,6 +25,7 @@ type fakeEngine struct {
 }
 
 func (e *fakeEngine) Name() string               { return "fake" }
+func (e *fakeEngine) Has(runner.Capability) bool { return false }
 func (e *fakeEngine) Check(*topology.Plan) error { return e.check }
 func (e *fakeEngine) Launch(ctx context.Context, l runner.Launch) (runner.System, error) {
 	l.Progress("starting")

@@ -18,14 +18,32 @@ import (
 
 // Engine brings plans to life.
 type Engine interface {
-	// Name is virtual, process or docker.
+	// Name is virtual, process or docker: for people. What an engine can do is asked of Has.
 	Name() string
+	// Has tells a capability.
+	Has(Capability) bool
 	// Check says why the plan can't run here (an image on an engine without images, a primitive
 	// that it can't carry out on that instance), nil if it can. Nothing is started.
 	Check(*topology.Plan) error
 	// Launch starts everything and returns when every instance is healthy. If it fails, it leaves nothing behind.
 	Launch(context.Context, Launch) (System, error)
 }
+
+// Capability is what some engines can do and others can't.
+type Capability string
+
+// The capabilities of engines.
+const (
+	// Images: nodes may be somebody else's images.
+	Images Capability = "images"
+	// Pauses: instances can be stopped in their tracks.
+	Pauses Capability = "pauses"
+	// CPULimits and MemoryLimits: instances are held to the limits of their nodes; those of the CPU can change while they run.
+	CPULimits    Capability = "cpu limits"
+	MemoryLimits Capability = "memory limits"
+	// Costs: what a hop and a durable write cost is what its options say, not what a machine takes.
+	Costs Capability = "costs"
+)
 
 // Enclosing is an Engine whose runs need surroundings of their own, as virtual time does. Run calls everything
 // else within them; where time is virtual, what only makes sense in real time (the harness's CPU) is not measured.

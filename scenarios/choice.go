@@ -1,8 +1,6 @@
 package scenarios
 
 import (
-	"cmp"
-	"fmt"
 	"time"
 )
 
@@ -14,17 +12,6 @@ type Choice struct {
 	HealthCheck *HealthCheck  `yaml:"health_check" json:"health_check,omitempty" doc:"Active health checks: asks every replica every so often, and leaves those alone that fail. Not of databases."`
 	Prefer      string        `yaml:"prefer" enum:"none,zone,region" json:"prefer,omitempty" doc:"zone: replicas in the caller's own zone, and others only when all of those are ejected: those of its region, then any. region: the same of its region. Default none."`
 	SlowStart   time.Duration `yaml:"slow_start" sign:"positive" json:"slow_start,omitempty" doc:"A replica that comes back (its probe succeeded, or it can be connected to again) gets a tenth of its share at first, and all of it after this time."`
-}
-
-// Over is c where it says something, and below where it does not.
-func (c Choice) Over(below Choice) Choice {
-	return Choice{
-		Outliers:    cmp.Or(c.Outliers, below.Outliers),
-		Shard:       cmp.Or(c.Shard, below.Shard),
-		HealthCheck: cmp.Or(c.HealthCheck, below.HealthCheck),
-		Prefer:      cmp.Or(c.Prefer, below.Prefer),
-		SlowStart:   cmp.Or(c.SlowStart, below.SlowStart),
-	}
 }
 
 // Shard bounds what one tenant reaches, by a hash of its name that is the same for every caller. Of replicas for each tenant, any
@@ -54,23 +41,3 @@ const (
 	DefaultMostOut      = 0.5
 	DefaultLongestTimes = 10
 )
-
-// chosen checks what the keys of a choice say together.
-func (v *validator) chosen(c Choice, at []any) {
-	if s := c.Shard; s != nil && (v.valueAt(extend(at, "shard", "of")) == nil) == (v.valueAt(extend(at, "shard", "cells")) == nil) {
-		v.problem(extend(at, "shard"), "a shard needs one of of and cells", "write {of: 2}, or {cells: 4}")
-	}
-	o := c.Outliers
-	if o == nil {
-		return
-	}
-	here := func(key string) []any { return extend(at, "outliers", key) }
-	switch {
-	case o.Failures == 0 && o.Slower == 0 && v.valueAt(here("failures")) == nil && v.valueAt(here("slower")) == nil:
-		v.problem(extend(at, "outliers"), "outliers does not say what an outlier is", "add failures: 50%, or slower: 3")
-	case o.Slower > 0 && o.Slower <= 1:
-		v.problem(here("slower"), fmt.Sprintf("slower is %g: half of all replicas would be slower than that", o.Slower), "use more than 1; 3 is usual")
-	case o.Longest > 0 && o.Longest < o.EjectFor:
-		v.problem(here("longest"), fmt.Sprintf("the longest ejection, %s, is shorter than eject_for, %s", o.Longest, o.EjectFor), "use eject_for or more")
-	}
-}

@@ -7,11 +7,11 @@ type Connection struct {
 	// Async tells that nobody waits for the answer: what a queue or a stream delivers, and what an outbox publishes.
 	Async bool
 	// Path is where the scenario first says so, for Position.
-	Path []any
+	Path Path
 }
 
-// fromLoad tells that From is a load's name.
-func (c Connection) fromLoad() bool { return c.Path[0] == "load" }
+// FromLoad tells that From is a load's name.
+func (c Connection) FromLoad() bool { return c.Path[0].Key == "load" }
 
 // Connections lists every connection of the scenario in the file's order, nodes first, then what changes
 // of them connect, and loads last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
@@ -20,15 +20,15 @@ func (s *Scenario) Connections() []Connection {
 	for _, n := range s.Nodes {
 		c.node(n)
 	}
-	for _, one := range s.changes {
+	for _, one := range s.Changes {
 		then := connections{seen: map[[2]string]bool{}}
-		then.node(one.node)
+		then.node(one.Node)
 		for _, more := range then.list {
-			c.add(more.From, more.To, more.Async, extend(one.at, more.Path[2:]...)...)
+			c.add(more.From, more.To, more.Async, one.At.Join(more.Path[2:]))
 		}
 	}
 	for _, l := range s.Loads {
-		c.add(l.Name, l.To, false, "load", l.Name, "to")
+		c.add(l.Name, l.To, false, At("load", l.Name, "to"))
 	}
 	return c.list
 }
@@ -38,7 +38,7 @@ type connections struct {
 	seen map[[2]string]bool
 }
 
-func (c *connections) add(from, to string, async bool, path ...any) {
+func (c *connections) add(from, to string, async bool, path Path) {
 	pair := [2]string{from, to}
 	if to == "" || c.seen[pair] {
 		return
@@ -48,117 +48,112 @@ func (c *connections) add(from, to string, async bool, path ...any) {
 }
 
 func (c *connections) node(n *Node) {
-	at := []any{"topology", n.Name}
-	c.add(n.Name, n.Origin, false, extend(at, "origin")...)
+	at := At("topology", n.Name)
+	c.add(n.Name, n.Origin, false, at.Key("origin"))
 	c.failover(n.Name, n.Failover, at)
 	for i, r := range n.Routes {
-		c.add(n.Name, r.To, false, extend(at, "routes", i, "to")...)
+		c.add(n.Name, r.To, false, at.Key("routes").Item(i).Key("to"))
 		if r.Split != nil {
-			c.add(n.Name, r.Split.To, false, extend(at, "routes", i, "split", "to")...)
+			c.add(n.Name, r.Split.To, false, at.Key("routes").Item(i).Key("split", "to"))
 		}
-		c.failover(n.Name, r.Failover, extend(at, "routes", i))
+		c.failover(n.Name, r.Failover, at.Key("routes").Item(i))
 	}
 	if n.Identity != nil {
-		c.add(n.Name, n.Identity.Node, false, extend(at, "identity")...)
+		c.add(n.Name, n.Identity.Node, false, at.Key("identity"))
 	}
 	for i, to := range n.Calls {
-		c.add(n.Name, to, false, extend(at, "calls", i)...)
+		c.add(n.Name, to, false, at.Key("calls").Item(i))
 	}
-	c.add(n.Name, n.ReplicaOf, true, extend(at, "replica_of")...)
+	c.add(n.Name, n.ReplicaOf, true, at.Key("replica_of"))
 	if n.To != nil {
-		c.add(n.Name, n.To.Node, true, extend(at, "to")...)
+		c.add(n.Name, n.To.Node, true, at.Key("to"))
 	}
 	for _, s := range n.Subscribers {
 		if s.To != nil {
-			c.add(n.Name, s.To.Node, true, extend(at, "subscribers", s.Name, "to")...)
+			c.add(n.Name, s.To.Node, true, at.Key("subscribers", s.Name, "to"))
 		}
 	}
-	n.eachStep(func(s *Step, path []any) {
-		for _, use := range s.uses() {
-			c.add(n.Name, use.node, use.how == "publish", extend(path, use.keys...)...)
+	n.EachStep(func(s *Step, path Path) {
+		for _, use := range s.Uses() {
+			c.add(n.Name, use.Node, use.How == "publish", path.Join(use.Keys))
 		}
 	})
 }
 
 // failover adds those that are asked when others have failed.
-func (c *connections) failover(from string, f Failover, at []any) {
+func (c *connections) failover(from string, f Failover, at Path) {
 	for i, to := range f.Failover {
-		c.add(from, to, false, extend(at, "failover", i)...)
+		c.add(from, to, false, at.Key("failover").Item(i))
 	}
 }
 
-// eachStep visits every step of every endpoint, parallel ones after the step that holds them,
+// EachStep visits every step of every endpoint, parallel ones after the step that holds them,
 // with its path in the scenario.
-func (n *Node) eachStep(visit func(s *Step, path []any)) {
-	var steps func(list []Step, path []any)
-	steps = func(list []Step, path []any) {
+func (n *Node) EachStep(visit func(s *Step, path Path)) {
+	var steps func(list []Step, path Path)
+	steps = func(list []Step, path Path) {
 		for i := range list {
-			at := extend(path, i)
+			at := path.Item(i)
 			visit(&list[i], at)
-			steps(list[i].Parallel, extend(at, "parallel"))
+			steps(list[i].Parallel, at.Key("parallel"))
 		}
 	}
 	for _, e := range n.Endpoints {
-		steps(e.Steps, []any{"topology", n.Name, "endpoints", e.Match})
+		steps(e.Steps, At("topology", n.Name, "endpoints", e.Match))
 	}
 }
 
-// use is one node that a step needs, and how.
-type use struct {
-	node string
-	how  string // call, read, write, publish or cache
-	call *Call  // of a call
-	keys []any  // its path within the step
+// Use is one node that a step needs, and how.
+type Use struct {
+	Node string
+	How  string // call, read, write, publish or cache
+	Call *Call  // of a call
+	Keys Path   // its path within the step
 }
 
-// uses lists the nodes that a step needs, its fallback's last.
-func (s *Step) uses() []use {
-	var out []use
+// Uses lists the nodes that a step needs, its fallback's last.
+func (s *Step) Uses() []Use {
+	var out []Use
 	if s.Call != nil {
-		out = append(out, use{s.Call.Node, "call", s.Call, []any{"call"}})
+		out = append(out, Use{s.Call.Node, "call", s.Call, At("call")})
 	}
 	if s.Read != "" {
-		out = append(out, use{s.Read, "read", nil, []any{"read"}})
+		out = append(out, Use{s.Read, "read", nil, At("read")})
 	}
 	if s.Replica != "" {
-		out = append(out, use{s.Replica, "read", nil, []any{"replica"}})
+		out = append(out, Use{s.Replica, "read", nil, At("replica")})
 	}
 	if s.Cache != nil && s.Cache.In != "" {
-		out = append(out, use{s.Cache.In, "cache", nil, []any{"cache", "in"}})
+		out = append(out, Use{s.Cache.In, "cache", nil, At("cache", "in")})
 	}
 	if s.Write != "" {
-		out = append(out, use{s.Write, "write", nil, []any{"write"}})
+		out = append(out, Use{s.Write, "write", nil, At("write")})
 	}
 	if len(out) > 0 {
 		out = out[0].orElse(s.Failover, out)
 	}
 	if s.Outbox.Outbox != "" {
-		out = append(out, use{s.Outbox.Outbox, "publish", nil, []any{"outbox"}})
+		out = append(out, Use{s.Outbox.Outbox, "publish", nil, At("outbox")})
 	}
 	if f := s.Fallback; f != nil {
 		if f.Write != "" {
-			out = append(out, use{f.Write, "write", nil, []any{"fallback", "write"}})
+			out = append(out, Use{f.Write, "write", nil, At("fallback", "write")})
 		}
 		if f.Call != nil {
-			out = append(out, use{f.Call.Node, "call", f.Call, []any{"fallback", "call"}})
+			out = append(out, Use{f.Call.Node, "call", f.Call, At("fallback", "call")})
 		}
 	}
 	return out
 }
 
 // orElse adds the nodes that are used in the same way where the first has failed.
-func (u use) orElse(f Failover, out []use) []use {
+func (u Use) orElse(f Failover, out []Use) []Use {
 	for i, name := range f.Failover {
-		other := use{name, u.how, nil, []any{"failover", i}}
-		if u.call != nil {
-			other.call = &Call{Node: name, Method: u.call.Method, Path: u.call.Path}
+		other := Use{name, u.How, nil, At("failover").Item(i)}
+		if u.Call != nil {
+			other.Call = &Call{Node: name, Method: u.Call.Method, Path: u.Call.Path}
 		}
 		out = append(out, other)
 	}
 	return out
-}
-
-// extend is a path with more steps, as a new slice.
-func extend(path []any, more ...any) []any {
-	return append(path[:len(path):len(path)], more...)
 }

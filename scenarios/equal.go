@@ -12,14 +12,13 @@ func (s *Scenario) Equal(o *Scenario) bool {
 	if s == nil || o == nil {
 		return s == o
 	}
-	return reflect.DeepEqual(s.essence(), o.essence())
+	return reflect.DeepEqual(s.Essence(), o.Essence())
 }
 
-// essence is a copy without what Equal ignores.
-func (s *Scenario) essence() *Scenario {
+// Essence is a copy without what Equal ignores.
+func (s *Scenario) Essence() *Scenario {
 	out := *s
-	out.templates, out.changes = nil, nil
-	out.root, out.source, out.file, out.Variant, out.Variants = nil, nil, "", "", nil
+	out.Changes, out.Variant, out.Variants = nil, "", nil
 	out.Expect = append([]Expectation(nil), s.Expect...)
 	for i := range out.Expect {
 		out.Expect[i].Line = 0

@@ -256,3 +256,14 @@ type Work struct {
 	Mean  time.Duration `yaml:"mean" need:"yes" json:"mean" doc:"The mean."`
 	Shape string        `yaml:"shape" json:"shape,omitempty" enum:"constant,exponential,uniform,lognormal" doc:"constant (default), exponential, uniform in [0, 2*mean], lognormal with sigma 1."`
 }
+
+// Once says what a step does that must not be done twice at once; "" for nothing.
+func (s *Step) Once() string {
+	switch {
+	case s.Write != "":
+		return "a write"
+	case s.Call != nil && s.Call.Method != "GET" && s.Call.Method != "HEAD" && s.Call.Method != "OPTIONS":
+		return "a " + s.Call.Method
+	}
+	return ""
+}

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -24,7 +23,7 @@ func EventQueue(id string) string {
 // Eventful lists the databases whose rows have events, and the queues that those go to, each once and in order.
 func (s *Scenario) Eventful() (databases, queues []string) {
 	for _, n := range s.Nodes {
-		n.eachStep(func(step *Step, _ []any) {
+		n.EachStep(func(step *Step, _ Path) {
 			switch {
 			case step.Outbox.Outbox != "":
 				databases, queues = append(databases, step.Write), append(queues, step.Outbox.Outbox)
@@ -50,42 +49,4 @@ func EventsOf(steps []Step, n int) string {
 		}
 	}
 	return ""
-}
-
-// events checks a list of steps' outboxes, and that what is an event has its row.
-func (v *validator) events(steps []Step, at []any) {
-	for i := range steps {
-		s, here := &steps[i], extend(at, i)
-		if s.Outbox.Outbox != "" {
-			v.outbox(s, extend(here, "outbox"))
-		}
-		if s.EventOf != "" {
-			v.eventOf(s, steps[:i], extend(here, "event_of"))
-		}
-		v.events(s.Parallel, extend(here, "parallel"))
-	}
-}
-
-func (v *validator) outbox(s *Step, at []any) {
-	to, queue := v.node(s.Write), v.exists(s.Outbox.Outbox, at)
-	switch {
-	case s.Write == "" || to != nil && to.Kind.takesMessages():
-		v.problem(at, "an outbox goes with a write to a database", "write: DATABASE, outbox: QUEUE")
-	case len(s.Failover.Failover) > 0:
-		v.problem(at, "an outbox does not go with failover", "leave one of them out")
-	case queue != nil && !queue.Kind.takesMessages() && !v.unasked(queue, at):
-		v.problem(at, fmt.Sprintf("%q is a %s, and an outbox publishes to a queue or a stream", queue.Name, queue.Kind), "name a queue or a stream")
-	}
-}
-
-func (v *validator) eventOf(s *Step, before []Step, at []any) {
-	to := v.node(s.Write)
-	switch {
-	case to != nil && !to.Kind.takesMessages() || s.Write == "":
-		v.problem(at, "event_of goes with a write to a queue or a stream", "write: QUEUE, event_of: DATABASE")
-	case !slices.ContainsFunc(before, func(b Step) bool { return b.Write == s.EventOf }):
-		v.problem(at, fmt.Sprintf("no step before this one writes to %s", quoteShort(s.EventOf)), "put a step write: "+shorten(s.EventOf)+" before it")
-	case slices.ContainsFunc(before, func(b Step) bool { return b.Write == s.EventOf && b.Outbox.Outbox != "" }):
-		v.problem(at, "the row's event is in its outbox already", "leave one of them out")
-	}
 }

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -27,54 +26,4 @@ type ReadCache struct {
 // Keeping is how much a cache node keeps.
 type Keeping struct {
 	Size int `yaml:"size" min:"1" json:"size,omitempty" doc:"cache: the most keys that each instance keeps, the least recently used goes. Default 10000."`
-}
-
-// cached checks what the types of a step's cache can't say.
-func (v *validator) cached(s *Step, at []any) {
-	c := s.Cache
-	if c == nil {
-		return
-	}
-	at = extend(at, "cache")
-	if c.Beta > 0 && c.Early != "xfetch" {
-		v.problem(extend(at, "beta"), "beta is for early: xfetch", "add early: xfetch, or take it away")
-	}
-	if s.Call != nil && s.Call.Method != "GET" && s.Call.Method != "HEAD" && s.Call.Method != "" {
-		v.problem(at, fmt.Sprintf("a %s is not cached", s.Call.Method), "cache GET, HEAD and read alone; take it away")
-	}
-	if c.LastGood && c.StaleIfError > 0 {
-		v.problem(extend(at, "stale_if_error"), "last_good serves for as long as the source fails", "keep one of them")
-	}
-	if c.Stale > 0 && c.Lease == 0 && v.valueAt(extend(at, "lease")) == nil {
-		v.problem(extend(at, "stale"), "stale is for those who wait for a lease", "add lease: 10s, or take it away")
-	}
-	for _, key := range []struct {
-		name   string
-		given  bool
-		shared bool
-	}{
-		{"size", c.Size > 0, false}, {"early", c.Early == "xfetch", false}, {"stale_if_error", c.StaleIfError > 0, false}, {"last_good", c.LastGood, false},
-		{"timeout", c.Timeout > 0, true}, {"lease", c.Lease > 0, true},
-	} {
-		switch {
-		case key.given && key.shared && c.In == "" && v.valueAt(extend(at, "in")) == nil:
-			v.problem(extend(at, key.name), key.name+" is for a cache that is shared", "add in: NODE, a node of kind cache")
-		case key.given && !key.shared && c.In != "" && key.name == "size":
-			v.problem(extend(at, key.name), "how much a shared cache keeps is its node's to say", fmt.Sprintf("give %q the size", c.In))
-		case key.given && !key.shared && c.In != "":
-			v.problem(extend(at, key.name), key.name+" is for a cache in the memory of each instance", "take it or in away")
-		}
-	}
-	if n := v.exists(c.In, extend(at, "in")); n != nil && n.Kind != KindCache && n.Kind != "" {
-		v.problem(extend(at, "in"), fmt.Sprintf("in needs a cache, and %q is a %s", n.Name, n.Kind), "name a node of kind cache")
-	}
-}
-
-// unasked reports a cache where somebody is named who is to answer HTTP, or to be read or written.
-func (v *validator) unasked(n *Node, at []any) bool {
-	if n == nil || n.Kind != KindCache {
-		return false
-	}
-	v.problem(at, fmt.Sprintf("%q is a cache, and only keeps what others read", n.Name), fmt.Sprintf("let a service use it: read: DATABASE with cache: {in: %s, ttl: 60s}", n.Name))
-	return true
 }

@@ -1,39 +1,7 @@
 package scenarios
 
-import "fmt"
-
 // ReplicaRead is where a read of a database with replicas goes.
 type ReplicaRead struct {
 	Replica        string `yaml:"replica" json:"replica,omitempty" doc:"read: reads from this replica of the database, which may be behind it."`
 	ReadYourWrites bool   `yaml:"read_your_writes" json:"read_your_writes,omitempty" doc:"read: what the replica does not have yet of the user's own writes is read from the primary. Users are those of a load with users or sessions."`
-}
-
-// replicaRead checks that a read's replica is one of the database that it reads.
-func (v *validator) replicaRead(s *Step, at []any) {
-	if s.Read == "" {
-		return
-	}
-	if s.Replica == "" {
-		if s.ReadYourWrites {
-			v.problem(extend(at, "read_your_writes"), "read_your_writes is for a read from a replica", "add replica: NODE; what is read from the primary is there at once")
-		}
-		return
-	}
-	replica, primary := v.node(s.Replica), v.node(s.Read)
-	if replica == nil || primary == nil || replica.Kind != KindDatabase || replica.ReplicaOf == primary.Name {
-		return // what is not there, or no database, is told where it is named
-	}
-	fix := didYouMean(s.Replica, nodeNames(v.ReplicasOf(primary.Name)), "its replicas")
-	if len(v.ReplicasOf(primary.Name)) == 0 {
-		fix = "add replica_of: " + primary.Name + " to it"
-	}
-	v.problem(extend(at, "replica"), fmt.Sprintf("%q is no replica of %q", replica.Name, primary.Name), fix)
-}
-
-func nodeNames(nodes []*Node) []string {
-	names := make([]string, len(nodes))
-	for i, n := range nodes {
-		names[i] = n.Name
-	}
-	return names
 }

@@ -1,8 +1,9 @@
-// Package scenarios is Squall's language: the model that a scenario file describes, how it is
-// read (with positions, so that every mistake names file:line:column), validated and varied.
+// Package scenarios is the model that a scenario file describes: a topology, its load, what goes wrong and when, and what
+// must hold.
 //
 // The model is plain data: comparable where Go allows it, printable, free of goroutines and
-// handles. What runs is built from it elsewhere (topology, the engines, the load generator).
+// handles. How it is read is package language; what runs is built from it elsewhere (topology, the
+// engines, the load generator).
 // Units in the model: durations are time.Duration, shares are fractions in [0,1], rates are per
 // second, sizes are bytes, bandwidths are bytes per second.
 //
@@ -35,14 +36,14 @@ type Scenario struct {
 	// Variants are the names of the variants that the file offers, in its order.
 	Variants []string `yaml:"-" json:"variants,omitempty"`
 
-	// file and root are where it was read from, for Position: the tree with its variant and templates in.
-	file string
-	root *value
-	// templates are the file's, for nodes that are changed while they run; changes are those nodes.
-	templates *value
-	changes   []changed
-	// source is the text that it was parsed from, for AsRun.
-	source []byte
+	// Changes are nodes as live changes make them: what they call is connected from the start.
+	Changes []Changed `yaml:"-" json:"-"`
+}
+
+// Changed is a node as one change makes it; At is where the change says so.
+type Changed struct {
+	Node *Node
+	At   Path
 }
 
 // DefaultWarmUp is how long load runs before the first phase when the scenario does not say.

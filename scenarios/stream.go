@@ -1,9 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
-	"reflect"
-	"strings"
 	"time"
 )
 
@@ -16,8 +13,8 @@ type Stream struct {
 	Subscribers []*Subscriber `yaml:"subscribers" json:"subscribers,omitempty" doc:"stream: who gets every message, each by a name of its own: {search: {to: NODE METHOD /path}}."`
 }
 
-// takesMessages tells a kind that a write step sends a message to.
-func (k Kind) takesMessages() bool { return k == KindQueue || k == KindStream }
+// TakesMessages tells a kind that a write step sends a message to.
+func (k Kind) TakesMessages() bool { return k == KindQueue || k == KindStream }
 
 // Subscriber is one reader of a stream, with a position of its own in each partition.
 type Subscriber struct {
@@ -41,66 +38,4 @@ func (n *Node) Receivers(at string) (out []*Subscriber) {
 		}
 	}
 	return out
-}
-
-// subscribers reads a mapping of names to subscribers, in the file's order.
-func (d *decoder) subscribers(v *value) []*Subscriber {
-	const fix = "write subscribers: {NAME: {to: NODE METHOD /path}}"
-	if v.kind != mapping {
-		d.problem(v, "subscribers needs a mapping of names to subscribers, not "+v.what(), fix)
-		return nil
-	}
-	out := make([]*Subscriber, 0, len(v.entries))
-	for _, e := range v.entries {
-		one := &Subscriber{Name: e.key}
-		out = append(out, one)
-		d.name("subscriber", e)
-		if e.value.isNull() {
-			d.problemAt(e.at, fmt.Sprintf("subscriber %q is empty", shorten(e.key)), "write {to: NODE METHOD /path}")
-			continue
-		}
-		d.structure(e.value, reflect.ValueOf(one).Elem(), d.fieldsOf(reflect.TypeFor[Subscriber]()))
-	}
-	return out
-}
-
-// stream checks what a stream must have, and that what it has is of use.
-func (v *validator) stream(n *Node) {
-	if n.Kind != KindStream {
-		return
-	}
-	at := path("topology", n.Name)
-	if n.Replicas > 1 {
-		v.problem(extend(at, "replicas"), fmt.Sprintf("stream %q has replicas, each of them a log of its own", n.Name), "take them away; partitions: let more be delivered at once")
-	}
-	if list := v.valueAt(extend(at, "subscribers")); list != nil && list.kind == mapping && len(list.entries) == 0 {
-		v.problem(extend(at, "subscribers"), fmt.Sprintf("stream %q has nobody to deliver to", n.Name), "add a subscriber, as in {search: {to: NODE METHOD /path}}")
-	}
-	for _, s := range n.Subscribers {
-		if most := max(n.Partitions, 1); s.Workers > most {
-			v.problem(extend(at, "subscribers", s.Name, "workers"), fmt.Sprintf("%d workers can't be busy with %d at once: it is one for each of the partitions", s.Workers, most), "add partitions, or leave it out")
-		}
-	}
-}
-
-// deliveries checks where a queue and the subscribers of a stream deliver to.
-func (v *validator) deliveries(n *Node) {
-	if n.To != nil {
-		v.delivered(n.To, path("topology", n.Name, "to"))
-	}
-	for _, s := range n.Subscribers {
-		if s.To != nil {
-			v.delivered(s.To, path("topology", n.Name, "subscribers", s.Name, "to"))
-		}
-	}
-}
-
-// delivered checks one receiver: it is there, it answers, and its path takes what a message has.
-func (v *validator) delivered(c *Call, at []any) {
-	v.called(c, at)
-	for _, p := range anyParameter.FindAllString(c.Path, -1) {
-		if p != "{key}" && p != "{id}" {
-			v.problem(at, fmt.Sprintf("a message has no %s to put into the path", shorten(strings.Trim(p, "{}"))), "write {key} or {id}, or a fixed path")
-		}
-	}
 }

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -28,19 +27,5 @@ func (n *Node) EveryZone() []string {
 		return []string{n.Zone}
 	default:
 		return nil
-	}
-}
-
-// zones checks that a node's replicas can be spread as it says.
-func (v *validator) zones(n *Node) {
-	at := path("topology", n.Name, "zones")
-	switch {
-	case len(n.Zones) > 0 && n.Zone != "":
-		v.problem(at, fmt.Sprintf("%q has both zone and zones", n.Name), "keep zone for one, or zones to spread the replicas")
-	case len(n.Zones) > max(n.Replicas, 1):
-		v.problem(at, fmt.Sprintf("%q has %d zones and %d replicas", n.Name, len(n.Zones), max(n.Replicas, 1)), "add replicas, or take zones away")
-	}
-	if c := n.Cold; c != nil && c.Factor > 0 && c.Factor < 1 {
-		v.problem(path("topology", n.Name, "cold", "factor"), fmt.Sprintf("a factor of %g is faster than usual", c.Factor), "use more than 1")
 	}
 }

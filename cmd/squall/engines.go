@@ -15,7 +15,6 @@ import (
 	"github.com/squallhq/squall/runner/engine/process"
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/lease"
-	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // engineFlags choose where a scenario runs.
@@ -34,7 +33,7 @@ func (f *engineFlags) register(c *cobra.Command) {
 }
 
 // engine makes the engine that was asked for and says why it is this one.
-func (f *engineFlags) engine(ctx context.Context, _ *topology.Plan) (runner.Engine, string, error) {
+func (f *engineFlags) engine(ctx context.Context, _ *planned) (runner.Engine, string, error) {
 	addresses, err := netip.ParsePrefix(f.cidr)
 	if err != nil {
 		return nil, "", usageOf(fmt.Errorf("--docker-range: %w; use a prefix such as %s", err, docker.DefaultRange))
@@ -76,12 +75,12 @@ func dockerEngine(ctx context.Context, addresses netip.Prefix) (runner.Engine, s
 
 // standIns lays the plan out anew with built-in nodes in the place of images, on an engine that runs no
 // images and where the scenario names such nodes; why says which.
-func standIns(engine runner.Engine, p *topology.Plan, why string) (*topology.Plan, string, error) {
-	if engine.Name() == "docker" {
+func standIns(engine runner.Engine, p *planned, why string) (*planned, string, error) {
+	if engine.Has(runner.Images) {
 		return p, why, nil
 	}
-	s := p.Scenario.WithStandIns()
-	if s == p.Scenario {
+	doc := p.document.WithStandIns()
+	if doc == p.document {
 		return p, why, nil
 	}
 	var names []string
@@ -90,7 +89,7 @@ func standIns(engine runner.Engine, p *topology.Plan, why string) (*topology.Pla
 			names = append(names, n.Name)
 		}
 	}
-	laid, err := topology.New(s, p.Seed)
+	laid, err := lay(doc, p.Seed)
 	return laid, why + "; stand-ins for " + strings.Join(names, ", "), err
 }
 

@@ -9,7 +9,8 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/report"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/source"
 )
 
 func explainCommand() *cobra.Command {
@@ -41,7 +42,7 @@ func explainCommand() *cobra.Command {
 				return nil
 			}
 			meant := ""
-			if near := scenarios.Nearest(word, explained()); near != "" {
+			if near := source.Nearest(word, explained()); near != "" {
 				meant = fmt.Sprintf("did you mean %q? ", near)
 			}
 			return fmt.Errorf("nothing is called %q; %s`squall explain` lists every fault, key and term", word, meant)
@@ -58,7 +59,7 @@ func explained() []string {
 	for _, t := range report.Terms {
 		words = append(words, t.Name)
 	}
-	for _, k := range scenarios.Reference() {
+	for _, k := range grammar.Reference() {
 		words = append(words, k.Name)
 	}
 	return words

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/grammar"
 )
 
 // explainKeys says what a key of the language means, wherever it may stand, and what a kind of node has for keys of its
@@ -19,13 +19,13 @@ func explainKeys(w io.Writer, word string, after bool) bool {
 		}
 		said = true
 	}
-	for _, k := range scenarios.Reference() {
+	for _, k := range grammar.Reference() {
 		if k.Name == word {
 			apart()
 			explainKey(w, k)
 		}
 	}
-	if of := scenarios.KeysOf(word); len(of) > 0 {
+	if of := grammar.KeysOf(word); len(of) > 0 {
 		apart()
 		fmt.Fprintf(w, "kind: %s has, besides what every node has:\n\n", word)
 		listKeys(w, of)
@@ -33,7 +33,7 @@ func explainKeys(w io.Writer, word string, after bool) bool {
 	return said
 }
 
-func explainKey(w io.Writer, k scenarios.Key) {
+func explainKey(w io.Writer, k grammar.Key) {
 	where := "of " + strings.Join(k.Of, " and ")
 	if len(k.Kinds) > 0 && !slices.Equal(k.Kinds, []string{"image"}) {
 		where += " (" + strings.Join(k.Kinds, ", ") + ")"
@@ -49,7 +49,7 @@ func explainKey(w io.Writer, k scenarios.Key) {
 }
 
 // listKeys is a line a key: what it is called, whether it has to be there, how a value looks and what it means.
-func listKeys(w io.Writer, keys []scenarios.Key) {
+func listKeys(w io.Writer, keys []grammar.Key) {
 	width := 0
 	for _, k := range keys {
 		width = max(width, len(k.Name))

@@ -10,7 +10,6 @@ import (
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // folder is a run's: result.json, windows.jsonl, scenario.yaml, results.gob, logs.
@@ -24,7 +23,7 @@ type folder struct {
 const latest = "runs/latest"
 
 // newFolder makes the run's folder: out, or one of its own under runs/ (or under out, for several files).
-func newFolder(out string, p *topology.Plan, several bool) (*folder, error) {
+func newFolder(out string, p *planned, several bool) (*folder, error) {
 	id := time.Now().Format("20060102-150405") + "-" + randomHex()
 	name := p.Scenario.Name
 	if p.Scenario.Variant != "" {
@@ -67,8 +66,8 @@ func (f *folder) discard() {
 }
 
 // save writes the record before it is judged, so that no failing judge can lose a run, and again with its verdict.
-func (f *folder) save(p *topology.Plan, result *record.Result) error {
-	asRun, err := p.Scenario.AsRun(p.Seed)
+func (f *folder) save(p *planned, result *record.Result) error {
+	asRun, err := p.document.AsRun(p.Seed)
 	if err != nil {
 		return fmt.Errorf("write scenario as run: %w", err)
 	}

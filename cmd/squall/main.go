@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/report"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/source"
 )
 
 func main() { os.Exit(int(execute(os.Args[1:]))) }
@@ -51,7 +51,7 @@ func execute(args []string) report.Exit {
 	if err == nil {
 		return report.ExitPass
 	}
-	var problems scenarios.Problems
+	var problems source.Problems
 	var coded *exit
 	switch {
 	case errors.As(err, &problems):
@@ -108,12 +108,11 @@ the real connections between its parts, and reports what its users would have fe
 Exit codes: ` + exitCodes(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          known,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w; `%s --help` lists the flags", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), explainCommand(),
 		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
 		nodeCommand(), meshCommand(), healthCommand())

@@ -17,7 +17,7 @@ import (
 	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/source"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -53,11 +53,11 @@ func runCommand() *cobra.Command {
 // runAll runs the files one after another; the first exit code that is not 0 is the command's. Every file
 // is read before the first is run, so that a mistake in the last one costs nobody a run.
 func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) error {
-	var plans []*topology.Plan
-	var problems scenarios.Problems
+	var plans []*planned
+	var problems source.Problems
 	for _, file := range args {
 		p, err := plan(file, f.variant, f.seed)
-		if ps, ok := errors.AsType[scenarios.Problems](err); ok {
+		if ps, ok := errors.AsType[source.Problems](err); ok {
 			problems = append(problems, ps...)
 			continue
 		}
@@ -89,7 +89,7 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 }
 
 // runOne runs a plan and says its exit code; an error means that there is no result.
-func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan, several bool) (report.Exit, error) {
+func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (report.Exit, error) {
 	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
 	say := progress.Line
 	show := progress.Show
@@ -104,7 +104,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan,
 	if p, why, err = standIns(engine, p, why); err != nil {
 		return 0, err
 	}
-	if err := engine.Check(p); err != nil {
+	if err := engine.Check(p.Plan); err != nil {
 		return 0, usageOf(err)
 	}
 	if _, virtual := engine.(runner.Enclosing); virtual && f.keep {
@@ -115,8 +115,8 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *topology.Plan,
 		return 0, environment(err)
 	}
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
-	options := runner.Options{Plan: p, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
-	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.Scenario.Position().File, f, engine, p)}
+	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
+	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p)}
 	if f.keep {
 		options.Hold = func(ctx context.Context, result *record.Result) { t.hold(ctx, result, say) }
 	}
@@ -168,19 +168,19 @@ func failed(ctx context.Context, err error) error {
 func usageOf(err error) error { return &exit{code: report.ExitUsage, err: err} }
 
 // again is the command that makes this run once more, its seed and engine spelled out.
-func again(file string, f runFlags, engine runner.Engine, p *topology.Plan) string {
+func again(file string, f runFlags, engine runner.Engine, p *planned) string {
 	words := []string{"squall", "run", file}
 	if f.variant != "" {
 		words = append(words, "--variant", f.variant)
 	}
 	words = append(words, "--engine", engine.Name(), "--seed", strconv.FormatUint(p.Seed, 10))
-	if engine.Name() == "virtual" && (f.hop > 0 || f.sync > 0) {
+	if engine.Has(runner.Costs) && (f.hop > 0 || f.sync > 0) {
 		words = append(words, "--virtual-hop", f.hop.String(), "--virtual-sync", f.sync.String())
 	}
 	return strings.Join(words, " ")
 }
 
-func title(p *topology.Plan) string {
+func title(p *planned) string {
 	if p.Scenario.Variant != "" {
 		return p.Scenario.Name + " / " + p.Scenario.Variant
 	}

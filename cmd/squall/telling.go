@@ -8,13 +8,12 @@ import (
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // telling saves a run's record and prints its report, once, whether at the run's end or while its topology is kept.
 type telling struct {
 	w      io.Writer
-	plan   *topology.Plan
+	plan   *planned
 	folder *folder
 	// command is what makes the run again.
 	command string

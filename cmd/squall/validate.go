@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
+	"github.com/squallhq/squall/scenarios/source"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -18,7 +21,7 @@ func validateCommand() *cobra.Command {
 		Short: "Check scenario files, every variant of them; nothing is started",
 		Args:  files,
 		RunE: func(c *cobra.Command, args []string) error {
-			var all scenarios.Problems
+			var all source.Problems
 			var unread []error
 			for _, file := range args {
 				problems, err := validate(file)
@@ -52,14 +55,14 @@ func told(w io.Writer, errs []error) error {
 }
 
 // validate checks a file as it is and with each of its variants; a problem that several have is told once.
-func validate(file string) (scenarios.Problems, error) {
-	var all scenarios.Problems
-	seen := map[scenarios.Problem]bool{}
+func validate(file string) (source.Problems, error) {
+	var all source.Problems
+	seen := map[source.Problem]bool{}
 	collect := func(err error) error {
 		if err == nil {
 			return nil
 		}
-		problems, is := errors.AsType[scenarios.Problems](err)
+		problems, is := errors.AsType[source.Problems](err)
 		if !is {
 			return err
 		}
@@ -77,8 +80,8 @@ func validate(file string) (scenarios.Problems, error) {
 	}
 	if base == nil { // its variants may have mistakes of their own
 		data, err := os.ReadFile(file)
-		if err == nil && len(data) <= scenarios.MaxBytes {
-			_ = collect(scenarios.Check(file, data))
+		if err == nil && len(data) <= source.MaxBytes {
+			_ = collect(language.Check(file, data))
 		}
 		return all, nil
 	}
@@ -91,19 +94,27 @@ func validate(file string) (scenarios.Problems, error) {
 	return all, nil
 }
 
+// planned is a plan and the document that it is of.
+type planned struct {
+	*topology.Plan
+	document *language.Document
+}
+
 // plan loads a file and lays out its plan.
-func plan(file, variant string, seed uint64) (*topology.Plan, error) {
-	s, err := scenarios.LoadFile(file, variant)
+func plan(file, variant string, seed uint64) (*planned, error) {
+	doc, err := language.LoadFile(file, variant)
 	if err != nil {
 		return nil, err
 	}
-	if seed == 0 {
-		seed = s.Seed
+	return lay(doc, cmp.Or(seed, doc.Seed, 1))
+}
+
+func lay(doc *language.Document, seed uint64) (*planned, error) {
+	p, err := doc.Plan(seed)
+	if err != nil {
+		return nil, err
 	}
-	if seed == 0 {
-		seed = 1
-	}
-	return topology.New(s, seed)
+	return &planned{p, doc}, nil
 }
 
 // files wants at least one scenario.
@@ -122,7 +133,7 @@ func file(c *cobra.Command, args []string) error {
 	return nil
 }
 
-func printProblems(w io.Writer, problems scenarios.Problems) {
+func printProblems(w io.Writer, problems source.Problems) {
 	sources := map[string][]byte{}
 	for _, p := range problems {
 		if _, ok := sources[p.File]; !ok {
@@ -130,7 +141,7 @@ func printProblems(w io.Writer, problems scenarios.Problems) {
 		}
 	}
 	for _, p := range problems {
-		fmt.Fprint(w, scenarios.Render(scenarios.Problems{p}, sources[p.File]))
+		fmt.Fprint(w, source.Render(source.Problems{p}, sources[p.File]))
 	}
 }
 

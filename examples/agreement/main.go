@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // The agreement that is asked for: the greater of the two for latencies, and points of success.
@@ -56,7 +56,7 @@ func write(ctx context.Context, w io.Writer, squall, a, b string, files []string
 		a, b, 100*latencyShare, latencyMs, successPoints, amplified, recoverySecs, b, costs.hop, costs.sync)
 	agree, rows := 0, 0
 	for _, file := range files {
-		s, err := scenarios.LoadFile(file, "")
+		s, err := language.LoadFile(file, "")
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // without is the variant that every example has: the scenario less its pattern.
@@ -57,13 +58,13 @@ func readExample(file string) (*example, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := scenarios.Parse(file, data, "")
+	s, err := language.Parse(file, data, "")
 	if err != nil {
 		return nil, err
 	}
 	e := &example{
 		name: strings.TrimSuffix(filepath.Base(file), ".yaml"), file: file, about: s.About, hash: hashOf(data),
-		exits: exits(data), covers: listed(coversLine, data), ladder: listed(ladderLine, data), busiest: busiest(s),
+		exits: exits(data), covers: listed(coversLine, data), ladder: listed(ladderLine, data), busiest: busiest(s.Scenario),
 	}
 	if len(e.covers) == 0 {
 		return nil, fmt.Errorf("%s does not say what it shows: add the line # covers: with ids as G6", file)

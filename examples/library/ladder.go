@@ -8,6 +8,7 @@ import (
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/metric"
 )
 
@@ -18,7 +19,7 @@ func writeLadder(w io.Writer, e *example, measured map[string]*table) error {
 	if settled == nil {
 		return fmt.Errorf("%s has changed since it was measured in virtual time: run make patterns", e.file)
 	}
-	s, err := scenarios.LoadFile(e.file, "")
+	s, err := language.LoadFile(e.file, "")
 	if err != nil {
 		return err
 	}

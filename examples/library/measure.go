@@ -16,7 +16,7 @@ import (
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // least is the part of a measurement's rate that the quietest example takes: more than four runs at a time would measure each other's start.
@@ -122,7 +122,7 @@ func (m *measurement) one(ctx context.Context, e *example, settled, old *entry, 
 
 // side runs one variant until it comes out as it should or its tries are used up; made is its first run, where there is one already.
 func (m *measurement) side(ctx context.Context, e *example, variant string, decides int, made *record.Result, s *side) error {
-	scenario, err := scenarios.LoadFile(e.file, variant)
+	scenario, err := language.LoadFile(e.file, variant)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 const preface = `# Examples
@@ -99,7 +100,7 @@ func writeRow(w io.Writer, e *example, measured map[string]*table) error {
 	if entry == nil {
 		return fmt.Errorf("%s has changed since it was measured in virtual time: run make patterns", e.file)
 	}
-	s, err := scenarios.LoadFile(e.file, "")
+	s, err := language.LoadFile(e.file, "")
 	if err != nil {
 		return err
 	}

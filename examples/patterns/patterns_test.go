@@ -17,7 +17,7 @@ import (
 
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/report"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // without is the variant that every example has: the scenario less its pattern.
@@ -53,7 +53,7 @@ func exits(file string) (map[string]report.Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := scenarios.Parse(file, data, "")
+	s, err := language.Parse(file, data, "")
 	if err != nil {
 		return nil, err
 	}

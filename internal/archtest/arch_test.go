@@ -14,35 +14,39 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process", "runner/engine/virtual",
-		"runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
-	"faults":             {}, // data about faults: the bottom
-	"faults/mesh":        {"faults", "internal/chance", "runner/wire"},
-	"report":             {"runner/record", "scenarios", "scenarios/metric"},
-	"runner":             {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/analysis":    {"runner/record"}, // pure functions from records
-	"runner/lease":       {},
-	"runner/load":        {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
-	"runner/record":      {}, // what a run measured: reports work from it alone
-	"runner/wire":        {}, // what crosses a wire, declared once: below everybody who says or hears it
-	"scenarios":          {"faults", "runner/wire", "scenarios/metric"},
-	"scenarios/metric":   {}, // what figures are called and mean: values alone
-	"scenarios/topology": {"faults", "internal/chance", "scenarios"},
+	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process",
+		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
+		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"faults":                     {}, // data about faults: the bottom
+	"faults/mesh":                {"faults", "internal/chance", "runner/wire"},
+	"report":                     {"runner/record", "scenarios", "scenarios/metric"},
+	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/analysis":            {"runner/record"}, // pure functions from records
+	"runner/lease":               {},
+	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
+	"runner/record":              {}, // what a run measured: reports work from it alone
+	"runner/wire":                {}, // what crosses a wire, declared once: below everybody who says or hears it
+	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
+	"scenarios/metric":           {}, // what figures are called and mean: values alone
+	"scenarios/source":           {}, // YAML as a tree with places: knows no key
+	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/metric", "scenarios/source"},
+	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source"},
+	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":           {"faults", "internal/chance", "runner/node/sqlengine", "runner/wire", "scenarios"}, // the model of its own part of the scenario
 	"runner/node/sqlengine": {},                                                                                 // SQL and PostgreSQL's types: knows no scenario
 
-	"runner/engine/docker":          {"faults", "faults/mesh", "runner", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/injection":       {"faults", "faults/mesh", "runner", "scenarios"}, // what engines with a mesh share
-	"runner/engine/process":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/withdrawal", "runner/lease", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual":         {"faults", "faults/mesh", "runner", "runner/engine/injection", "runner/engine/virtual/network", "runner/engine/withdrawal", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/virtual/network": {},              // TCP's behaviour in memory: any program's
-	"runner/engine/withdrawal":      {"runner/wire"}, // what engines tell callers of an instance that ends
+	"runner/engine":                 {"faults", "faults/mesh", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine/docker":          {"faults/mesh", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/process":         {"faults/mesh", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
+	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
-	"examples/agreement": {"runner/record", "scenarios"},
-	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/metric"},
+	"examples/agreement": {"runner/record", "scenarios/language"},
+	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
 	"examples/patterns":  {},
 
 	"internal/archtest":  {},
@@ -60,6 +64,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"faults/...", "runner/...", "edges carry faults out for whoever asks, in a run or not"},
 	{"scenarios/...", "runner/...", "what is asked for is plain values, known before anything runs"},
 	{"scenarios/...", "faults/mesh/...", "a scenario names kinds of fault; carrying them out is the engines'"},
+	{"runner/node/...", "scenarios/language/...", "a node is given what was asked for as plain values; it reads no YAML while it runs"},
 	{"scenarios/...", "report/...", "the language is read without a report"},
 	{"runner/...", "report/...", "a run is recorded before it is judged; a report must work without a runner"},
 	{"runner/...", "cmd/...", "cmd wires: nothing knows who wired it"},
@@ -95,7 +100,7 @@ var leaves = map[string][]string{
 	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh"},
 	"github.com/docker/docker":          {"runner/engine/docker", "internal/pgimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
-	"gopkg.in/yaml.v3":                  {"scenarios"},
+	"gopkg.in/yaml.v3":                  {"scenarios/source"},
 	"github.com/olekukonko/tablewriter": {"report"},
 	"github.com/jackc/pgx/v5":           {"runner/node", "runner/node/sqlengine"},
 	"github.com/ncruces/go-sqlite3":     {"runner/node/sqlengine"},

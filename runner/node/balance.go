@@ -28,7 +28,8 @@ var balances = map[string]balance{
 type choice struct {
 	e     *executor
 	cause cause
-	// from are those that are left to choose from, turn whose turn among them it is, and not the one that is not wanted (nil: none).
+	// from are those that are left to choose from, turn whose turn among them it is, and not the one that is not wanted
+	// (nil: none).
 	from []*replica
 	turn *atomic.Uint64
 	not  *replica
@@ -68,9 +69,10 @@ func (e *executor) pickBut(c cause, not *replica) *replica {
 		return e.balanced(c, e.to.replicas, &e.to.next, not)
 	}
 	one := choices.Get().(*choice)
-	defer choices.Put(one)
-	*one = choice{e: e, cause: c, not: not}
-	return one.made()
+	one.e, one.cause, one.not = e, c, not
+	r := one.made()
+	choices.Put(one)
+	return r
 }
 
 // made asks each chooser, in order, and balances what is left.

@@ -9,6 +9,13 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	breakerOpenTotal     = newCounter("squall_breaker_open_total", "Times that a circuit breaker opened.")
+	breakerRejectedTotal = newCounter("squall_breaker_rejected_total",
+		"Calls not made because a circuit breaker was open.")
+	breakersOpen = newGauge("squall_breakers_open", "Circuit breakers that are open or half open now.")
+)
+
 // breaker is a circuit breaker: it opens when at least the given share of the last Of attempts
 // failed, lets nothing through for OpenFor, then lets one probe through, which closes it or opens it again.
 //
@@ -60,12 +67,12 @@ func (b *breaker) admit(_ context.Context, a attempt) (permit, *failure) {
 	return p, nil
 }
 
-func (b *breaker) settle(_ attempt, p permit, o outcome) {
-	if !o.made || o.f != nil && o.f.class == abandoned {
+func (b *breaker) settle(_ attempt, p permit, r attemptResult) {
+	if !r.made || r.f != nil && r.f.class == abandoned {
 		b.release(p)
 		return
 	}
-	b.record(p, o.f.bad())
+	b.record(p, r.f.bad())
 }
 
 // retire ends a breaker that no further attempt asks: what is still under way counts for nobody.
@@ -73,7 +80,7 @@ func (b *breaker) retire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state != breakerClosed {
-		b.metrics.breakersOpen.Add(-1)
+		breakersOpen.in(b.metrics).Add(-1)
 	}
 	b.metrics = newMetrics()
 }
@@ -87,7 +94,7 @@ func (b *breaker) allow() (permit, bool) {
 		b.state = breakerProbing
 		b.period++
 	case b.state != breakerClosed:
-		b.metrics.breakerRejected.Add(1)
+		breakerRejectedTotal.in(b.metrics).Add(1)
 		return permit{}, false
 	}
 	return permit{period: b.period}, true
@@ -104,10 +111,10 @@ func (b *breaker) record(p permit, failed bool) {
 	case b.state == breakerProbing:
 		b.state = breakerClosed
 		b.period++
-		b.metrics.breakersOpen.Add(-1)
+		breakersOpen.in(b.metrics).Add(-1)
 	case b.state == breakerClosed:
 		if b.recent.count(failed) >= b.threshold {
-			b.metrics.breakersOpen.Add(1)
+			breakersOpen.in(b.metrics).Add(1)
 			b.open()
 		}
 	}
@@ -129,5 +136,5 @@ func (b *breaker) open() {
 	b.period++
 	b.openedAt = time.Now()
 	b.recent.clear()
-	b.metrics.breakerOpened.Add(1)
+	breakerOpenTotal.in(b.metrics).Add(1)
 }

@@ -8,6 +8,14 @@ import (
 	"time"
 )
 
+var (
+	bulkheadWaiting      = newGauge("squall_bulkhead_waiting", "Calls waiting for a place in a bulkhead now.")
+	bulkheadSecondsTotal = newSeconds("squall_bulkhead_seconds_total",
+		"Time that calls waited for a place in a bulkhead.")
+	bulkheadRejectedTotal = newCounter("squall_bulkhead_rejected_total",
+		"Calls not made because a bulkhead and its queue were full.")
+)
+
 var errBulkheadFull = errors.New("bulkhead is full")
 
 // bulkhead bounds the attempts to one callee that are in flight at once. Those over it wait in order of arrival, a
@@ -25,7 +33,8 @@ func newBulkhead(m *making) policy {
 		return nil
 	}
 	return shared(m.e.i.states, m.e.to, m.Bulkhead, func() *bulkhead {
-		return &bulkhead{places: make(chan struct{}, max(m.Bulkhead.Most, 1)), limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
+		places := make(chan struct{}, max(m.Bulkhead.Most, 1))
+		return &bulkhead{places: places, limit: int64(m.Bulkhead.Queue), metrics: m.e.i.metrics}
 	})
 }
 
@@ -43,16 +52,16 @@ func (b *bulkhead) admit(ctx context.Context, a attempt) (p permit, f *failure) 
 	case ctx.Err() != nil:
 		return p, abandon(ctx, a.e.to.node)
 	case !errors.Is(err, errBulkheadFull):
-		b.metrics.bulkheadRejected.Add(1)
+		bulkheadRejectedTotal.in(b.metrics).Add(1)
 		err = fmt.Errorf("%w: no place within %s", errBulkheadFull, a.e.timeout)
 	}
 	return p, reject(a.e.to.node, err)
 }
 
 // settle gives the place back when the attempt is over, which is with its answer's body.
-func (b *bulkhead) settle(_ attempt, _ permit, o outcome) {
-	if o.body != nil {
-		o.body.whenOver(b.leave)
+func (b *bulkhead) settle(_ attempt, _ permit, r attemptResult) {
+	if r.body != nil {
+		r.body.whenOver(b.leave)
 	} else {
 		b.leave()
 	}
@@ -72,15 +81,15 @@ func (b *bulkhead) tryEnter() bool {
 func (b *bulkhead) enter(ctx context.Context) error {
 	if b.waiting.Add(1) > b.limit {
 		b.waiting.Add(-1)
-		b.metrics.bulkheadRejected.Add(1)
+		bulkheadRejectedTotal.in(b.metrics).Add(1)
 		return errBulkheadFull
 	}
 	began := time.Now()
-	b.metrics.bulkheadWaiting.Add(1)
+	bulkheadWaiting.in(b.metrics).Add(1)
 	defer func() {
 		b.waiting.Add(-1)
-		b.metrics.bulkheadWaiting.Add(-1)
-		b.metrics.bulkheadTime.Add(int64(time.Since(began)))
+		bulkheadWaiting.in(b.metrics).Add(-1)
+		bulkheadSecondsTotal.in(b.metrics).Add(int64(time.Since(began)))
 	}()
 	select {
 	case b.places <- struct{}{}:

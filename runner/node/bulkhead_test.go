@@ -44,10 +44,10 @@ func TestBulkhead(t *testing.T) {
 		if fmt.Sprint(ends) != fmt.Sprint(want) {
 			t.Errorf("ends:\n got %v\nwant %v", ends, want)
 		}
-		if got := g.i.metrics.bulkheadRejected.Load(); got != 9 {
+		if got := bulkheadRejectedTotal.in(g.i.metrics).Load(); got != 9 {
 			t.Errorf("%d rejected, want 9", got)
 		}
-		if w, p := g.i.metrics.bulkheadWaiting.Load(), len(on[*bulkhead](g).places); w != 0 || p != 0 {
+		if w, p := bulkheadWaiting.in(g.i.metrics).Load(), len(on[*bulkhead](g).places); w != 0 || p != 0 {
 			t.Errorf("%d wait and %d have a place at the end", w, p)
 		}
 	})

@@ -51,10 +51,6 @@ type outcome struct {
 	settle func(taken bool)
 	// body is the answer's where it still has to come: the attempt is over when it is closed.
 	body *streamed
-	// made is false where a gate did not admit the attempt.
-	made bool
-	// took is how long it took, where that is measured.
-	took time.Duration
 }
 
 // take takes the attempt's answer, or drops it.
@@ -93,41 +89,49 @@ func (e *executor) once(ctx context.Context, c cause, n int, t task) *failure {
 	return came.f
 }
 
-// attemptAt is once at a chosen replica, the answer not yet taken: it asks each gate in order, and those that admitted
-// the attempt learn what it came to, last first.
+// attemptAt is once at a chosen replica, the answer not yet taken.
 func (e *executor) attemptAt(ctx context.Context, to *replica, c cause, n int, do exchange) outcome {
+	if len(e.gates) == 0 {
+		return e.exchanged(ctx, to, c, n, do)
+	}
+	return e.gated(ctx, to, c, n, do)
+}
+
+// gated asks each gate in order, and those that admitted the attempt learn what it came to, last first.
+func (e *executor) gated(ctx context.Context, to *replica, c cause, n int, do exchange) outcome {
 	var permits [len(order)]permit
 	a := attempt{e, to, c}
 	for k, g := range e.gates {
 		p, f := g.admit(ctx, a)
 		if f != nil {
-			return a.settle(permits[:k], outcome{f: f})
+			return a.settle(permits[:k], attemptResult{outcome: outcome{f: f}})
 		}
 		permits[k] = p
 	}
-	return a.settle(permits[:len(e.gates)], e.exchanged(ctx, to, c, n, do))
+	came := attemptResult{made: true}
+	if e.timed {
+		began := time.Now()
+		came.outcome = e.exchanged(ctx, to, c, n, do)
+		came.took = time.Since(began)
+	} else {
+		came.outcome = e.exchanged(ctx, to, c, n, do)
+	}
+	return a.settle(permits[:len(e.gates)], came)
 }
 
 // settle tells the gates that gave their permits what the attempt came to.
-func (a attempt) settle(permits []permit, came outcome) outcome {
+func (a attempt) settle(permits []permit, came attemptResult) outcome {
 	for k := len(permits) - 1; k >= 0; k-- {
 		a.e.gates[k].settle(a, permits[k], came)
 	}
-	return came
+	return came.outcome
 }
 
 // exchanged makes the attempt and counts it.
-func (e *executor) exchanged(ctx context.Context, to *replica, c cause, n int, do exchange) (came outcome) {
+func (e *executor) exchanged(ctx context.Context, to *replica, c cause, n int, do exchange) outcome {
 	to.counts.begin(n, c.retried)
 	to.busy.Add(1)
-	if e.timed {
-		began := time.Now()
-		came = do(ctx, to, c, n)
-		came.took = time.Since(began)
-	} else {
-		came = do(ctx, to, c, n)
-	}
-	came.made = true
+	came := do(ctx, to, c, n)
 	if came.body != nil {
 		came.body.whenOver(func() { to.busy.Add(-1) })
 	} else {

@@ -11,6 +11,10 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var failoversTotal = newCounter("squall_failovers_total",
+	"Calls made to another node because the one that was meant, or the one before it, had failed for "+
+		"good or was not to be called.")
+
 // errAllOut is why a callee is passed over where there is another node.
 var errAllOut = errors.New("every replica is ejected")
 
@@ -60,7 +64,7 @@ func (f *failover) wrap(next round) round {
 			if other.allOut() && n < len(f.others)-1 {
 				continue
 			}
-			f.e.i.metrics.failovers.Add(1)
+			failoversTotal.in(f.e.i.metrics).Add(1)
 			why = other.run(ctx, c.elsewhere(n, made.Load()), t)
 		}
 		return why

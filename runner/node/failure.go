@@ -69,7 +69,8 @@ func failureOf(ctx, attempt context.Context, to string, timeout time.Duration, e
 	case ctx.Err() != nil:
 		return abandon(ctx, to)
 	case attempt.Err() != nil:
-		return &failure{class: failed, status: http.StatusGatewayTimeout, retryable: true, to: to, err: fmt.Errorf("no answer within %s", timeout)}
+		late := fmt.Errorf("no answer within %s", timeout)
+		return &failure{class: failed, status: http.StatusGatewayTimeout, retryable: true, to: to, err: late}
 	default:
 		return &failure{class: failed, status: http.StatusBadGateway, retryable: true, noConnection: true, to: to, err: err}
 	}
@@ -80,7 +81,8 @@ func failureStatus(to string, status int, h http.Header) *failure {
 	if status < 400 {
 		return nil
 	}
-	f := &failure{class: failed, status: http.StatusBadGateway, answered: status, header: h, to: to, err: fmt.Errorf("answered %d", status)}
+	f := &failure{class: failed, status: http.StatusBadGateway, answered: status, header: h, to: to}
+	f.err = fmt.Errorf("answered %d", status)
 	switch {
 	case status == http.StatusTooManyRequests:
 	case status < 500 && status != http.StatusRequestTimeout:

@@ -52,11 +52,11 @@ func newGateway(i *instance) (role, error) {
 	to := func(node string, or []string, route scenarios.Route) (*proxy, error) {
 		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			guard, err := i.newExecutorOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
+			calls, err := i.newExecutorOr(node, or, scenarios.Policy{Timeout: route.Timeout}, i.config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}
-			proxies[key] = i.newProxy(guard, buffers)
+			proxies[key] = i.newProxy(calls, buffers)
 		}
 		return proxies[key], nil
 	}

@@ -14,6 +14,13 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	unhealthyNow = newGauge("squall_unhealthy",
+		"Replicas of callees that have failed their health checks and not yet passed enough of them.")
+	healthChecksTotal   = newCounter("squall_health_checks_total", "Health checks made of callees' replicas.")
+	healthFailuresTotal = newCounter("squall_health_check_failures_total", "Health checks that failed.")
+)
+
 // errNobodyWell is why a callee of which every replica fails its checks is not called.
 var errNobodyWell = errors.New("no replica is healthy")
 
@@ -109,7 +116,7 @@ func (w *watching) turn(checks []*health) {
 	}
 	w.stop()
 	for _, h := range w.checks {
-		h.i.metrics.unhealthy.Add(-h.ill.Load())
+		unhealthyNow.in(h.i.metrics).Add(-h.ill.Load())
 	}
 	w.start(checks)
 }
@@ -183,9 +190,9 @@ func (h *health) count(r *replica, passed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	one, m := &h.of[r.n], h.i.metrics
-	m.healthChecks.Add(1)
+	healthChecksTotal.in(m).Add(1)
 	if !passed {
-		m.healthFailures.Add(1)
+		healthFailuresTotal.in(m).Add(1)
 	}
 	if passed != one.out { // as it was
 		one.streak = 0
@@ -196,15 +203,15 @@ func (h *health) count(r *replica, passed bool) {
 	case one.out && one.streak >= h.rule.Passes:
 		*one = checked{}
 		h.ill.Add(-1)
-		m.unhealthy.Add(-1)
+		unhealthyNow.in(m).Add(-1)
 		if h.back != nil {
 			h.back(r)
 		}
 	case !one.out && one.streak >= h.rule.Failures:
 		*one = checked{out: true}
-		m.unhealthy.Add(1)
+		unhealthyNow.in(m).Add(1)
 		if int(h.ill.Add(1)) == h.most+1 {
-			m.ejectionPanics.Add(1)
+			ejectionPanicsTotal.in(m).Add(1)
 		}
 	}
 }

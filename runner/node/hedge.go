@@ -10,6 +10,11 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	hedgesTotal    = newCounter("squall_hedges_total", "Second attempts made beside a first one that was late.")
+	hedgesWonTotal = newCounter("squall_hedges_won_total", "Hedges whose answer was taken.")
+)
+
 // How a hedge learns the time that a share of first attempts exceeds.
 const (
 	hedgeLeast = 20   // answers that it takes to begin with; fewer tell no quantile
@@ -120,10 +125,10 @@ func (h *hedge) twice(ctx context.Context, c cause, n int, do exchange) *failure
 		h.learn(true)
 	}
 	if !h.budget.take() {
-		h.e.i.metrics.budgetExhausted.Add(1)
+		budgetExhaustedTotal.in(h.e.i.metrics).Add(1)
 		return d.end(<-d.came)
 	}
-	h.e.i.metrics.hedges.Add(1)
+	hedgesTotal.in(h.e.i.metrics).Add(1)
 	d.start(1, h.e.pickBut(c.hedge(), to), c.hedge())
 	first := <-d.came
 	if first.answered() {
@@ -168,7 +173,7 @@ func (d *duel) start(which int, to *replica, c cause) {
 // context ends with the call's own: its body may still have to come.
 func (d *duel) end(winner arrival) *failure {
 	if winner.which == 1 && winner.answered() {
-		d.e.i.metrics.hedgesWon.Add(1)
+		hedgesWonTotal.in(d.e.i.metrics).Add(1)
 	}
 	if other := 1 - winner.which; d.cancel[other] != nil {
 		d.cancel[other]()

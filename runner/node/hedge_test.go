@@ -58,8 +58,8 @@ func TestHedgeAfterP95(t *testing.T) {
 	})
 	slices.Sort(took)
 	p99, p999 := took[calls*99/100], took[calls*999/1000]
-	extra := float64(g.i.metrics.hedges.Load()) / calls
-	t.Logf("extra %.2f %%, p99 %s, p99.9 %s, won %d of %d", 100*extra, p99, p999, g.i.metrics.hedgesWon.Load(), g.i.metrics.hedges.Load())
+	extra := float64(hedgesTotal.in(g.i.metrics).Load()) / calls
+	t.Logf("extra %.2f %%, p99 %s, p99.9 %s, won %d of %d", 100*extra, p99, p999, hedgesWonTotal.in(g.i.metrics).Load(), hedgesTotal.in(g.i.metrics).Load())
 	if math.Abs(extra-0.05) > 0.005 {
 		t.Errorf("hedges are %.2f %% of calls, want 5 %%", 100*extra)
 	}
@@ -71,7 +71,7 @@ func TestHedgeAfterP95(t *testing.T) {
 	within("p99", p99, 38.0)
 	within("p99.9", p999, 49.5)
 	// The hedge and the rest of an exponential first attempt are equals.
-	if won := float64(g.i.metrics.hedgesWon.Load()) / float64(g.i.metrics.hedges.Load()); math.Abs(won-0.5) > 0.03 {
+	if won := float64(hedgesWonTotal.in(g.i.metrics).Load()) / float64(hedgesTotal.in(g.i.metrics).Load()); math.Abs(won-0.5) > 0.03 {
 		t.Errorf("hedges won %.2f of the time, want one half", won)
 	}
 	var attempts, organic, retries int64
@@ -79,8 +79,8 @@ func TestHedgeAfterP95(t *testing.T) {
 		s := r.counts.stats()
 		attempts, organic, retries = attempts+s.Attempts, organic+s.Organic, retries+s.Retries
 	}
-	if organic != calls || attempts != calls+g.i.metrics.hedges.Load() || retries != 0 {
-		t.Errorf("%d attempts, %d organic, %d retries, of %d calls and %d hedges", attempts, organic, retries, calls, g.i.metrics.hedges.Load())
+	if organic != calls || attempts != calls+hedgesTotal.in(g.i.metrics).Load() || retries != 0 {
+		t.Errorf("%d attempts, %d organic, %d retries, of %d calls and %d hedges", attempts, organic, retries, calls, hedgesTotal.in(g.i.metrics).Load())
 	}
 }
 
@@ -123,7 +123,7 @@ func TestHedgeCutsTheTailOfFanOut(t *testing.T) {
 				})
 				g.i.answering.wait()
 				share := float64(slow.Load()) / requests
-				t.Logf("%.2f %% of requests are slow, %.2f %% more attempts", 100*share, 100*float64(g.i.metrics.hedges.Load())/(requests*leaves))
+				t.Logf("%.2f %% of requests are slow, %.2f %% more attempts", 100*share, 100*float64(hedgesTotal.in(g.i.metrics).Load())/(requests*leaves))
 				if sd := math.Sqrt(r.want * (1 - r.want) / requests); math.Abs(share-r.want) > 4*sd {
 					t.Errorf("%.2f %% of requests are slow, want %.2f +- %.2f %%", 100*share, 100*r.want, 400*sd)
 				}
@@ -190,7 +190,7 @@ func TestHedgeSituations(t *testing.T) {
 				if took != r.took || (f == nil) != r.ok || taken != r.taken || dropped != r.dropped {
 					t.Errorf("after %s: %v, took %q, dropped %q; want %s, %v, %q, %q", took, f, taken, dropped, r.took, r.ok, r.taken, r.dropped)
 				}
-				if h, w := g.i.metrics.hedges.Load(), g.i.metrics.hedgesWon.Load(); h != r.hedges || w != r.won {
+				if h, w := hedgesTotal.in(g.i.metrics).Load(), hedgesWonTotal.in(g.i.metrics).Load(); h != r.hedges || w != r.won {
 					t.Errorf("%d hedges, %d won, want %d and %d", h, w, r.hedges, r.won)
 				}
 				for n, replica := range g.to.replicas {
@@ -206,7 +206,7 @@ func TestHedgeSituations(t *testing.T) {
 // The budget holds 10 and takes in its share of calls: of 1,000 calls that are all late, 10 + 10 % of 999 are hedged.
 func TestHedgeBudget(t *testing.T) {
 	_, g := hedged(t, scenarios.Hedge{After: time.Millisecond, Budget: 0.1}, 1000, func(*rand.Rand) time.Duration { return 10 * time.Millisecond })
-	if got := g.i.metrics.hedges.Load(); got != 109 {
+	if got := hedgesTotal.in(g.i.metrics).Load(); got != 109 {
 		t.Errorf("%d hedges, want 109", got)
 	}
 }

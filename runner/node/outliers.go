@@ -10,6 +10,14 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var (
+	ejectionsTotal = newCounter("squall_ejections_total",
+		"Times that a replica of a callee was left alone because it stood out (failed probes included).")
+	ejectedNow          = newGauge("squall_ejected", "Replicas of callees that are left alone or probed now.")
+	ejectionPanicsTotal = newCounter("squall_ejection_panics_total",
+		"Times that more replicas of a callee were to be left alone than may be, so that all were used.")
+)
+
 // outliers judge the replicas of one callee by this caller's own attempts, and take those that stand out away from its choice
 // for a time (outlier ejection). When more than most are out, all are used (the panic threshold).
 // They are safe for concurrent use.
@@ -59,7 +67,9 @@ func newOutliers(m *making) policy {
 	if m.Outliers == nil {
 		return nil
 	}
-	out := shared(m.e.i.states, m.e.to, m.Outliers, func() *outliers { return outliersOf(m.Outliers, len(m.e.to.replicas), m.e.i.metrics) })
+	out := shared(m.e.i.states, m.e.to, m.Outliers, func() *outliers {
+		return outliersOf(m.Outliers, len(m.e.to.replicas), m.e.i.metrics)
+	})
 	if m.back != nil {
 		out.back = m.back
 	}
@@ -90,7 +100,7 @@ func outliersOf(o *scenarios.Outliers, replicas int, m *metrics) *outliers {
 func (o *outliers) retire() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.metrics.ejected.Add(-o.out.Load())
+	ejectedNow.in(o.metrics).Add(-o.out.Load())
 	o.metrics = newMetrics()
 }
 
@@ -120,8 +130,8 @@ func (o *outliers) admit(_ context.Context, a attempt) (permit, *failure) {
 	return permit{o.begin(a.to)}, nil
 }
 
-func (o *outliers) settle(a attempt, p permit, came outcome) {
-	o.end(a.to, p.period, came.f, came.took)
+func (o *outliers) settle(a attempt, p permit, r attemptResult) {
+	o.end(a.to, p.period, r.f, r.took)
 }
 
 // allOut tells that every replica is out, and none to be probed yet.
@@ -169,7 +179,7 @@ func (o *outliers) end(r *replica, period int, f *failure, took time.Duration) {
 		j.state, j.back = judgedWell, time.Now()
 		j.period++
 		o.out.Add(-1)
-		o.metrics.ejected.Add(-1)
+		ejectedNow.in(o.metrics).Add(-1)
 		if o.back != nil {
 			o.back(r)
 		}
@@ -210,14 +220,14 @@ func (o *outliers) eject(j *judged) {
 		j.length = min(2*j.length, o.rule.Longest)
 	}
 	if j.state == judgedWell {
-		o.metrics.ejected.Add(1)
+		ejectedNow.in(o.metrics).Add(1)
 		if int(o.out.Add(1)) == o.most+1 {
-			o.metrics.ejectionPanics.Add(1)
+			ejectionPanicsTotal.in(o.metrics).Add(1)
 		}
 	}
 	j.state, j.until = judgedOut, now.Add(j.length)
 	j.period++
 	j.recent.clear()
 	j.mean, j.taken = 0, 0
-	o.metrics.ejections.Add(1)
+	ejectionsTotal.in(o.metrics).Add(1)
 }

@@ -39,8 +39,8 @@ func (g *executor) call(t *testing.T, from, n int, try exchange) (failures int) 
 func (g *executor) ejections(t *testing.T, ejections, now, panics int64) {
 	t.Helper()
 	m := g.i.metrics
-	if m.ejections.Load() != ejections || m.ejected.Load() != now || m.ejectionPanics.Load() != panics {
-		t.Errorf("%d ejections, %d now, %d panics, want %d, %d and %d", m.ejections.Load(), m.ejected.Load(), m.ejectionPanics.Load(), ejections, now, panics)
+	if ejectionsTotal.in(m).Load() != ejections || ejectedNow.in(m).Load() != now || ejectionPanicsTotal.in(m).Load() != panics {
+		t.Errorf("%d ejections, %d now, %d panics, want %d, %d and %d", ejectionsTotal.in(m).Load(), ejectedNow.in(m).Load(), ejectionPanicsTotal.in(m).Load(), ejections, now, panics)
 	}
 }
 
@@ -96,10 +96,10 @@ func TestPanicThreshold(t *testing.T) {
 				if got := g.call(t, 100, 1000, ill(0, r.ill...)); got < r.failures[0] || got > r.failures[1] {
 					t.Errorf("%d of 1,000 calls failed, want %v", got, r.failures)
 				}
-				if got := g.i.metrics.ejectionPanics.Load(); got != r.panics {
+				if got := ejectionPanicsTotal.in(g.i.metrics).Load(); got != r.panics {
 					t.Errorf("%d panics, want %d", got, r.panics)
 				}
-				if got := g.i.metrics.ejected.Load(); got != int64(len(r.ill)) {
+				if got := ejectedNow.in(g.i.metrics).Load(); got != int64(len(r.ill)) {
 					t.Errorf("%d out, want %d", got, len(r.ill))
 				}
 			})

@@ -61,7 +61,7 @@ func TestBulkheadIsErlangB(t *testing.T) {
 						return outcome{}
 					})
 				})
-				got := float64(g.i.metrics.bulkheadRejected.Load()) / calls
+				got := float64(bulkheadRejectedTotal.in(g.i.metrics).Load()) / calls
 				// Rejections come in runs about as long as a call takes, so they vary more than independent ones.
 				if sd := math.Sqrt(r.want * (1 - r.want) / calls * r.offered); math.Abs(got-r.want) > 4*sd {
 					t.Errorf("%g of %d places, %s: %.4f rejected, want %.4f", r.offered, r.places, shape, got, r.want)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -31,11 +32,20 @@ type gate interface {
 	admit(ctx context.Context, a attempt) (permit, *failure)
 	// settle learns what an attempt came to that it admitted, and gets its permit back. Where a gate behind it did not
 	// admit the attempt, that is what it came to, and it was not made.
-	settle(a attempt, p permit, o outcome)
+	settle(a attempt, p permit, r attemptResult)
 }
 
 // permit is what a gate notes of an attempt that it admitted: the period of its own state that it began in.
 type permit struct{ period int }
+
+// attemptResult is what the gates learn of an attempt.
+type attemptResult struct {
+	outcome
+	// made is false where a gate did not admit the attempt.
+	made bool
+	// took is how long it took, where somebody wants to know.
+	took time.Duration
+}
 
 // chooser has a say in which replica an attempt goes to. It is safe for concurrent use.
 type chooser interface {

@@ -47,7 +47,7 @@ func BenchmarkCallPolicy(b *testing.B) {
 		rule := &scenarios.Outliers{Failures: 1, Of: 5, EjectFor: time.Hour}
 		g := executorOn(b, scenarios.Policy{Choice: scenarios.Choice{Outliers: rule}}, 5)
 		c := cause{request: "r-1"}
-		for n := 0; g.i.metrics.ejected.Load() == 0; n++ {
+		for n := 0; ejectedNow.in(g.i.metrics).Load() == 0; n++ {
 			if n == 1000 {
 				b.Fatal("nobody is out")
 			}

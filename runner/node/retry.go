@@ -9,6 +9,9 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
+var budgetExhaustedTotal = newCounter("squall_retry_budget_exhausted_total",
+	"Retries not made because the retry budget was spent.")
+
 // retry repeats attempts that failed and may help.
 type retry struct {
 	i      *instance
@@ -39,7 +42,7 @@ func (r *retry) wrap(next round) round {
 				return nil
 			}
 			if !r.budget.take() {
-				r.i.metrics.budgetExhausted.Add(1)
+				budgetExhaustedTotal.in(r.i.metrics).Add(1)
 				return nil
 			}
 			return r.rule

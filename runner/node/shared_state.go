@@ -1,8 +1,8 @@
 package node
 
-// states hold what calls to one callee share, by the callee and by the part of a policy that it is the state of. Steps and routes
-// that take the node's own policy share one breaker and one budget for each callee; a step's override is its own.
-// They are filled while a role is built, and not touched after.
+// states hold what calls to one callee share, by the callee and by the part of a policy that it is the state of. Steps
+// and routes that take the node's own policy share one breaker and one budget for each callee; a step's override is its
+// own. They are filled while a role is built, and not touched after.
 type states struct {
 	of map[any]any
 	// all are the same in the order in which they were made.

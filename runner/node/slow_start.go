@@ -32,14 +32,16 @@ func newSlowStart(m *making) policy {
 	if over <= 0 {
 		return nil
 	}
-	w := shared(m.e.i.states, to, over, func() *slowStart { return &slowStart{over: over, of: make([]warmth, len(to.replicas))} })
+	w := shared(m.e.i.states, to, over, func() *slowStart {
+		return &slowStart{over: over, of: make([]warmth, len(to.replicas))}
+	})
 	m.back, m.e.slow = w.begin, w
 	return w
 }
 
 func (w *slowStart) admit(context.Context, attempt) (none permit, f *failure) { return none, nil }
 
-func (w *slowStart) settle(a attempt, _ permit, o outcome) { w.end(a.to, o.f) }
+func (w *slowStart) settle(a attempt, _ permit, r attemptResult) { w.end(a.to, r.f) }
 
 // begin tells that a replica is back.
 func (w *slowStart) begin(r *replica) {

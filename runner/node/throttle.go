@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+var throttledTotal = newCounter("squall_throttled_total",
+	"Calls not made because the throttle expected the dependency to reject them.")
+
 var errThrottled = errors.New("throttled: the dependency rejects too much")
 
 // throttle is the client-side adaptive throttling of Google's Site Reliability Engineering, chapter 21. It counts the
@@ -54,14 +57,14 @@ func (t *throttle) admit(_ context.Context, a attempt) (none permit, f *failure)
 	if p <= 0 || a.e.i.chance(a.cause, "throttle").Float64() >= p {
 		return none, nil
 	}
-	a.e.i.metrics.throttled.Add(1)
+	throttledTotal.in(a.e.i.metrics).Add(1)
 	return none, reject(a.e.to.node, errThrottled)
 }
 
-func (t *throttle) settle(_ attempt, _ permit, o outcome) {
+func (t *throttle) settle(_ attempt, _ permit, r attemptResult) {
 	switch {
-	case !o.made || o.f.bad(): // it was asked for, and not accepted
-	case o.f != nil && o.f.class == abandoned:
+	case !r.made || r.f.bad(): // it was asked for, and not accepted
+	case r.f != nil && r.f.class == abandoned:
 		t.forget()
 	default:
 		t.accept()

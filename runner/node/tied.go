@@ -11,6 +11,13 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
+var (
+	tiedWithdrawnTotal = newCounter("squall_tied_withdrawn_total",
+		"Tied attempts that were given up because the other one had been begun.")
+	tiedTwiceTotal = newCounter("squall_tied_twice_total",
+		"Tied attempts that had been begun too when they were given up: work done twice.")
+)
+
 // begunKey is the context's key of what an attempt calls when its callee says that it has been begun.
 type begunKey struct{}
 
@@ -60,15 +67,15 @@ func (h *hedge) tie(ctx context.Context, c cause, n int, do exchange) *failure {
 	case <-timer.C:
 	}
 	if !h.budget.take() {
-		h.e.i.metrics.budgetExhausted.Add(1)
+		budgetExhaustedTotal.in(h.e.i.metrics).Add(1)
 		return d.end(<-d.came)
 	}
-	h.e.i.metrics.hedges.Add(1)
+	hedgesTotal.in(h.e.i.metrics).Add(1)
 	start(1, h.e.pickBut(c.hedge(), to), c.hedge())
 	var first arrival
 	select {
 	case which := <-begun:
-		h.e.i.metrics.tiedTaken.Add(1)
+		tiedWithdrawnTotal.in(h.e.i.metrics).Add(1)
 		d.cancel[1-which]()
 		if first = <-d.came; first.which != which {
 			h.settleTied(first, &began)
@@ -87,7 +94,7 @@ func (h *hedge) tie(ctx context.Context, c cause, n int, do exchange) *failure {
 // settleTied is the end of the attempt that was given up.
 func (h *hedge) settleTied(loser arrival, began *[2]atomic.Bool) {
 	if began[loser.which].Load() {
-		h.e.i.metrics.tiedTwice.Add(1)
+		tiedTwiceTotal.in(h.e.i.metrics).Add(1)
 	}
 	loser.take(false)
 }

@@ -24,7 +24,7 @@ func (b *builder) combinations() {
 			if told[node] || len(patches) < 2 {
 				continue
 			}
-			if _, err := b.Scenario.Changed(node, patches...); err != nil {
+			if _, err := b.Changed(node, patches...); err != nil {
 				told[node] = true
 				b.problem(b.places[j], "let one end before the other begins", "it does not go together with what has changed before it: %v", err)
 			}

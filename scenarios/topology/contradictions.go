@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
 )
 
 // contradictions reports faults that can't both be true: at the same time on the same target.
@@ -23,8 +24,8 @@ func (b *builder) contradictions() {
 }
 
 // place says where a fault stands, as in "fault 2 of phase 1".
-func place(path []any) string {
-	return fmt.Sprintf("fault %d of phase %d", path[3].(int)+1, path[1].(int)+1)
+func place(path scenarios.Path) string {
+	return fmt.Sprintf("fault %d of phase %d", path[3].Index+1, path[1].Index+1)
 }
 
 // clash is why two faults' primitives contradict each other, empty if they do not.

@@ -16,7 +16,7 @@ type graph struct {
 func graphOf(s *scenarios.Scenario) graph {
 	g := graph{out: map[string][]scenarios.Connection{}}
 	for _, c := range s.Connections() {
-		if c.Path[0] == "load" {
+		if c.FromLoad() {
 			continue
 		}
 		g.calls = append(g.calls, c)

@@ -22,7 +22,7 @@ func (b *builder) links() {
 	for i, l := range b.Scenario.Links {
 		for _, name := range l.Between {
 			if name == "" || !known[name] {
-				b.problem(path("links", i), "use a region or zone of a node", "no node is in region or zone %q", name)
+				b.problem(scenarios.At("links").Item(i), "use a region or zone of a node", "no node is in region or zone %q", name)
 			}
 		}
 		pair := l.Between
@@ -30,11 +30,11 @@ func (b *builder) links() {
 			pair[0], pair[1] = pair[1], pair[0]
 		}
 		if given[pair] {
-			b.problem(path("links", i), "keep one of them", "a second link between %q and %q", pair[0], pair[1])
+			b.problem(scenarios.At("links").Item(i), "keep one of them", "a second link between %q and %q", pair[0], pair[1])
 		}
 		given[pair] = true
 		if l.Latency < 0 || l.Jitter < 0 {
-			b.problem(path("links", i), "use 0s or more", "latency and jitter can't be negative")
+			b.problem(scenarios.At("links").Item(i), "use 0s or more", "latency and jitter can't be negative")
 		}
 	}
 }

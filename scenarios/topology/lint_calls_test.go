@@ -1,10 +1,10 @@
-package topology
+package topology_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // What a plan says before anything runs about policies that work against each other.
@@ -45,7 +45,7 @@ phases: [{name: steady, for: 10s}]
   prices: {kind: service, endpoints: {GET /: [{work: 1ms}]}}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := scenarios.Parse("lint.yaml", []byte(rest+"topology:"+c.topology+"\n"), "")
+			s, err := language.Parse("lint.yaml", []byte(rest+"topology:"+c.topology+"\n"), "")
 			if err != nil {
 				t.Fatal(err)
 			}

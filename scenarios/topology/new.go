@@ -8,9 +8,12 @@ import (
 )
 
 // New makes a scenario concrete. It is pure: the same scenario and seed give the same plan. Its
-// error is scenarios.Problems, every mistake that it found.
-func New(s *scenarios.Scenario, seed uint64) (*Plan, error) {
-	b := &builder{Plan: &Plan{Scenario: s, Seed: seed}, graph: graphOf(s)}
+// error is Problems, every mistake that it found.
+func New(s *scenarios.Scenario, seed uint64) (*Plan, error) { return NewWith(s, seed, nil) }
+
+// NewWith is New of a scenario whose nodes change while they run, by change.
+func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) {
+	b := &builder{Plan: &Plan{Scenario: s, Seed: seed, change: change}, graph: graphOf(s)}
 	b.nodes()
 	b.loads()
 	if len(b.problems) > 0 {
@@ -35,7 +38,7 @@ func New(s *scenarios.Scenario, seed uint64) (*Plan, error) {
 type builder struct {
 	*Plan
 	graph    graph
-	problems scenarios.Problems
+	problems Problems
 	// byName finds instances by name, byNode by their node's: both are indexes into Instances.
 	byName map[string]int
 	byNode map[string][]int
@@ -45,14 +48,12 @@ type builder struct {
 	// Images count as reached: what they do is not ours to know.
 	hit map[string]bool
 	// places are the faults' paths in the scenario, in the order of Faults.
-	places [][]any
+	places []scenarios.Path
 }
 
-// problem reports a mistake at a path of the scenario, as in ("phases", 1, "faults", 0).
-func (b *builder) problem(path []any, fix, what string, args ...any) {
-	b.problems = append(b.problems, scenarios.Problem{
-		Position: b.Scenario.Position(path...), What: fmt.Sprintf(what, args...), Fix: fix,
-	})
+// problem reports a mistake at a path of the scenario, as in scenarios.At("phases").Item(1).
+func (b *builder) problem(path scenarios.Path, fix, what string, args ...any) {
+	b.problems = append(b.problems, Problem{At: path, What: fmt.Sprintf(what, args...), Fix: fix})
 }
 
 func (b *builder) warn(format string, args ...any) {
@@ -64,14 +65,14 @@ func (b *builder) nodes() {
 	known := map[string]bool{}
 	for _, n := range b.Scenario.Nodes {
 		if known[n.Name] {
-			b.problem(path("topology", n.Name), "give each node a name of its own", "two nodes are named %q", n.Name)
+			b.problem(scenarios.At("topology", n.Name), "give each node a name of its own", "two nodes are named %q", n.Name)
 		}
 		known[n.Name] = true
 	}
 	for _, n := range b.Scenario.Nodes {
 		for replica := 1; replica <= replicas(n); replica++ {
 			if name := instanceName(n, replica); known[name] {
-				b.problem(path("topology", name), "rename one of them", "node %q has the name of an instance of %q", name, n.Name)
+				b.problem(scenarios.At("topology", name), "rename one of them", "node %q has the name of an instance of %q", name, n.Name)
 			}
 		}
 	}
@@ -86,7 +87,7 @@ func (b *builder) nodes() {
 		return
 	}
 	if _, cycle := b.graph.levels(b.Scenario.Nodes); cycle != nil {
-		b.problem(path("topology", cycle[0]), "let one of these calls go through a queue",
+		b.problem(scenarios.At("topology", cycle[0]), "let one of these calls go through a queue",
 			"a cycle of synchronous calls: %s", arrows(cycle))
 	}
 }
@@ -103,11 +104,11 @@ func (b *builder) loads() {
 	}
 	for _, l := range b.Scenario.Loads {
 		if who, ok := taken[l.Name]; ok {
-			b.problem(path("load", l.Name), "rename the load", "load %q has the name of %s", l.Name, who)
+			b.problem(scenarios.At("load", l.Name), "rename the load", "load %q has the name of %s", l.Name, who)
 		}
 		taken[l.Name] = "another load"
 		if b.Scenario.Node(l.To) == nil {
-			b.problem(path("load", l.Name, "to"), b.choices(), "load %q goes to %q, which is not in the topology", l.Name, l.To)
+			b.problem(scenarios.At("load", l.Name, "to"), b.choices(), "load %q goes to %q, which is not in the topology", l.Name, l.To)
 		}
 		entries = append(entries, l.To)
 	}
@@ -176,7 +177,7 @@ func (b *builder) edges() {
 func (b *builder) phases() {
 	for i, p := range b.Scenario.Phases {
 		if p.For <= 0 {
-			b.problem(path("phases", i), "give it a time, as in for: 20s", "phase %q lasts %s", p.Name, p.For)
+			b.problem(scenarios.At("phases").Item(i), "give it a time, as in for: 20s", "phase %q lasts %s", p.Name, p.For)
 		}
 		b.Phases = append(b.Phases, Span{Name: p.Name, Start: b.Total, End: b.Total + p.For})
 		b.Total += p.For
@@ -203,5 +204,3 @@ func replicas(n *scenarios.Node) int { return max(n.Replicas, 1) }
 func instanceName(n *scenarios.Node, replica int) string {
 	return fmt.Sprintf("%s-%d", n.Name, replica)
 }
-
-func path(parts ...any) []any { return parts }

@@ -4,6 +4,7 @@
 package topology
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -27,6 +28,25 @@ type Plan struct {
 	Total  time.Duration
 	// Warnings are what looks like a mistake but can be run, one sentence each.
 	Warnings []string
+
+	change Changer
+}
+
+// Changer makes a node of a scenario with patches on it, the first one first.
+type Changer func(node string, patches ...faults.Patch) (*scenarios.Node, error)
+
+// Changed is a node with patches on it, the first one first. Without any it is the node itself. A plan knows how only if
+// its scenario's language does.
+func (p *Plan) Changed(node string, patches ...faults.Patch) (*scenarios.Node, error) {
+	if len(patches) == 0 {
+		if n := p.Scenario.Node(node); n != nil {
+			return n, nil
+		}
+	}
+	if p.change == nil {
+		return nil, fmt.Errorf("change %q: the scenario was not read from a file", node)
+	}
+	return p.change(node, patches...)
 }
 
 // Instance is one replica of a node.

@@ -22,9 +22,9 @@ func problemsOf(t *testing.T, s *scenarios.Scenario) []string {
 	if p != nil {
 		t.Error("a plan came with its problems")
 	}
-	var problems scenarios.Problems
+	var problems Problems
 	if !errors.As(err, &problems) {
-		t.Fatalf("%T is not scenarios.Problems: %v", err, err)
+		t.Fatalf("%T is not Problems: %v", err, err)
 	}
 	var out []string
 	for _, one := range problems {

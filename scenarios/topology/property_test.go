@@ -26,7 +26,7 @@ func FuzzNew(f *testing.F) {
 			t.Fatalf("the same scenario and seed gave two plans:\n%v\n%v", err, errAgain)
 		}
 		if err != nil {
-			var problems scenarios.Problems
+			var problems Problems
 			if !errors.As(err, &problems) || len(problems) == 0 || p != nil {
 				t.Fatalf("no problems, or a plan with them: %v", err)
 			}

@@ -13,7 +13,7 @@ import (
 func (b *builder) faults() {
 	for i, phase := range b.Scenario.Phases {
 		for j, f := range phase.Faults {
-			at := path("phases", i, "faults", j)
+			at := scenarios.At("phases").Item(i).Key("faults").Item(j)
 			if f.Kind == nil {
 				b.problem(at, "", "a fault has no kind")
 				continue
@@ -41,7 +41,7 @@ func (b *builder) faults() {
 }
 
 // times is when a fault begins and ends.
-func (b *builder) times(at []any, phase Span, f faults.Fault) (start, end time.Duration, ok bool) {
+func (b *builder) times(at scenarios.Path, phase Span, f faults.Fault) (start, end time.Duration, ok bool) {
 	length := phase.End - phase.Start
 	lasts := f.For
 	if own, is := f.Kind.(faults.Lasting); is {
@@ -79,7 +79,7 @@ func stays(f faults.Fault) bool {
 }
 
 // targets resolves what a fault hits; nothing is a problem.
-func (b *builder) targets(at []any, phase string, f faults.Fault) (faults.Targets, bool) {
+func (b *builder) targets(at scenarios.Path, phase string, f faults.Fault) (faults.Targets, bool) {
 	s := &selection{builder: b, draw: []string{phase, f.Kind.Kind(), f.Name}}
 	targets, why, fix := s.targets(f)
 	if len(s.unknown) > 0 {

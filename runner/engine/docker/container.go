@@ -16,7 +16,6 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 
-	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -46,7 +45,6 @@ type spec struct {
 	host    *container.HostConfig
 	network string
 	address string
-	content any // the configuration file, nil for images
 }
 
 // builtin is what all containers of our own binary have in common: no privileges at all, nothing
@@ -86,12 +84,11 @@ func logConfig() container.LogConfig {
 }
 
 // nodeSpec is a built-in node.
-func nodeSpec(p *place, name, image, run string, seed uint64, labels map[string]string) spec {
+func nodeSpec(p *place, name, image string, labels map[string]string) spec {
 	s := builtin(name, image, p.name(), labels, []string{"node", "--config", dataFolder + "/" + configFile},
 		"http://127.0.0.1:"+strconv.Itoa(p.admin)+wire.AdminHealth)
 	s.host.Memory = builtinMemory
 	limits(p, &s.host.Resources)
-	s.content = p.config(run, seed)
 	s.address = p.links[0].subnet.node().String()
 	return s
 }
@@ -123,8 +120,7 @@ func limits(p *place, r *container.Resources) {
 func nanoCPUs(cpus float64) int64 { return int64(cpus * 1e9) }
 
 // meshSpec is the mesh. Its control port is published on 127.0.0.1 for engines whose containers can't be dialled.
-func meshSpec(name, image string, control subnet, token string, seed uint64, labels map[string]string) spec {
-	address := at(control.mesh(), controlPort)
+func meshSpec(name, image string, control subnet, labels map[string]string) spec {
 	s := builtin(name, image, "mesh", labels, []string{"mesh", "--config", dataFolder + "/" + configFile}, "")
 	s.config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 	port := nat.Port(strconv.Itoa(controlPort) + "/tcp")
@@ -137,12 +133,11 @@ func meshSpec(name, image string, control subnet, token string, seed uint64, lab
 	pids := int64(meshPids)
 	s.host.PidsLimit = &pids
 	s.host.Memory, s.host.MemorySwap = meshMemory, meshMemory
-	s.content = mesh.ServeConfig{Control: address, API: "127.0.0.1:" + strconv.Itoa(apiPort), Token: token, Seed: seed}
 	s.address = control.mesh().String()
 	return s
 }
 
-// create makes a container, with its configuration file in it, and does not start it.
+// create makes a container and does not start it.
 func (e *Engine) create(ctx context.Context, s spec) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -158,21 +153,29 @@ func (e *Engine) create(ctx context.Context, s spec) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("create container %s from %s: %w", s.name, s.config.Image, err)
 	}
-	if s.content == nil {
-		return created.ID, nil
-	}
-	archive, err := configArchive(s.content)
-	if err != nil {
-		return "", fmt.Errorf("write the configuration of container %s: %w", s.name, err)
-	}
-	if err := e.api.CopyToContainer(ctx, created.ID, dataFolder, archive, container.CopyToContainerOptions{}); err != nil {
-		return "", fmt.Errorf("copy the configuration into container %s: %w", s.name, err)
-	}
 	return created.ID, nil
 }
 
+// write puts a configuration file into a container of ours that does not run.
+func (e *Engine) write(ctx context.Context, id string, content any) error {
+	archive, err := configArchive(content)
+	if err != nil {
+		return err
+	}
+	return e.copyIn(ctx, id, archive)
+}
+
+// copyIn puts an archive into a container's data folder.
+func (e *Engine) copyIn(ctx context.Context, id string, archive []byte) error {
+	err := e.api.CopyToContainer(ctx, id, dataFolder, bytes.NewReader(archive), container.CopyToContainerOptions{})
+	if err != nil {
+		return fmt.Errorf("copy its configuration into the container: %w", err)
+	}
+	return nil
+}
+
 // configArchive is the configuration as a file that its user alone can read, and the node's own folder.
-func configArchive(content any) (*bytes.Buffer, error) {
+func configArchive(content any) ([]byte, error) {
 	data, err := json.Marshal(content)
 	if err != nil {
 		return nil, err
@@ -187,7 +190,8 @@ func configArchive(content any) (*bytes.Buffer, error) {
 	if err := writeFile(w, file, bytes.NewReader(data), int64(len(data))); err != nil {
 		return nil, err
 	}
-	return &out, w.Close()
+	err = w.Close()
+	return out.Bytes(), err
 }
 
 // start starts a container and does not wait for what runs in it.

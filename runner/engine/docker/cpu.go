@@ -8,27 +8,35 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 )
 
-// cpuMeter reads the CPU time of a container's present life. On the engine's own machine it reads
+// cpuMeter reads the CPU time of a container's present incarnation. On the engine's own machine it reads
 // what the kernel counts, in microseconds; elsewhere it asks the engine, which takes up to a
 // second to answer (measured on 20.10).
 type cpuMeter struct {
 	// file is the kernel's counter, empty where it can't be read; looked tells that we looked.
+	mu     sync.Mutex
 	file   string
 	looked bool
 }
 
-// read is not for concurrent use.
-func (c *cpuMeter) read(ctx context.Context, e *Engine, id string) (time.Duration, bool) {
+func (c *cpuMeter) read(ctx context.Context, t *testbed, id string) (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.looked {
-		c.file, c.looked = e.cpuFile(ctx, id)
+		c.file, c.looked = t.engine.cpuFile(ctx, id)
 	}
 	if c.file == "" {
-		return e.cpuAsked(ctx, id)
+		release, err := slot(ctx, t.askSlots)
+		if err != nil {
+			return 0, false
+		}
+		defer release()
+		return t.engine.cpuAsked(ctx, id)
 	}
 	data, err := os.ReadFile(c.file)
 	if err != nil {

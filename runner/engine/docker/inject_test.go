@@ -3,7 +3,6 @@ package docker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -196,17 +195,6 @@ func TestUnexpectedDeathIsReported(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("nobody noticed")
-	}
-}
-
-func TestCombinedBehaviours(t *testing.T) {
-	got := combined([]behaviour{
-		{"a", faults.Behaviour{Errors: 0.5, Status: 500, Slow: time.Second}},
-		{"b", faults.Behaviour{Errors: 0.5, Status: 503, Slow: time.Second, Factor: 2}},
-		{"c", faults.Behaviour{Factor: 3}},
-	})
-	if want := (faults.Behaviour{Errors: 0.75, Status: 503, Slow: 2 * time.Second, Factor: 6}); got != want {
-		t.Errorf("%s, want %s", fmt.Sprint(&got), fmt.Sprint(&want))
 	}
 }
 

@@ -42,7 +42,7 @@ func (l launched) inside(t *testing.T, instance string, command ...string) (stri
 func TestUndeclaredConnectionsFail(t *testing.T) {
 	a, b := service("a", work(0)), service("b", work(0))
 	s := launch(t, Options{}, load(planOf(a, b, service("c", callStep("a"))), "users", "c"))
-	declared := s.byName["c-1"].place.out[0].Listen
+	declared := s.layout.listen["c-1:a-1"]
 	if out, code := s.inside(t, "c-1", "health", "http://"+declared+"/"); code != 0 {
 		t.Fatalf("the declared edge %s does not answer: %s (exit code %d)", declared, out, code)
 	}
@@ -55,9 +55,9 @@ func TestUndeclaredConnectionsFail(t *testing.T) {
 		{"the mesh's control API", at(s.layout.control.mesh(), controlPort)},
 		{"the mesh's control API on its own network", at(s.byName["c-1"].place.links[0].subnet.mesh(), controlPort)},
 		{"toxiproxy's API on its own network", at(s.byName["c-1"].place.links[0].subnet.mesh(), apiPort)},
-		{"a client edge", s.layout.clients[0].Listen},
+		{"a client edge", s.layout.listen["users:c-1"]},
 		{"this machine, on the control network", at(s.layout.control.gateway(), 22)},
-		{"a node by its container's name", "squall-" + s.run + "-b-1:8080"},
+		{"a node by its container's name", "squall-" + s.Run.Run + "-b-1:8080"},
 		{"a node by its name", "b:8080"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

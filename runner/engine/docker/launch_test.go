@@ -14,6 +14,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -55,7 +56,7 @@ func TestLaunchServesAndLeavesNothing(t *testing.T) {
 	if both != 10 {
 		t.Errorf("the mesh saw %d requests from api to orders, want 10: %+v", both, o.Edges)
 	}
-	api := "http://" + s.Toxiproxy()
+	api := "http://" + s.toxiproxy
 	if said := strings.Join(s.said(), "\n"); !strings.Contains(said, "toxiproxy's API: "+api+"\n") {
 		t.Errorf("it did not say that toxiproxy's API is %s:\n%s", api, said)
 	}
@@ -76,11 +77,12 @@ func TestDownLeavesNoGoroutines(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	e := testEngine(t, Options{Exe: exe})
 	run := fmt.Sprintf("leak-%x", time.Now().UnixNano())
-	s, err := e.Launch(t.Context(), runner.Launch{Plan: load(planOf(shop()...), "users", "api"), Run: run, Dir: t.TempDir(), Progress: func(string) {}})
+	w := &watched{attempt: attempt{e, 1}}
+	s, err := engine.Launch(t.Context(), w, runner.Launch{Plan: load(planOf(shop()...), "users", "api"), Run: run, Dir: t.TempDir(), Progress: func(string) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := launched{system: s.(*system), engine: e}
+	l := launched{System: s, testbed: w.up}
 	client := l.client("users:api-1")
 	once(t, client, "POST", "/orders/")
 	l.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "db-1"}, faults.Primitive{Op: faults.OpPause, Instance: "orders-1"})

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"strconv"
 
 	"github.com/squallhq/squall/faults/mesh"
-	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -24,8 +22,11 @@ const (
 type layout struct {
 	control subnet
 	places  []*place
-	// clients are the loads' edges, which listen on the control network.
-	clients []mesh.Edge
+	// listen is where an edge's caller finds it, by edge: a load's on the control network, empty for an image, which knows
+	// names alone. callers are the instances that call over an edge.
+	listen, callers map[string]string
+	// clients counts the loads' edges.
+	clients int
 }
 
 // place is where one instance is.
@@ -35,13 +36,9 @@ type place struct {
 	links []*link
 	// port is where it serves, admin a built-in node's second port.
 	port, admin int
-	// out are the edges that it calls over, groups the addresses that an image calls.
-	out    []mesh.Edge
+	// out counts the edges that it calls over, groups are the addresses that an image calls.
+	out    int
 	groups []mesh.Group
-	// upstreams are a built-in node's edges, for its configuration.
-	upstreams map[string][]node.Upstream
-	// after are the instances that it starts after.
-	after []string
 }
 
 // link is a network with the mesh and one instance on it.
@@ -78,10 +75,10 @@ func newLayout(plan *topology.Plan, take func() (subnet, error)) (*layout, error
 	if err != nil {
 		return nil, err
 	}
-	l := &layout{control: control}
+	l := &layout{control: control, listen: map[string]string{}, callers: map[string]string{}}
 	byName := map[string]*place{}
 	for _, i := range plan.Instances {
-		p := &place{instance: i, port: servingPort(i.Node), admin: 9090, upstreams: map[string][]node.Upstream{}}
+		p := &place{instance: i, port: servingPort(i.Node), admin: 9090}
 		if p.port == p.admin {
 			p.admin++
 		}
@@ -116,28 +113,22 @@ func (l *layout) addEdge(e topology.Edge, places map[string]*place, take func() 
 	if !known {
 		return fmt.Errorf("the plan has no instance %q", e.To)
 	}
-	made := mesh.Edge{Name: e.Name, Upstream: callee.address(), Latency: e.Latency, Jitter: e.Jitter}
 	if e.Client {
-		made.Listen = at(l.control.mesh(), edgePort+len(l.clients))
-		l.clients = append(l.clients, made)
+		l.listen[e.Name] = at(l.control.mesh(), edgePort+l.clients)
+		l.clients++
 		return nil
 	}
 	caller, known := places[e.From]
 	if !known {
 		return fmt.Errorf("the plan has no instance %q", e.From)
 	}
-	if callee.instance.Level < caller.instance.Level {
-		caller.after = append(caller.after, e.To)
-	}
+	l.callers[e.Name] = e.From
 	if caller.image() {
-		caller.out = append(caller.out, made)
+		l.listen[e.Name] = ""
 		return caller.addToGroup(e, callee.port, take)
 	}
-	made.Listen = at(caller.links[0].subnet.mesh(), edgePort+len(caller.out))
-	caller.out = append(caller.out, made)
-	caller.upstreams[e.ToNode] = append(caller.upstreams[e.ToNode], node.Upstream{
-		Instance: e.To, Address: made.Listen, Kind: callee.instance.Node.Kind, DSN: callee.instance.Node.Login(), Near: e.Near,
-	})
+	l.listen[e.Name] = at(caller.links[0].subnet.mesh(), edgePort+caller.out)
+	caller.out++
 	return nil
 }
 
@@ -173,13 +164,4 @@ func hasAlias(l *link, name string) bool {
 		}
 	}
 	return false
-}
-
-// config is what a built-in node is told.
-func (p *place) config(run string, seed uint64) node.Config {
-	return node.Config{
-		Run: run, Instance: p.name(), Seed: seed, Node: *p.instance.Node,
-		Listen: "0.0.0.0:" + strconv.Itoa(p.port), Admin: "0.0.0.0:" + strconv.Itoa(p.admin),
-		Data: nodeFolder, Upstreams: p.upstreams,
-	}
 }

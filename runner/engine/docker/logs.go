@@ -22,27 +22,27 @@ type follower struct {
 // lastLines is how long the output of a dead container is waited for.
 const lastLines = 3 * time.Second
 
-func (s *system) logFile(what string) string { return filepath.Join(s.dir, "logs", what+".log") }
+func (t *testbed) logFile(what string) string { return filepath.Join(t.Dir, "logs", what+".log") }
 
 // follow begins to copy a container's output. It may be called before the container starts.
-func (s *system) follow(what, id string) *follower {
+func (t *testbed) follow(what, id string) *follower {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &follower{again: make(chan struct{}, 1), end: cancel, done: make(chan struct{})}
-	s.mu.Lock()
-	s.logs = append(s.logs, f)
-	s.mu.Unlock()
-	s.owned.Go(func() {
+	t.mu.Lock()
+	t.logs = append(t.logs, f)
+	t.mu.Unlock()
+	t.owned.Go(func() {
 		defer close(f.done)
-		if err := s.copyLog(ctx, f, what, id); err != nil && ctx.Err() == nil {
-			s.progress(fmt.Sprintf("the log of %s breaks off: %s", what, err))
+		if err := t.copyLog(ctx, f, what, id); err != nil && ctx.Err() == nil {
+			t.Progress(fmt.Sprintf("the log of %s breaks off: %s", what, err))
 		}
 	})
 	return f
 }
 
 // copyLog follows the output, which ends when the container does, until the follower is ended.
-func (s *system) copyLog(ctx context.Context, f *follower, what, id string) error {
-	file, err := os.OpenFile(s.logFile(what), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+func (t *testbed) copyLog(ctx context.Context, f *follower, what, id string) error {
+	file, err := os.OpenFile(t.logFile(what), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func (s *system) copyLog(ctx context.Context, f *follower, what, id string) erro
 	for {
 		select {
 		case <-f.again: // it has been started
-		case <-s.closing:
+		case <-t.closing:
 			return nil
 		}
-		output, err := s.engine.api.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true, Since: since})
+		output, err := t.engine.api.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true, Since: since})
 		if err != nil {
 			return err
 		}
@@ -63,8 +63,8 @@ func (s *system) copyLog(ctx context.Context, f *follower, what, id string) erro
 		if err != nil {
 			return err
 		}
-		// The engine's own clock tells the end of this life from the beginning of the next.
-		if inspected, err := s.engine.api.ContainerInspect(ctx, id); err == nil && inspected.State != nil {
+		// The engine's own clock tells the end of this incarnation from the beginning of the next.
+		if inspected, err := t.engine.api.ContainerInspect(ctx, id); err == nil && inspected.State != nil {
 			since = inspected.State.FinishedAt
 		}
 	}
@@ -79,11 +79,11 @@ func (f *follower) started() {
 }
 
 // endLogs lets the followers of dead containers take the last lines, for a moment, and ends them all.
-func (s *system) endLogs() {
-	s.mu.Lock()
-	logs := s.logs
-	s.mu.Unlock()
-	close(s.closing)
+func (t *testbed) endLogs() {
+	t.mu.Lock()
+	logs := t.logs
+	t.mu.Unlock()
+	close(t.closing)
 	timeout := time.NewTimer(lastLines)
 	defer timeout.Stop()
 	for _, f := range logs {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -100,10 +101,30 @@ func callStep(node string) scenarios.Step {
 
 // launched is a running plan of a test.
 type launched struct {
-	*system
-	engine *Engine
-	said   func() []string
+	runner.System
+	*testbed
+	said func() []string
 }
+
+// watched is an attempt whose testbed a test can look at.
+type watched struct {
+	attempt
+	up *testbed
+}
+
+func (w *watched) Up(ctx context.Context, r engine.Run) (engine.Testbed, error) {
+	up, err := w.attempt.Up(ctx, r)
+	if err == nil {
+		w.up = up.(*testbed)
+	}
+	return up, err
+}
+
+// Dial and Down are the system's, where a testbed has its own.
+func (l launched) Dial(ctx context.Context, edge string) (net.Conn, error) {
+	return l.System.Dial(ctx, edge)
+}
+func (l launched) Down(ctx context.Context) error { return l.System.Down(ctx) }
 
 // launch starts a plan and takes it down when the test ends; nothing may be left then.
 func launch(t testing.TB, o Options, p *topology.Plan) launched {
@@ -122,7 +143,8 @@ func launchIn(t testing.TB, dir string, o Options, p *topology.Plan) launched {
 	var said []string
 	cleanRun(t, e, run)
 	begin := time.Now()
-	s, err := e.Launch(t.Context(), runner.Launch{Plan: p, Run: run, Dir: dir, Progress: func(text string) {
+	w := &watched{attempt: attempt{e, 1}}
+	s, err := engine.Launch(t.Context(), w, runner.Launch{Plan: p, Run: run, Dir: dir, Progress: func(text string) {
 		mu.Lock()
 		defer mu.Unlock()
 		said = append(said, fmt.Sprintf("%6d ms %s", time.Since(begin).Milliseconds(), text))
@@ -148,7 +170,7 @@ func launchIn(t testing.TB, dir string, o Options, p *topology.Plan) launched {
 			}
 		}
 	})
-	return launched{system: s.(*system), engine: e, said: func() []string { mu.Lock(); defer mu.Unlock(); return said }}
+	return launched{System: s, testbed: w.up, said: func() []string { mu.Lock(); defer mu.Unlock(); return said }}
 }
 
 // client is an HTTP client whose connections go over one client edge.

@@ -26,7 +26,7 @@ func TestRealPostgres(t *testing.T) {
 	sent := 0
 	write := func() (bool, time.Duration) {
 		sent++
-		id := fmt.Sprintf("%s-%d", s.run, sent)
+		id := fmt.Sprintf("%s-%d", s.Run.Run, sent)
 		status, took, wrote := post(t, client, id)
 		for _, w := range wrote {
 			acknowledged[w] = true

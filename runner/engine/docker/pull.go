@@ -13,21 +13,21 @@ import (
 const pullTimeout = 15 * time.Minute
 
 // pullImages gets the scenario's images that the engine does not have. One that it has is used as it is.
-func (l *launching) pullImages(ctx context.Context) error {
+func (t *testbed) pullImages(ctx context.Context) error {
 	seen := map[string]bool{}
-	for _, m := range l.members {
-		name := m.place.instance.Node.Image
+	for _, i := range t.instances {
+		name := i.place.instance.Node.Image
 		if name == "" || seen[name] {
 			continue
 		}
 		seen[name] = true
-		_, err := l.engine.api.ImageInspect(ctx, name)
+		_, err := t.engine.api.ImageInspect(ctx, name)
 		if errdefs.IsNotFound(err) {
-			l.progress("pulling the image " + name)
-			err = l.engine.pull(ctx, name)
+			t.Progress("pulling the image " + name)
+			err = t.engine.pull(ctx, name)
 		}
 		if err != nil {
-			return fmt.Errorf("get the image %s of node %q: %w", name, m.place.instance.Node.Name, err)
+			return fmt.Errorf("get the image %s of node %q: %w", name, i.place.instance.Node.Name, err)
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ func remains(t *testing.T, e *Engine, run string, o owner, ref string) {
 	}
 	c := builtin("squall-"+run+"-a-1", ref, "a-1", labels, []string{"mesh", "--config", "/data/none"}, "")
 	c.config.Healthcheck = nil
-	c.network, c.address, c.content = id, s.node().String(), map[string]string{}
+	c.network, c.address = id, s.node().String()
 	made, err := e.create(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -164,11 +164,11 @@ func TestReapImagesWhileAnotherSquallStarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := builtin("squall-"+run, ref, "a-1", map[string]string{labelRun: run}, nil, "")
-	s.network, s.content = "none", nil
+	s.network = "none"
 	if _, err := e.create(t.Context(), s); !errdefs.IsNotFound(err) {
 		t.Fatalf("without its image: %v, want not found", err)
 	}
-	l := &launching{system: &system{engine: e}, image: ref}
+	l := &testbed{engine: e, image: ref}
 	if id, err := l.create(t.Context(), s); err != nil || id == "" {
 		t.Errorf("the image was removed before the container was made: container %q, %v", id, err)
 	}

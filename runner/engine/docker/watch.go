@@ -2,31 +2,33 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
+
+	"github.com/squallhq/squall/runner/engine"
 )
 
-// watch listens to the engine's events and reports every container of this run that ends and was
-// not ended by a fault. It returns once the engine is listened to.
-func (s *system) watch(ctx context.Context) error {
-	info, err := s.engine.api.Info(ctx)
+// watch listens to the engine's events until owned ends: of every container of this run that ends. It returns once
+// the engine is listened to.
+func (t *testbed) watch(ctx, owned context.Context) error {
+	info, err := t.engine.api.Info(ctx)
 	if err != nil {
-		return s.engine.unavailable(err)
+		return t.engine.unavailable(err)
 	}
 	// Events from the engine's own present on: a stream that breaks off is taken up where it ended.
 	since := time.Now()
 	if now, err := time.Parse(time.RFC3339Nano, info.SystemTime); err == nil {
 		since = now
 	}
-	s.owned.Go(func() {
-		for s.ctx.Err() == nil {
-			s.watchFrom(&since)
+	t.owned.Go(func() {
+		for owned.Err() == nil {
+			t.watchFrom(owned, &since)
 			select {
-			case <-s.ctx.Done():
+			case <-owned.Done():
 			case <-time.After(200 * time.Millisecond):
 			}
 		}
@@ -34,12 +36,12 @@ func (s *system) watch(ctx context.Context) error {
 	return nil
 }
 
-// watchFrom handles events until the stream breaks off or the system ends, and moves since on.
-func (s *system) watchFrom(since *time.Time) {
-	messages, errs := s.engine.api.Events(s.ctx, events.ListOptions{
+// watchFrom handles events until the stream breaks off or ctx ends, and moves since on.
+func (t *testbed) watchFrom(ctx context.Context, since *time.Time) {
+	messages, errs := t.engine.api.Events(ctx, events.ListOptions{
 		Since: fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()),
 		Filters: filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)),
-			filters.Arg("event", string(events.ActionDie)), filters.Arg("label", labelRun+"="+s.run)),
+			filters.Arg("event", string(events.ActionDie)), filters.Arg("label", labelRun+"="+t.Run.Run)),
 	})
 	for {
 		select {
@@ -49,39 +51,30 @@ func (s *system) watchFrom(since *time.Time) {
 				continue
 			}
 			*since = at.Add(1)
-			s.ended(message)
+			t.ended(ctx, message)
 		case <-errs:
 			return
 		}
 	}
 }
 
-// ended takes the death of a container: one that was ordered is expected.
-func (s *system) ended(message events.Message) {
-	if s.ending() {
-		return
-	}
+// ended takes the end of a container: whose it was knows whether somebody wanted it.
+func (t *testbed) ended(ctx context.Context, message events.Message) {
 	what := message.Actor.Attributes[labelNode]
-	if m := s.byName[what]; m != nil {
-		if m.expected.Add(-1) >= 0 {
-			return
-		}
-		m.expected.Add(1)
-	}
-	select {
-	case s.died <- fmt.Errorf("%s ended by itself: %s; its log is %s", what, s.reason(message), s.logFile(what)):
-	default: // nobody has taken the earlier ones
+	if i := t.byName[what]; i != nil {
+		i.end(t.reason(ctx, message))
+	} else if !t.ending.Load() {
+		t.Died(engine.Ended(what, t.reason(ctx, message), "; its log is "+t.logFile(what)))
 	}
 }
 
 // reason is why a container ended, in words.
-func (s *system) reason(message events.Message) string {
-	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+func (t *testbed) reason(ctx context.Context, message events.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	code := message.Actor.Attributes["exitCode"]
-	inspected, err := s.engine.api.ContainerInspect(ctx, message.Actor.ID)
+	inspected, err := t.engine.api.ContainerInspect(ctx, message.Actor.ID)
 	if err == nil && inspected.State != nil && inspected.State.OOMKilled {
-		return "it used more memory than its limit of " + strconv.FormatInt(inspected.HostConfig.Memory>>20, 10) + " MB"
+		return fmt.Errorf("it used more memory than its limit of %d MB", inspected.HostConfig.Memory>>20)
 	}
-	return "exit code " + code
+	return errors.New("exit code " + message.Actor.Attributes["exitCode"])
 }

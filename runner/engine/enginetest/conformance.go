@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -87,11 +87,11 @@ phases:
 // Plan is the suite's plan.
 func Plan(t *testing.T) *topology.Plan {
 	t.Helper()
-	s, err := scenarios.Parse("conformance.yaml", []byte(scenario), "")
+	s, err := language.Parse("conformance.yaml", []byte(scenario), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := topology.New(s, 1)
+	p, err := s.Plan(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/squallhq/squall/runner/lease"
 )
@@ -30,14 +31,11 @@ type child struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	log   *os.File
-	// from is where this life's words begin in the log.
+	// from is where this incarnation's words begin in the log.
 	from int64
 	// ended is closed when the process has ended and all its words are in the log; err says how.
 	ended chan struct{}
 	err   error
-	// expected is set before whoever ends it does so.
-	mu       sync.Mutex
-	expected bool
 }
 
 // spawner starts processes from one thread that lives as long as it: on Linux the kernel kills a child when the thread that
@@ -121,8 +119,8 @@ func (c command) start(ctx context.Context, s *spawner, l *lease.Lease, started 
 		}
 	}
 	if err != nil {
-		k.kill()
-		return nil, fmt.Errorf("start %q: %w%s", c.name, k.why(err), k.lastWords())
+		_ = k.Kill(ctx)
+		return nil, fmt.Errorf("start %q: %w%s", c.name, k.why(err), k.LastWords())
 	}
 	return k, nil
 }
@@ -158,35 +156,32 @@ func (k *child) why(err error) error {
 	return err
 }
 
-// expect says that its end, from now on, is somebody's wish.
-func (k *child) expect() {
-	k.mu.Lock()
-	k.expected = true
-	k.mu.Unlock()
-}
+// Done is closed when it has ended and all its words are in the log; Err says how then.
+func (k *child) Done() <-chan struct{} { return k.ended }
 
-func (k *child) isExpected() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.expected
-}
+// Err is how it ended.
+func (k *child) Err() error { return k.err }
 
-// kill ends it at once (kill -9) and waits until it has ended.
-func (k *child) kill() {
-	k.expect()
+// Kill ends it at once (kill -9) and waits until it has ended.
+func (k *child) Kill(context.Context) error {
 	_ = k.cmd.Process.Kill() // an error: it has ended
 	<-k.ended
 	_ = k.stdin.Close()
+	return nil
 }
 
-// stop asks it to end by closing its standard input, and kills it when it has not by then.
-func (k *child) stop(grace <-chan struct{}) {
-	k.expect()
+// Stop asks it to end by closing its standard input, and kills it when grace is over or ctx ends.
+func (k *child) Stop(ctx context.Context, grace time.Duration) error {
 	_ = k.stdin.Close()
+	over := time.NewTimer(grace)
+	defer over.Stop()
 	select {
 	case <-k.ended:
-	case <-grace:
-		k.kill()
+		return nil
+	case <-over.C:
+		return k.Kill(ctx)
+	case <-ctx.Done():
+		return errors.Join(context.Cause(ctx), k.Kill(ctx))
 	}
 }
 
@@ -196,8 +191,8 @@ const (
 	lastBytes = 4 << 10
 )
 
-// lastWords are the last lines of this life's log, as the end of an error.
-func (k *child) lastWords() string {
+// LastWords are the last lines of this incarnation's log, as the end of an error.
+func (k *child) LastWords() string {
 	data, err := os.ReadFile(k.log.Name())
 	if err != nil || int64(len(data)) <= k.from {
 		return ""

@@ -6,15 +6,14 @@
 package process
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"time"
 
-	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -42,7 +41,10 @@ const DefaultHealth = 30 * time.Second
 // Engine starts runs as child processes.
 type Engine struct{ o Options }
 
-var _ runner.Engine = (*Engine)(nil)
+var (
+	_ runner.Engine = (*Engine)(nil)
+	_ engine.Driver = (*Engine)(nil)
+)
 
 // New makes an engine. Nothing is started.
 func New(o Options) *Engine {
@@ -58,39 +60,15 @@ func New(o Options) *Engine {
 // Name is process.
 func (e *Engine) Name() string { return "process" }
 
-// Check refuses images and CPU limits, which need containers; every reason is told at once.
-func (e *Engine) Check(p *topology.Plan) error {
-	var errs []error
-	for _, n := range p.Scenario.Nodes {
-		switch {
-		case n.Image != "":
-			errs = append(errs, fmt.Errorf("node %q wants image %q, and the process engine runs built-in nodes alone; give it a stand_in, or use --engine docker", n.Name, n.Image))
-		case n.Kind == scenarios.KindImage:
-			errs = append(errs, fmt.Errorf("node %q is an image, and the process engine runs built-in nodes alone; give it a stand_in, or use --engine docker", n.Name))
-		}
-	}
-	for _, f := range p.Faults {
-		for _, one := range f.Primitives {
-			if err := supports(one); err != nil {
-				errs = append(errs, fmt.Errorf("fault %q in phase %q: %w", f.Fault.Kind.String(), f.Phase, err))
-				break
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
+// Has tells that instances can be paused where the system can stop a process. Images and limits need containers.
+func (e *Engine) Has(c runner.Capability) bool { return c == runner.Pauses && canPause }
 
-func supports(p faults.Primitive) error {
-	switch p.Op {
-	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpAsk, faults.OpConfigure, faults.OpStop:
-		return nil
-	case faults.OpPause:
-		return canPause()
-	case faults.OpCPU:
-		return fmt.Errorf("limiting the CPU of instance %q needs containers; use --engine docker", p.Instance)
-	default:
-		return fmt.Errorf("the process engine knows no %q", p.Op)
-	}
+// Check refuses images and CPU limits, which need containers; every reason is told at once.
+func (e *Engine) Check(p *topology.Plan) error { return engine.Check(e, p) }
+
+// Launch starts the mesh and every instance. If it fails, it leaves nothing behind.
+func (e *Engine) Launch(ctx context.Context, l runner.Launch) (runner.System, error) {
+	return engine.Launch(ctx, e, l)
 }
 
 // exe is the program for children.

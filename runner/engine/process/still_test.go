@@ -25,13 +25,13 @@ func TestPausedProcessStandsStill(t *testing.T) {
 				t.Fatal("a process in a loop seems to stand still")
 			}
 		}
-		if err := k.pause(); err != nil {
+		if err := k.Pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if !still(command.Process.Pid) {
 			t.Fatal("a thread runs after pause")
 		}
-		if err := k.resume(); err != nil {
+		if err := k.Resume(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

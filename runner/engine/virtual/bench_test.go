@@ -10,17 +10,18 @@ import (
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // quickstart is the example as it stands.
 func quickstart(t testing.TB) *scenarios.Scenario {
 	t.Helper()
-	s, err := scenarios.LoadFile("../../../examples/quickstart.yaml", "")
+	s, err := language.LoadFile("../../../examples/quickstart.yaml", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s.Scenario
 }
 
 // The speed of the quickstart: virtual seconds for each real one.
@@ -110,7 +111,7 @@ func held(b *testing.B, s *scenarios.Scenario) (bytes int64) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e := virtual.New()
+	e := &virtual.Engine{}
 	err = e.Enclose(b.Context(), func(ctx context.Context) {
 		before := inUse()
 		system, err := e.Launch(ctx, runner.Launch{Plan: p, Run: "held", Progress: func(string) {}})

@@ -23,7 +23,7 @@ func conduct(t testing.TB, s *scenarios.Scenario, seed uint64) *record.Result {
 
 func conductWith(t testing.TB, s *scenarios.Scenario, seed uint64, l runner.Loader) *record.Result {
 	t.Helper()
-	return conductOn(t, virtual.New(), s, seed, l)
+	return conductOn(t, &virtual.Engine{}, s, seed, l)
 }
 
 func conductOn(t testing.TB, e *virtual.Engine, s *scenarios.Scenario, seed uint64, l runner.Loader) *record.Result {
@@ -32,6 +32,11 @@ func conductOn(t testing.TB, e *virtual.Engine, s *scenarios.Scenario, seed uint
 	if err != nil {
 		t.Fatal(err)
 	}
+	return carryOut(t, e, p, l)
+}
+
+func carryOut(t testing.TB, e *virtual.Engine, p *topology.Plan, l runner.Loader) *record.Result {
+	t.Helper()
 	result, err := runner.Run(context.Background(), runner.Options{
 		Plan: p, Engine: e, Loader: l, Run: "test", Dir: t.TempDir(),
 		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {

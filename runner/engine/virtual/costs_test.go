@@ -8,13 +8,13 @@ import (
 
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/load"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // A machine's own costs are exactly what was said: a hop for each edge that a request crosses, and a sync for each
 // write that waits for one.
 func TestMachineCosts(t *testing.T) {
-	s, err := scenarios.Parse("x.yaml", []byte(`
+	s, err := language.Parse("x.yaml", []byte(`
 scenario: costs
 topology:
   shop: {kind: service, endpoints: {GET /nothing: [], GET /read: [{read: db}], POST /write: [{write: db}]}}
@@ -25,7 +25,7 @@ phases: [{name: steady, for: 10s}]
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := conductOn(t, &virtual.Engine{Hop: 10 * time.Millisecond, Sync: 5 * time.Millisecond}, s, 1, load.New(load.Options{}))
+	r := conductOn(t, &virtual.Engine{Hop: 10 * time.Millisecond, Sync: 5 * time.Millisecond}, s.Scenario, 1, load.New(load.Options{}))
 	got := map[string]float64{}
 	for _, q := range r.Phases[0].Requests {
 		got[q.Request] = q.LatencyMs.P50

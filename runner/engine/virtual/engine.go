@@ -21,13 +21,10 @@ package virtual
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
-	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -42,10 +39,8 @@ type Engine struct {
 var (
 	_ runner.Engine    = (*Engine)(nil)
 	_ runner.Enclosing = (*Engine)(nil)
+	_ engine.Driver    = (*Engine)(nil)
 )
-
-// New makes an engine. Nothing is started.
-func New() *Engine { return &Engine{} }
 
 // Name is virtual.
 func (e *Engine) Name() string { return "virtual" }
@@ -53,43 +48,15 @@ func (e *Engine) Name() string { return "virtual" }
 // Enclose runs f where time is virtual.
 func (e *Engine) Enclose(ctx context.Context, f func(context.Context)) error { return enclose(ctx, f) }
 
+// Has tells that it is a machine whose CPU and costs are modelled; there is no limit of memory to hold anybody to.
+func (e *Engine) Has(c runner.Capability) bool {
+	return c == runner.Pauses || c == runner.CPULimits || c == runner.Costs
+}
+
 // Check refuses images; every reason is told at once.
-func (e *Engine) Check(p *topology.Plan) error {
-	var errs []error
-	for _, n := range p.Scenario.Nodes {
-		if n.Image != "" || n.Kind == scenarios.KindImage {
-			errs = append(errs, fmt.Errorf("node %q wants image %q, and the virtual engine runs built-in nodes alone; %s, or use --engine docker",
-				n.Name, n.Image, wouldStandIn(n)))
-		}
-	}
-	for _, f := range p.Faults {
-		for _, one := range f.Primitives {
-			if err := supports(one); err != nil {
-				errs = append(errs, fmt.Errorf("fault %q in phase %q: %w", f.Fault.Kind.String(), f.Phase, err))
-				break
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
+func (e *Engine) Check(p *topology.Plan) error { return engine.Check(e, p) }
 
-// wouldStandIn says what to add to a node so that something built in takes its image's place.
-func wouldStandIn(n *scenarios.Node) string {
-	switch n.Kind {
-	case scenarios.KindImage:
-		return "add stand_in: {kind: service, endpoints: {...}} (or another kind) with what it does"
-	case scenarios.KindDatabase:
-		return "add stand_in: {kind: database}"
-	default:
-		return fmt.Sprintf("add stand_in: {kind: %s, ...}, the built-in %s", n.Kind, n.Kind)
-	}
-}
-
-func supports(p faults.Primitive) error {
-	switch p.Op {
-	case faults.OpToxic, faults.OpOutage, faults.OpKill, faults.OpBehave, faults.OpAsk, faults.OpConfigure, faults.OpStop, faults.OpPause, faults.OpCPU:
-		return nil
-	default:
-		return fmt.Errorf("the virtual engine knows no %q", p.Op)
-	}
+// Launch makes the mesh and starts every instance. If it fails, it leaves nothing behind.
+func (e *Engine) Launch(ctx context.Context, l runner.Launch) (runner.System, error) {
+	return engine.Launch(ctx, e, l)
 }

@@ -17,5 +17,5 @@ func TestMain(m *testing.M) {
 
 // Outside of a bubble the engine works in real time, which is how the suite is made.
 func TestConformance(t *testing.T) {
-	enginetest.Conformance(t, func(*testing.T) runner.Engine { return virtual.New() })
+	enginetest.Conformance(t, func(*testing.T) runner.Engine { return &virtual.Engine{} })
 }

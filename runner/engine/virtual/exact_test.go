@@ -14,17 +14,18 @@ import (
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // steady is 100 requests a second at exact times, for so many seconds, with faults in a phase of their own: from second 5 to second 10.
 func steady(t *testing.T, file string) []record.Sample {
 	t.Helper()
-	s, err := scenarios.Parse("x.yaml", []byte(file), "")
+	s, err := language.Parse("x.yaml", []byte(file), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, samples := tapped(t, s, 1)
+	_, samples := tapped(t, s.Scenario, 1)
 	slices.SortFunc(samples, func(a, b record.Sample) int { return int(a.Intended - b.Intended) })
 	return slices.DeleteFunc(samples, func(s record.Sample) bool { return s.Intended < 0 })
 }
@@ -120,7 +121,7 @@ phases:
 
 // A killed server refuses at once and is there again at once; its database has every acknowledged write once.
 func TestKillIsExact(t *testing.T) {
-	s, err := scenarios.Parse("x.yaml", []byte(`
+	s, err := language.Parse("x.yaml", []byte(`
 scenario: killed
 topology:
   server: {kind: service, endpoints: {"POST /orders/{id}": [{write: db, timeout: 1s}]}}
@@ -134,7 +135,7 @@ phases:
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, samples := tapped(t, s, 1)
+	result, samples := tapped(t, s.Scenario, 1)
 	slices.SortFunc(samples, func(a, b record.Sample) int { return int(a.Intended - b.Intended) })
 	samples = slices.DeleteFunc(samples, func(s record.Sample) bool { return s.Intended < 0 })
 	got := spans(samples, func(s record.Sample) string { return statusAndTime(s) })
@@ -162,14 +163,14 @@ func TestImagesAreRefusedWithWhatWouldStandIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := virtual.New().Check(p)
+	got := (&virtual.Engine{}).Check(p)
 	for _, want := range []string{`"mail" wants image "mailer:1"`, "{kind: service", `"db" wants`, "stand_in: {kind: database}", `"front"`, "{kind: cdn"} {
 		if got == nil || !strings.Contains(got.Error(), want) {
 			t.Errorf("%v\ndoes not say %s", got, want)
 		}
 	}
 	p.Faults = []topology.ResolvedFault{{Fault: faults.Fault{Kind: faults.Refuse{}}, Primitives: []faults.Primitive{{Op: "teleport", Instance: "db-1"}}}}
-	if got := virtual.New().Check(p); got == nil || !strings.Contains(errors.Join(got).Error(), `knows no "teleport"`) {
+	if got := (&virtual.Engine{}).Check(p); got == nil || !strings.Contains(errors.Join(got).Error(), `knows no "teleport"`) {
 		t.Errorf("an unknown primitive: %v", got)
 	}
 }

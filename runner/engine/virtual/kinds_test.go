@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/squallhq/squall/faults"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/runner/engine/virtual"
+	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // everyKind has whatever the examples of the fault kinds hit.
@@ -37,11 +39,15 @@ phases:
 func TestEveryKindOfFault(t *testing.T) {
 	for _, kind := range faults.Kinds {
 		t.Run(kind.Word, func(t *testing.T) {
-			s, err := scenarios.Parse("x.yaml", fmt.Appendf(nil, everyKind, kind.Explain.Example), "")
+			s, err := language.Parse("x.yaml", fmt.Appendf(nil, everyKind, kind.Explain.Example), "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := conduct(t, s, 1)
+			p, err := s.Plan(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := carryOut(t, &virtual.Engine{}, p, load.New(load.Options{}))
 			f := r.Faults[0]
 			latest := 5.0
 			if kind.Word == "stop" || kind.Word == "scale" {

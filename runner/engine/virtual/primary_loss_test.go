@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // lossOfPrimary cuts a replica off, kills its primary so long after that, for good, and promotes the replica: with 100 writes a second.
 func lossOfPrimary(t *testing.T, replication string, after time.Duration) *record.Result {
 	t.Helper()
-	s, err := scenarios.Parse("x.yaml", fmt.Appendf(nil, `
+	s, err := language.Parse("x.yaml", fmt.Appendf(nil, `
 scenario: loss
 topology:
   orders: {kind: service, timeout: 1s, endpoints: {"POST /{id}": [{write: db}]}}
@@ -31,7 +31,7 @@ phases:
 	if err != nil {
 		t.Fatal(err)
 	}
-	return conduct(t, s, 1)
+	return conduct(t, s.Scenario, 1)
 }
 
 // Domain D9: with asynchronous replication the loss of a primary loses what was acknowledged and had not reached the replica:
@@ -52,7 +52,7 @@ func TestLossOfPrimary(t *testing.T) {
 // A synchronous write takes one round trip to the replica longer: the latency of its connection each way.
 func TestSyncCostsARoundTrip(t *testing.T) {
 	for _, replication := range []string{"async", "sync"} {
-		s, err := scenarios.Parse("x.yaml", fmt.Appendf(nil, `
+		s, err := language.Parse("x.yaml", fmt.Appendf(nil, `
 scenario: round trip
 topology:
   orders: {kind: service, endpoints: {"POST /{id}": [{write: db}]}}
@@ -66,7 +66,7 @@ phases: [{name: steady, for: 5s}]
 			t.Fatal(err)
 		}
 		want := map[string]float64{"async": 0, "sync": 60}[replication]
-		if got := conduct(t, s, 1).Phases[0].Requests[0].LatencyMs; got.P50 < want || got.P50 > want+1 || got.Max > want+2 {
+		if got := conduct(t, s.Scenario, 1).Phases[0].Requests[0].LatencyMs; got.P50 < want || got.P50 > want+1 || got.Max > want+2 {
 			t.Errorf("%s: %+v, want %gms", replication, got, want)
 		}
 	}

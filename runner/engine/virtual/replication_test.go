@@ -19,7 +19,7 @@ import (
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/wire"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -33,7 +33,7 @@ func TestReplicasConverge(t *testing.T) {
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			mode, lag := []string{"async", "sync"}[seed%2], []string{"", ", lag: 70ms"}[seed/2%2]
-			s, err := scenarios.Parse("x.yaml", fmt.Appendf(nil, `
+			s, err := language.Parse("x.yaml", fmt.Appendf(nil, `
 scenario: chaos
 topology:
   api: {kind: service, timeout: 300ms, endpoints: {"POST /{id}": [{write: db}]}}
@@ -45,11 +45,11 @@ phases: [{name: only, for: 1s}]
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := topology.New(s, seed)
+			p, err := s.Plan(seed)
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := virtual.New()
+			e := &virtual.Engine{}
 			if err := e.Enclose(t.Context(), func(ctx context.Context) { converge(ctx, t, e, p, rand.New(rand.NewPCG(seed, 1))) }); err != nil {
 				t.Fatal(err)
 			}

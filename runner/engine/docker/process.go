@@ -1,0 +1,282 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
+)
+
+// instance is a container and all its incarnations.
+type instance struct {
+	*testbed
+	place *place
+	// made is closed when the container, its networks and the mesh on them are there, or failure says why not.
+	made    chan struct{}
+	failure error
+	id      string
+	log     *follower
+	cpu     cpuMeter
+	// written is the configuration that the container has, limit the cores; only who starts and limits it uses them.
+	written []byte
+	limit   float64
+
+	mu sync.Mutex // guards what follows
+	// running are the incarnations whose end the engine has not told yet, the oldest first. There is more than one when a
+	// container is started again before its earlier end is told.
+	running []*process
+}
+
+// process is one incarnation.
+type process struct {
+	*instance
+	paused atomic.Bool
+	ended  chan struct{}
+	err    error
+}
+
+var (
+	_ engine.Process = (*process)(nil)
+	_ engine.Pauser  = (*process)(nil)
+	_ engine.Limiter = (*process)(nil)
+	_ engine.Meter   = (*process)(nil)
+	_ engine.Logged  = (*process)(nil)
+)
+
+// await waits until the container is made.
+func (i *instance) await(ctx context.Context) error {
+	select {
+	case <-i.made:
+		return i.failure
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Start starts an instance's container, with its configuration written into it.
+func (t *testbed) Start(ctx context.Context, p engine.Placed) (engine.Process, error) {
+	i := t.byName[p.Name]
+	k, err := i.start(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("start %q: %w", p.Name, err)
+	}
+	return k, nil
+}
+
+func (i *instance) start(ctx context.Context, p engine.Placed) (*process, error) {
+	if err := i.await(ctx); err != nil {
+		return nil, err
+	}
+	if !p.Image() {
+		if err := i.configure(ctx, p.Config); err != nil {
+			return nil, err
+		}
+	}
+	if err := i.setLimit(ctx, p.CPUs); err != nil {
+		return nil, err
+	}
+	release, err := slot(ctx, i.startSlots)
+	if err != nil {
+		return nil, err
+	}
+	k := i.begin()
+	err = i.engine.start(ctx, i.id)
+	release()
+	if err != nil {
+		i.forget(k)
+		return nil, err
+	}
+	i.log.started()
+	if p.Restart {
+		err = i.redirect(ctx, i.place.address())
+	}
+	return k, err
+}
+
+// configure writes what a built-in node is told into its container, where that does not hold it yet.
+func (i *instance) configure(ctx context.Context, c node.Config) error {
+	archive, err := configArchive(c)
+	if err != nil {
+		return fmt.Errorf("write its configuration: %w", err)
+	}
+	if slices.Equal(archive, i.written) {
+		return nil
+	}
+	if err := i.engine.copyIn(ctx, i.id, archive); err != nil {
+		return err
+	}
+	i.written = archive
+	return nil
+}
+
+// begin adds an incarnation, before it can end.
+func (i *instance) begin() *process {
+	k := &process{instance: i, ended: make(chan struct{})}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.running = append(i.running, k)
+	return k
+}
+
+// forget takes an incarnation back that did not begin.
+func (i *instance) forget(k *process) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.running = slices.DeleteFunc(i.running, func(o *process) bool { return o == k })
+}
+
+// end takes the engine's word that the oldest incarnation has ended.
+func (i *instance) end(how error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.running) == 0 {
+		return
+	}
+	k := i.running[0]
+	i.running = i.running[1:]
+	k.err = how
+	close(k.ended)
+}
+
+// settle ends what the engine has not told of before it was asked no more.
+func (i *instance) settle() {
+	i.mu.Lock()
+	left := len(i.running)
+	i.mu.Unlock()
+	for range left {
+		i.end(errDown)
+	}
+}
+
+// Addresses are on the instance's first network.
+func (k *process) Addresses() wire.Addresses {
+	return wire.Addresses{Listen: k.place.address(), Admin: k.place.adminAddress()}
+}
+
+// Done is closed when the engine has told of its end; Err says how then.
+func (k *process) Done() <-chan struct{} { return k.ended }
+
+// Err is its exit code, or that it used too much memory.
+func (k *process) Err() error { return k.err }
+
+// LastWords says where they are.
+func (k *process) LastWords() string { return "; its log is " + k.logFile(k.place.name()) }
+
+// CPU is what the engine counts.
+func (k *process) CPU(ctx context.Context) (time.Duration, bool) {
+	return k.cpu.read(ctx, k.testbed, k.id)
+}
+
+// pauseTries bounds how often a pause is tried: freezing a container whose processes are being
+// started or are in the kernel fails now and then, and succeeds a moment later.
+const pauseTries = 5
+
+// Pause freezes the container.
+func (k *process) Pause(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := k.engine.api.ContainerPause(ctx, k.id)
+		if err == nil {
+			k.paused.Store(true)
+		}
+		if err == nil || try == pauseTries {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(try) * 10 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(err, context.Cause(ctx))
+		}
+	}
+}
+
+// Resume thaws the container.
+func (k *process) Resume(ctx context.Context) error {
+	if err := k.engine.api.ContainerUnpause(ctx, k.id); err != nil && !notPaused(err) {
+		return err
+	}
+	k.paused.Store(false)
+	return nil
+}
+
+// notPaused tells the engine's refusal to resume what is not paused.
+func notPaused(err error) bool { return errdefs.IsConflict(err) || errdefs.IsNotFound(err) }
+
+// Kill ends the container with SIGKILL. A frozen one is thawed first, since the engine refuses to kill it.
+func (k *process) Kill(ctx context.Context) error {
+	if k.paused.Load() {
+		if err := k.Resume(ctx); err != nil {
+			return err
+		}
+	}
+	var group errgroup.Group
+	group.Go(func() error { return k.redirect(ctx, nobody) })
+	group.Go(func() error {
+		if err := k.engine.api.ContainerKill(ctx, k.id, "SIGKILL"); err != nil && !errdefs.IsConflict(err) { // it is not running
+			return err
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// Stop ends the container with SIGTERM, and with SIGKILL when grace, rounded up to seconds, is over.
+func (k *process) Stop(ctx context.Context, grace time.Duration) error {
+	seconds := int((grace + time.Second - 1) / time.Second)
+	err := k.engine.api.ContainerStop(ctx, k.id, container.StopOptions{Signal: "SIGTERM", Timeout: &seconds})
+	if err != nil && !errdefs.IsConflict(err) && !errdefs.IsNotModified(err) {
+		return err
+	}
+	return k.redirect(ctx, nobody)
+}
+
+// nobody is an address in the mesh's own container where nobody listens.
+const nobody = "127.0.0.1:9"
+
+// redirect lets the edges into an instance lead to another address. With a container its address
+// vanishes and connections to it would hang; with a process that was killed its port is closed, and
+// they are refused at once. A crash is the latter, on every engine.
+func (i *instance) redirect(ctx context.Context, address string) error {
+	for _, edge := range i.Plan.Edges {
+		if edge.To != i.place.name() {
+			continue
+		}
+		if err := i.mesh.SetUpstream(ctx, edge.Name, address); err != nil {
+			return fmt.Errorf("lead %s to %s: %w", edge.Name, address, err)
+		}
+	}
+	return nil
+}
+
+// Limit gives the container that many CPUs.
+func (k *process) Limit(ctx context.Context, cores float64) error { return k.setLimit(ctx, cores) }
+
+func (i *instance) setLimit(ctx context.Context, cores float64) error {
+	if cores == i.limit {
+		return nil
+	}
+	resources := container.Resources{NanoCPUs: nanoCPUs(cores)}
+	if cores == 0 {
+		// To the engine 0 means "leave it": as many CPUs as there are is no limit.
+		all, err := i.engine.cpus(ctx)
+		if err != nil {
+			return err
+		}
+		resources.NanoCPUs = nanoCPUs(float64(all))
+	}
+	if _, err := i.engine.api.ContainerUpdate(ctx, i.id, container.UpdateConfig{Resources: resources}); err != nil {
+		return err
+	}
+	i.limit = cores
+	return nil
+}

@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// The waits between two looks at an instance's health: they double from the first to the most.
+const (
+	healthPause = 10 * time.Millisecond
+	healthMost  = 100 * time.Millisecond
+	// probeTimeout bounds one look.
+	probeTimeout = 2 * time.Second
+)
+
+// awaitHealth waits until an instance is healthy, and gives up when it ends.
+func (i *instance) awaitHealth(ctx context.Context, p Process) error {
+	wait := healthPause
+	for {
+		last := i.probe(ctx)
+		if last == nil {
+			return nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-p.Done():
+			return errors.Join(errors.New("it ended before it was healthy"), p.Err())
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), last)
+		}
+		wait = min(2*wait, healthMost)
+	}
+}
+
+// probe tells whether an instance is healthy now: a built-in node says so itself; an image by the path that the
+// scenario names, or by taking connections; a database by letting clients in.
+func (i *instance) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	n := i.plan.Node
+	switch {
+	case !i.image():
+		return i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminHealth), nil, nil)
+	case n.Health != "" && n.Health != "tcp":
+		return i.ask(ctx, http.MethodGet, "http://"+i.address()+n.Health, nil, nil)
+	}
+	conn, err := i.testbed.Dial(ctx, i.address())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if n.Kind != scenarios.KindDatabase || n.Health == "tcp" {
+		return nil
+	}
+	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
+		return err
+	}
+	return letsIn(conn, n.Credentials())
+}
+
+// letsIn begins to log in to a PostgreSQL server. One that is still starting or recovering listens
+// already and turns everybody away (SQLSTATE 57P03); one that asks for a password is ready.
+func letsIn(conn net.Conn, c wire.Login) error {
+	const protocol = 3 << 16
+	message := binary.BigEndian.AppendUint32(make([]byte, 4), protocol)
+	for _, word := range []string{"user", c.User, "database", c.Database, ""} {
+		message = append(append(message, word...), 0)
+	}
+	binary.BigEndian.PutUint32(message, uint32(len(message)))
+	if _, err := conn.Write(message); err != nil {
+		return err
+	}
+	var answer [512]byte
+	n, err := io.ReadAtLeast(conn, answer[:], 1)
+	if err != nil {
+		return fmt.Errorf("the database ends the login: %w", err)
+	}
+	if answer[0] == 'E' {
+		return fmt.Errorf("the database refuses the login: %q", answer[min(5, n):n])
+	}
+	return nil
+}

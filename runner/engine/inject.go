@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+)
+
+// Inject carries primitives out, all at once: those on edges by the mesh, those on instances as wishes that the instance
+// converges to. The undo takes exactly these back.
+func (s *system) Inject(ctx context.Context, primitives []faults.Primitive) (runner.Undo, error) {
+	j := &injection{system: s, id: fmt.Sprintf("fault-%d", s.injections.Add(1))}
+	for _, p := range primitives {
+		if p.Edge != "" {
+			j.edges = append(j.edges, p)
+			continue
+		}
+		i, ok := s.byName[p.Instance]
+		if !ok {
+			return nil, fmt.Errorf("inject %s: there is no instance %q", p, p.Instance)
+		}
+		if err := supports(s.driver, i.plan, p); err != nil {
+			return nil, fmt.Errorf("inject %s: %w", p, err)
+		}
+		j.want(i, p)
+	}
+	if err := j.apply(ctx); err != nil {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+		defer cancel()
+		_, failed := j.undo(undo)
+		return nil, errors.Join(err, failed)
+	}
+	return j.undo, nil
+}
+
+// injection is one Inject, until it is undone.
+type injection struct {
+	*system
+	id    string
+	edges []faults.Primitive
+	acts  []*act
+
+	mu      sync.Mutex                // one undo at a time
+	meshOn  bool                      // edge primitives may be on
+	undone  bool                      // everything is off
+	before  map[string]mesh.EdgeStats // of all edges, when it began; nil: nothing is to be read any more
+	receipt faults.Receipt
+}
+
+// act is what an injection wants of one instance.
+type act struct {
+	on   *instance
+	what []faults.Primitive
+}
+
+func (j *injection) want(i *instance, p faults.Primitive) {
+	for _, a := range j.acts {
+		if a.on == i {
+			a.what = append(a.what, p)
+			return
+		}
+	}
+	j.acts = append(j.acts, &act{i, []faults.Primitive{p}})
+}
+
+// apply puts everything on at the same time. What one failure leaves half done is undone, not torn off.
+func (j *injection) apply(ctx context.Context) (err error) {
+	if len(j.acts) > 0 {
+		if j.before, err = j.traffic(ctx); err != nil {
+			return err
+		}
+	}
+	j.meshOn = len(j.edges) > 0
+	return j.all(j.meshOn, func() error {
+		if err := j.mesh.Apply(ctx, j.id, j.edges); err != nil {
+			return fmt.Errorf("inject on edges: %w", err)
+		}
+		return nil
+	}, func(a *act) error {
+		return a.on.change(ctx, func() { a.on.add(j.id, a.what) })
+	})
+}
+
+// undo takes back what is still on. What could not be taken back stays for the next call.
+func (j *injection) undo(ctx context.Context) (faults.Receipt, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.undone {
+		return j.receipt, nil
+	}
+	var errs []error
+	if j.meshOn {
+		receipt, err := j.mesh.Lift(ctx, j.id)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("lift %s: %w", j.id, err))
+		} else {
+			j.receipt, j.meshOn = j.receipt.Add(receipt), false
+		}
+	}
+	if j.before != nil {
+		// A mesh that can't be read keeps nothing on; the next call, if there is one, may still read it.
+		if after, err := j.traffic(ctx); err == nil {
+			j.receipt = j.receipt.Add(j.met(after))
+			j.before = nil
+		}
+	}
+	errs = append(errs, j.all(false, nil, func(a *act) error {
+		err := a.on.change(ctx, func() { a.on.drop(j.id) })
+		if errors.Is(err, errDown) {
+			return nil // with the system, everything that was on it
+		}
+		return err
+	}))
+	err := errors.Join(errs...)
+	j.undone = err == nil
+	return j.receipt, err
+}
+
+// all does something on the mesh, where it is to, and to every instance, at the same time.
+func (j *injection) all(edges bool, onMesh func() error, onInstance func(*act) error) error {
+	errs := make([]error, len(j.acts)+1)
+	var doing sync.WaitGroup
+	if edges {
+		doing.Go(func() { errs[len(j.acts)] = onMesh() })
+	}
+	for n, a := range j.acts {
+		doing.Go(func() { errs[n] = onInstance(a) })
+	}
+	doing.Wait()
+	return errors.Join(errs...)
+}
+
+// change changes what is wanted of an instance and makes it so.
+func (i *instance) change(ctx context.Context, wish func()) error {
+	i.acts.Lock()
+	defer i.acts.Unlock()
+	wish()
+	return i.converge(ctx)
+}
+
+// met is the traffic that met a fault on instances: connections that were open when it began and those made while
+// it was on, and what passed their edges meanwhile. Refused are those that could not reach their instance.
+func (j *injection) met(after map[string]mesh.EdgeStats) faults.Receipt {
+	var r faults.Receipt
+	for _, a := range j.acts {
+		for _, e := range j.edgesInto(a.on.plan.Name) {
+			now, then := after[e.Name], j.before[e.Name]
+			moved := now.BytesUp - then.BytesUp + now.BytesDown - then.BytesDown
+			r.Connections += now.Connections - then.Connections
+			if moved > 0 || now.Open < then.Open { // connections that lay idle throughout have met nothing
+				r.Connections += then.Open
+			}
+			r.Requests += now.Requests - then.Requests
+			r.Bytes += moved
+			r.Refused += now.Failed - then.Failed
+		}
+	}
+	return r
+}

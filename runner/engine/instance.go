@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// instance is one node through all its incarnations.
+type instance struct {
+	*system
+	plan   topology.Instance
+	place  Place
+	client *http.Client
+
+	// acts is held while something is done to it: faults on one instance take turns. It guards what follows.
+	acts sync.Mutex
+	wishes
+	// told is what the present incarnation was told of them.
+	told told
+	// down: it was ended; paused: it stands still; gone: the system was taken down.
+	down, paused, gone bool
+
+	mu sync.Mutex // guards what follows
+	// process is the present incarnation, or the last one; nil before the first.
+	process   Process
+	addresses wire.Addresses
+	// expected tells that somebody ends this incarnation, away that it is ended or stands still, so that nobody waits for its answer.
+	expected, away bool
+	restarts       int
+	// before is what earlier incarnations had counted, last what this one had when it was last asked.
+	before, last runner.NodeCounters
+	// heard are the callees that it was told are withdrawn.
+	heard map[string]bool
+}
+
+// image tells that somebody else's image runs, which has no admin address.
+func (i *instance) image() bool { return i.plan.Node.Image != "" }
+
+// address is where it serves.
+func (i *instance) address() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.addresses.Listen
+}
+
+// current is its present incarnation, or the last one.
+func (i *instance) current() Process {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.process
+}
+
+// start begins an incarnation as the wishes want it and waits until it is healthy. acts is held.
+func (i *instance) start(ctx context.Context, restart bool) error {
+	if i.gone {
+		return errDown
+	}
+	node, err := i.configuration()
+	if err != nil {
+		return err
+	}
+	placed := Placed{Instance: i.plan, Config: i.config(*node), CPUs: i.cores(), Restart: restart}
+	ctx, cancel := context.WithTimeoutCause(ctx, i.layout.Health, fmt.Errorf("it was not healthy within %s", i.layout.Health))
+	defer cancel()
+	p, err := i.testbed.Start(ctx, placed)
+	if err != nil {
+		return err
+	}
+	i.mu.Lock()
+	i.process, i.addresses, i.expected, i.heard = p, p.Addresses(), false, map[string]bool{}
+	i.mu.Unlock()
+	// Callers may come as soon as it listens: health is only when we stop waiting.
+	err = i.turn(ctx, i)
+	if err == nil {
+		err = i.awaitHealth(ctx, p)
+	}
+	if err != nil {
+		err = fmt.Errorf("start %q: %w%s", i.plan.Name, err, lastWords(p))
+		i.expect()
+		i.down = true
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+		defer cancel()
+		return errors.Join(err, p.Kill(end))
+	}
+	i.told = told{cores: placed.CPUs, patches: i.patches()}
+	i.down, i.paused = false, false
+	i.setAway(false)
+	i.watches.Go(func() { i.watch(p) })
+	return nil
+}
+
+// config is what a built-in node is told, as the one place says it.
+func (i *instance) config(n scenarios.Node) node.Config {
+	return node.Config{
+		Run: i.run, Instance: i.plan.Name, Seed: i.system.plan.Seed, Node: n,
+		Listen: i.place.Listen, Admin: i.place.Admin, Data: i.place.Data, Upstreams: i.upstreams(i.plan.Name),
+	}
+}
+
+// watch tells of an incarnation's end, unless it was expected.
+func (i *instance) watch(p Process) {
+	<-p.Done()
+	i.mu.Lock()
+	expected := i.expected || i.process != p
+	i.mu.Unlock()
+	if !expected {
+		i.died(Ended(i.plan.Name, p.Err(), lastWords(p)))
+	}
+}
+
+// Ended says that something has ended by itself, and how: err is nil where it ended as if all were well.
+func Ended(name string, err error, lastWords string) error {
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	return fmt.Errorf("instance %q ended by itself: %w%s", name, err, lastWords)
+}
+
+// expect says that the end of this incarnation, from now on, is somebody's wish.
+func (i *instance) expect() {
+	i.mu.Lock()
+	i.expected = true
+	i.mu.Unlock()
+}
+
+func (i *instance) setAway(to bool) {
+	i.mu.Lock()
+	i.away = to
+	i.mu.Unlock()
+}
+
+func (i *instance) isAway() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.away || i.process == nil
+}
+
+// kill ends it at once and keeps what it had counted: as it was asked an instant before.
+func (i *instance) kill(ctx context.Context) error {
+	i.lastReading(ctx)
+	i.expect()
+	if err := i.current().Kill(ctx); err != nil {
+		return fmt.Errorf("kill %q: %w", i.plan.Name, err)
+	}
+	i.ended()
+	return nil
+}
+
+// drainGrace bounds how long an instance that is asked to end may take to finish what it has.
+const drainGrace = 10 * time.Second
+
+// drain ends it as SIGTERM does: it takes nothing new and finishes what it has. Its callers are told first, where they
+// are to be. One that stands still can finish nothing, and is killed. One whose drain is cut is killed too.
+func (i *instance) drain(ctx context.Context) error {
+	if i.announced() {
+		if err := i.withdraw(ctx, i); err != nil {
+			return fmt.Errorf("stop %q: %w", i.plan.Name, err)
+		}
+	}
+	if i.paused {
+		return i.kill(ctx)
+	}
+	i.lastReading(ctx)
+	i.expect()
+	err := i.current().Stop(ctx, drainGrace)
+	if err != nil {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+		defer cancel()
+		err = errors.Join(fmt.Errorf("stop %q: %w", i.plan.Name, err), i.current().Kill(end))
+	}
+	i.ended()
+	return err
+}
+
+// ended puts what this incarnation has counted to that of earlier ones.
+func (i *instance) ended() {
+	i.client.CloseIdleConnections()
+	i.down, i.paused = true, false
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.away = true
+	i.before = i.before.Add(i.last)
+	i.last = runner.NodeCounters{}
+}
+
+// restart begins another incarnation with the data and the addresses that it had. Its callers are told that it is back.
+func (i *instance) restart(ctx context.Context) error {
+	if err := i.start(ctx, true); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	i.restarts++
+	i.mu.Unlock()
+	i.tellAll(ctx, i)
+	i.readmit(ctx, i)
+	return nil
+}
+
+// leave is what a system that is taken down does with it: no fault acts on it any more. What is returned may end by itself;
+// a paused one can't, and is killed.
+func (i *instance) leave(ctx context.Context) Process {
+	i.acts.Lock()
+	defer i.acts.Unlock()
+	i.gone = true
+	i.expect()
+	p := i.current()
+	if p == nil || i.down {
+		return nil
+	}
+	if i.paused {
+		_ = p.Kill(ctx) // what can't be killed, the testbed removes, or says why not
+		return nil
+	}
+	return p
+}

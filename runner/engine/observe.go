@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/wire"
+)
+
+// Observe reads the mesh's counters and every instance's. One that can't answer keeps its last ones; counters of a
+// restarted instance go on from what it had counted before.
+func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
+	o := runner.Observation{Edges: map[string]runner.EdgeCounters{}, Nodes: map[string]runner.NodeCounters{}}
+	var (
+		stats   map[string]mesh.EdgeStats
+		err     error
+		reading sync.WaitGroup
+	)
+	for _, i := range s.instances {
+		reading.Go(func() { i.refresh(ctx) })
+	}
+	reading.Go(func() { stats, err = s.traffic(ctx) })
+	reading.Wait()
+	o.At = time.Now()
+	if err != nil {
+		return o, err
+	}
+	for name, e := range stats {
+		o.Edges[name] = runner.EdgeCounters{
+			Connections: e.Connections, Open: e.Open, Requests: e.Requests,
+			BytesUp: e.BytesUp, BytesDown: e.BytesDown,
+			FirstBytes: e.FirstBytes, FirstByteTotal: e.FirstByteTotal,
+		}
+	}
+	for _, i := range s.instances {
+		o.Nodes[i.plan.Name] = i.counters()
+	}
+	if m, ok := s.testbed.(Meter); ok {
+		o.MeshCPU, _ = m.CPU(ctx)
+	}
+	return o, nil
+}
+
+// traffic are the mesh's counters by edge.
+func (s *system) traffic(ctx context.Context) (map[string]mesh.EdgeStats, error) {
+	stats, err := s.mesh.Stats(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the mesh's counters: %w", err)
+	}
+	out := make(map[string]mesh.EdgeStats, len(stats))
+	for _, e := range stats {
+		out[e.Name] = e
+	}
+	return out, nil
+}
+
+// refresh asks an instance for its counters if nobody acts on it just now and it can answer.
+func (i *instance) refresh(ctx context.Context) {
+	if !i.acts.TryLock() {
+		return
+	}
+	defer i.acts.Unlock()
+	i.read(ctx)
+}
+
+// lastTimeout bounds the reading before an instance is ended: one that is stuck keeps its last counters.
+const lastTimeout = 500 * time.Millisecond
+
+// lastReading reads what an instance has counted just before it can't be asked any more.
+func (i *instance) lastReading(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastTimeout)
+	defer cancel()
+	i.read(ctx)
+}
+
+// read asks this incarnation for its counters. One that is away, or does not answer, keeps its last ones.
+func (i *instance) read(ctx context.Context) {
+	if i.isAway() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	p := i.current()
+	var counters runner.NodeCounters
+	read := false
+	if !i.image() {
+		var stats wire.Stats
+		if read = i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminStats), nil, &stats) == nil; read {
+			counters.Calls, counters.Counters = stats.Calls, stats.Counters
+		}
+	}
+	if m, ok := p.(Meter); ok {
+		if cpu, told := m.CPU(ctx); told {
+			counters.CPU = cpu
+		}
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.process != p || i.away {
+		return // it was ended while we read
+	}
+	if !read {
+		counters.Calls, counters.Counters = i.last.Calls, i.last.Counters
+	}
+	counters.CPU = max(counters.CPU, i.last.CPU)
+	i.last = counters
+}
+
+// counters are those of all incarnations.
+func (i *instance) counters() runner.NodeCounters {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	total := i.before.Add(i.last)
+	total.Restarts = i.restarts
+	return total
+}

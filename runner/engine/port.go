@@ -1,0 +1,130 @@
+// Package engine is what all engines share: it launches a plan level by level, keeps every instance as the faults that
+// are on want it together, observes, waits for health, tells callers of an instance that ends, and takes everything down.
+//
+// An engine is a Driver: it lays a run out (Up), starts a placed instance as a Process, and ends it. What else it can
+// do it names as capabilities, and its Processes have by assertion (Pauser, Limiter, Meter). Everything that must be
+// the same everywhere (overlap of faults, cancellation, partial failure, receipts, counters over restarts) is here, once.
+package engine
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// Driver is what one engine does itself.
+type Driver interface {
+	// Name is the engine's, as in --engine.
+	Name() string
+	// Has tells what it can do beyond starting and ending built-in nodes.
+	Has(runner.Capability) bool
+	// Up lays a run out and starts its mesh. If it fails, it leaves nothing behind.
+	Up(context.Context, Run) (Testbed, error)
+}
+
+// Run is what a Driver lays out.
+type Run struct {
+	runner.Launch
+	// Died is told when what belongs to no instance (the mesh) has ended by itself. It does not block.
+	Died func(error)
+}
+
+// Testbed is one run's part of a machine, or of a cluster.
+type Testbed interface {
+	Layout() Layout
+	// Dial connects to an address of the layout or of a Process, past every edge but to an edge's own address. Its
+	// errors are net's own, so that callers can tell a refusal from a timeout.
+	Dial(ctx context.Context, address string) (net.Conn, error)
+	// Start begins one incarnation of an instance, which may not be healthy yet when it returns. Calls may come at once,
+	// but never two for one instance; the last incarnation has ended by then.
+	Start(context.Context, Placed) (Process, error)
+	// Down removes everything. Those that are left may finish what they have within DownGrace, where that costs
+	// nothing; no Start is under way.
+	Down(ctx context.Context, left []Process) error
+}
+
+// Layout is where everything of a run is, before anything of it has started.
+type Layout struct {
+	Mesh mesh.Control
+	// Places by instance, and Listen by edge: the address where its caller finds it. Port 0 is any free one.
+	Places map[string]Place
+	Listen map[string]string
+	// Hop is what every edge costs, one way, beside what the plan says.
+	Hop time.Duration
+	// Health bounds how long a start may take until the instance is healthy.
+	Health time.Duration
+}
+
+// Place is where one instance is.
+type Place struct {
+	// Listen and Admin are where the instance is told to listen, Data is its folder.
+	Listen, Admin, Data string
+	// Address is where its edges lead: what Listen is to others.
+	Address string
+}
+
+// Placed is an instance that is to be started.
+type Placed struct {
+	topology.Instance
+	// Config is what a built-in node is told, with the changes that are on.
+	Config node.Config
+	// CPUs are the cores that it begins with; 0: as many as there are.
+	CPUs float64
+	// Restart tells that it has run before: its data is there.
+	Restart bool
+}
+
+// Image tells that somebody else's image runs, which has no admin address.
+func (p Placed) Image() bool { return p.Node.Image != "" }
+
+// Process is one incarnation of an instance, from a start to an end. Its methods are called one at a time, but for
+// Done, Err, Addresses and Meter's.
+type Process interface {
+	// Addresses are where it serves and where its admin address is, for Testbed.Dial.
+	Addresses() wire.Addresses
+	// Kill ends it at once, as kill -9 does, also when it is paused. One that has ended already is no error.
+	Kill(context.Context) error
+	// Stop asks it to end, as SIGTERM does, and returns when it has; it is killed when grace is over. On an error (ctx ended
+	// first) it may still run.
+	Stop(ctx context.Context, grace time.Duration) error
+	// Done is closed when it has ended; Err then says how, nil for an end without an error.
+	Done() <-chan struct{}
+	Err() error
+}
+
+// Pauser is a Process that can be stopped in its tracks (runner.Pauses).
+type Pauser interface {
+	// Pause returns when it stands still.
+	Pause(context.Context) error
+	Resume(context.Context) error
+}
+
+// Limiter is a Process whose cores can be limited while it runs (runner.CPULimits).
+type Limiter interface {
+	// Limit gives it that many cores; 0: as many as there are, or as the engine gives to a node that names none.
+	Limit(ctx context.Context, cores float64) error
+}
+
+// Meter is a Process, or a Testbed for its mesh, whose CPU time can be read; false: not now.
+type Meter interface {
+	CPU(context.Context) (time.Duration, bool)
+}
+
+// Logged is a Process that can say where its last words are, as the end of an error: it begins with "; ".
+type Logged interface {
+	LastWords() string
+}
+
+// lastWords are a process's, where it has a log.
+func lastWords(p Process) string {
+	if l, ok := p.(Logged); ok {
+		return l.LastWords()
+	}
+	return ""
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// system is a running topology, on any engine.
+type system struct {
+	driver  Driver
+	plan    *topology.Plan
+	run     string
+	testbed Testbed
+	layout  Layout
+	mesh    mesh.Control
+
+	instances []*instance
+	byName    map[string]*instance
+
+	injections atomic.Int64
+	deaths     chan error
+	watches    sync.WaitGroup
+	// abort ends the launch that is under way.
+	abort atomic.Pointer[context.CancelCauseFunc]
+
+	mu sync.Mutex // guards what follows
+	// edges by name, as they were opened.
+	edges map[string]mesh.Edge
+	// withdrawn are the instances whose callers are told that they end.
+	withdrawn map[string]bool
+
+	downOnce sync.Once
+	downErr  error
+}
+
+var _ runner.System = (*system)(nil)
+
+// Dial connects to an edge's listener, as its caller would.
+func (s *system) Dial(ctx context.Context, edge string) (net.Conn, error) {
+	e, ok := s.edge(edge)
+	if !ok {
+		return nil, fmt.Errorf("dial edge %q: there is no such edge", edge)
+	}
+	return s.testbed.Dial(ctx, e.Listen)
+}
+
+// edge is one that was opened.
+func (s *system) edge(name string) (mesh.Edge, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.edges[name]
+	return e, ok
+}
+
+// DialInstance connects to an instance itself, past its edges.
+func (s *system) DialInstance(ctx context.Context, name string) (net.Conn, error) {
+	i, ok := s.byName[name]
+	if !ok {
+		return nil, fmt.Errorf("dial instance %q: there is no such instance", name)
+	}
+	return s.testbed.Dial(ctx, i.address())
+}
+
+// Died receives an error when an instance, or the mesh, ended and nobody had ended it.
+func (s *system) Died() <-chan error { return s.deaths }
+
+// died tells of an end that nobody wanted, and ends a launch that is under way.
+func (s *system) died(err error) {
+	select {
+	case s.deaths <- err:
+	default: // more deaths than instances: each was told once
+	}
+	if abort := s.abort.Load(); abort != nil {
+		(*abort)(err)
+	}
+}
+
+// edgesInto are the plan's edges into an instance, in its order.
+func (s *system) edgesInto(instance string) []topology.Edge {
+	var out []topology.Edge
+	for _, e := range s.plan.Edges {
+		if e.To == instance {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// DownGrace is how long what is left may take to end by itself when a run is taken down.
+const DownGrace = time.Second
+
+// errDown is the answer to whoever uses a system that was taken down.
+var errDown = errors.New("the system has been taken down")
+
+// Down ends and removes everything. A second call waits for the first and returns the same.
+func (s *system) Down(ctx context.Context) error {
+	s.downOnce.Do(func() { s.downErr = s.down(ctx) })
+	return s.downErr
+}
+
+func (s *system) down(ctx context.Context) error {
+	// No fault acts on an instance from here on, and none is being started.
+	left := make([]Process, len(s.instances))
+	var ending sync.WaitGroup
+	for n, i := range s.instances {
+		ending.Go(func() { left[n] = i.leave(ctx) })
+	}
+	ending.Wait()
+	var running []Process
+	for _, p := range left {
+		if p != nil {
+			running = append(running, p)
+		}
+	}
+	err := s.testbed.Down(ctx, running)
+	for _, i := range s.instances {
+		i.client.CloseIdleConnections()
+	}
+	s.watches.Wait()
+	return err
+}
+
+// StopAll lets processes finish what they have, all at once, for DownGrace at most.
+func StopAll(ctx context.Context, left []Process) error {
+	errs := make([]error, len(left))
+	var ending sync.WaitGroup
+	for n, p := range left {
+		ending.Go(func() { errs[n] = p.Stop(ctx, DownGrace) })
+	}
+	ending.Wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// wish is a primitive that an injection, by its id, wants of an instance for as long as it is on.
+type wish struct {
+	id   string
+	what faults.Primitive
+}
+
+// wishes are those of all injections that are on, the oldest first. What they want together is a function of them alone, so that
+// each can be taken back on its own, in any order.
+type wishes []wish
+
+func (w *wishes) add(id string, primitives []faults.Primitive) {
+	for _, p := range primitives {
+		*w = append(*w, wish{id, p})
+	}
+}
+
+// drop takes back everything that an injection wants.
+func (w *wishes) drop(id string) {
+	*w = slices.DeleteFunc(*w, func(one wish) bool { return one.id == id })
+}
+
+// want tells that at least one of them is of a sort.
+func (w wishes) want(op faults.Op) bool {
+	return slices.ContainsFunc(w, func(one wish) bool { return one.what.Op == op })
+}
+
+// announced tells that the callers of an instance that is to drain are told.
+func (w wishes) announced() bool {
+	return slices.ContainsFunc(w, func(one wish) bool { return one.what.Op == faults.OpStop && !one.what.Untold })
+}
+
+// least is the least of the limits that are on and of own, each in cores; 0 is none.
+func (w wishes) least(own float64) float64 {
+	for _, one := range w {
+		if one.what.Op == faults.OpCPU && (own == 0 || one.what.CPUs < own) {
+			own = one.what.CPUs
+		}
+	}
+	return own
+}
+
+// behaviour is all misbehaviours at once.
+func (w wishes) behaviour() faults.Behaviour {
+	var all []*faults.Behaviour
+	for _, one := range w {
+		if one.what.Op == faults.OpBehave {
+			all = append(all, one.what.Behaviour)
+		}
+	}
+	return faults.Combine(all...)
+}
+
+// asks are what is asked of it, in their order.
+func (w wishes) asks() []faults.Ask {
+	all := []faults.Ask{}
+	for _, one := range w {
+		if one.what.Op == faults.OpAsk {
+			all = append(all, one.what.Ask)
+		}
+	}
+	return all
+}
+
+// patches are the changes of its configuration, in their order.
+func (w wishes) patches() []*faults.Patch {
+	var all []*faults.Patch
+	for _, one := range w {
+		if one.what.Op == faults.OpConfigure {
+			all = append(all, one.what.Patch)
+		}
+	}
+	return all
+}
+
+// cores are those that the instance may use; 0: as its engine gives to a node that names none.
+func (i *instance) cores() float64 { return i.least(i.plan.Node.CPUs) }
+
+// configuration is its node with the changes that are on.
+func (i *instance) configuration() (*scenarios.Node, error) {
+	all := i.patches()
+	if len(all) == 0 {
+		return i.plan.Node, nil
+	}
+	values := make([]faults.Patch, len(all))
+	for n, p := range all {
+		values[n] = *p
+	}
+	return i.system.plan.Changed(i.plan.Node.Name, values...)
+}

@@ -1,0 +1,99 @@
+package language
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// AsRun is a scenario with a variant applied and without variants, as YAML. Parsing it gives a
+// Scenario that is Equal to what Parse gives for the same data and variant. Anchors are expanded
+// and comments dropped. Each load's api_key is replaced by a placeholder of its own (redacted-1,
+// ...), so that built-in gateways still tell clients apart; passwords in env, headers and dsn stay.
+func AsRun(data []byte, variant string) ([]byte, error) {
+	root, err := varied(data, variant)
+	if err != nil {
+		return nil, err
+	}
+	return written(root, variant)
+}
+
+// AsRun is AsRun of the text that the document was parsed from, whatever has become of its file since, with the
+// seed that its run took: laying it out again gives the same plan.
+func (doc *Document) AsRun(seed uint64) ([]byte, error) {
+	root, err := varied(doc.text, doc.Scenario.Variant)
+	if err != nil {
+		return nil, err
+	}
+	return written(seeded(root, seed), doc.Scenario.Variant)
+}
+
+// varied is a text's tree with a variant in, as it is before templates.
+func varied(data []byte, variant string) (*source.Value, error) {
+	const file = "scenario"
+	root, problems := source.Read(file, data)
+	if len(problems) > 0 {
+		return nil, problems.Ordered()
+	}
+	told := &source.Report{File: file}
+	if root.Kind != source.Mapping {
+		told.Problem(root, "a scenario is a mapping, not "+root.What(), "")
+		return nil, told.Problems
+	}
+	root, _ = vary(told, root, variant)
+	if len(told.Problems) > 0 {
+		return nil, told.Problems.Ordered()
+	}
+	return root, nil
+}
+
+// seeded is the tree with this seed, below what says what the scenario is.
+func seeded(root *source.Value, seed uint64) *source.Value {
+	number := &source.Value{Kind: source.Scalar, Tag: source.TagNumber, Text: strconv.FormatUint(seed, 10)}
+	if root.Get("seed") != nil {
+		return source.Patch(root, &source.Value{Kind: source.Mapping, Entries: []source.Entry{{Key: "seed", Value: number}}}, func(source.Entry) {})
+	}
+	out := *root
+	at := 1 + slices.IndexFunc(root.Entries, func(e source.Entry) bool { return e.Key == "scenario" })
+	if about := slices.IndexFunc(root.Entries, func(e source.Entry) bool { return e.Key == "about" }); about >= at {
+		at = about + 1
+	}
+	out.Entries = slices.Insert(slices.Clone(root.Entries), at, source.Entry{Key: "seed", Value: number})
+	return &out
+}
+
+func written(root *source.Value, variant string) ([]byte, error) {
+	out, err := source.Write(redacted(root))
+	if err != nil {
+		return nil, err
+	}
+	header := "# As run"
+	if variant != "" {
+		header += ", with variant " + variant
+	}
+	return append([]byte(header+".\n"), out...), nil
+}
+
+// redacted replaces the API keys of the loads; equal keys stay equal.
+func redacted(root *source.Value) *source.Value {
+	loads := root.Get("load")
+	if loads == nil || loads.Kind != source.Mapping {
+		return root
+	}
+	seen := map[string]string{}
+	change := &source.Value{Kind: source.Mapping}
+	for _, load := range loads.Entries {
+		key := load.Value.Get("api_key")
+		if key == nil || key.Kind != source.Scalar || key.IsNull() {
+			continue
+		}
+		if seen[key.Text] == "" {
+			seen[key.Text] = fmt.Sprintf("redacted-%d", len(seen)+1)
+		}
+		hidden := &source.Value{Kind: source.Scalar, Tag: source.TagText, Text: seen[key.Text]}
+		change.Entries = append(change.Entries, source.Entry{Key: load.Key, Value: &source.Value{Kind: source.Mapping, Entries: []source.Entry{{Key: "api_key", Value: hidden}}}})
+	}
+	return source.Patch(root, &source.Value{Kind: source.Mapping, Entries: []source.Entry{{Key: "load", Value: change}}}, func(source.Entry) {})
+}

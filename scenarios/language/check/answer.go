@@ -1,0 +1,128 @@
+package check
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// Answers finds what every service answers; what is wrong with its endpoints is told where all nodes are checked.
+func (v *Checker) Answers() {
+	mark := len(v.Report.Problems)
+	for _, n := range v.Nodes {
+		v.register(n)
+	}
+	v.Report.Problems = v.Report.Problems[:mark]
+}
+
+// register builds the same multiplexer that a service answers with, and reports endpoints that it refuses.
+func (v *Checker) register(n *scenarios.Node) {
+	if n.Kind != scenarios.KindService || n.Image != "" {
+		return
+	}
+	mux := http.NewServeMux()
+	for _, e := range n.Endpoints {
+		at := scenarios.At("topology", n.Name, "endpoints", e.Match)
+		if what, _ := grammar.CheckMatch(e.Match, true); what != "" {
+			continue
+		}
+		if strings.HasSuffix(e.Match, "*") {
+			v.Problem(at, fmt.Sprintf("endpoint %s has a *", source.QuoteShort(e.Match)), "write {rest...} for the rest of a path")
+			continue
+		}
+		err := handle(mux, e.Match)
+		if other := conflict.FindStringSubmatch(err); other != nil {
+			v.Problem(at, fmt.Sprintf("endpoint %s takes some of the same requests as %s", source.QuoteShort(e.Match), source.QuoteShort(other[1])), "let one be more specific in every part of its path")
+		} else if err != "" {
+			v.Problem(at, fmt.Sprintf("endpoint %s can't be matched", source.QuoteShort(e.Match)), "let each {name} be a whole part of the path, as in /orders/{id}, and stand there once")
+		}
+	}
+	if v.endpoints == nil {
+		v.endpoints = map[string]*http.ServeMux{}
+	}
+	v.endpoints[n.Name] = mux
+}
+
+// conflict finds the other one of two endpoints in what ServeMux says.
+var conflict = regexp.MustCompile(`conflicts with pattern "([^"]*)"`)
+
+// handle registers a pattern; ServeMux panics about bad ones.
+func handle(mux *http.ServeMux, pattern string) (err string) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Sprint(p)
+		}
+	}()
+	mux.Handle(pattern, http.NotFoundHandler())
+	return ""
+}
+
+// answered tells whether a node can answer a request, as far as that is known from the scenario,
+// and if not, what would be right. It follows a cdn to its origin and a gateway along its routes.
+func (v *Checker) answered(node, method, target string) (ok bool, what, fix string) {
+	target = grammar.Sample(target)
+	for range len(v.Nodes) + 1 { // a cycle is reported elsewhere
+		n := v.node(node)
+		switch {
+		case n == nil || n.Image != "":
+			return true, "", ""
+		case n.Kind == scenarios.KindCDN:
+			if ok, what, fix := v.elsewhere(n.Failover, method, target); !ok {
+				return false, what, fix
+			}
+			node = n.Origin
+		case n.Kind == scenarios.KindGateway:
+			next := ""
+			for _, r := range n.Routes {
+				if r.Match == "" || wire.ParseRoute(r.Match).Takes(method, target) {
+					if ok, what, fix := v.elsewhere(r.Failover, method, target); !ok {
+						return false, what, fix
+					}
+					next = r.To
+					break
+				}
+			}
+			if next == "" && len(n.Routes) > 0 {
+				matches := make([]string, len(n.Routes))
+				for i, r := range n.Routes {
+					matches[i] = r.Match
+				}
+				return false, fmt.Sprintf("no route of gateway %q takes it", n.Name), "its routes: " + source.ShortList(matches)
+			}
+			node = next
+		case n.Kind == scenarios.KindService:
+			return v.served(n, method, target)
+		case n.Kind == scenarios.KindQueue || n.Kind == scenarios.KindStream:
+			if method == "POST" && target == "/messages" {
+				return true, "", ""
+			}
+			return false, fmt.Sprintf("%s %q takes only POST /messages", n.Kind, n.Name), "send that, or write to it from a service"
+		default:
+			return true, "", "" // what can't be asked is reported where it is named
+		}
+	}
+	return true, "", ""
+}
+
+func (v *Checker) served(n *scenarios.Node, method, target string) (ok bool, what, fix string) {
+	mux := v.endpoints[n.Name]
+	if mux == nil || len(n.Endpoints) == 0 {
+		return true, "", ""
+	}
+	u := &url.URL{Path: target}
+	if _, pattern := mux.Handler(&http.Request{Method: method, URL: u}); pattern != "" {
+		return true, "", ""
+	}
+	var matches []string
+	for _, e := range n.Endpoints {
+		matches = append(matches, e.Match)
+	}
+	return false, fmt.Sprintf("service %q has no endpoint for it", n.Name), "its endpoints: " + source.ShortList(matches)
+}

@@ -1,0 +1,188 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// calls checks every place where a node names another: that it is there, is of a kind that can
+// be used so, and has an answer.
+func (v *Checker) calls() {
+	for _, n := range v.looked() {
+		v.reaches(n.Origin, "origin", scenarios.At("topology", n.Name, "origin"))
+		v.reachesOr(n.Failover, n.Origin, scenarios.At("topology", n.Name))
+		for i, r := range n.Routes {
+			v.reaches(r.To, "to", scenarios.At("topology", n.Name, "routes").Item(i).Key("to"))
+			if r.Split != nil {
+				v.reaches(r.Split.To, "to", scenarios.At("topology", n.Name, "routes").Item(i).Key("split", "to"))
+			}
+			v.reachesOr(r.Failover, r.To, scenarios.At("topology", n.Name, "routes").Item(i))
+		}
+		for i, to := range n.Calls {
+			v.exists(to, scenarios.At("topology", n.Name, "calls").Item(i))
+		}
+		if n.Identity != nil {
+			v.called(n.Identity, scenarios.At("topology", n.Name, "identity"))
+		}
+		v.deliveries(n)
+		v.steps(n)
+	}
+}
+
+// exists checks that a name is a node's.
+func (v *Checker) exists(name string, at scenarios.Path) *scenarios.Node {
+	if name == "" {
+		return nil
+	}
+	n := v.node(name)
+	if n == nil && !v.Report.Full() {
+		v.Problem(at, fmt.Sprintf("there is no node %s", source.QuoteShort(name)), source.DidYouMean(name, v.nodeNames(), "nodes"))
+	}
+	return n
+}
+
+// reaches checks that a name is a node's that answers HTTP.
+func (v *Checker) reaches(name, key string, at scenarios.Path) {
+	if n := v.exists(name, at); v.unasked(n, at) {
+		return
+	} else if n != nil && n.Kind == scenarios.KindDatabase {
+		v.Problem(at, fmt.Sprintf("%s names %q, which is a database", key, name), "name a node that answers HTTP; let a service read it")
+	}
+}
+
+func (v *Checker) called(c *scenarios.Call, at scenarios.Path) {
+	n := v.exists(c.Node, at)
+	switch {
+	case n == nil || v.unasked(n, at):
+	case n.Kind == scenarios.KindDatabase:
+		v.Problem(at, fmt.Sprintf("%q is a database and can't be called", c.Node), "use read: or write: in a step")
+	default:
+		if ok, what, fix := v.answered(c.Node, c.Method, c.Path); !ok {
+			v.Problem(at, fmt.Sprintf("nothing answers %s %s on %q: %s", c.Method, source.Shorten(c.Path), c.Node, what), fix)
+		}
+	}
+}
+
+func (v *Checker) steps(n *scenarios.Node) {
+	match := ""
+	for _, e := range n.Endpoints {
+		v.events(e.Steps, scenarios.At("topology", n.Name, "endpoints", e.Match))
+	}
+	n.EachStep(func(s *scenarios.Step, at scenarios.Path) {
+		match = at[3].Key
+		v.cached(s, at)
+		v.taken("the key", s.Key, match, at.Key("key"))
+		v.when(s.When, at)
+		v.failover(s.Failover, s.First(), at)
+		v.replicaRead(s, at)
+		for _, u := range s.Uses() {
+			here := at.Join(u.Keys)
+			if u.How == "cache" || u.How == "publish" {
+				continue // checked with the rest of the cache, or of the outbox
+			}
+			if u.How == "call" {
+				v.called(u.Call, here)
+				v.parameters(u.Call, match, here)
+				continue
+			}
+			v.stored(u, here)
+		}
+	})
+}
+
+// stored checks that what is read is a database, and what is written a database or queue.
+func (v *Checker) stored(u scenarios.Use, at scenarios.Path) {
+	n := v.exists(u.Node, at)
+	switch {
+	case n != nil && n.ReplicaOf != "" && u.How == "write" && u.Keys[0].Key != "failover": // where it may have been promoted
+		v.Problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.Node), "write to its primary, "+n.ReplicaOf)
+	case n == nil || n.Kind == scenarios.KindDatabase || n.Kind == "" || v.unasked(n, at):
+	case n.Kind.TakesMessages() && u.How == "write":
+	case n.Kind == scenarios.KindQueue:
+		v.Problem(at, fmt.Sprintf("%q is a queue and can't be read", u.Node), "a queue delivers by itself: give it to: NODE METHOD /path")
+	case n.Kind == scenarios.KindStream:
+		v.Problem(at, fmt.Sprintf("%q is a stream and can't be read", u.Node), "a stream delivers by itself: give it a subscriber")
+	default:
+		v.Problem(at, fmt.Sprintf("%s needs a database%s, and %q is a %s", u.How, orQueue(u.How), u.Node, n.Kind), "use call: NODE METHOD /path")
+	}
+}
+
+func orQueue(how string) string {
+	if how == "write" {
+		return " or queue"
+	}
+	return ""
+}
+
+// parameters checks that a called path takes only parameters that its endpoint has.
+func (v *Checker) parameters(c *scenarios.Call, match string, at scenarios.Path) {
+	v.taken("the call", c.Path, match, at)
+}
+
+// taken checks that a text takes only parameters that its endpoint has.
+func (v *Checker) taken(what, text, match string, at scenarios.Path) {
+	name := func(p string) string { return strings.TrimSuffix(strings.Trim(p, "{}"), "...") }
+	var has []string
+	for _, p := range grammar.AnyParameter.FindAllString(match, -1) {
+		has = append(has, name(p))
+	}
+	for _, p := range grammar.AnyParameter.FindAllString(text, -1) {
+		if !slices.Contains(has, name(p)) {
+			fix := source.DidYouMean(name(p), has, "it has")
+			if len(has) == 0 {
+				fix = "it has no parameters; write a fixed path"
+			}
+			v.Problem(at, fmt.Sprintf("%s takes %s from its endpoint %s, which does not have it", what, source.Shorten(p), source.QuoteShort(match)), fix)
+		}
+	}
+}
+
+// cycles finds nodes that wait for each other; what a queue delivers nobody waits for.
+func (v *Checker) cycles() {
+	next := map[string][]scenarios.Connection{}
+	for _, c := range v.connections {
+		if !c.Async && !c.FromLoad() {
+			next[c.From] = append(next[c.From], c)
+		}
+	}
+	const onWay, done = 1, 2
+	state := map[string]int{}
+	var way []scenarios.Connection
+	var visit func(name string)
+	visit = func(name string) {
+		state[name] = onWay
+		for _, c := range next[name] {
+			way = append(way, c)
+			switch state[c.To] {
+			case onWay:
+				v.cycle(way)
+			case 0:
+				visit(c.To)
+			}
+			way = way[:len(way)-1]
+		}
+		state[name] = done
+	}
+	for _, n := range v.Nodes {
+		if state[n.Name] == 0 {
+			visit(n.Name)
+		}
+	}
+}
+
+// cycle reports the end of the way that runs in a circle.
+func (v *Checker) cycle(way []scenarios.Connection) {
+	last := way[len(way)-1]
+	start := slices.IndexFunc(way, func(c scenarios.Connection) bool { return c.From == last.To })
+	var names []string
+	for _, c := range way[start:] {
+		names = append(names, c.From)
+	}
+	names = append(names, last.To)
+	v.Problem(last.Path, "these nodes wait for each other: "+strings.Join(names, " -> "), "take one of the calls away, or put a queue in its place")
+}

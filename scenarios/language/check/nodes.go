@@ -1,0 +1,125 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// names finds names that two things have.
+func (v *Checker) names() {
+	for _, n := range v.Nodes {
+		if of, replica := v.Instance(n.Name); of != nil {
+			v.Problem(scenarios.At("topology", n.Name), fmt.Sprintf("node %q has the name of replica %d of %q", n.Name, replica, of.Name), "rename one of them")
+		}
+	}
+	for _, l := range v.Loads {
+		of, _ := v.Instance(l.Name)
+		switch {
+		case v.node(l.Name) != nil:
+			v.Problem(scenarios.At("load", l.Name), fmt.Sprintf("load %q has the name of a node", l.Name), "rename one of them")
+		case of != nil:
+			v.Problem(scenarios.At("load", l.Name), fmt.Sprintf("load %q has the name of a replica of %q", l.Name, of.Name), "rename one of them")
+		case l.Name == "all":
+			v.Problem(scenarios.At("load", l.Name), `a load can't be named "all"`, "expectations use it for all loads; choose another name")
+		}
+	}
+}
+
+// nodes checks what each kind of node must have.
+func (v *Checker) nodes() {
+	for _, n := range v.looked() {
+		at := v.Root.Get("topology").Get(n.Name)
+		if at == nil || at.Kind != source.Mapping || n.Image != "" {
+			continue
+		}
+		need := map[scenarios.Kind][2]string{
+			scenarios.KindCDN:     {"origin", "NODE, the one behind it"},
+			scenarios.KindGateway: {"routes", "[{match: /*, to: NODE}]"},
+			scenarios.KindService: {"endpoints", "{GET /path: [{work: 5ms}]}"},
+			scenarios.KindQueue:   {"to", "NODE METHOD /path, where it delivers"},
+			scenarios.KindStream:  {"subscribers", "{NAME: {to: NODE METHOD /path}}"},
+		}[n.Kind]
+		if need[0] != "" && at.Get(need[0]) == nil {
+			v.Problem(scenarios.At("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
+		}
+		v.matches(n)
+		v.entrance(n)
+		v.register(n)
+		v.line(n)
+		v.stream(n)
+		v.zones(n)
+		v.replication(n)
+		v.bots(n)
+		v.shed(n)
+	}
+	if t := v.Root.Get("topology"); t != nil && t.Kind == source.Mapping && len(t.Entries) == 0 {
+		v.Problem(scenarios.At("topology"), "the topology is empty", "add a node, as in NAME: {kind: service}")
+	}
+}
+
+// matches checks what a cdn's rules and a gateway's routes look for.
+func (v *Checker) matches(n *scenarios.Node) {
+	for i, rule := range n.Cache {
+		v.match(rule.Match, scenarios.At("topology", n.Name, "cache").Item(i).Key("match"))
+		if rule.Key != nil {
+			v.ignored(rule.Key.Ignore, scenarios.At("topology", n.Name, "cache").Item(i).Key("key", "ignore"))
+		}
+	}
+	for i, route := range n.Routes {
+		at := scenarios.At("topology", n.Name, "routes").Item(i).Key("match")
+		v.match(route.Match, at)
+		for j := range i {
+			if earlier := n.Routes[j].Match; route.Match != "" && wire.ParseRoute(earlier).Covers(wire.ParseRoute(route.Match)) {
+				v.Problem(at, fmt.Sprintf("route %s is never reached", source.QuoteShort(route.Match)), fmt.Sprintf("%s before it takes all of it; put this one first", source.QuoteShort(earlier)))
+				break
+			}
+		}
+	}
+}
+
+// match checks what one rule looks for.
+func (v *Checker) match(text string, at scenarios.Path) {
+	if text == "" {
+		return
+	}
+	if what, fix := grammar.CheckMatch(text, false); what != "" {
+		v.Problem(at, what, fix)
+	} else if strings.ContainsAny(text, "{?") {
+		v.Problem(at, fmt.Sprintf("match %s has a parameter or query in it", source.QuoteShort(text)), "write * for the rest of the path")
+	}
+}
+
+// links checks that regions and zones exist.
+func (v *Checker) links() {
+	var places []string
+	seen := map[string]bool{"": true}
+	add := func(names ...string) {
+		for _, name := range names {
+			if !seen[name] {
+				seen[name] = true
+				places = append(places, name)
+			}
+		}
+	}
+	for _, n := range v.Nodes {
+		add(append([]string{n.Region}, n.EveryZone()...)...)
+	}
+	for _, l := range v.Loads {
+		add(l.Region, l.Zone)
+	}
+	for i, l := range v.Links {
+		for j, name := range l.Between {
+			if !seen[name] {
+				v.Problem(scenarios.At("links").Item(i).Key("between").Item(j), fmt.Sprintf("nobody is in a region or zone %s", source.QuoteShort(name)), source.DidYouMean(name, places, "there are"))
+			}
+		}
+		if l.Jitter > l.Latency {
+			v.Problem(scenarios.At("links").Item(i).Key("jitter"), fmt.Sprintf("a jitter of %s is more than the latency of %s", l.Jitter, l.Latency), "nothing arrives before it is sent; use less")
+		}
+	}
+}

@@ -1,0 +1,159 @@
+// Package language reads scenario files: variants, templates, every key decoded and checked, and every mistake told at
+// once with its place and what would be right. What it gives is plain values, in a Document that knows where they stand.
+package language
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/check"
+	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/source"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// Document is a scenario with the file that it was read from, one variant applied.
+type Document struct {
+	*scenarios.Scenario
+	// File is what positions call the file.
+	File string
+
+	// root is the file's tree with its variant and templates in, templates those that the file has.
+	root, templates *source.Value
+	// text is what was parsed, for AsRun.
+	text []byte
+}
+
+// LoadFile reads a scenario file with one variant applied, "" for none. A mistake in the file is
+// Problems; any other error is about reading it.
+func LoadFile(path, variant string) (*Document, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, variant)
+}
+
+// readFile reads a file, and no more of it than tells that it is too large.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the scenario: %w", err)
+	}
+	if info.Mode().IsRegular() && info.Size() > source.MaxBytes {
+		return nil, source.Problems{{Position: source.Position{File: path, Line: 1, Column: 1}, What: fmt.Sprintf("the file has %d bytes, more than %d", info.Size(), source.MaxBytes), Fix: "split it into several scenarios"}}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the scenario: %w", err)
+	}
+	return data, nil
+}
+
+// Parse reads a scenario with one variant applied, "" for none. file names it in positions. The
+// error, if there is one, is Problems: every mistake of the file, in its order.
+func Parse(file string, data []byte, variant string) (*Document, error) {
+	root, problems := source.Read(file, data)
+	if root == nil || len(problems) > 0 {
+		return nil, problems.Ordered()
+	}
+	told := &source.Report{File: file}
+	if root.Kind != source.Mapping {
+		told.Problem(root, "a scenario is a mapping, not "+root.What(), "write scenario: NAME, then topology, load and phases")
+		return nil, told.Problems
+	}
+	root, names := vary(told, root, variant)
+	doc := &Document{File: file, root: root.Without("templates"), templates: root.Get("templates"), text: data}
+	d := grammar.NewDecoder(told, doc.templates)
+	doc.Scenario = d.Scenario(doc.root)
+	doc.Scenario.Variant, doc.Scenario.Variants = variant, names
+	doc.changes(told, d)
+	doc.check(told)
+	if other := doc.WithStandIns(); other != doc {
+		other.check(told)
+	}
+	if len(told.Problems) > 0 {
+		return nil, told.Problems.Ordered()
+	}
+	return doc, nil
+}
+
+func (doc *Document) check(told *source.Report) {
+	check.New(doc.Scenario, doc.root, told).All()
+}
+
+// Check parses a scenario on its own and with each of its variants, and returns every mistake once.
+func Check(file string, data []byte) source.Problems {
+	doc, err := Parse(file, data, "")
+	var problems source.Problems
+	errors.As(err, &problems)
+	var names []string
+	if doc != nil {
+		names = doc.Scenario.Variants
+	} else if root, syntax := source.Read(file, data); len(syntax) == 0 && root.Kind == source.Mapping {
+		_, names = vary(&source.Report{File: file}, root, "")
+	}
+	for _, name := range names {
+		var more source.Problems
+		if _, err := Parse(file, data, name); errors.As(err, &more) {
+			problems = append(problems, more...)
+		}
+	}
+	return problems.Ordered()
+}
+
+// Position finds a path of the scenario in its file, as in
+//
+//	doc.Position(At("phases").Item(1).Key("faults").Item(0).Key("on"))
+//
+// It is a scalar's own place, or the key of a list or mapping. What the file does not have is
+// where the last of its parents stands. What a variant or template brought stands there.
+func (doc *Document) Position(path scenarios.Path) source.Position {
+	at := grammar.PlaceAt(doc.root, path)
+	return source.Position{File: doc.File, Line: at.Line, Column: at.Column}
+}
+
+// Plan makes the scenario concrete: it lays out its topology, resolves its faults and schedules them. The same document
+// and seed give the same plan. A mistake that shows only then is source.Problems too.
+func (doc *Document) Plan(seed uint64) (*topology.Plan, error) {
+	p, err := topology.NewWith(doc.Scenario, seed, doc.Changed)
+	if problems, ok := errors.AsType[topology.Problems](err); ok {
+		var told source.Problems
+		for _, one := range problems {
+			told = append(told, source.Problem{Position: doc.Position(one.At), What: one.What, Fix: one.Fix})
+		}
+		return nil, told
+	}
+	return p, err
+}
+
+// Changed is a node of the scenario with patches on it, the first one first. Without any it is the node itself.
+func (doc *Document) Changed(name string, patches ...faults.Patch) (*scenarios.Node, error) {
+	n := doc.Scenario.Node(name)
+	if n == nil {
+		return nil, fmt.Errorf("change %q: there is no such node", name)
+	}
+	if len(patches) == 0 {
+		return n, nil
+	}
+	tree := doc.root.Get("topology").Get(name)
+	if tree == nil {
+		return nil, fmt.Errorf("change %q: the scenario's file does not have it", name)
+	}
+	told := &source.Report{File: "change"}
+	for _, p := range patches {
+		with, problems := source.Read("change", []byte(p.Text))
+		if len(problems) > 0 {
+			return nil, fmt.Errorf("change %q with %s: %w", name, p.Words, problems)
+		}
+		tree = source.Patch(tree, with, func(source.Entry) {})
+	}
+	node := grammar.NewDecoder(told, doc.templates).ChangedNode(source.Entry{Key: name, Value: tree}, n)
+	if len(told.Problems) > 0 {
+		return nil, fmt.Errorf("change %q: %w", name, told.Problems.Ordered())
+	}
+	return node, nil
+}

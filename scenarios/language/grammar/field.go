@@ -1,0 +1,73 @@
+package grammar
+
+import (
+	"reflect"
+	"strings"
+)
+
+// field is one key of a mapping, as the tags of a struct's field describe it. The decoder and
+// the schema both work from it:
+//
+//	yaml:"key"        the key; ",inline" takes in an embedded struct's keys; "-" is no key
+//	unit:"rate"       how a number is spelled: rate, share, size, bandwidth (durations need none)
+//	enum:"a,b"        the only words allowed
+//	need:"yes"        the key must be there
+//	min:"1"           the least whole number
+//	sign:"positive"   more than zero where given; sign:"any" allows less than zero, which else is a mistake
+//	kinds:"a,b"       node kinds that have the key (default: all); image: only nodes with an image
+//	doc:"..."         what an editor shows
+type field struct {
+	key   string
+	index []int
+	typ   reflect.Type
+	unit  string
+	enum  []string
+	need  bool
+	min   string
+	sign  string
+	kinds []string
+	doc   string
+}
+
+// fieldsOf lists the keys of a struct in its order.
+func fieldsOf(t reflect.Type) []field {
+	var out []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if option == "inline" {
+			for _, inner := range fieldsOf(f.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				if inner.kinds == nil {
+					inner.kinds = words(f.Tag.Get("kinds"))
+				}
+				out = append(out, inner)
+			}
+			continue
+		}
+		if key == "" || key == "-" {
+			continue
+		}
+		out = append(out, field{
+			key: key, index: []int{i}, typ: f.Type,
+			unit: f.Tag.Get("unit"), enum: words(f.Tag.Get("enum")), need: f.Tag.Get("need") == "yes",
+			min: f.Tag.Get("min"), sign: f.Tag.Get("sign"), kinds: words(f.Tag.Get("kinds")), doc: f.Tag.Get("doc"),
+		})
+	}
+	return out
+}
+
+func words(tag string) []string {
+	if tag == "" {
+		return nil
+	}
+	return strings.Split(tag, ",")
+}
+
+func keysOf(fields []field) []string {
+	keys := make([]string, len(fields))
+	for i, f := range fields {
+		keys[i] = f.key
+	}
+	return keys
+}

@@ -1,0 +1,113 @@
+package grammar
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/squallhq/squall/scenarios"
+)
+
+// Key is one key of the language, as its reference has it.
+type Key struct {
+	Name string
+	// Of is what has the key: a node, a step, a load ...
+	Of []string
+	// Kinds are the kinds of node that have it; nil: all, or it is no node's.
+	Kinds []string
+	// Takes says how a value looks, as in 500ms or 5%, or which words it may be; nothing where it is a mapping.
+	Takes string
+	Need  bool
+	Doc   string
+	// Keys are those of the mapping that it takes.
+	Keys []Key
+}
+
+// Reference is every key of the language in the order of the model, once for each meaning that it has. It is made from
+// the tags that the decoder and the schema work from. Faults are not in it: they explain themselves.
+func Reference() []Key {
+	var out []Key
+	seen := map[reflect.Type]bool{}
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		var inner []reflect.Type
+		for _, f := range fieldsOf(t) {
+			k := keyOf(f)
+			same := func(o Key) bool { return o.Name == k.Name && o.Doc == k.Doc }
+			if i := slices.IndexFunc(out, same); i >= 0 {
+				out[i].Of = append(out[i].Of, nounOf(t)) // a node and a step have the same policy
+				continue
+			}
+			k.Of = []string{nounOf(t)}
+			if m := mappingOf(f.typ); m != nil {
+				inner = append(inner, m)
+				for _, g := range fieldsOf(m) {
+					k.Keys = append(k.Keys, keyOf(g))
+				}
+			}
+			out = append(out, k)
+		}
+		for _, m := range inner {
+			walk(m)
+		}
+	}
+	walk(reflect.TypeFor[scenarios.Scenario]())
+	walk(reflect.TypeFor[scenarios.Node]())
+	walk(reflect.TypeFor[scenarios.Step]())
+	walk(reflect.TypeFor[scenarios.Param]())
+	return append(out, // these are no struct's
+		Key{Name: "templates", Of: []string{"the scenario"}, Doc: "Defaults that nodes and steps take with use."},
+		Key{Name: "variants", Of: []string{"the scenario"}, Doc: "Merge patches (RFC 7396) on the scenario: null removes, a list replaces."},
+		Key{Name: Extends, Of: []string{"a variant"}, Takes: "a name, or a list of names", Doc: "Variants whose patches come before this one's."},
+	)
+}
+
+// KeysOf are the keys that a node of a kind has and not every kind has, nil for an unknown kind.
+func KeysOf(kind string) []Key {
+	if !slices.Contains(nodeKinds(), kind) {
+		return nil
+	}
+	var out []Key
+	for _, k := range Reference() {
+		if slices.Contains(k.Of, nounOf(reflect.TypeFor[scenarios.Node]())) && slices.Contains(k.Kinds, kind) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// kinds are the words that a node's kind may be.
+func nodeKinds() []string {
+	for _, f := range fieldsOf(reflect.TypeFor[scenarios.Node]()) {
+		if f.key == "kind" {
+			return f.enum
+		}
+	}
+	return nil
+}
+
+func keyOf(f field) Key {
+	takes := ""
+	switch {
+	case len(f.enum) > 0:
+		takes = "one of " + strings.Join(f.enum, ", ")
+	case mappingOf(f.typ) == nil:
+		takes = "a value as in " + hint(f)
+	}
+	return Key{Name: f.key, Kinds: f.kinds, Takes: takes, Need: f.need, Doc: f.doc}
+}
+
+// mappingOf is the struct whose keys a value of this type has, nil where it is spelled otherwise.
+func mappingOf(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || len(fieldsOf(t)) == 0 || t.PkgPath() != reflect.TypeFor[scenarios.Node]().PkgPath() {
+		return nil
+	}
+	return t
+}

@@ -1,0 +1,216 @@
+package grammar
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// nodes reads the topology: a mapping of names to nodes, in the file's order.
+func (d *Decoder) nodes(v *source.Value) []*scenarios.Node {
+	if v.Kind != source.Mapping {
+		d.Problem(v, "topology needs a mapping of names to nodes, not "+v.What(), "write topology: {NAME: {kind: service}}")
+		return nil
+	}
+	nodes := make([]*scenarios.Node, 0, len(v.Entries))
+	for _, e := range v.Entries {
+		n := &scenarios.Node{Name: e.Key}
+		nodes = append(nodes, n)
+		d.name("node", e)
+		if e.Value.IsNull() {
+			d.ProblemAt(e.At, fmt.Sprintf("node %q is empty", source.Shorten(e.Key)), "give it a kind")
+			continue
+		}
+		if d.structure(e.Value, reflect.ValueOf(n).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Node]())) {
+			d.kind(e, n)
+		}
+	}
+	return nodes
+}
+
+// kind checks that a node has one, and only the keys that belong to it.
+func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
+	name := source.Shorten(e.Key)
+	if e.Value.Get("kind") == nil {
+		fix := "add kind: one of " + strings.Join(kinds(), ", ")
+		if n.Image != "" {
+			fix = "add kind: image, or the role that the image plays"
+		}
+		d.ProblemAt(e.At, fmt.Sprintf("node %q has no kind", name), fix)
+	}
+	if n.Kind == "" {
+		return
+	}
+	if n.Kind == scenarios.KindImage && e.Value.Get("image") == nil {
+		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG"`)
+	}
+	if e.Value.Get("queue") != nil && n.Queue == 0 {
+		n.Queue = scenarios.NoQueue
+	}
+	hasImage := e.Value.Get("image") != nil
+	if n.Kind == scenarios.KindCache && hasImage {
+		d.ProblemAt(e.Value.Entry("image").At, fmt.Sprintf("cache %q can't be an image: services speak to the built-in one", name), "take image away; a store of yours with a cache of its own can be of kind image")
+	}
+	fields := d.fieldsOf(reflect.TypeFor[scenarios.Node]())
+	for _, key := range e.Value.Entries {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Key })
+		if i < 0 || fields[i].kinds == nil {
+			continue
+		}
+		belongs, before := fields[i].kinds, len(d.Problems)
+		switch {
+		case slices.Contains(belongs, "image"):
+			if !hasImage {
+				d.ProblemAt(key.At, fmt.Sprintf("%s is for nodes with an image, and %q has none", key.Key, name), "add image, or take it away")
+			}
+		case !slices.Contains(belongs, string(n.Kind)):
+			d.ProblemAt(key.At, fmt.Sprintf("%s does not belong to a %s", key.Key, n.Kind), fmt.Sprintf("it is for a %s; take it away or change the kind of %q", either(belongs), name))
+		case hasImage && key.Key != "dsn":
+			d.ProblemAt(key.At, fmt.Sprintf("%s is for the built-in %s, and %q runs an image", key.Key, n.Kind, name), "take it or the image away")
+		}
+		if len(d.Problems) > before { // no further mistakes from what should not be there
+			reflect.ValueOf(n).Elem().FieldByIndex(fields[i].index).SetZero()
+		}
+	}
+}
+
+// either lists words as a, b or c.
+func either(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+func kinds() []string {
+	return []string{string(scenarios.KindCDN), string(scenarios.KindGateway), string(scenarios.KindService), string(scenarios.KindDatabase), string(scenarios.KindQueue), string(scenarios.KindStream), string(scenarios.KindCache), string(scenarios.KindImage)}
+}
+
+// endpoints reads a mapping of "METHOD /path" to the steps that answer it: a list, or one step.
+func (d *Decoder) endpoints(v *source.Value) []*scenarios.Endpoint {
+	if v.Kind != source.Mapping {
+		d.Problem(v, "endpoints needs a mapping of METHOD /path to steps, not "+v.What(), "write endpoints: {GET /path: [{work: 5ms}]}")
+		return nil
+	}
+	out := make([]*scenarios.Endpoint, 0, len(v.Entries))
+	for _, e := range v.Entries {
+		if what, fix := CheckMatch(e.Key, true); what != "" {
+			d.ProblemAt(e.At, what, fix)
+		} else if strings.Contains(e.Key, "?") {
+			d.ProblemAt(e.At, fmt.Sprintf("endpoint %s has a query", source.QuoteShort(e.Key)), "leave it out: a path answers all of its queries")
+		}
+		endpoint := &scenarios.Endpoint{Match: e.Key}
+		out = append(out, endpoint)
+		items := []*source.Value{e.Value}
+		if e.Value.IsNull() {
+			d.ProblemAt(e.At, fmt.Sprintf("endpoint %s is empty", source.QuoteShort(e.Key)), "give it steps, as in [{work: 5ms}]")
+			continue
+		}
+		if e.Value.Kind == source.List {
+			items = e.Value.Items
+		}
+		endpoint.Steps = make([]scenarios.Step, len(items))
+		for i, item := range items {
+			d.decode(item, reflect.ValueOf(&endpoint.Steps[i]).Elem(), field{key: "a step", typ: reflect.TypeFor[scenarios.Step]()})
+		}
+	}
+	return out
+}
+
+// step reads one step and wants exactly one thing done in it.
+func (d *Decoder) step(v *source.Value, into *scenarios.Step) {
+	before := len(d.Problems)
+	if !d.structure(v, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Step]())) {
+		return
+	}
+	var does []source.Entry
+	for _, e := range v.Entries {
+		switch e.Key {
+		case "work", "compute", "call", "read", "write", "parallel", "respond":
+			does = append(does, e)
+		}
+	}
+	switch {
+	case len(does) == 0 && len(d.Problems) > before: // an unknown key may have been meant
+		return
+	case len(does) == 0:
+		d.Problem(v, "a step does nothing", "give it one of work, compute, call, read, write, parallel, respond")
+		return
+	case len(does) > 1:
+		d.ProblemAt(does[1].At, fmt.Sprintf("a step has both %s and %s", does[0].Key, does[1].Key), "make them two steps, or put them under parallel")
+		return
+	}
+	if e := does[0]; e.Key == "parallel" && e.Value.Kind == source.List && len(e.Value.Items) == 0 {
+		d.ProblemAt(e.At, "parallel is empty", "give it steps")
+	}
+	if e := v.Entry("wait_for"); e != nil && does[0].Key != "parallel" {
+		d.ProblemAt(e.At, "wait_for does not belong to a step of "+does[0].Key, "it is for parallel; put it there")
+	}
+	for _, key := range []string{"idempotent", "key"} {
+		if e := v.Entry(key); e != nil && does[0].Key != "write" {
+			d.ProblemAt(e.At, key+" does not belong to a step of "+does[0].Key, "it is for write; put it there")
+		}
+	}
+	if e := v.Entry("cost"); e != nil && does[0].Key != "read" {
+		d.ProblemAt(e.At, "cost does not belong to a step of "+does[0].Key, "it is for read; put it there")
+	}
+	if e := v.Entry("cache"); e != nil && does[0].Key != "read" && does[0].Key != "call" {
+		d.ProblemAt(e.At, "cache does not belong to a step of "+does[0].Key, "it is for read and call; put it there")
+	}
+	for _, key := range []string{"replica", "read_your_writes"} {
+		if e := v.Entry(key); e != nil && does[0].Key != "read" {
+			d.ProblemAt(e.At, key+" does not belong to a step of "+does[0].Key, "it is for read; put it there")
+		}
+	}
+	if did := does[0].Key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
+		for _, e := range v.Entries {
+			if slices.Contains(callKeys, e.Key) {
+				d.ProblemAt(e.At, fmt.Sprintf("%s does not belong to a step of %s", e.Key, did), "it is for call, read and write; put it there")
+			}
+		}
+	}
+}
+
+// work reads a service time: a duration, or a mapping.
+func (d *Decoder) work(v *source.Value, into *scenarios.Work, f field) {
+	if v.Kind == source.Mapping {
+		d.structure(v, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Work]()))
+		return
+	}
+	if v.Kind == source.List {
+		d.Problem(v, fmt.Sprintf("%s needs a duration or a mapping, not a list", f.key), "write 20ms, or {mean: 20ms, shape: exponential}")
+		return
+	}
+	d.scalar(v, reflect.ValueOf(&into.Mean).Elem(), field{key: f.key})
+}
+
+// call reads "NODE METHOD /path".
+func (d *Decoder) call(v *source.Value, into *scenarios.Call, f field) {
+	const fix = "write NODE METHOD /path, as in payments POST /charge"
+	if v.Kind != source.Scalar || v.Tag != source.TagText {
+		d.Problem(v, fmt.Sprintf("%s needs NODE METHOD /path, not %s", f.key, v.What()), fix)
+		return
+	}
+	parts := strings.Fields(v.Text)
+	if len(parts) != 3 {
+		d.Problem(v, fmt.Sprintf("%s is %s, not NODE METHOD /path", f.key, source.QuoteShort(v.Text)), fix)
+		return
+	}
+	if what, fix := CheckMatch(parts[1]+" "+parts[2], true); what != "" {
+		d.Problem(v, what, fix)
+		return
+	}
+	if strings.HasSuffix(parts[2], "*") {
+		d.Problem(v, fmt.Sprintf("%s has a * in it", f.key), "write the path that is called")
+		return
+	}
+	*into = scenarios.Call{Node: parts[0], Method: parts[1], Path: parts[2]}
+}
+
+// callKeys are the keys of a step that are for those that call somebody: call, read and write.
+var callKeys = append(keysOf(append(fieldsOf(reflect.TypeFor[scenarios.Failover]()), fieldsOf(reflect.TypeFor[scenarios.Policy]())...)), "fallback")

@@ -1,0 +1,52 @@
+package language
+
+import (
+	"slices"
+
+	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// WithStandIns is the scenario as engines run it that run no images: every node that has a stand-in is that
+// instead, in the same place. Without any it is the document itself.
+func (doc *Document) WithStandIns() *Document {
+	s := doc.Scenario.WithStandIns()
+	if s == doc.Scenario {
+		return doc
+	}
+	out := *doc
+	out.Scenario, out.root = s, standingIn(doc.root)
+	return &out
+}
+
+// standingIn is the scenario's tree with each stand-in in its node's place, so that its mistakes have positions.
+func standingIn(root *source.Value) *source.Value {
+	nodes := root.Get("topology")
+	if nodes == nil || nodes.Kind != source.Mapping {
+		return root
+	}
+	topology := *nodes
+	topology.Entries = slices.Clone(nodes.Entries)
+	for i, e := range topology.Entries {
+		instead := e.Value.Get("stand_in")
+		if instead == nil || instead.Kind != source.Mapping {
+			continue
+		}
+		one := *instead
+		one.Entries = slices.Clone(instead.Entries)
+		for _, key := range grammar.Whole {
+			if kept := e.Value.Entry(key); kept != nil {
+				one.Entries = append(one.Entries, *kept)
+			}
+		}
+		topology.Entries[i].Value = &one
+	}
+	out := *root
+	out.Entries = slices.Clone(root.Entries)
+	for i := range out.Entries {
+		if out.Entries[i].Key == "topology" {
+			out.Entries[i].Value = &topology
+		}
+	}
+	return &out
+}
