@@ -146,7 +146,18 @@ func writeFaults(w io.Writer, r *record.Result, p paint) error {
 	for _, f := range r.Faults {
 		g.add(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), f.Receipt.Text)
 	}
-	return g.write(w)
+	if err := g.write(w); err != nil {
+		return err
+	}
+	for _, f := range r.Faults {
+		if f.RecoveryUntold != "" {
+			fmt.Fprintln(w, p.faint(fmt.Sprintf("%s on %s: unknown, as %s", f.Text, f.On, f.RecoveryUntold)))
+		}
+		if f.ToldWith != "" {
+			fmt.Fprintln(w, p.faint(fmt.Sprintf("%s on %s can't be told apart from %s: what was felt is of both", f.Text, f.On, f.ToldWith)))
+		}
+	}
+	return nil
 }
 
 func at(s *float64) string {
@@ -157,7 +168,10 @@ func at(s *float64) string {
 }
 
 func felt(f record.Fault) string {
-	if f.DetectedAfterS == nil {
+	switch {
+	case f.DetectedAfterS == nil && f.RecoveryUntold != "":
+		return "unknown"
+	case f.DetectedAfterS == nil:
 		return "not felt"
 	}
 	return Seconds(*f.DetectedAfterS)
@@ -169,6 +183,8 @@ func recovered(f record.Fault) string {
 		return "never: metastable"
 	case f.UndoneS == nil:
 		return "-"
+	case f.RecoveryUntold != "":
+		return "unknown"
 	case f.RecoveredAfterS == nil:
 		return "not by the end"
 	}

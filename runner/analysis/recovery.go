@@ -29,6 +29,8 @@ type Recovered struct {
 	// Metastable tells that goodput stayed down though the fault was gone.
 	Metastable bool
 	Untold     string
+	// With is another fault that this one can't be told apart from: all figures are of both together.
+	With string
 }
 
 // The rules of recovery.
@@ -47,7 +49,7 @@ const (
 // as its own, as it was partly under it.
 //
 // A fault is felt until the next one begins: what is outside the band from then on may be that one's doing. Where another fault came on in the
-// same second, or was on already and felt, this one can't be told apart from it. Where another one
+// same second, or was on already and felt, this one can't be told apart from it, and the figures are of both. Where another one
 // was on after this one was gone and a second outside the band may be its doing, or where the run ended before three good seconds had passed,
 // recovery is untold, not measured wrongly. Metastable is said with restraint: not recovered, success
 // (not only p99) below the band in every second since the fault was gone, watched for long enough, with no more load
@@ -71,9 +73,7 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 	under := between(timeline, *span.On, end)
 	first := firstFelt(steady, row)
 	if first >= 0 {
-		if other := twin(timeline, steady, spans, which); other != "" {
-			return Recovered{Untold: "it can't be told apart from " + other}
-		}
+		out.With = twin(timeline, steady, spans, which)
 		out.Detected = since(*span.On, row[first].At)
 	}
 	if span.Off == nil {
@@ -86,7 +86,7 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 		until = after[at].At
 	}
 	if other := blamed(timeline, steady, spans, which, *span.Off, until); other != "" {
-		return Recovered{Detected: out.Detected, Untold: other}
+		return Recovered{Detected: out.Detected, With: out.With, Untold: other}
 	}
 	if !found {
 		out.Metastable = metastable(after, steady, *span.Off-*span.On, end-*span.Off)
@@ -173,9 +173,7 @@ func done(timeline []Second, steady Steady, spans []OnOff, which int, end time.D
 	var out Recovered
 	row := between(timeline, on, nextOnset(spans, which, end))
 	if first := firstFelt(steady, row); well && first >= 0 {
-		if other := twin(timeline, steady, spans, which); other != "" {
-			return Recovered{Untold: "it can't be told apart from " + other}
-		}
+		out.With = twin(timeline, steady, spans, which)
 		out.Detected = since(on, row[first].At)
 	}
 	at, found := recoveredAt(steady, after, well && out.Detected == nil)
@@ -184,7 +182,7 @@ func done(timeline []Second, steady Steady, spans []OnOff, which int, end time.D
 		until = after[at].At
 	}
 	if other := blamed(timeline, steady, spans, which, on, until); other != "" {
-		return Recovered{Detected: out.Detected, Untold: other}
+		return Recovered{Detected: out.Detected, With: out.With, Untold: other}
 	}
 	if !found {
 		out.Untold = unwatched(steady, after)
@@ -290,6 +288,7 @@ func (r Recovered) Into(f *record.Fault) {
 	f.RecoveredFromOnsetS = maybeSeconds(r.FromOnset)
 	f.Metastable = r.Metastable
 	f.RecoveryUntold = r.Untold
+	f.ToldWith = r.With
 }
 
 func maybeSeconds(d *time.Duration) *float64 {

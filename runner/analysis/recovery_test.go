@@ -71,6 +71,9 @@ func words(r analysis.Recovered) string {
 			s += ", detected " + show(r.Detected)
 		}
 	}
+	if r.With != "" {
+		s += ", with " + r.With
+	}
 	return s
 }
 
@@ -139,9 +142,9 @@ func TestRecovery(t *testing.T) {
 		{"another fault was on before, and not felt", []stretch{fine(20), slow(10), fine(20)}, []analysis.OnOff{on(20, 30), on(10, 40)},
 			"detected 0s, recovered 0s, from onset 10s"},
 		{"another fault was on and felt before", []stretch{fine(10), slow(30), fine(10)}, []analysis.OnOff{on(20, 30), on(10, 40)},
-			"untold: it can't be told apart from the fault at 10s"},
+			"untold: the fault at 10s was on before it could have recovered, detected 0s, with the fault at 10s"},
 		{"two at once", []stretch{fine(10), slow(10), fine(10)}, []analysis.OnOff{on(10, 20), on(10.1, 20)},
-			"untold: it can't be told apart from the fault at 10.1s"},
+			"detected 0s, recovered 0s, from onset 10s, with the fault at 10.1s"},
 		{"two at once, and neither is felt", []stretch{fine(30)}, []analysis.OnOff{on(10, 20), on(10, 20)},
 			"detected -, recovered 0s, from onset 0s"},
 		{"another fault comes later, long after it had gone", []stretch{fine(30), slow(5), fine(5)}, []analysis.OnOff{on(10, 20), on(30, 35)},

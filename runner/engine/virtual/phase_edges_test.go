@@ -8,16 +8,17 @@ import (
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // parse reads a scenario that a test has written.
 func parse(t testing.TB, file string) *scenarios.Scenario {
 	t.Helper()
-	s, err := scenarios.Parse("x.yaml", []byte(file), "")
+	s, err := language.Parse("x.yaml", []byte(file), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s.Scenario
 }
 
 // short is the base of short scenarios: users -> gw -> app, whose work and faults a test gives.
