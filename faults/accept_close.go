@@ -2,7 +2,9 @@ package faults
 
 // AcceptClose accepts connections and ends them at once, as a proxy does whose backend is gone.
 type AcceptClose struct {
-	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+	// Which connections it is about: all (default), new: only those made while it is on, or open: only those open
+	// when it begins.
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open"`
 }
 
 var _ Kind = AcceptClose{}

@@ -7,10 +7,14 @@ import (
 
 // Bandwidth bounds how fast bytes pass each connection of an edge.
 type Bandwidth struct {
+	// The most that passes a second, for each connection, as in 1MB/s.
+	//
 	// Rate is in bytes per second.
-	Rate      float64   `yaml:"bandwidth" unit:"bandwidth" json:"bandwidth" doc:"The most that passes a second, for each connection, as in 1MB/s."`
-	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): answers; up: requests; both: each way."`
-	Share     float64   `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+	Rate float64 `yaml:"bandwidth" unit:"bandwidth" json:"bandwidth"`
+	// down (default): answers; up: requests; both: each way.
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
+	// The part of connections that it hits. Default all.
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = Bandwidth{}

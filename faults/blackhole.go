@@ -2,8 +2,12 @@ package faults
 
 // Blackhole swallows packets: what is sent vanishes and nothing says so.
 type Blackhole struct {
-	Bytes       string `yaml:"bytes" json:"bytes,omitempty" enum:"lost,kept" doc:"What becomes of what is sent on open connections: lost (default), or kept: it arrives when the fault ends, as TCP sends again."`
-	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+	// What becomes of what is sent on open connections: lost (default), or kept: it arrives when the fault ends,
+	// as TCP sends again.
+	Bytes string `yaml:"bytes" json:"bytes,omitempty" enum:"lost,kept"`
+	// Which connections it is about: all (default), new: only those made while it is on, or open: only those open
+	// when it begins.
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open"`
 }
 
 var _ Kind = Blackhole{}

@@ -5,8 +5,11 @@ import "errors"
 // Change runs instances with another configuration: a deploy, a push of configuration, a switch that an operator turns.
 // It may be a good one.
 type Change struct {
-	With  Patch  `yaml:"with" json:"with" doc:"A merge patch (RFC 7396) on the node: null removes, a list replaces. What a node is and where (kind, replicas, region, ...) can't be changed."`
-	Until string `yaml:"until" json:"until,omitempty" enum:"phase,end" doc:"How long it stays: until the end of its phase (phase, the default), or for good (end)."`
+	// A merge patch (RFC 7396) on the node: null removes, a list replaces. What a node is and where (kind,
+	// replicas, region, ...) can't be changed.
+	With Patch `yaml:"with" json:"with"`
+	// How long it stays: until the end of its phase (phase, the default), or for good (end).
+	Until string `yaml:"until" json:"until,omitempty" enum:"phase,end"`
 }
 
 // Patch is a merge patch (RFC 7396) on a node's part of a scenario.

@@ -4,8 +4,10 @@ import "fmt"
 
 // CPU limits how much CPU each instance gets: in cores, or as a share of the limit it has.
 type CPU struct {
-	Cores float64 `yaml:"cores" json:"cores,omitempty" doc:"The limit in cores, as in 0.25."`
-	Share float64 `yaml:"share" unit:"share" json:"share,omitempty" doc:"The limit as a share of the node's own cpus, in place of cores."`
+	// The limit in cores, as in 0.25.
+	Cores float64 `yaml:"cores" json:"cores,omitempty"`
+	// The limit as a share of the node's own cpus, in place of cores.
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
 }
 
 var (

@@ -4,7 +4,8 @@ import "time"
 
 // Crash kills instances (kill -9) and starts them again when it ends.
 type Crash struct {
-	RestartAfter time.Duration `yaml:"restart_after" json:"restart_after,omitempty" doc:"When they are started again, from the kill. Another word for: for. Default: at the end of the phase."`
+	// When they are started again, from the kill. Another word for: for. Default: at the end of the phase.
+	RestartAfter time.Duration `yaml:"restart_after" json:"restart_after,omitempty"`
 }
 
 var (

@@ -7,8 +7,10 @@ const DefaultErrorStatus = 500
 
 // Errors makes built-in nodes answer some requests with an error at once.
 type Errors struct {
-	Share  float64 `yaml:"errors" unit:"share" json:"errors" doc:"The part of requests that are answered with an error, as in 30%."`
-	Status int     `yaml:"status" json:"status,omitempty" doc:"The status of these answers, 400 to 599. Default 500."`
+	// The part of requests that are answered with an error, as in 30%.
+	Share float64 `yaml:"errors" unit:"share" json:"errors"`
+	// The status of these answers, 400 to 599. Default 500.
+	Status int `yaml:"status" json:"status,omitempty"`
 }
 
 var _ Checker = Errors{}

@@ -7,7 +7,9 @@ import (
 
 // Flush purges what cdns and caches keep, as an operator does who means one page and takes all.
 type Flush struct {
-	How string `yaml:"how" json:"how,omitempty" enum:"hard,soft" doc:"What becomes of the copies: hard (default), they are gone; soft, they have expired, and may still be served stale where a rule says so."`
+	// What becomes of the copies: hard (default), they are gone; soft, they have expired, and may still be served
+	// stale where a rule says so.
+	How string `yaml:"how" json:"how,omitempty" enum:"hard,soft"`
 }
 
 var (

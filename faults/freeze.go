@@ -2,7 +2,9 @@ package faults
 
 // Freeze stops everything in its place, as a callee does that is stopped: its host still accepts connections.
 type Freeze struct {
-	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+	// Which connections it is about: all (default), new: only those made while it is on, or open: only those open
+	// when it begins.
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open"`
 }
 
 var _ Kind = Freeze{}

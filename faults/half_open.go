@@ -4,9 +4,15 @@ import "fmt"
 
 // HalfOpen swallows the packets of one way only.
 type HalfOpen struct {
-	Direction   Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up" doc:"The way that is silent: down (default): the callee does the work and its answer is lost; up: requests are lost."`
-	Bytes       string    `yaml:"bytes" json:"bytes,omitempty" enum:"lost,kept" doc:"What becomes of what is sent that way: lost (default), or kept: it arrives when the fault ends, as TCP sends again."`
-	Connections string    `yaml:"connections" json:"connections,omitempty" enum:"all,open" doc:"all (default): new connections hang, as connecting needs both ways; open: new ones work, as after a firewall that forgot the open ones."`
+	// The way that is silent: down (default): the callee does the work and its answer is lost; up: requests are
+	// lost.
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up"`
+	// What becomes of what is sent that way: lost (default), or kept: it arrives when the fault ends, as TCP sends
+	// again.
+	Bytes string `yaml:"bytes" json:"bytes,omitempty" enum:"lost,kept"`
+	// all (default): new connections hang, as connecting needs both ways; open: new ones work, as after a firewall
+	// that forgot the open ones.
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,open"`
 }
 
 var _ Kind = HalfOpen{}

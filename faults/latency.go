@@ -7,14 +7,21 @@ import (
 
 // Latency delays what passes an edge by Delay, plus or minus Jitter.
 type Latency struct {
-	Delay  time.Duration `yaml:"latency" json:"latency" doc:"How much later everything arrives."`
-	Jitter time.Duration `yaml:"jitter" json:"jitter,omitempty" doc:"Plus or minus this much."`
-	// Shape is how the jitter is drawn: uniform (default), normal (Jitter is one standard
-	// deviation), or pareto (a long tail with Jitter as its mean excess).
-	Shape     string    `yaml:"shape" json:"shape,omitempty" enum:"uniform,normal,pareto" doc:"How the jitter is drawn: uniform (default), normal, or pareto: a long tail."`
-	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): answers; up: requests; both: each way, so a round trip grows by twice as much."`
-	Share     float64   `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of requests (or connections, see per) that it hits. Default all."`
-	Per       string    `yaml:"per" json:"per,omitempty" enum:"request,connection" doc:"What share counts: request (default) or connection."`
+	// How much later everything arrives.
+	Delay time.Duration `yaml:"latency" json:"latency"`
+	// Plus or minus this much.
+	Jitter time.Duration `yaml:"jitter" json:"jitter,omitempty"`
+	// How the jitter is drawn: uniform (default), normal, or pareto: a long tail.
+	//
+	// Shape is how the jitter is drawn: uniform (default), normal (Jitter is one standard deviation), or pareto (a
+	// long tail with Jitter as its mean excess).
+	Shape string `yaml:"shape" json:"shape,omitempty" enum:"uniform,normal,pareto"`
+	// down (default): answers; up: requests; both: each way, so a round trip grows by twice as much.
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
+	// The part of requests (or connections, see per) that it hits. Default all.
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
+	// What share counts: request (default) or connection.
+	Per string `yaml:"per" json:"per,omitempty" enum:"request,connection"`
 }
 
 var _ Kind = Latency{}

@@ -4,9 +4,12 @@ import "fmt"
 
 // LimitData closes each connection when so many bytes have passed it.
 type LimitData struct {
-	Bytes     int64     `yaml:"limit_data" unit:"size" json:"limit_data" doc:"How much passes a connection before it is closed, counted from when the fault begins."`
-	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): counts answers; up: requests; both: each way on its own."`
-	Share     float64   `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+	// How much passes a connection before it is closed, counted from when the fault begins.
+	Bytes int64 `yaml:"limit_data" unit:"size" json:"limit_data"`
+	// down (default): counts answers; up: requests; both: each way on its own.
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
+	// The part of connections that it hits. Default all.
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = LimitData{}

@@ -3,7 +3,9 @@ package faults
 // Outage is an outage of nodes, of a region, of a zone: every connection into and out of them
 // is cut, while they run on.
 type Outage struct {
-	How string `yaml:"how" json:"how,omitempty" enum:"hang,drop,refuse,reset" doc:"hang (default): silence, and what was sent arrives when it ends, as TCP sends again; drop: silence, and it is lost; refuse: refused and reset at once; reset: accepted, then reset."`
+	// hang (default): silence, and what was sent arrives when it ends, as TCP sends again; drop: silence, and it
+	// is lost; refuse: refused and reset at once; reset: accepted, then reset.
+	How string `yaml:"how" json:"how,omitempty" enum:"hang,drop,refuse,reset"`
 }
 
 var _ Kind = Outage{}

@@ -2,8 +2,11 @@ package faults
 
 // Partition cuts the network between two sets of nodes.
 type Partition struct {
-	Ways string `yaml:"ways" json:"ways,omitempty" enum:"both,one" doc:"both (default): whoever calls; one: only connections that the first set makes to the second."`
-	How  string `yaml:"how" json:"how,omitempty" enum:"hang,drop,refuse" doc:"hang (default): silence, and what was sent arrives when it ends, as TCP sends again; drop: silence, and it is lost; refuse: refused and reset at once."`
+	// both (default): whoever calls; one: only connections that the first set makes to the second.
+	Ways string `yaml:"ways" json:"ways,omitempty" enum:"both,one"`
+	// hang (default): silence, and what was sent arrives when it ends, as TCP sends again; drop: silence, and it
+	// is lost; refuse: refused and reset at once.
+	How string `yaml:"how" json:"how,omitempty" enum:"hang,drop,refuse"`
 }
 
 var _ Kind = Partition{}

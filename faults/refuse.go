@@ -2,7 +2,9 @@ package faults
 
 // Refuse closes the port: as if the callee did not run, while its host still answers.
 type Refuse struct {
-	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+	// Which connections it is about: all (default), new: only those made while it is on, or open: only those open
+	// when it begins.
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open"`
 }
 
 var _ Kind = Refuse{}

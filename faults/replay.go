@@ -9,8 +9,11 @@ import (
 // Replay has a stream deliver again what it keeps, as an operator does to fill a store anew: beside what is new, which
 // it does not wait for, and in the order of each key.
 type Replay struct {
-	Subscriber string  `yaml:"subscriber" need:"yes" json:"subscriber" doc:"Who gets it again."`
-	Rate       float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty" doc:"How many messages a second, as in 50/s. Default as fast as the subscriber takes them, one of each partition at a time."`
+	// Who gets it again.
+	Subscriber string `yaml:"subscriber" need:"yes" json:"subscriber"`
+	// How many messages a second, as in 50/s. Default as fast as the subscriber takes them, one of each partition
+	// at a time.
+	Rate float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty"`
 }
 
 var _ Checker = Replay{}

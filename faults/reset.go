@@ -2,7 +2,9 @@ package faults
 
 // Reset cuts connections with a reset (RST).
 type Reset struct {
-	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open" doc:"Which connections it is about: all (default), new: only those made while it is on, or open: only those open when it begins."`
+	// Which connections it is about: all (default), new: only those made while it is on, or open: only those open
+	// when it begins.
+	Connections string `yaml:"connections" json:"connections,omitempty" enum:"all,new,open"`
 }
 
 var _ Kind = Reset{}

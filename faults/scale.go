@@ -8,9 +8,12 @@ import (
 
 // Scale runs fewer replicas of a node, and as many as it has when it ends.
 type Scale struct {
-	Replicas  int    `yaml:"replicas" json:"replicas" doc:"How many are left: those of the lowest numbers."`
-	Until     string `yaml:"until" json:"until,omitempty" enum:"phase,end" doc:"How long: until the end of its phase (phase, the default), or of the run (end)."`
-	Discovery string `yaml:"discovery" json:"discovery,omitempty" enum:"told,untold" doc:"told (default): callers and loads are told first, as by a registry; untold: they have to find out."`
+	// How many are left: those of the lowest numbers.
+	Replicas int `yaml:"replicas" json:"replicas"`
+	// How long: until the end of its phase (phase, the default), or of the run (end).
+	Until string `yaml:"until" json:"until,omitempty" enum:"phase,end"`
+	// told (default): callers and loads are told first, as by a registry; untold: they have to find out.
+	Discovery string `yaml:"discovery" json:"discovery,omitempty" enum:"told,untold"`
 }
 
 var (

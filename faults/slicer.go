@@ -7,12 +7,18 @@ import (
 
 // Slicer cuts what passes an edge into small pieces.
 type Slicer struct {
+	// The mean size of a piece, as in 64B.
+	//
 	// Size and Variation are in bytes.
-	Size      int64         `yaml:"slicer" unit:"size" json:"slicer" doc:"The mean size of a piece, as in 64B."`
-	Variation int64         `yaml:"variation" unit:"size" json:"variation,omitempty" doc:"Plus or minus this much; less than the size. Default 0B: pieces of one size."`
-	Delay     time.Duration `yaml:"delay" json:"delay,omitempty" doc:"The pause after each piece. Default none."`
-	Direction Direction     `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): answers; up: requests; both: each way."`
-	Share     float64       `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+	Size int64 `yaml:"slicer" unit:"size" json:"slicer"`
+	// Plus or minus this much; less than the size. Default 0B: pieces of one size.
+	Variation int64 `yaml:"variation" unit:"size" json:"variation,omitempty"`
+	// The pause after each piece. Default none.
+	Delay time.Duration `yaml:"delay" json:"delay,omitempty"`
+	// down (default): answers; up: requests; both: each way.
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
+	// The part of connections that it hits. Default all.
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = Slicer{}

@@ -8,8 +8,10 @@ import (
 // Slow makes built-in nodes slower themselves: their workers are busy for longer, so that, other
 // than under latency on an edge, they can serve fewer requests.
 type Slow struct {
-	Added  time.Duration `yaml:"slow" json:"slow" doc:"How much longer each answer takes; a worker is busy for it. 0s with a factor."`
-	Factor float64       `yaml:"factor" json:"factor,omitempty" doc:"The node's own work takes this many times as long. Default 1."`
+	// How much longer each answer takes; a worker is busy for it. 0s with a factor.
+	Added time.Duration `yaml:"slow" json:"slow"`
+	// The node's own work takes this many times as long. Default 1.
+	Factor float64 `yaml:"factor" json:"factor,omitempty"`
 }
 
 var _ Checker = Slow{}

@@ -7,7 +7,8 @@ import (
 
 // SlowAccept keeps new connections waiting before anything passes.
 type SlowAccept struct {
-	Delay time.Duration `yaml:"slow_accept" json:"slow_accept" doc:"How long a new connection waits before its first byte passes."`
+	// How long a new connection waits before its first byte passes.
+	Delay time.Duration `yaml:"slow_accept" json:"slow_accept"`
 }
 
 var _ Kind = SlowAccept{}

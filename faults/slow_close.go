@@ -7,9 +7,12 @@ import (
 
 // SlowClose holds back the end of a stream.
 type SlowClose struct {
-	Delay     time.Duration `yaml:"slow_close" json:"slow_close" doc:"How much later the end of a stream arrives."`
-	Direction Direction     `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): the callee's close; up: the caller's; both: each."`
-	Share     float64       `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+	// How much later the end of a stream arrives.
+	Delay time.Duration `yaml:"slow_close" json:"slow_close"`
+	// down (default): the callee's close; up: the caller's; both: each.
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
+	// The part of connections that it hits. Default all.
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = SlowClose{}

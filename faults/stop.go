@@ -3,7 +3,9 @@ package faults
 // Stop ends instances as an operator does (SIGTERM) and starts them again when it ends: a restart of one, a deploy, a
 // machine that is taken away for maintenance.
 type Stop struct {
-	Discovery string `yaml:"discovery" json:"discovery,omitempty" enum:"told,untold" doc:"told (default): callers and loads are told first, as by a registry, and choose others until it is back; untold: they have to find out."`
+	// told (default): callers and loads are told first, as by a registry, and choose others until it is back;
+	// untold: they have to find out.
+	Discovery string `yaml:"discovery" json:"discovery,omitempty" enum:"told,untold"`
 }
 
 var _ Kind = Stop{}

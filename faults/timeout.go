@@ -4,9 +4,12 @@ import "time"
 
 // Timeout is toxiproxy's: data vanishes, and after the given time the connection is closed.
 type Timeout struct {
-	After     time.Duration `yaml:"timeout" json:"timeout" doc:"When a connection is closed, from its first byte that vanished. 0s: never."`
-	Direction Direction     `yaml:"direction" json:"direction,omitempty" enum:"down,up,both" doc:"down (default): answers vanish; up: requests; both: each way."`
-	Share     float64       `yaml:"share" unit:"share" json:"share,omitempty" doc:"The part of connections that it hits. Default all."`
+	// When a connection is closed, from its first byte that vanished. 0s: never.
+	After time.Duration `yaml:"timeout" json:"timeout"`
+	// down (default): answers vanish; up: requests; both: each way.
+	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
+	// The part of connections that it hits. Default all.
+	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = Timeout{}

@@ -9,17 +9,26 @@ import (
 // Expectation is one line of expect. Either it is about requests in a phase (In, Of and Bounds),
 // about recovery after a fault or phase (After, Recovered), or about the data (WritesLost, WritesDuplicated, EventsLost, EventsDuplicated).
 type Expectation struct {
-	In     string  `yaml:"in" json:"in,omitempty" doc:"The phase it is about. Default: all of them."`
-	Of     string  `yaml:"of" json:"of,omitempty" doc:"A request as its load spells it, a load's name, or all (default)."`
+	// The phase it is about. Default: all of them.
+	In string `yaml:"in" json:"in,omitempty"`
+	// A request as its load spells it, a load's name, or all (default).
+	Of     string  `yaml:"of" json:"of,omitempty"`
 	Bounds []Bound `yaml:"-" json:"bounds,omitempty"` // every other key: a metric
 
-	After     string        `yaml:"after" json:"after,omitempty" doc:"A phase, or a fault's name: the recovery after it."`
-	Recovered time.Duration `yaml:"recovered_within" sign:"positive" json:"recovered_within,omitempty" doc:"The longest that recovery may take, from when the fault was gone."`
+	// A phase, or a fault's name: the recovery after it.
+	After string `yaml:"after" json:"after,omitempty"`
+	// The longest that recovery may take, from when the fault was gone.
+	Recovered time.Duration `yaml:"recovered_within" sign:"positive" json:"recovered_within,omitempty"`
 
-	WritesLost       *int `yaml:"writes_lost" json:"writes_lost,omitempty" doc:"The most acknowledged writes that may be missing at the end."`
-	WritesDuplicated *int `yaml:"writes_duplicated" json:"writes_duplicated,omitempty" doc:"The most writes that may be there more than once."`
-	EventsLost       *int `yaml:"events_lost" json:"events_lost,omitempty" doc:"The most rows that may be without the event that their write has (outbox, event_of): neither has its queue accepted it, nor is it in the outbox."`
-	EventsDuplicated *int `yaml:"events_duplicated" json:"events_duplicated,omitempty" doc:"The most events that their queue may have accepted more than once."`
+	// The most acknowledged writes that may be missing at the end.
+	WritesLost *int `yaml:"writes_lost" json:"writes_lost,omitempty"`
+	// The most writes that may be there more than once.
+	WritesDuplicated *int `yaml:"writes_duplicated" json:"writes_duplicated,omitempty"`
+	// The most rows that may be without the event that their write has (outbox, event_of): neither has its queue
+	// accepted it, nor is it in the outbox.
+	EventsLost *int `yaml:"events_lost" json:"events_lost,omitempty"`
+	// The most events that their queue may have accepted more than once.
+	EventsDuplicated *int `yaml:"events_duplicated" json:"events_duplicated,omitempty"`
 
 	// Text is the line as the file has it, for reports.
 	Text string `yaml:"-" json:"text"`

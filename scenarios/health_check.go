@@ -11,12 +11,20 @@ import (
 //
 // A replica that begins to hang at any moment is out after (Failures - 1/2) Every + Timeout in the mean.
 type HealthCheck struct {
-	Every    time.Duration `yaml:"every" need:"yes" sign:"positive" json:"every" doc:"How often each replica is asked, by each instance that calls it."`
-	Timeout  time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"How long an answer may take. Default every."`
-	Failures int           `yaml:"failures" min:"1" json:"failures,omitempty" doc:"Failed checks in a row that take it out. Default 3."`
-	Passes   int           `yaml:"passes" min:"1" json:"passes,omitempty" doc:"Passed checks in a row that bring it back. Default 2."`
-	Path     string        `yaml:"path" json:"path,omitempty" doc:"What is asked, as in /health: an endpoint of the dependency, and 400 and more is a failure. Default /, where any answer passes."`
-	Most     float64       `yaml:"most" unit:"share" json:"most,omitempty" doc:"The panic threshold: when more than this share of the replicas is out, all are used. Default 50%; with 100% nobody is called when all are out (503)."`
+	// How often each replica is asked, by each instance that calls it.
+	Every time.Duration `yaml:"every" need:"yes" sign:"positive" json:"every"`
+	// How long an answer may take. Default every.
+	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty"`
+	// Failed checks in a row that take it out. Default 3.
+	Failures int `yaml:"failures" min:"1" json:"failures,omitempty"`
+	// Passed checks in a row that bring it back. Default 2.
+	Passes int `yaml:"passes" min:"1" json:"passes,omitempty"`
+	// What is asked, as in /health: an endpoint of the dependency, and 400 and more is a failure. Default /, where
+	// any answer passes.
+	Path string `yaml:"path" json:"path,omitempty"`
+	// The panic threshold: when more than this share of the replicas is out, all are used. Default 50%; with 100%
+	// nobody is called when all are out (503).
+	Most float64 `yaml:"most" unit:"share" json:"most,omitempty"`
 }
 
 // Defaults of a health check.

@@ -4,32 +4,53 @@ import "time"
 
 // Load is one class of users.
 type Load struct {
-	Name  string `yaml:"-" json:"name"`
-	To    string `yaml:"to" need:"yes" json:"to" doc:"The node that they talk to."`
+	Name string `yaml:"-" json:"name"`
+	// The node that they talk to.
+	To    string `yaml:"to" need:"yes" json:"to"`
 	Place `yaml:",inline"`
 
+	// Arrivals a second, as in 150/s.
+	//
 	// Open (the default): requests arrive whatever happened to earlier ones. Rate or Stages.
-	Rate     float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty" doc:"Arrivals a second, as in 150/s."`
-	Stages   []Stage `yaml:"stages" json:"stages,omitempty" doc:"A rate that changes; the last one's end rate stays."`
-	Arrivals string  `yaml:"arrivals" json:"arrivals,omitempty" enum:"constant,poisson,bursty" doc:"constant (default), poisson, or bursty: groups of burst requests at once, the groups Poisson."`
-	Burst    int     `yaml:"burst" min:"1" json:"burst,omitempty" doc:"bursty: requests in a group. Default 10."`
+	Rate float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty"`
+	// A rate that changes; the last one's end rate stays.
+	Stages []Stage `yaml:"stages" json:"stages,omitempty"`
+	// constant (default), poisson, or bursty: groups of burst requests at once, the groups Poisson.
+	Arrivals string `yaml:"arrivals" json:"arrivals,omitempty" enum:"constant,poisson,bursty"`
+	// bursty: requests in a group. Default 10.
+	Burst int `yaml:"burst" min:"1" json:"burst,omitempty"`
 
+	// A closed load: this many users, each waits for its answer and thinks before the next request.
+	//
 	// Closed: Users each send, wait for the answer, think, and send again.
-	Users int   `yaml:"users" min:"1" json:"users,omitempty" doc:"A closed load: this many users, each waits for its answer and thinks before the next request."`
-	Think *Work `yaml:"think" json:"think,omitempty" doc:"Think time between an answer and the next request."`
+	Users int `yaml:"users" min:"1" json:"users,omitempty"`
+	// Think time between an answer and the next request.
+	Think *Work `yaml:"think" json:"think,omitempty"`
 
+	// A partly open load: sessions arrive at the rate; each sends several requests with think time between.
+	//
 	// Partly open: sessions arrive (Rate, Stages, Arrivals); each sends Session.Requests with Think between.
-	Session *Session `yaml:"session" json:"session,omitempty" doc:"A partly open load: sessions arrive at the rate; each sends several requests with think time between."`
+	Session *Session `yaml:"session" json:"session,omitempty"`
 
-	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty" doc:"How long a user waits before giving up. Default 30s."`
+	// How long a user waits before giving up. Default 30s.
+	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty"`
+	// The most requests in flight. Reached: it is reported and what could not be sent is counted as unsent.
+	// Default 10000.
+	//
 	// Connections bounds the generator's connections; 0: as many as the schedule needs, up to MaxInFlight.
-	MaxInFlight int               `yaml:"max_in_flight" min:"1" json:"max_in_flight,omitempty" doc:"The most requests in flight. Reached: it is reported and what could not be sent is counted as unsent. Default 10000."`
-	Headers     map[string]string `yaml:"headers" json:"headers,omitempty" doc:"Headers on every request."`
-	Priority    string            `yaml:"priority" enum:"high,low" json:"priority,omitempty" doc:"high (default) or low: what a service serves last and sheds first. Nodes hand it on."`
-	Tenant      *Tenant           `yaml:"tenant" json:"tenant,omitempty" doc:"Whose requests they are: a name, or how it is drawn for each request, as in {zipf: 1.1, of: 50}. Nodes hand it on. Default the load's name."`
-	APIKey      string            `yaml:"api_key" json:"-" doc:"Sent as X-Api-Key; never written to a report. Default the load's name."`
+	MaxInFlight int `yaml:"max_in_flight" min:"1" json:"max_in_flight,omitempty"`
+	// Headers on every request.
+	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+	// high (default) or low: what a service serves last and sheds first. Nodes hand it on.
+	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty"`
+	// Whose requests they are: a name, or how it is drawn for each request, as in {zipf: 1.1, of: 50}. Nodes hand
+	// it on. Default the load's name.
+	Tenant *Tenant `yaml:"tenant" json:"tenant,omitempty"`
+	// Sent as X-Api-Key; never written to a report. Default the load's name.
+	APIKey string `yaml:"api_key" json:"-"`
 
-	Requests []Request `yaml:"requests" need:"yes" json:"requests" doc:"What they send."`
+	// What they send.
+	Requests []Request `yaml:"requests" need:"yes" json:"requests"`
 }
 
 // Defaults of a load.
@@ -41,10 +62,14 @@ const (
 
 // Stage changes the rate linearly from From to To within For. A file may give just rate for a level stage.
 type Stage struct {
-	For  time.Duration `yaml:"for" need:"yes" sign:"positive" json:"for" doc:"How long."`
-	Rate float64       `yaml:"rate" unit:"rate" json:"rate,omitempty" doc:"A level rate (in place of from and to); 0/s is a pause."`
-	From float64       `yaml:"from" unit:"rate" json:"from,omitempty" doc:"The rate at its start. Default where the last stage ended."`
-	To   float64       `yaml:"to" unit:"rate" json:"to,omitempty" doc:"The rate at its end."`
+	// How long.
+	For time.Duration `yaml:"for" need:"yes" sign:"positive" json:"for"`
+	// A level rate (in place of from and to); 0/s is a pause.
+	Rate float64 `yaml:"rate" unit:"rate" json:"rate,omitempty"`
+	// The rate at its start. Default where the last stage ended.
+	From float64 `yaml:"from" unit:"rate" json:"from,omitempty"`
+	// The rate at its end.
+	To float64 `yaml:"to" unit:"rate" json:"to,omitempty"`
 	// Level tells that rate was given: a stage of rate 0/s is a pause, not a ramp down to nothing.
 	Level bool `yaml:"-" json:"level,omitempty"`
 }
@@ -73,17 +98,24 @@ func (l *Load) Shape() []Stage {
 
 // Session is one visit.
 type Session struct {
-	Requests int `yaml:"requests" need:"yes" min:"1" json:"requests" doc:"How many requests a session sends."`
+	// How many requests a session sends.
+	Requests int `yaml:"requests" need:"yes" min:"1" json:"requests"`
 }
 
 // Request is one kind of request and its share of the load.
 type Request struct {
+	// METHOD /path with {parameters}.
+	//
 	// Send is "METHOD /path/{param}"; it is also the request's name in reports.
-	Send   string  `yaml:"send" need:"yes" json:"send" doc:"METHOD /path with {parameters}."`
-	Weight float64 `yaml:"weight" sign:"positive" json:"weight,omitempty" doc:"Its share relative to the others. Default 1."`
-	Body   string  `yaml:"body" json:"body,omitempty" doc:"The body, in which {parameters} are replaced."`
+	Send string `yaml:"send" need:"yes" json:"send"`
+	// Its share relative to the others. Default 1.
+	Weight float64 `yaml:"weight" sign:"positive" json:"weight,omitempty"`
+	// The body, in which {parameters} are replaced.
+	Body string `yaml:"body" json:"body,omitempty"`
+	// high or low. Default the load's.
+	//
 	// Priority is high or low; empty: the load's.
-	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty" doc:"high or low. Default the load's."`
+	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty"`
 	// Params are all other keys of the mapping: a parameter of Send or Body and how its values are drawn.
 	// A parameter without one is a sequence.
 	Params map[string]Param `yaml:"-" json:"params,omitempty"`
@@ -91,8 +123,12 @@ type Request struct {
 
 // Param draws values 1..Of (as decimal text): exactly one of the three shapes.
 type Param struct {
-	Zipf     float64 `yaml:"zipf" sign:"positive" json:"zipf,omitempty" doc:"Zipf with this exponent: value k is drawn in proportion to 1/k^s."`
-	Uniform  bool    `yaml:"uniform" json:"uniform,omitempty" doc:"Each value equally often."`
-	Sequence bool    `yaml:"sequence" json:"sequence,omitempty" doc:"1, 2, 3, ... and from the start again after of."`
-	Of       int     `yaml:"of" min:"1" json:"of,omitempty" doc:"How many values. Default 1000; a sequence's default is unbounded."`
+	// Zipf with this exponent: value k is drawn in proportion to 1/k^s.
+	Zipf float64 `yaml:"zipf" sign:"positive" json:"zipf,omitempty"`
+	// Each value equally often.
+	Uniform bool `yaml:"uniform" json:"uniform,omitempty"`
+	// 1, 2, 3, ... and from the start again after of.
+	Sequence bool `yaml:"sequence" json:"sequence,omitempty"`
+	// How many values. Default 1000; a sequence's default is unbounded.
+	Of int `yaml:"of" min:"1" json:"of,omitempty"`
 }

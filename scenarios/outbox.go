@@ -7,8 +7,13 @@ import (
 
 // Outbox says that a write has an event: that somebody else is to hear of it, over a queue.
 type Outbox struct {
-	Outbox  string `yaml:"outbox" json:"outbox,omitempty" doc:"write to a database: the row's event goes to this queue or stream. It is put down in the row's own transaction (a transactional outbox) and published from there with the row's key, in order and at least once; with idempotent, the queue takes it once."`
-	EventOf string `yaml:"event_of" json:"event_of,omitempty" doc:"write to a queue or a stream: the message is the event of the row that an earlier step of the endpoint wrote to this database (a dual write). It has the row's id, so that rows without an event can be counted."`
+	// write to a database: the row's event goes to this queue or stream. It is put down in the row's own
+	// transaction (a transactional outbox) and published from there with the row's key, in order and at least
+	// once; with idempotent, the queue takes it once.
+	Outbox string `yaml:"outbox" json:"outbox,omitempty"`
+	// write to a queue or a stream: the message is the event of the row that an earlier step of the endpoint wrote
+	// to this database (a dual write). It has the row's id, so that rows without an event can be counted.
+	EventOf string `yaml:"event_of" json:"event_of,omitempty"`
 }
 
 // EventMark stands in the id of a row that has an event, before the name of the event's queue. No node's name holds it.

@@ -19,19 +19,30 @@ import (
 // Scenario is one file, its templates resolved and one variant applied.
 // Maps of the file (topology, load) are slices here, in the file's order.
 type Scenario struct {
-	Name    string `yaml:"scenario" need:"yes" json:"scenario" doc:"The scenario's name."`
-	About   string `yaml:"about" json:"about,omitempty" doc:"What this scenario shows, in a sentence."`
+	// The scenario's name.
+	Name string `yaml:"scenario" need:"yes" json:"scenario"`
+	// What this scenario shows, in a sentence.
+	About   string `yaml:"about" json:"about,omitempty"`
 	Variant string `yaml:"-" json:"variant,omitempty"`
+	// Root of all chance. The same seed draws the same arrivals, keys and service times.
+	//
 	// Seed is the root of all chance; 0 means "not given" and the runner takes 1.
-	Seed uint64 `yaml:"seed" json:"seed,omitempty" doc:"Root of all chance. The same seed draws the same arrivals, keys and service times."`
+	Seed uint64 `yaml:"seed" json:"seed,omitempty"`
+	// Load before the first phase that is not counted. Default 2s.
+	//
 	// WarmUp is driven before the first phase and not counted. Negative: none.
-	WarmUp time.Duration `yaml:"warm_up" sign:"any" json:"warm_up,omitempty" doc:"Load before the first phase that is not counted. Default 2s."`
+	WarmUp time.Duration `yaml:"warm_up" sign:"any" json:"warm_up,omitempty"`
 
-	Nodes  []*Node       `yaml:"topology" need:"yes" json:"topology" doc:"The parts and how they call each other."`
-	Links  []Link        `yaml:"links" json:"links,omitempty" doc:"Base latency between regions or zones."`
-	Loads  []*Load       `yaml:"load" need:"yes" json:"load" doc:"Who uses the system, and how."`
-	Phases []*Phase      `yaml:"phases" need:"yes" json:"phases" doc:"What happens when."`
-	Expect []Expectation `yaml:"expect" json:"expect,omitempty" doc:"What must hold for the verdict to be pass."`
+	// The parts and how they call each other.
+	Nodes []*Node `yaml:"topology" need:"yes" json:"topology"`
+	// Base latency between regions or zones.
+	Links []Link `yaml:"links" json:"links,omitempty"`
+	// Who uses the system, and how.
+	Loads []*Load `yaml:"load" need:"yes" json:"load"`
+	// What happens when.
+	Phases []*Phase `yaml:"phases" need:"yes" json:"phases"`
+	// What must hold for the verdict to be pass.
+	Expect []Expectation `yaml:"expect" json:"expect,omitempty"`
 
 	// Variants are the names of the variants that the file offers, in its order.
 	Variants []string `yaml:"-" json:"variants,omitempty"`
@@ -52,16 +63,22 @@ const DefaultWarmUp = 2 * time.Second
 // Link is the base network between two regions or zones (or within one, both names equal):
 // Latency is added to each direction of every edge between them, so a round trip grows by twice as much.
 type Link struct {
-	Between [2]string     `yaml:"between" need:"yes" json:"between" doc:"Two region or zone names."`
-	Latency time.Duration `yaml:"latency" need:"yes" json:"latency" doc:"One-way latency added to each direction."`
-	Jitter  time.Duration `yaml:"jitter" json:"jitter,omitempty" doc:"Plus or minus this much, uniform."`
+	// Two region or zone names.
+	Between [2]string `yaml:"between" need:"yes" json:"between"`
+	// One-way latency added to each direction.
+	Latency time.Duration `yaml:"latency" need:"yes" json:"latency"`
+	// Plus or minus this much, uniform.
+	Jitter time.Duration `yaml:"jitter" json:"jitter,omitempty"`
 }
 
 // Phase is a named stretch of the run. Its statistics are kept apart from every other phase's.
 type Phase struct {
-	Name   string         `yaml:"name" need:"yes" json:"name" doc:"The phase's name, used by expectations."`
-	For    time.Duration  `yaml:"for" need:"yes" sign:"positive" json:"for" doc:"How long."`
-	Faults []faults.Fault `yaml:"faults" json:"faults,omitempty" doc:"What goes wrong in it."`
+	// The phase's name, used by expectations.
+	Name string `yaml:"name" need:"yes" json:"name"`
+	// How long.
+	For time.Duration `yaml:"for" need:"yes" sign:"positive" json:"for"`
+	// What goes wrong in it.
+	Faults []faults.Fault `yaml:"faults" json:"faults,omitempty"`
 }
 
 // Duration is the sum of the phases, without the warm-up.

@@ -9,7 +9,10 @@ type Tenant struct {
 
 // When is whose requests a step is done for; all that is given must be so. For others it is passed over.
 type When struct {
-	Tenant   string `yaml:"tenant" json:"tenant,omitempty" doc:"Requests of this tenant: a load's tenant, or its name where it has none."`
-	Load     string `yaml:"load" json:"load,omitempty" doc:"Requests that this load has caused."`
-	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty" doc:"Requests of this priority."`
+	// Requests of this tenant: a load's tenant, or its name where it has none.
+	Tenant string `yaml:"tenant" json:"tenant,omitempty"`
+	// Requests that this load has caused.
+	Load string `yaml:"load" json:"load,omitempty"`
+	// Requests of this priority.
+	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty"`
 }

@@ -93,10 +93,10 @@ func explainFault(w io.Writer, e faults.Entry) {
 	fmt.Fprintf(w, "  new connections   %s\n", e.Explain.New)
 	fmt.Fprintf(w, "  open connections  %s\n", e.Explain.Open)
 	fmt.Fprintf(w, "  when it ends      %s\n\n", e.Explain.Lifted)
-	for _, k := range e.Keys() {
+	for _, k := range grammar.KeysOfFault(e) {
 		doc := k.Doc
-		if len(k.Values) > 0 {
-			doc += " (" + strings.Join(k.Values, ", ") + ")"
+		if len(k.Words) > 0 {
+			doc += " (" + strings.Join(k.Words, ", ") + ")"
 		}
 		fmt.Fprintf(w, "  %-17s %s\n", k.Name, doc)
 	}

@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 
 	"internal/archtest":  {},
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
+	"internal/keydoc":    {},
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
 	"internal/resultdoc": {}, // makes docs/result.json.md

@@ -13,10 +13,15 @@ import (
 
 // faultKeys are the keys of every fault, whatever its kind.
 type faultKeys struct {
-	Name string          `yaml:"name" doc:"What expectations and reports call it."`
-	On   faults.Selector `yaml:"on" doc:"What it hits: a node, an instance (orders-2), an edge (orders -> payments), or a mapping of region, zone, kind, labels, share."`
-	At   time.Duration   `yaml:"at" doc:"When it begins, from the start of its phase. Default at once."`
-	For  time.Duration   `yaml:"for" sign:"positive" doc:"How long it lasts. Default until the end of its phase."`
+	// What expectations and reports call it.
+	Name string `yaml:"name"`
+	// What it hits: a node, an instance (orders-2), an edge (orders -> payments), or a mapping of region, zone,
+	// kind, labels, share.
+	On faults.Selector `yaml:"on"`
+	// When it begins, from the start of its phase. Default at once.
+	At time.Duration `yaml:"at"`
+	// How long it lasts. Default until the end of its phase.
+	For time.Duration `yaml:"for" sign:"positive"`
 }
 
 // fault reads one line of faults: the kind's own key, its parameters, and the keys of every fault.

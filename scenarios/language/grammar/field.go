@@ -15,7 +15,8 @@ import (
 //	min:"1"           the least whole number
 //	sign:"positive"   more than zero where given; sign:"any" allows less than zero, which else is a mistake
 //	kinds:"a,b"       node kinds that have the key (default: all); image: only nodes with an image
-//	doc:"..."         what an editor shows
+//
+// What an editor shows is the first paragraph of the field's comment.
 type field struct {
 	key   string
 	index []int
@@ -51,7 +52,7 @@ func fieldsOf(t reflect.Type) []field {
 		out = append(out, field{
 			key: key, index: []int{i}, typ: f.Type,
 			unit: f.Tag.Get("unit"), enum: words(f.Tag.Get("enum")), need: f.Tag.Get("need") == "yes",
-			min: f.Tag.Get("min"), sign: f.Tag.Get("sign"), kinds: words(f.Tag.Get("kinds")), doc: f.Tag.Get("doc"),
+			min: f.Tag.Get("min"), sign: f.Tag.Get("sign"), kinds: words(f.Tag.Get("kinds")), doc: meaning(t, f),
 		})
 	}
 	return out

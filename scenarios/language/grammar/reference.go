@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -15,6 +16,8 @@ type Key struct {
 	Of []string
 	// Kinds are the kinds of node that have it; nil: all, or it is no node's.
 	Kinds []string
+	// Words are what it may be, where that is one of a few.
+	Words []string
 	// Takes says how a value looks, as in 500ms or 5%, or which words it may be; nothing where it is a mapping.
 	Takes string
 	Need  bool
@@ -98,7 +101,7 @@ func keyOf(f field) Key {
 	case mappingOf(f.typ) == nil:
 		takes = "a value as in " + hint(f)
 	}
-	return Key{Name: f.key, Kinds: f.kinds, Takes: takes, Need: f.need, Doc: f.doc}
+	return Key{Name: f.key, Kinds: f.kinds, Words: f.enum, Takes: takes, Need: f.need, Doc: f.doc}
 }
 
 // mappingOf is the struct whose keys a value of this type has, nil where it is spelled otherwise.
@@ -110,4 +113,13 @@ func mappingOf(t reflect.Type) reflect.Type {
 		return nil
 	}
 	return t
+}
+
+// KeysOfFault are a kind's own keys; name, on, at and for, which every fault has, are left out.
+func KeysOfFault(kind faults.Entry) []Key {
+	var out []Key
+	for _, f := range fieldsOf(reflect.TypeOf(kind.Zero)) {
+		out = append(out, keyOf(f))
+	}
+	return out
 }

@@ -11,17 +11,28 @@ import (
 
 // selectorKeys are the keys of a selection that is written as a mapping.
 type selectorKeys struct {
-	Node     string            `yaml:"node" doc:"A node, or an instance of one."`
-	Kind     string            `yaml:"kind" enum:"cdn,gateway,service,database,queue,image" doc:"Every node of this kind."`
-	Region   string            `yaml:"region" doc:"Every node of this region."`
-	Zone     string            `yaml:"zone" doc:"Every node of this zone."`
-	Labels   map[string]string `yaml:"labels" doc:"Every node with all of these labels."`
-	Label    map[string]string `yaml:"label" doc:"The same as labels."`
-	Share    float64           `yaml:"share" unit:"share" sign:"positive" doc:"This part of the instances of each node, rounded up, drawn from the seed."`
-	Replicas float64           `yaml:"replicas" unit:"share" sign:"positive" doc:"The same as share."`
-	From     *faults.Selector  `yaml:"from" doc:"Connections that start here."`
-	To       *faults.Selector  `yaml:"to" doc:"Connections that end here."`
-	Both     bool              `yaml:"both" doc:"With from and to: the connections of the other way too."`
+	// A node, or an instance of one.
+	Node string `yaml:"node"`
+	// Every node of this kind.
+	Kind string `yaml:"kind" enum:"cdn,gateway,service,database,queue,image"`
+	// Every node of this region.
+	Region string `yaml:"region"`
+	// Every node of this zone.
+	Zone string `yaml:"zone"`
+	// Every node with all of these labels.
+	Labels map[string]string `yaml:"labels"`
+	// The same as labels.
+	Label map[string]string `yaml:"label"`
+	// This part of the instances of each node, rounded up, drawn from the seed.
+	Share float64 `yaml:"share" unit:"share" sign:"positive"`
+	// The same as share.
+	Replicas float64 `yaml:"replicas" unit:"share" sign:"positive"`
+	// Connections that start here.
+	From *faults.Selector `yaml:"from"`
+	// Connections that end here.
+	To *faults.Selector `yaml:"to"`
+	// With from and to: the connections of the other way too.
+	Both bool `yaml:"both"`
 }
 
 // selector reads a selection: text, a list (a union) or a mapping. word is the key that holds it.
