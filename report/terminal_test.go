@@ -23,7 +23,7 @@ func TestTerminal(t *testing.T) {
 	r.Faults[0].Receipt.Text = "700 requests, +801 ms"
 	r.Generator = record.Generator{IntendedRate: 100, AchievedRate: 99.98, LagMs: record.Lag{P99: .41, Max: 3.2}, MaxInFlight: 88}
 	Judge(r, &scenarios.Scenario{Expect: []scenarios.Expectation{
-		{Text: "in steady: success >= 99.9%", In: "steady", Bounds: bound(metric.Success, ">=", .999)},
+		{Text: "in steady: success >= 99%", In: "steady", Bounds: bound(metric.Success, ">=", .99)},
 		{Text: "in slow, of GET /a: p99 < 700ms", In: "slow", Of: "GET /a", Bounds: bound(metric.P99, "<", .7)},
 		{Text: "after slow: recovered_within 60s", After: "slow", Recovered: time.Minute},
 		{Text: "writes_lost: 0", WritesLost: ref(0)},
@@ -112,7 +112,7 @@ func TestUnknownRecoveryIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := b.String()
-	for _, want := range []string{"outage on app: unknown, as there is no steady state to compare with", "crash on db can't be told apart from outage on app"} {
+	for _, want := range []string{"outage on app: recovery is unknown, there is no steady state to compare with", "crash on db can't be told apart from outage on app"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not said:\n%s", want, got)
 		}

@@ -16,7 +16,7 @@ var allowed = map[string][]string{
 	// It wires everything by hand.
 	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
-		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
 	"faults/mesh":                {"faults", "internal/chance", "runner/wire"},
 	"report":                     {"runner/record", "scenarios", "scenarios/metric"},
@@ -41,7 +41,7 @@ var allowed = map[string][]string{
 	"runner/engine/docker":          {"faults/mesh", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/process":         {"faults/mesh", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/enginetest":      {"faults", "runner", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},

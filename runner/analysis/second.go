@@ -66,7 +66,7 @@ func Timeline(windows []record.Window) ([]Second, error) {
 		s := Second{At: time.Duration(at) * time.Second, Sent: m.Sent, Good: m.OK + m.Degraded}
 		if m.Latencies.TotalCount() > 0 {
 			s.P99 = record.Quantile(m.Latencies, 99)
-			s.Tail = record.Quantile(m.Latencies, 100*tailQuantile(m.Latencies.TotalCount()))
+			s.Tail = record.Quantile(m.Latencies, tailPercentile(m.Latencies.TotalCount()))
 			s.Max = record.Quantile(m.Latencies, 100)
 			for _, b := range m.Latencies.Distribution() {
 				if b.Count > 0 {
@@ -80,7 +80,9 @@ func Timeline(windows []record.Window) ([]Second, error) {
 	return out, nil
 }
 
-// tailQuantile is 0.99 less three standard deviations of a share of 1 % among n: of 100 requests 0.960, of 1000 0.981.
-func tailQuantile(n int64) float64 {
-	return .99 - steadyDeviations*math.Sqrt(.01*.99/float64(n))
+// tailPercentile is 99 less three standard deviations of a share of 1 % among n, in whole requests: of 100 requests the 96th, of
+// 1000 the 980th.
+func tailPercentile(n int64) float64 {
+	share := .99 - steadyDeviations*math.Sqrt(.01*.99/float64(n))
+	return 100 * math.Floor(share*float64(n)) / float64(n)
 }
