@@ -68,6 +68,8 @@ type Receipt struct {
 	LostBytes int64 `json:"lost_bytes,omitempty" unit:"bytes"`
 	// DelayMs is the mean delay that what met it was given.
 	DelayMs float64 `json:"delay_ms,omitempty"`
+	// Coverage is how many of the requests that crossed its edges while it was to be on met it; absent where that was not counted.
+	Coverage *float64 `json:"coverage,omitempty" unit:"share" since:"2026-11-29"`
 	// Text is all of this in words.
 	Text string `json:"text"`
 }
