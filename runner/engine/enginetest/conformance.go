@@ -44,6 +44,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 			{"overlapping latencies", testOverlap},
 			{"refuse", testRefuse},
 			{"hang", testHang},
+			{"SYNs are repeated as the kernel does", func(t *testing.T, w *world) { testRepeatedSYNs(t, w, e) }},
 			{"pause", testPause},
 			{"behave", testBehave},
 			{"change under load", testChange},
