@@ -34,7 +34,7 @@ type Options struct {
 	ReadOutbox ReadBack
 	// Hold is called with the result when everything is measured and the system still stands; it is taken down when
 	// Hold returns. Run returns the same result. nil: at once.
-	Hold func(context.Context, *record.Result)
+	Hold func(context.Context, Held)
 	// Version is the program's, for the record.
 	Version string
 }
@@ -112,7 +112,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	}
 	result := r.result(err != nil)
 	if err == nil && o.Hold != nil {
-		o.Hold(ctx, result)
+		r.hold(ctx, result)
 	}
 	if down := r.down(ctx); down != nil {
 		err = errors.Join(err, down)
@@ -165,21 +165,21 @@ func newRun(o Options) *run {
 	spans := make([]record.Span, len(o.Plan.Phases))
 	for i, p := range o.Plan.Phases {
 		spans[i] = record.Span{Name: p.Name, Start: p.Start, End: p.End}
-		for _, f := range o.Plan.Faults {
-			spans[i].FaultAtStart = spans[i].FaultAtStart || f.Start <= p.Start && f.End > p.Start
-			spans[i].FaultAtEnd = spans[i].FaultAtEnd || f.Start < p.End && f.End >= p.End
-		}
+	}
+	faults := make([]record.FaultSpan, len(o.Plan.Faults))
+	for i, f := range o.Plan.Faults {
+		faults[i] = record.FaultSpan{Start: f.Start, End: f.End, Restarts: restarts(f.Primitives)}
 	}
 	r := &run{
 		o:        o,
 		started:  time.Now(),
-		recorder: record.NewRecorder(spans),
+		recorder: record.NewRecorder(spans, faults...),
 		latest:   map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
 		turned:   make([]*Observation, len(o.Plan.Phases)),
 	}
-	for _, f := range o.Plan.Faults {
-		r.injections = append(r.injections, newInjection(f))
+	for n, f := range o.Plan.Faults {
+		r.injections = append(r.injections, &injection{fault: f, number: n})
 	}
 	return r
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
 )
@@ -59,7 +60,7 @@ type meshControl interface {
 	Disconnect()
 }
 
-var _ meshControl = (*mesh.Client)(nil)
+var _ meshControl = (*remote.Client)(nil)
 
 // testbed is one run's networks and containers.
 type testbed struct {
@@ -245,6 +246,9 @@ func (t *testbed) Dial(ctx context.Context, address string) (net.Conn, error) {
 
 // errDown is the answer to whoever uses a run that was taken down.
 var errDown = errors.New("the run has been taken down")
+
+// API is where toxiproxy's API answers.
+func (t *testbed) API() string { return t.toxiproxy }
 
 // CPU is the mesh's.
 func (t *testbed) CPU(ctx context.Context) (time.Duration, bool) {

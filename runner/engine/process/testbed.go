@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/runner/lease"
 )
@@ -30,7 +30,9 @@ type testbed struct {
 	// reserved keep the instances' ports also while they are killed.
 	reserved []*reservation
 	// meshed is the mesh's process; nil: the mesh is in this one. watched is closed when nobody waits for its end any more.
-	meshed  *child
+	meshed *child
+	// api is where it answers toxiproxy's API, "" where it does not.
+	api     string
 	watched chan struct{}
 	ending  atomic.Bool
 }
@@ -107,26 +109,30 @@ func (t *testbed) startMesh(ctx context.Context) error {
 		t.layout.Mesh = t.options.Mesh(t.Plan.Seed)
 		return nil
 	}
-	config := mesh.ServeConfig{Control: "127.0.0.1:0", Token: rand.Text(), Seed: t.Plan.Seed}
+	config := remote.Config{Control: "127.0.0.1:0", Token: rand.Text(), Seed: t.Plan.Seed}
 	if t.options.API != NoAPI {
 		config.API = t.options.API
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.options.Health, fmt.Errorf("it was not healthy within %s", t.options.Health))
 	defer cancel()
-	var addresses mesh.ServeAddresses
+	var addresses remote.Addresses
 	k, err := t.command("mesh", "mesh", config).start(ctx, t.spawner, t.lease, &addresses)
 	if err != nil {
 		return err
 	}
 	t.meshed = k
-	t.layout.Mesh = mesh.NewClient(addresses.Control, config.Token, nil)
+	t.layout.Mesh = remote.NewClient(addresses.Control, config.Token, nil)
 	t.watched = make(chan struct{})
 	go t.watch(k)
 	if addresses.API != "" {
 		t.Progress("toxiproxy's API: http://" + addresses.API)
 	}
+	t.api = addresses.API
 	return nil
 }
+
+// API is where toxiproxy's API answers.
+func (t *testbed) API() string { return t.api }
 
 // watch tells of the mesh's end, unless the run is being taken down.
 func (t *testbed) watch(k *child) {
