@@ -12,42 +12,95 @@ import (
 // judgeBounds measures each bound of an expectation once and holds it against its figure. It says of each that did not hold what
 // was measured, what was expected, and which faults were on meanwhile.
 func judgeBounds(out *record.Expectation, r *record.Result, e scenarios.Expectation) (because []string) {
-	var measured []string
-	holds, doubt := true, ""
+	var measured, doubts []string
 	for _, b := range e.Bounds {
-		value, err := Measure(r, e, b.Metric)
-		if err != nil {
-			out.Why, out.Measured = err.Error(), "unknown"
-			return nil
-		}
-		measured = append(measured, string(b.Metric)+" "+Spell(b.Metric, value))
-		lag := lagIn(r.Generator, b.Metric)
-		with, without := Within(value, b), Within(max(value-lag, 0), b)
-		switch {
-		case with && without:
-		case with != without:
-			doubt = fmt.Sprintf("%s: the generator's own lag of up to %s decides it", measured[len(measured)-1], milliseconds(lag*1000))
-		default:
-			holds = false
-			because = append(because, broken(r, e, b, value))
+		j := judgeBound(r, e, b)
+		measured = append(measured, j.measured)
+		switch j.showing {
+		case refuted:
+			because = append(because, j.why)
+		case unclear:
+			doubts = append(doubts, j.why)
 		}
 	}
 	out.Measured = strings.Join(measured, ", ")
-	if holds && doubt != "" {
-		out.Why = doubt
-		return nil
+	switch {
+	case len(because) > 0:
+		out.Holds = ref(false)
+	case len(doubts) > 0:
+		out.Why = strings.Join(doubts, "; ")
+	default:
+		out.Holds = ref(true)
 	}
-	out.Holds = &holds
 	return because
 }
 
+// judgedBound is one bound held against its figure: what was measured, what that shows, and why it is not shown to hold.
+type judgedBound struct {
+	measured string
+	showing  showing
+	why      string
+}
+
+func judgeBound(r *record.Result, e scenarios.Expectation, b scenarios.Bound) judgedBound {
+	f, err := figureOf(r, e, b.Metric)
+	if err != nil {
+		return untoldBound(r, e, b, err)
+	}
+	out := judgedBound{measured: string(b.Metric) + " " + Spell(b.Metric, f.value)}
+	switch {
+	case b.Metric.Facts().Unit == metric.Share:
+		if out.showing = judgeShare(f.hits, f.n, b, confidence(e)); out.showing == unclear {
+			out.why = unsure(e, b, f, out.measured)
+		}
+	default:
+		lag := lagIn(r.Generator, b.Metric)
+		with, without := Within(f.value, b), Within(max(f.value-lag, 0), b)
+		switch {
+		case with && without:
+			out.showing = shown
+		case with == without:
+			out.showing = refuted
+		default:
+			out.why = fmt.Sprintf("%s: the generator's own lag of up to %s decides it", out.measured, milliseconds(lag*1000))
+		}
+	}
+	if out.showing == refuted {
+		out.why = broken(r, e, b, Spell(b.Metric, f.value))
+	}
+	return out
+}
+
+// untoldBound is a bound whose figure is unknown. Too few for a percentile may still be too slow for its bound.
+func untoldBound(r *record.Result, e scenarios.Expectation, b scenarios.Bound, err error) judgedBound {
+	out := judgedBound{measured: "unknown", why: err.Error()}
+	if isTooFew(err) {
+		out.measured = string(b.Metric) + " unknown"
+		if slower, refute := fewRefute(r, e, b); refute {
+			out.showing = refuted
+			out.why = broken(r, e, b, fmt.Sprintf("unknown (%s), with %d above %s", err, slower, Spell(b.Metric, b.Value)))
+		}
+	}
+	return out
+}
+
+// unsure says between what a share may lie, and so why its sample does not show whether it keeps its bound.
+func unsure(e scenarios.Expectation, b scenarios.Bound, f figure, measured string) string {
+	may := "as low as " + percent(lowest(f.hits, f.n, confidence(e)))
+	if keeps := Within(f.value, b); (b.Op == "<" || b.Op == "<=") == keeps {
+		may = "as high as " + percent(highest(f.hits, f.n, confidence(e)))
+	}
+	return fmt.Sprintf("%s of %s: with %s confidence it may be %s, expected %s %s",
+		measured, count(f.n), percent(confidence(e)), may, b.Op, Spell(b.Metric, b.Value))
+}
+
 // broken says what a bound's figure was and should have been.
-func broken(r *record.Result, e scenarios.Expectation, b scenarios.Bound, value float64) string {
+func broken(r *record.Result, e scenarios.Expectation, b scenarios.Bound, measured string) string {
 	of := e.Of
 	if of == "" || of == "all" {
 		of = "all requests"
 	}
-	s := fmt.Sprintf("%s of %s was %s", b.Metric, of, Spell(b.Metric, value))
+	s := fmt.Sprintf("%s of %s was %s", b.Metric, of, measured)
 	if !within(e.In, "") {
 		s += " in " + e.In
 	}

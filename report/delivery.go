@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
@@ -10,10 +11,10 @@ import (
 
 // delivery is a figure of what a queue or a stream delivers to a node, "a -> b". What waits is what waited at the end of the
 // phase, or of the run where the expectation names none; what was fresh is of all deliveries in it.
-func delivery(r *record.Result, e scenarios.Expectation, m metric.Name) (float64, error) {
+func delivery(r *record.Result, e scenarios.Expectation, m metric.Name) (figure, error) {
 	from, to, err := ends(e.Of)
 	if err != nil {
-		return 0, err
+		return figure{}, err
 	}
 	where := e.In
 	if within(e.In, "") {
@@ -29,17 +30,44 @@ func delivery(r *record.Result, e scenarios.Expectation, m metric.Name) (float64
 		sum.Delivered += edge.Delivery.Delivered
 		sum.Fresh += edge.Delivery.Fresh
 		sum.Backlog += edge.Delivery.Backlog
+		sum.Dead += edge.Delivery.Dead
+		sum.Expired += edge.Delivery.Expired
 		sum.LagS = max(sum.LagS, edge.Delivery.LagS)
 	}
 	switch {
 	case len(told) == 0:
-		return 0, fmt.Errorf("%s -> %s was not read at the end of %s", from, to, where)
+		return figure{}, fmt.Errorf("%s -> %s was not read at the end of %s", from, to, where)
+	case sum.Delivered+sum.Backlog+sum.Dead+sum.Expired == 0:
+		return figure{}, fmt.Errorf("no message came to %s -> %s in %s", from, to, where)
 	case m == metric.Lag:
-		return sum.LagS, nil
+		return figure{value: sum.LagS}, nil
 	case m == metric.Backlog:
-		return float64(sum.Backlog), nil
+		return figure{value: float64(sum.Backlog)}, nil
 	case sum.Delivered == 0:
-		return 0, fmt.Errorf("nothing was delivered over %s -> %s in %s", from, to, where)
+		return figure{}, fmt.Errorf("nothing was delivered over %s -> %s in %s", from, to, where)
 	}
-	return float64(sum.Fresh) / float64(sum.Delivered), nil
+	return share(sum.Fresh, sum.Delivered), nil
+}
+
+// writeDeliveries shows what each instance of a queue or a stream has delivered, and what still waits at the end.
+func writeDeliveries(w io.Writer, r *record.Result, _ paint) error {
+	g := grid{left: 1, header: []string{"DELIVERY", "delivered", "in time", "given up", "expired", "waiting at the end", "for"}}
+	told := map[[2]string]bool{}
+	for _, e := range r.Edges {
+		d, pair := e.Delivery, [2]string{e.FromInst, e.To}
+		if d == nil || told[pair] {
+			continue
+		}
+		told[pair] = true
+		waits := "-"
+		if d.Backlog > 0 {
+			waits = Seconds(d.LagS)
+		}
+		g.add(e.FromInst+" -> "+e.To, count(d.Delivered), dash(d.Fresh), dash(d.Dead), dash(d.Expired), count(d.Backlog), waits)
+	}
+	if len(g.rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	return g.write(w)
 }

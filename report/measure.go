@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,25 +12,46 @@ import (
 
 // Measure is one metric of what an expectation is about, as the judge takes it, over every phase and request that it covers taken
 // together: counts are summed and histograms merged, so a percentile over several requests is the percentile of all
-// of them. Latencies are in seconds, shares fractions. It fails where nothing was sent, timed, called or delivered.
+// of them. Latencies are in seconds, shares fractions. It fails where nothing was sent, timed, called or delivered, and
+// for a percentile of too few: what has no sample is unknown, never zero.
 func Measure(r *record.Result, about scenarios.Expectation, m metric.Name) (float64, error) {
+	f, err := figureOf(r, about, m)
+	return f.value, err
+}
+
+// figure is a measured value. A share is hits of n.
+type figure struct {
+	value   float64
+	hits, n int64
+}
+
+func share(hits, n int64) figure {
+	return figure{value: float64(hits) / float64(n), hits: hits, n: n}
+}
+
+func figureOf(r *record.Result, about scenarios.Expectation, m metric.Name) (figure, error) {
 	switch facts := m.Facts(); {
 	case facts.Of == metric.Edge:
 		return amplification(r, about)
 	case facts.Of == metric.Deliveries:
 		return delivery(r, about, m)
 	case facts.Latency():
-		return latency(r, about, m)
+		return latency(r, about, facts)
 	}
 	sum, seconds := covered(r, about)
-	if sum.Sent == 0 {
-		return 0, fmt.Errorf("no such request was due in it")
+	switch {
+	case sum.Sent == 0:
+		return figure{}, errNoneDue
+	case m == metric.StaleReads && sum.OK+sum.Degraded == 0:
+		return figure{}, errors.New("no request was answered, so none of them read anything")
+	case m.Facts().Unit == metric.PerSecond:
+		return figure{value: float64(counts[m](sum)) / seconds}, nil
 	}
-	if m.Facts().Unit == metric.PerSecond {
-		return float64(counts[m](sum)) / seconds, nil
-	}
-	return float64(counts[m](sum)) / float64(sum.Sent), nil
+	return share(counts[m](sum), sum.Sent), nil
 }
+
+// errNoneDue is why nothing is known of requests that the phases do not have.
+var errNoneDue = errors.New("no such request was due in it")
 
 // counts say what each metric of requests counts: for a share, of those sent.
 var counts = map[metric.Name]func(record.Request) int64{
@@ -70,62 +92,12 @@ func about(of, load, request string) bool {
 	return of == "" || of == "all" || of == request || of == load
 }
 
-// latencies say where each metric of latency stands in a summary.
-var latencies = map[metric.Name]func(record.Latency) float64{
-	metric.Mean: func(l record.Latency) float64 { return l.Mean },
-	metric.P50:  func(l record.Latency) float64 { return l.P50 },
-	metric.P90:  func(l record.Latency) float64 { return l.P90 },
-	metric.P95:  func(l record.Latency) float64 { return l.P95 },
-	metric.P99:  func(l record.Latency) float64 { return l.P99 },
-	metric.P999: func(l record.Latency) float64 { return l.P999 },
-	metric.Max:  func(l record.Latency) float64 { return l.Max },
-}
-
-// latency is taken from the phase's summary where one request in one phase is meant, and from the windows' histograms
-// taken together where several are.
-func latency(r *record.Result, e scenarios.Expectation, m metric.Name) (float64, error) {
-	var one []record.Latency
-	sent := int64(0)
-	for _, p := range r.Phases {
-		for _, q := range p.Requests {
-			if within(e.In, p.Name) && about(e.Of, q.Load, q.Request) {
-				one = append(one, q.LatencyMs)
-				sent += q.Sent
-			}
-		}
-	}
-	switch {
-	case sent == 0:
-		return 0, fmt.Errorf("no such request was due in it")
-	case len(one) == 1:
-		return latencies[m](one[0]) / 1000, nil
-	}
-	phases := map[string]bool{}
-	for _, p := range r.Phases {
-		phases[p.Name] = within(e.In, p.Name)
-	}
-	var windows []record.Window
-	for _, w := range r.Windows {
-		if phases[w.Phase] && about(e.Of, w.Load, w.Request) {
-			windows = append(windows, w)
-		}
-	}
-	merged, err := record.MergeWindows(windows...)
-	if err != nil {
-		return 0, err
-	}
-	if merged.Latencies.TotalCount() == 0 {
-		return 0, fmt.Errorf("no answer was timed in it")
-	}
-	return latencies[m](record.LatencyOf(merged.Latencies)) / 1000, nil
-}
-
 // amplification is the greatest of the edges between two nodes, "a -> b", in one phase or over the whole run. An attempt
 // counts where it began.
-func amplification(r *record.Result, e scenarios.Expectation) (float64, error) {
+func amplification(r *record.Result, e scenarios.Expectation) (figure, error) {
 	from, to, err := ends(e.Of)
 	if err != nil {
-		return 0, err
+		return figure{}, err
 	}
 	var most float64
 	var attempts int64
@@ -136,9 +108,9 @@ func amplification(r *record.Result, e scenarios.Expectation) (float64, error) {
 		}
 	}
 	if attempts == 0 {
-		return 0, fmt.Errorf("nothing crossed %s -> %s in it", from, to)
+		return figure{}, fmt.Errorf("nothing crossed %s -> %s in it", from, to)
 	}
-	return most, nil
+	return figure{value: most}, nil
 }
 
 // ends are the two nodes of an edge as an expectation names it, "a -> b".

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 var terminalFormat = Format{
@@ -25,7 +26,7 @@ func terminal(w io.Writer, r *record.Result, p paint) error {
 	var b bytes.Buffer
 	writeVerdict(&b, r, p)
 	for _, section := range []func(io.Writer, *record.Result, paint) error{
-		writePhases, writeFaults, writeEdges, writeHonesty,
+		writePhases, writeFaults, writeEdges, writeDeliveries, writeCaches, writeHonesty,
 	} {
 		if err := section(&b, r, p); err != nil {
 			return fmt.Errorf("write report: %w", err)
@@ -103,9 +104,9 @@ func writePhases(w io.Writer, r *record.Result, p paint) error {
 			if q.Sent == 0 {
 				continue
 			}
-			g.add(name, q.Request, count(q.Sent), share(q.OK, q.Sent), share(q.Degraded, q.Sent),
-				failures(q), fmt.Sprintf("%.1f/s", q.Goodput), milliseconds(q.LatencyMs.P50),
-				milliseconds(q.LatencyMs.P99), milliseconds(q.LatencyMs.P999), milliseconds(q.LatencyMs.Max))
+			g.add(name, q.Request, count(q.Sent), portion(q.OK, q.Sent), portion(q.Degraded, q.Sent),
+				failures(q), fmt.Sprintf("%.1f/s", q.Goodput), answered(q, metric.P50),
+				answered(q, metric.P99), answered(q, metric.P999), answered(q, metric.Max))
 			name = ""
 		}
 	}
@@ -116,11 +117,20 @@ func writePhases(w io.Writer, r *record.Result, p paint) error {
 	return g.write(w)
 }
 
-func share(n, of int64) string {
+func portion(n, of int64) string {
 	if n == 0 {
 		return "-"
 	}
 	return percent(float64(n) / float64(of))
+}
+
+// answered is a figure of the latency of a request's answers, "-" where there were too few for it.
+func answered(q record.Request, m metric.Name) string {
+	l, told := summaryOf(q, "")
+	if !told || l.Count < m.Facts().Needs() {
+		return "-"
+	}
+	return milliseconds(latencies[m](l))
 }
 
 // failures is the share of failed requests and their most frequent class.
@@ -134,45 +144,7 @@ func failures(q record.Request) string {
 			worst, most = class, n
 		}
 	}
-	return strings.TrimSpace(share(q.Failed, q.Sent) + " " + worst)
-}
-
-func writeFaults(w io.Writer, r *record.Result, p paint) error {
-	if len(r.Faults) == 0 {
-		return nil
-	}
-	fmt.Fprintln(w)
-	g := grid{left: 2, header: []string{"FAULT", "ON", "from", "to", "felt after", "recovered after", "what met it"}}
-	for _, f := range r.Faults {
-		g.add(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), f.Receipt.Text)
-	}
-	return g.write(w)
-}
-
-func at(s *float64) string {
-	if s == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.2f s", *s)
-}
-
-func felt(f record.Fault) string {
-	if f.DetectedAfterS == nil {
-		return "not felt"
-	}
-	return Seconds(*f.DetectedAfterS)
-}
-
-func recovered(f record.Fault) string {
-	switch {
-	case f.Metastable:
-		return "never: metastable"
-	case f.UndoneS == nil:
-		return "-"
-	case f.RecoveredAfterS == nil:
-		return "not by the end"
-	}
-	return Seconds(*f.RecoveredAfterS)
+	return strings.TrimSpace(portion(q.Failed, q.Sent) + " " + worst)
 }
 
 // shownEdges is how many edges are shown; the rest are counted in a line.

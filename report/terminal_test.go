@@ -23,7 +23,7 @@ func TestTerminal(t *testing.T) {
 	r.Faults[0].Receipt.Text = "700 requests, +801 ms"
 	r.Generator = record.Generator{IntendedRate: 100, AchievedRate: 99.98, LagMs: record.Lag{P99: .41, Max: 3.2}, MaxInFlight: 88}
 	Judge(r, &scenarios.Scenario{Expect: []scenarios.Expectation{
-		{Text: "in steady: success >= 99.9%", In: "steady", Bounds: bound(metric.Success, ">=", .999)},
+		{Text: "in steady: success >= 99%", In: "steady", Bounds: bound(metric.Success, ">=", .99)},
 		{Text: "in slow, of GET /a: p99 < 700ms", In: "slow", Of: "GET /a", Bounds: bound(metric.P99, "<", .7)},
 		{Text: "after slow: recovered_within 60s", After: "slow", Recovered: time.Minute},
 		{Text: "writes_lost: 0", WritesLost: ref(0)},

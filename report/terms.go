@@ -12,8 +12,20 @@ var Terms = []Term{
 Latency counts from the intended time. Every figure's total is intended requests. A request counts to the phase it was
 intended in; but one still unanswered when a fault came on, or intended in the 50 ms in which one was lifted, to the fault's.`},
 	{"latency", `From the time a request was intended to be sent until its answer had been read whole. A stall of the
-system cannot hide the requests that it kept from being sent (no coordinated omission). result.json
-also has service_ms, from the time it was really sent.`},
+system cannot hide the requests that it kept from being sent (no coordinated omission). Expectations and
+reports are about answers, ok and degraded: what is refused at once takes no time, and would make a system that
+sheds or is down look fast. latency_of: all | ok | failed says otherwise. result.json has all of them (latency_ms,
+answer_ms, ok_ms, failed_ms), and service_ms, from the time it was really sent.`},
+	{"percentile", `The nearest rank: p99 of n latencies is the one of rank ceil(0.99 n), so one slow request of 60 is their p99.
+It takes as many answers as make it nearer to one beyond it than to none: 5 for p90, 10 for p95, 50 for p99,
+500 for p99.9. Of fewer it is unknown, and an expectation can't be told, but where more of them are over the
+bound than chance allows at its confidence: then it fails.`},
+	{"confidence", `How sure a verdict on a share is: 95% where the expectation does not say. The one-sided bounds of Clopper and
+Pearson decide: success >= 99.9% passes where less would give so good a sample with a chance of 5% at most (2995 of
+2995, not 300 of 300), fails where 99.9% would give so bad a one with that chance at most, and can't be told
+between them. They are exact for independent requests. A bound of 0% or 100%, and ==, are about the run's own requests.`},
+	{"sample", `What a figure is of. An expectation whose figure has none can't be told: no writes lost of none acknowledged,
+no stale reads among requests that all failed, no backlog where no message came show nothing.`},
 	{"outcome", `ok: an answer with a status below 400. degraded: such an answer that says it is second best (a
 fallback, a stale copy). failed: everything else, with its class: refused, reset, timeout, eof, body,
 a status such as 503, or unsent. ok + degraded + failed = sent, always.`},

@@ -15,22 +15,41 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 		out.Measured = "unknown"
 		return
 	}
-	holds := true
-	within := func(most *int, n int64, word string, said []string) []string {
-		if most == nil {
-			return said
-		}
-		holds = holds && n <= int64(*most)
-		return append(said, fmt.Sprintf("%d %s", n, word))
-	}
-	var measured []string
 	w := r.Writes
-	if said := within(e.WritesDuplicated, w.Duplicated, "duplicated", within(e.WritesLost, w.Lost, "lost", nil)); len(said) > 0 {
-		measured = append(measured, fmt.Sprintf("%s of %d acknowledged", strings.Join(said, ", "), w.Acknowledged))
+	type atMost struct {
+		most *int
+		n    int64
+		word string
 	}
-	if said := within(e.EventsDuplicated, w.EventsDuplicated, "duplicated", within(e.EventsLost, w.EventsLost, "lost", nil)); len(said) > 0 {
-		measured = append(measured, fmt.Sprintf("%s of %d events", strings.Join(said, ", "), w.Events))
+	var measured, empty []string
+	holds := true
+	for _, data := range []struct {
+		bounds []atMost
+		of     int64
+		noun   string
+		none   string
+	}{
+		{[]atMost{{e.WritesLost, w.Lost, "lost"}, {e.WritesDuplicated, w.Duplicated, "duplicated"}}, w.Acknowledged, "acknowledged", "no write was acknowledged"},
+		{[]atMost{{e.EventsLost, w.EventsLost, "lost"}, {e.EventsDuplicated, w.EventsDuplicated, "duplicated"}}, w.Events, "events", "no write has an event"},
+	} {
+		var said []string
+		for _, b := range data.bounds {
+			if b.most != nil {
+				said = append(said, fmt.Sprintf("%d %s", b.n, b.word))
+				holds = holds && b.n <= int64(*b.most)
+			}
+		}
+		if len(said) > 0 {
+			measured = append(measured, fmt.Sprintf("%s of %d %s", strings.Join(said, ", "), data.of, data.noun))
+		}
+		if len(said) > 0 && data.of == 0 { // nothing lost of nothing shows nothing
+			empty = append(empty, data.none)
+		}
 	}
 	out.Measured = strings.Join(measured, ", ")
+	if holds && len(empty) > 0 {
+		out.Why = strings.Join(empty, ", ")
+		return
+	}
 	out.Holds = &holds
 }

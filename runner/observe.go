@@ -32,6 +32,11 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 	if o.At.IsZero() {
 		o.At = time.Now()
 	}
+	for _, name := range slices.Sorted(maps.Keys(o.Nodes)) {
+		if o.Nodes[name].Unread {
+			r.happened(time.Since(r.zero), "note", name+" did not answer: what it has counted by now is unknown")
+		}
+	}
 	*into = &o
 }
 
@@ -128,6 +133,7 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 	out := make([]record.Edge, 0, len(p.Edges))
 	organic := map[[2]string]int64{}
 	attempts := map[[2]string]int64{}
+	blind := map[[2]string]bool{} // not all callers have told what they did
 	for _, e := range p.Edges {
 		one := record.Edge{Name: e.Name, From: e.FromNode, To: e.ToNode, FromInst: e.From, ToInst: e.To}
 		pair := [2]string{e.FromNode, e.ToNode}
@@ -144,7 +150,8 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 			one.Attempts, one.Retries, one.Failures = calls.Attempts, calls.Retries, calls.Failures
 			organic[pair] += calls.Organic
 		default:
-			one.Attempts = one.Requests // an image does not say what it retried
+			one.Attempts = one.Requests // an image does not say what it retried, nor does who did not answer
+			blind[pair] = true
 		}
 		one.Delivery = deliveryOver(p, start, end, e)
 		attempts[pair] += one.Attempts
@@ -152,7 +159,7 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 	}
 	for i := range out {
 		pair := [2]string{out[i].From, out[i].To}
-		if organic[pair] > 0 {
+		if organic[pair] > 0 && !blind[pair] {
 			out[i].Amplification = float64(attempts[pair]) / float64(organic[pair])
 		}
 	}
@@ -177,13 +184,14 @@ func addMesh(e *record.Edge, start, end EdgeCounters) {
 	}
 }
 
-// callsOf is what the caller itself counted on an edge; false where it counts nothing (an image, a load).
+// callsOf is what the caller itself counted on an edge; false where it counts nothing (an image, a load), or could not
+// be asked.
 func callsOf(start, end *Observation, e topology.Edge) (wire.CallCounters, bool) {
 	if end == nil {
 		return wire.CallCounters{}, false
 	}
 	node, ok := end.Nodes[e.From]
-	if !ok || node.Calls == nil {
+	if !ok || node.Calls == nil || node.Unread || start != nil && start.Nodes[e.From].Unread {
 		return wire.CallCounters{}, false
 	}
 	last := node.Calls[e.To]

@@ -75,7 +75,8 @@ type System interface {
 	Dial(ctx context.Context, edge string) (net.Conn, error)
 	// DialInstance opens a connection to an instance's serving port, past its edges: for reading writes back.
 	DialInstance(ctx context.Context, instance string) (net.Conn, error)
-	// Observe reads all counters now. An instance that can't answer (it is killed or paused) keeps its last ones.
+	// Observe reads all counters now, whatever is being done to an instance. One that is killed or paused counts nothing and
+	// has those that it had; one that should answer and does not is marked as Unread.
 	Observe(context.Context) (Observation, error)
 	// Died receives an error when an instance ended that no fault had ended. It is never closed.
 	Died() <-chan error
@@ -113,6 +114,9 @@ type NodeCounters struct {
 	Counters map[string]float64
 	// CPU is the time it used, where the engine can tell.
 	CPU time.Duration
+	// Unread tells that it could not be asked for all that it has counted: what stands here is of an earlier moment, and how
+	// much is missing is unknown.
+	Unread bool
 }
 
 // Loader drives load at a system.

@@ -34,7 +34,7 @@ type Options struct {
 	ReadOutbox ReadBack
 	// Hold is called with the result when everything is measured and the system still stands; it is taken down when
 	// Hold returns. Run returns the same result. nil: at once.
-	Hold func(context.Context, *record.Result)
+	Hold func(context.Context, Held)
 	// Version is the program's, for the record.
 	Version string
 }
@@ -112,7 +112,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	}
 	result := r.result(err != nil)
 	if err == nil && o.Hold != nil {
-		o.Hold(ctx, result)
+		r.hold(ctx, result)
 	}
 	if down := r.down(ctx); down != nil {
 		err = errors.Join(err, down)

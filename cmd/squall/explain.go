@@ -10,6 +10,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/metric"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -38,6 +39,13 @@ func explainCommand() *cobra.Command {
 				}
 			}
 			key := strings.ReplaceAll(word, " ", "_")
+			if m, ok := metric.Lookup(key); ok {
+				if found {
+					fmt.Fprintln(w)
+				}
+				explainMetric(w, m)
+				found = true
+			}
 			if explainKeys(w, key, found) || found {
 				return nil
 			}
@@ -50,7 +58,7 @@ func explainCommand() *cobra.Command {
 	}
 }
 
-// explained are all words that can be explained: faults, terms and keys.
+// explained are all words that can be explained: faults, terms, metrics and keys.
 func explained() []string {
 	var words []string
 	for _, e := range faults.Kinds {
@@ -59,6 +67,7 @@ func explained() []string {
 	for _, t := range report.Terms {
 		words = append(words, t.Name)
 	}
+	words = append(words, metric.Names()...)
 	for _, k := range grammar.Reference() {
 		words = append(words, k.Name)
 	}
@@ -72,6 +81,10 @@ func explainAll(w io.Writer) error {
 	}
 	fmt.Fprintln(w, "\nKinds of node and keys of the language: cdn, gateway, service, cache, database, queue, stream;")
 	fmt.Fprintln(w, "  circuit_breaker, outliers, failover, shed, replica_of, outbox ...: any key that a scenario may have.")
+	fmt.Fprintln(w, "\nMetrics, which an expectation may bound:")
+	for _, m := range metric.Table {
+		fmt.Fprintf(w, "  %-14s %s\n", m.Name, clip(strings.TrimSuffix(m.Doc, "."), 100))
+	}
 	fmt.Fprintln(w, "\nTerms:")
 	for _, t := range report.Terms {
 		first, _, _ := strings.Cut(strings.ReplaceAll(t.Meaning, "\n", " "), ". ")
@@ -86,6 +99,23 @@ func clip(s string, n int) string {
 		return s + "."
 	}
 	return s[:strings.LastIndex(s[:n], " ")] + " ..."
+}
+
+// explainMetric says what a metric is, whose, which way is better and what it takes for it to be told.
+func explainMetric(w io.Writer, m metric.Metric) {
+	fmt.Fprintf(w, "%s, a metric of expectations:\n\n  %s\n", m.Name, m.Doc)
+	if better := map[metric.Better]string{metric.More: "More", metric.Less: "Less"}[m.Better]; better != "" {
+		fmt.Fprintf(w, "  %s is better.\n", better)
+	}
+	if m.Latency() {
+		fmt.Fprintln(w, "  It is of answers, ok and degraded, unless latency_of says otherwise.")
+	}
+	if m.Percentile > 0 {
+		fmt.Fprintf(w, "  It is unknown of fewer than %d (see: squall explain percentile).\n", m.Needs())
+	}
+	if m.Unit == metric.Share {
+		fmt.Fprintln(w, "  Its verdict is as sure as the expectation's confidence, 95% where it does not say (see: squall explain confidence).")
+	}
 }
 
 func explainFault(w io.Writer, e faults.Entry) {

@@ -1,24 +1,35 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 )
 
-// A run that is kept has its record on disk, judged, before anybody waits; Ctrl-C then ends it with the
-// verdict's exit code, the report printed once and nothing left.
+// A run that is kept has its record on disk, judged, before anybody waits; what it says is there to look at answers, and the
+// load goes on. Ctrl-C then ends it with the verdict's exit code, the report printed once and nothing left.
 func TestAKeptRunIsSavedBeforeItIsHeld(t *testing.T) {
 	scenario, err := filepath.Abs("testdata/tiny.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, t.TempDir(), "run", scenario, "--engine", "process", "--keep", "--out", "out")
-	s.await("stays up until Ctrl-C")
+	for _, engine := range engines(t) {
+		t.Run(engine, func(t *testing.T) { keeps(t, scenario, engine) })
+	}
+}
+
+func keeps(t *testing.T, scenario, engine string) {
+	s := start(t, t.TempDir(), "run", scenario, "--engine", engine, "--keep", "--out", "out")
+	t.Cleanup(func() { _ = s.cmd.Process.Signal(os.Interrupt) }) // where the test gave up before it did
+	s.await("stays up under its load until Ctrl-C")
 	out := filepath.Join(s.dir, "out")
 	held, err := record.Read(out)
 	if err != nil {
@@ -30,6 +41,7 @@ func TestAKeptRunIsSavedBeforeItIsHeld(t *testing.T) {
 	if len(leftovers(t, s.run())) == 0 {
 		t.Error("the topology does not stay up")
 	}
+	looks(t, s)
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -47,4 +59,46 @@ func TestAKeptRunIsSavedBeforeItIsHeld(t *testing.T) {
 	if left := leftovers(t, s.run()); len(left) > 0 {
 		t.Errorf("run %s left %v", s.run(), left)
 	}
+}
+
+// looks asks what a held run says is there to look at.
+func looks(t *testing.T, s *squall) {
+	t.Helper()
+	said := strings.Join(s.seen, "\n")
+	for what, want := range map[string]string{
+		`load users to shop-1 +(\S+)`: "", `shop-1 +(http\S+)`: "", `shop-1 metrics +(\S+)`: "squall_requests_total", `toxiproxy's API +(\S+)`: "users:shop-1",
+	} {
+		m := regexp.MustCompile(what).FindStringSubmatch(said)
+		if m == nil {
+			t.Fatalf("it does not say %s:\n%s", what, said)
+		}
+		if status, body := get(t, m[1]); !strings.Contains(body, want) || want != "" && status != http.StatusOK {
+			t.Errorf("%s answers %d %q; want %q in it", m[0], status, body, want)
+		}
+	}
+	metrics := regexp.MustCompile(`shop-1 metrics +(\S+)`).FindStringSubmatch(said)[1]
+	counted := func() string {
+		_, body := get(t, metrics)
+		return regexp.MustCompile(`(?m)^squall_requests_total.*`).FindString(body)
+	}
+	before := counted()
+	for deadline := time.Now().Add(time.Minute); counted() == before; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the load does not go on: %s for a minute", before)
+		}
+	}
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(data)
 }

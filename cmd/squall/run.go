@@ -45,7 +45,7 @@ func runCommand() *cobra.Command {
 	c.Flags().StringVar(&f.variant, "variant", "", "the variant to run (default: the scenario as it stands)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
 	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME, with runs/latest leading to it; with several files, a folder of them)")
-	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up after the run, to look around in, until Ctrl-C")
+	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up under its load after the run, to look around in, until Ctrl-C")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	return c
 }
@@ -118,7 +118,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
 	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p)}
 	if f.keep {
-		options.Hold = func(ctx context.Context, result *record.Result) { t.hold(ctx, result, say) }
+		options.Hold = func(ctx context.Context, held runner.Held) { t.hold(ctx, held, say) }
 	}
 	result, err := conduct(ctx, options, folder)
 	if result == nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -43,13 +44,31 @@ func (t *telling) once(result *record.Result) error {
 	return err
 }
 
-// hold tells the result before anybody waits for the end, so that nothing of it depends on how that comes, and
-// then keeps the topology until ctx ends. A record that can't be saved is told at once; there is no use in waiting.
-func (t *telling) hold(ctx context.Context, result *record.Result, say func(string)) {
-	if err := t.tell(result); err != nil {
+// hold tells the result before anybody waits for the end, so that nothing of it depends on how that comes, and then
+// keeps the topology, and its load, until ctx ends. A record that can't be saved is told at once; there is no use in waiting.
+func (t *telling) hold(ctx context.Context, held runner.Held, say func(string)) {
+	if err := t.tell(held.Result); err != nil {
 		say("the record can't be told, so the topology is not kept: " + err.Error())
 		return
 	}
-	say("everything is measured and saved in " + t.folder.dir + "; the topology stays up until Ctrl-C")
+	t.look(held, say)
+	say("everything is measured and saved in " + t.folder.dir + "; the topology stays up under its load until Ctrl-C")
+	if err := held.Drive(ctx); err != nil {
+		say("the load has ended: " + err.Error())
+	}
 	<-ctx.Done()
+}
+
+// look says what there is to look at, a line each.
+func (t *telling) look(held runner.Held, say func(string)) {
+	width := 0
+	for _, a := range held.Addresses {
+		width = max(width, len(a.What))
+	}
+	for _, a := range held.Addresses {
+		say(fmt.Sprintf("  %-*s  %s", width, a.What, a.URL))
+	}
+	if held.Err != nil {
+		say("not everything can be looked at: " + held.Err.Error())
+	}
 }

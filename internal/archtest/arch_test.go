@@ -16,7 +16,7 @@ var allowed = map[string][]string{
 	// It wires everything by hand.
 	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
-		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
 	"faults/mesh":                {"faults", "internal/chance", "runner/wire"},
 	"report":                     {"runner/record", "scenarios", "scenarios/metric"},
@@ -34,14 +34,26 @@ var allowed = map[string][]string{
 	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
-	"runner/node":           {"faults", "internal/chance", "runner/node/sqlengine", "runner/wire", "scenarios"}, // the model of its own part of the scenario
-	"runner/node/sqlengine": {},                                                                                 // SQL and PostgreSQL's types: knows no scenario
+	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios"}, // the table of roles
+	"runner/node/internal/admission":          {"runner/node/internal/host", "runner/wire", "scenarios"},
+	"runner/node/internal/broker":             {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/journal", "runner/wire", "scenarios"},
+	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire"},
+	"runner/node/internal/call":               {"internal/chance", "runner/node/internal/host", "runner/wire", "scenarios"},
+	"runner/node/internal/cdn":                {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
+	"runner/node/internal/copies":             {"runner/node/internal/host"},
+	"runner/node/internal/database":           {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/database/sqlengine", "runner/node/internal/host", "runner/node/internal/journal", "runner/node/internal/store", "runner/wire", "scenarios"},
+	"runner/node/internal/database/sqlengine": {}, // SQL and PostgreSQL's types: knows no scenario
+	"runner/node/internal/gateway":            {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
+	"runner/node/internal/host":               {"faults", "internal/chance", "runner/wire", "scenarios"}, // what every role needs of its surroundings: knows no role
+	"runner/node/internal/journal":            {"runner/node/internal/host"},
+	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
+	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
 	"runner/engine":                 {"faults", "faults/mesh", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
 	"runner/engine/docker":          {"faults/mesh", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/process":         {"faults/mesh", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":      {"faults", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/enginetest":      {"faults", "runner", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
@@ -103,8 +115,8 @@ var leaves = map[string][]string{
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
 	"gopkg.in/yaml.v3":                  {"scenarios/source"},
 	"github.com/olekukonko/tablewriter": {"report"},
-	"github.com/jackc/pgx/v5":           {"runner/node", "runner/node/sqlengine"},
-	"github.com/ncruces/go-sqlite3":     {"runner/node/sqlengine"},
+	"github.com/jackc/pgx/v5":           {"runner/node/internal/database", "runner/node/internal/database/sqlengine", "runner/node/internal/store"},
+	"github.com/ncruces/go-sqlite3":     {"runner/node/internal/database/sqlengine"},
 	"github.com/spf13/cobra":            {"cmd/squall"},
 }
 
@@ -186,5 +198,39 @@ func TestHeavyDependenciesStayInTheirLeaf(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// rooms are those that roles of a node share, bottom first, and roles those that stand on them.
+var (
+	rooms = []string{"host", "journal", "copies", "admission", "call", "store"}
+	roles = []string{"cdn", "gateway", "service", "database", "broker", "cache"}
+)
+
+// No role of a node knows another one, and no room that they share knows a role: so a new role is a room and a row in
+// the table of roles.
+func TestNoRoleKnowsAnother(t *testing.T) {
+	const inside = "runner/node/internal/"
+	found := 0
+	for _, p := range packages(t) {
+		from, is := strings.CutPrefix(p.ImportPath, inside)
+		if !is {
+			continue
+		}
+		from, _, _ = strings.Cut(from, "/")
+		found++
+		if !slices.Contains(rooms, from) && !slices.Contains(roles, from) {
+			t.Errorf("%s%s is neither a room nor a role", inside, from)
+		}
+		for _, imported := range p.Imports {
+			to, is := strings.CutPrefix(imported, module+inside)
+			to, _, _ = strings.Cut(to, "/")
+			if is && to != from && slices.Contains(roles, to) {
+				t.Errorf("%s imports the role %s: what two share is a room below them", p.ImportPath, to)
+			}
+		}
+	}
+	if found < len(rooms)+len(roles) {
+		t.Errorf("found %d packages below %s, want %d at least", found, inside, len(rooms)+len(roles))
 	}
 }

@@ -39,6 +39,8 @@ type instance struct {
 	restarts       int
 	// before is what earlier incarnations had counted, last what this one had when it was last asked.
 	before, last runner.NodeCounters
+	// unread: it did not answer when it was last asked; lost: so did an earlier incarnation before its end.
+	unread, lost bool
 	// heard are the callees that it was told are withdrawn.
 	heard map[string]bool
 }
@@ -191,6 +193,7 @@ func (i *instance) ended() {
 	i.away = true
 	i.before = i.before.Add(i.last)
 	i.last = runner.NodeCounters{}
+	i.lost, i.unread = i.lost || i.unread, false
 }
 
 // restart begins another incarnation with the data and the addresses that it had. Its callers are told that it is back.

@@ -12,8 +12,9 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
-// Observe reads the mesh's counters and every instance's. One that can't answer keeps its last ones; counters of a
-// restarted instance go on from what it had counted before.
+// Observe reads the mesh's counters and every instance's, whatever is being done to it just now. One that is ended or
+// stands still has what it was read to have before; one that does not answer is marked. Counters of a restarted
+// instance go on from what it had counted before.
 func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
 	o := runner.Observation{Edges: map[string]runner.EdgeCounters{}, Nodes: map[string]runner.NodeCounters{}}
 	var (
@@ -22,7 +23,7 @@ func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
 		reading sync.WaitGroup
 	)
 	for _, i := range s.instances {
-		reading.Go(func() { i.refresh(ctx) })
+		reading.Go(func() { i.read(ctx) })
 	}
 	reading.Go(func() { stats, err = s.traffic(ctx) })
 	reading.Wait()
@@ -59,15 +60,6 @@ func (s *system) traffic(ctx context.Context) (map[string]mesh.EdgeStats, error)
 	return out, nil
 }
 
-// refresh asks an instance for its counters if nobody acts on it just now and it can answer.
-func (i *instance) refresh(ctx context.Context) {
-	if !i.acts.TryLock() {
-		return
-	}
-	defer i.acts.Unlock()
-	i.read(ctx)
-}
-
 // lastTimeout bounds the reading before an instance is ended: one that is stuck keeps its last counters.
 const lastTimeout = 500 * time.Millisecond
 
@@ -78,7 +70,8 @@ func (i *instance) lastReading(ctx context.Context) {
 	i.read(ctx)
 }
 
-// read asks this incarnation for its counters. One that is away, or does not answer, keeps its last ones.
+// read asks this incarnation for its counters. One that is away keeps its last ones, and so does one that does not answer,
+// which is then unread.
 func (i *instance) read(ctx context.Context) {
 	if i.isAway() {
 		return
@@ -104,6 +97,7 @@ func (i *instance) read(ctx context.Context) {
 	if i.process != p || i.away {
 		return // it was ended while we read
 	}
+	i.unread = !read && !i.image()
 	if !read {
 		counters.Calls, counters.Counters = i.last.Calls, i.last.Counters
 	}
@@ -116,6 +110,6 @@ func (i *instance) counters() runner.NodeCounters {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	total := i.before.Add(i.last)
-	total.Restarts = i.restarts
+	total.Restarts, total.Unread = i.restarts, i.unread || i.lost
 	return total
 }

@@ -7,12 +7,14 @@ import (
 	"sync/atomic"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner/node/internal/call"
+	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/wire"
 )
 
 // admin is what an instance answers on its admin address.
 type admin struct {
-	i     *instance
+	i     *host.Instance
 	ready atomic.Bool
 	// configurator is there when the role is.
 	configurator atomic.Pointer[configurator]
@@ -23,7 +25,7 @@ func (a *admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.AdminHealth, func(w http.ResponseWriter, _ *http.Request) {
 		if !a.ready.Load() {
-			a.i.refuse(w, http.StatusServiceUnavailable, "not ready")
+			a.i.Refuse(w, http.StatusServiceUnavailable, "not ready")
 			return
 		}
 		fmt.Fprintln(w, "ok")
@@ -35,33 +37,35 @@ func (a *admin) handler() http.Handler {
 	})
 	mux.HandleFunc("PUT "+wire.AdminBehave, a.putBehaviour)
 	mux.HandleFunc("PUT "+wire.AdminAsks, a.putAsks)
-	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.i.putWithdrawn)
-	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", a.i.deleteWithdrawn)
+	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.withdraw(true))
+	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", a.withdraw(false))
 	mux.HandleFunc("PUT "+wire.AdminConfigure, a.putConfiguration)
 	mux.HandleFunc("DELETE "+wire.AdminBehave, func(w http.ResponseWriter, _ *http.Request) { a.behave(w, nil) })
 	return mux
 }
 
-func (a *admin) stats() wire.Stats {
-	s := wire.Stats{Calls: make(map[string]wire.CallCounters), Counters: a.i.metrics.counters()}
-	for _, u := range a.i.upstreams {
-		for _, r := range u.replicas {
-			s.Calls[r.Instance] = r.counts.stats()
-		}
+// withdraw takes a callee's instance out of this one's choice, or puts it back.
+func (a *admin) withdraw(out bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		call.Withdraw(a.i, r.PathValue("instance"), out)
+		w.WriteHeader(http.StatusNoContent)
 	}
-	return s
+}
+
+func (a *admin) stats() wire.Stats {
+	return wire.Stats{Calls: call.CallCounters(a.i), Counters: a.i.Metrics.Counters()}
 }
 
 func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {
 	var b faults.Behaviour
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, host.MaxBody))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&b); err != nil {
-		a.i.refuse(w, http.StatusBadRequest, fmt.Sprintf("read behaviour: %s", err))
+		a.i.Refuse(w, http.StatusBadRequest, fmt.Sprintf("read behaviour: %s", err))
 		return
 	}
 	if b.Errors < 0 || b.Errors > 1 || b.Slow < 0 || b.Factor < 0 || b.Status != 0 && (b.Status < 400 || b.Status > 599) {
-		a.i.refuse(w, http.StatusBadRequest, "errors is in [0,1], slow and factor are not negative, status is 400 to 599")
+		a.i.Refuse(w, http.StatusBadRequest, "errors is in [0,1], slow and factor are not negative, status is 400 to 599")
 		return
 	}
 	a.behave(w, &b)
@@ -69,27 +73,27 @@ func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {
 
 // behave has the role behave otherwise; nil: as it does by itself.
 func (a *admin) behave(w http.ResponseWriter, b *faults.Behaviour) {
-	a.i.behaviour.tell(b)
+	a.i.Behaviour.Tell(b)
 	w.WriteHeader(http.StatusNoContent)
 }
 
 // putAsks takes the list of everything that is asked of the node now.
 func (a *admin) putAsks(w http.ResponseWriter, r *http.Request) {
 	var to []faults.Ask
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, host.MaxBody))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&to); err != nil {
-		a.i.refuse(w, http.StatusBadRequest, fmt.Sprintf("read asks: %s", err))
+		a.i.Refuse(w, http.StatusBadRequest, fmt.Sprintf("read asks: %s", err))
 		return
 	}
 	for _, one := range to {
 		if one.Flush != "" && one.Flush != faults.FlushHard && one.Flush != faults.FlushSoft {
-			a.i.refuse(w, http.StatusBadRequest, "flush is hard or soft")
+			a.i.Refuse(w, http.StatusBadRequest, "flush is hard or soft")
 			return
 		}
 	}
-	if err := a.i.behaviour.asks.set(r.Context(), to); err != nil {
-		a.i.refuse(w, http.StatusServiceUnavailable, err.Error())
+	if err := a.i.Behaviour.Asks.Set(r.Context(), to); err != nil {
+		a.i.Refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -97,27 +101,9 @@ func (a *admin) putAsks(w http.ResponseWriter, r *http.Request) {
 
 func (a *admin) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	labels := fmt.Sprintf("node=%q,instance=%q,kind=%q", a.i.config.Node.Name, a.i.config.Instance, a.i.config.Node.Kind)
-	if err := a.i.metrics.write(w, labels); err != nil {
+	labels := fmt.Sprintf("node=%q,instance=%q,kind=%q", a.i.Config.Node.Name, a.i.Config.Instance, a.i.Config.Node.Kind)
+	if err := a.i.Metrics.Write(w, labels); err != nil {
 		return // the reader left
 	}
-	for _, column := range callColumns {
-		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s counter\n", column.name, column.help, column.name)
-		for _, u := range a.i.upstreams {
-			for _, r := range u.replicas {
-				fmt.Fprintf(w, "%s{%s,callee=%q} %d\n", column.name, labels, r.Instance, column.value(r.counts.stats()))
-			}
-		}
-	}
-}
-
-// callColumns are the metrics of calls, one series for each callee instance.
-var callColumns = []struct {
-	name, help string
-	value      func(wire.CallCounters) int64
-}{
-	{"squall_call_attempts_total", "Attempts to call.", func(s wire.CallCounters) int64 { return s.Attempts }},
-	{"squall_call_organic_total", "Attempts that no retry has caused.", func(s wire.CallCounters) int64 { return s.Organic }},
-	{"squall_call_retries_total", "Attempts beyond a call's first.", func(s wire.CallCounters) int64 { return s.Retries }},
-	{"squall_call_failures_total", "Attempts that failed.", func(s wire.CallCounters) int64 { return s.Failures }},
+	call.WriteCalls(a.i, w, labels)
 }

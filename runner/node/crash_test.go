@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/node/internal/broker"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -296,14 +297,14 @@ func newReceiver(t *testing.T, took func(*http.Request)) string {
 }
 
 // awaitDelivery waits until a queue's backlog is empty, a minute at most.
-func awaitDelivery(t *testing.T, client *http.Client, address string) node.QueueWrites {
+func awaitDelivery(t *testing.T, client *http.Client, address string) broker.QueueWrites {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		response, err := client.Get("http://" + address + "/writes")
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got node.QueueWrites
+		var got broker.QueueWrites
 		err = json.NewDecoder(response.Body).Decode(&got)
 		response.Body.Close()
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/node/internal/broker"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -41,7 +41,7 @@ func (w *world) post(id, body string) answer {
 	return answer{status: response.StatusCode, header: response.Header}
 }
 
-func (w *world) queued() (got node.QueueWrites) {
+func (w *world) queued() (got broker.QueueWrites) {
 	w.t.Helper()
 	if err := json.Unmarshal([]byte(w.ask("GET", "q:80/writes").body), &got); err != nil {
 		w.t.Fatal(err)
@@ -73,7 +73,7 @@ func TestDeliveryInOrder(t *testing.T) {
 			}
 		}
 		time.Sleep(150 * ms)
-		want := node.QueueWrites{Writes: map[string]int{"a": 1, "b": 1, "c": 1}, Backlog: 2, Delivered: 1}
+		want := broker.QueueWrites{Writes: map[string]int{"a": 1, "b": 1, "c": 1}, Backlog: 2, Delivered: 1}
 		if diff := cmp.Diff(want, w.queued()); diff != "" {
 			t.Errorf("at 150 ms (-want +got):\n%s", diff)
 		}
@@ -136,7 +136,7 @@ func TestRefusedMessageIsDead(t *testing.T) {
 		w.post("poison", "")
 		w.post("good", "")
 		time.Sleep(ms)
-		if diff := cmp.Diff(node.QueueWrites{Writes: map[string]int{"good": 1, "poison": 1}, Delivered: 1}, w.queued()); diff != "" {
+		if diff := cmp.Diff(broker.QueueWrites{Writes: map[string]int{"good": 1, "poison": 1}, Delivered: 1}, w.queued()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		w.counters("q", map[string]float64{"squall_dead_total": 1})

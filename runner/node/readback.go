@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/squallhq/squall/runner/node/internal/broker"
+	"github.com/squallhq/squall/runner/node/internal/store"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -18,6 +20,16 @@ func ReadBack(ctx context.Context, dial func(context.Context) (net.Conn, error),
 		return readQueue(ctx, dial)
 	}
 	return ReadWrites(ctx, dial, n.Login())
+}
+
+// ReadWrites says how often each write's id is in a database, built in or a real one.
+func ReadWrites(ctx context.Context, dial func(context.Context) (net.Conn, error), dsn string) (map[string]int, error) {
+	return store.ReadWrites(ctx, dial, dsn)
+}
+
+// ReadOutbox says how many events of each id are in a database's outbox.
+func ReadOutbox(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
+	return store.ReadOutbox(ctx, dial, n)
 }
 
 // readBackLimit bounds a queue's answer: some ten million writes.
@@ -41,7 +53,7 @@ func readQueue(ctx context.Context, dial func(context.Context) (net.Conn, error)
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("read writes: the queue answers %s", answer.Status)
 	}
-	var back QueueWrites
+	var back broker.QueueWrites
 	if err := json.NewDecoder(io.LimitReader(answer.Body, readBackLimit)).Decode(&back); err != nil {
 		return nil, fmt.Errorf("read writes: %w", err)
 	}

@@ -4,87 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/node/internal/broker"
+	"github.com/squallhq/squall/runner/node/internal/cache"
+	"github.com/squallhq/squall/runner/node/internal/call"
+	"github.com/squallhq/squall/runner/node/internal/cdn"
+	"github.com/squallhq/squall/runner/node/internal/database"
+	"github.com/squallhq/squall/runner/node/internal/gateway"
+	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/node/internal/service"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
 // roles is the table of built-in roles.
-var roles = map[scenarios.Kind]func(*instance) (role, error){
-	scenarios.KindCDN:      newCDN,
-	scenarios.KindGateway:  newGateway,
-	scenarios.KindService:  newService,
-	scenarios.KindDatabase: newDatabase,
-	scenarios.KindQueue:    newQueue,
-	scenarios.KindStream:   newStream,
-	scenarios.KindCache:    newCacheNode,
-}
-
-// instance is what every role needs of its surroundings.
-type instance struct {
-	config    Config
-	network   wire.Network
-	disk      Disk
-	cpu       CPU
-	wake      func(time.Time)
-	metrics   *metrics
-	behaviour *behaviour
-	// anonymous numbers requests that came without an id.
-	anonymous *atomic.Uint64
-	transport *http.Transport
-	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
-	halt      chan struct{}
-	answering *attendance
-	upstreams map[string]*upstream
-	// states are those of policies of calls, watching checks callees' health while the role serves.
-	states   *states
-	watching *watching
-	// retained outlives a change of the configuration, committing is done when it is taken up.
-	retained   *retained
-	committing []func()
-}
-
-func newInstance(c Config, network wire.Network) *instance {
-	i := &instance{
-		config: c, network: network, disk: folder(c.Data), cpu: machine{}, metrics: newMetrics(), halt: make(chan struct{}), upstreams: make(map[string]*upstream), states: &states{},
-		behaviour: &behaviour{}, anonymous: &atomic.Uint64{}, answering: &attendance{},
-		retained: &retained{}, watching: &watching{},
-	}
-	i.transport = newTransport(network, c.Node.UpstreamPool)
-	for name, replicas := range c.Upstreams {
-		i.upstreams[name] = newUpstream(c, name, replicas)
-	}
-	return i
+var roles = map[scenarios.Kind]func(*host.Instance) (host.Role, error){
+	scenarios.KindCDN:      cdn.New,
+	scenarios.KindGateway:  gateway.New,
+	scenarios.KindService:  service.New,
+	scenarios.KindDatabase: database.New,
+	scenarios.KindQueue:    broker.NewQueue,
+	scenarios.KindStream:   broker.NewStream,
+	scenarios.KindCache:    cache.New,
 }
 
 // Serve runs one instance until ctx ends. started is called once, when it listens on both its
 // addresses and has its data back. After ctx ends the instance takes no new requests, finishes those
 // it has for 5 s at most, and Serve returns nil. Any other return is an error that says what failed.
-func Serve(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) error {
-	if e.Disk == nil {
-		e.Disk = folder(c.Data)
-	}
-	if e.CPU == nil {
-		e.CPU = machine{}
-	}
+func Serve(ctx context.Context, c host.Config, e host.Environment, started func(wire.Addresses)) error {
 	if err := serve(ctx, c, e, started); err != nil {
 		return fmt.Errorf("serve node %q: %w", c.Instance, err)
 	}
 	return nil
 }
 
-func serve(ctx context.Context, c Config, e Environment, started func(wire.Addresses)) (err error) {
+func serve(ctx context.Context, c host.Config, e host.Environment, started func(wire.Addresses)) (err error) {
 	build, ok := roles[c.Node.Kind]
 	if !ok {
 		return fmt.Errorf("find the role: kind %q has none built in", c.Node.Kind)
 	}
-	i := newInstance(c, e.Network)
-	i.disk, i.cpu, i.wake = e.Disk, e.CPU, e.Wake
-	i.behaviour.cold, i.behaviour.began = c.Node.Cold, time.Now()
-	defer i.transport.CloseIdleConnections()
+	i := host.NewInstance(c, e)
+	defer call.CalleesOf(i).Close()
 	a := &admin{i: i}
 	adminListener, err := e.Network.Listen(ctx, "tcp", c.Admin)
 	if err != nil {
@@ -93,7 +54,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	// The admin server outlives the role, so that its last counters can be read while it drains.
 	adminContext, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	adminDone := make(chan error, 1)
-	go func() { adminDone <- serveHTTP(adminContext, adminListener, a.handler(), 0, time.Second) }()
+	go func() { adminDone <- host.ServeHTTPUntil(adminContext, adminListener, a.handler(), 0, time.Second) }()
 	defer func() {
 		stopAdmin()
 		err = errors.Join(err, <-adminDone)
@@ -103,9 +64,10 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	if err != nil {
 		return fmt.Errorf("start as %s: %w", c.Node.Kind, err)
 	}
-	defer func() { err = errors.Join(err, r.close()) }()
-	i.commit()
-	a.configurator.Store(&configurator{i: i, role: r, build: build})
+	defer func() { err = errors.Join(err, r.Close()) }()
+	i.Commit()
+	current := &configurator{i: i, role: r, build: build}
+	a.configurator.Store(current)
 	listener, err := e.Network.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
@@ -116,7 +78,7 @@ func serve(ctx context.Context, c Config, e Environment, started func(wire.Addre
 	if started != nil {
 		started(wire.Addresses{Listen: listener.Addr().String(), Admin: adminListener.Addr().String()})
 	}
-	i.watching.begin(ctx, i.states.checks())
-	defer i.watching.end()
-	return r.serve(ctx, listener)
+	current.begin(ctx)
+	defer current.end()
+	return r.Serve(ctx, listener)
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/node/internal/broker"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -269,7 +269,7 @@ func keysOfPartitions(w *world, partitions int) []string {
 	keys := make([]string, partitions)
 	for n := range 100 {
 		key := fmt.Sprint("key", n)
-		keys[node.PartitionOf(key, partitions)] = key
+		keys[broker.PartitionOf(key, partitions)] = key
 	}
 	if slices.Contains(keys, "") {
 		w.t.Fatalf("some partition has no key: %q", keys)

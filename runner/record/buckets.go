@@ -88,7 +88,7 @@ func (b *buckets) unpack(packed []byte) {
 
 // quantile is the value at a percentile, by the same rule as Quantile; 0 if there is none.
 func (b *buckets) quantile(percentile float64) time.Duration {
-	rank := min(max(int64(percentile/100*float64(b.total)+0.5), 1), b.total)
+	rank := Rank(percentile, b.total)
 	for i, n := range b.counts {
 		if rank -= int64(n); rank <= 0 && n > 0 {
 			return middle(bucketTop(i))

@@ -10,8 +10,9 @@ import (
 type cell struct {
 	sent, ok, degraded, failed, unsent, stale int64
 
-	latency, service times
-	errors           map[string]int64
+	latency [outcomes]times // by outcome
+	service times
+	errors  map[string]int64
 }
 
 // times is a distribution, with its sum and maximum to the ns.
@@ -30,7 +31,22 @@ func (t *times) summary() Latency {
 	if t.total == 0 {
 		return Latency{}
 	}
-	return summarize(t.quantile, Milliseconds(t.sum/time.Duration(t.total)), t.most)
+	return summarize(t.total, t.quantile, Milliseconds(t.sum/time.Duration(t.total)), t.most)
+}
+
+// together is the summary of several distributions as one.
+func together(all ...*times) Latency {
+	var sum times
+	for _, t := range all {
+		for i, n := range t.counts {
+			if n > 0 {
+				sum.addTo(i, n)
+			}
+		}
+		sum.sum += t.sum
+		sum.most = max(sum.most, t.most)
+	}
+	return sum.summary()
 }
 
 func newCell() *cell { return &cell{errors: map[string]int64{}} }
@@ -53,7 +69,7 @@ func (c *cell) add(s Sample) {
 		c.unsent++
 		return
 	}
-	c.latency.add(s.Latency())
+	c.latency[outcomeOf(s)].add(s.Latency())
 	c.service.add(s.Done - s.Sent)
 }
 
@@ -72,7 +88,9 @@ func (c *cell) request(n name, seconds float64) Request {
 	r := Request{
 		Load: n.load, Request: n.request,
 		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent, StaleReads: c.stale,
-		LatencyMs: c.latency.summary(), ServiceMs: c.service.summary(),
+		LatencyMs: together(&c.latency[whole], &c.latency[degraded], &c.latency[failed]),
+		AnswerMs:  optional(together(&c.latency[whole], &c.latency[degraded])), OKMs: optional(c.latency[whole].summary()),
+		FailedMs: optional(c.latency[failed].summary()), ServiceMs: c.service.summary(),
 		Errors: maps.Clone(c.errors),
 	}
 	if seconds > 0 {
@@ -80,6 +98,14 @@ func (c *cell) request(n name, seconds float64) Request {
 		r.Goodput = float64(c.ok+c.degraded) / seconds
 	}
 	return r
+}
+
+// optional is nil for a summary of nothing: what nobody timed is not 0 ms.
+func optional(l Latency) *Latency {
+	if l.Count == 0 {
+		return nil
+	}
+	return &l
 }
 
 func (c *cell) balance() error {
@@ -92,8 +118,11 @@ func (c *cell) balance() error {
 		return fmt.Errorf("ok %d + degraded %d + failed %d is not sent %d", c.ok, c.degraded, c.failed, c.sent)
 	case classed != c.failed:
 		return fmt.Errorf("errors add up to %d, failed is %d", classed, c.failed)
-	case c.latency.total != c.sent-c.unsent:
-		return fmt.Errorf("%d latencies for %d requests sent", c.latency.total, c.sent-c.unsent)
+	}
+	for outcome, want := range [outcomes]int64{whole: c.ok, degraded: c.degraded, failed: c.failed - c.unsent} {
+		if got := c.latency[outcome].total; got != want {
+			return fmt.Errorf("%d latencies for %d requests sent that ended as %s", got, want, outcomeNames[outcome])
+		}
 	}
 	return nil
 }

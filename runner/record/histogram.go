@@ -1,6 +1,7 @@
 package record
 
 import (
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -30,12 +31,33 @@ func micros(d time.Duration) uint32 {
 	return uint32(min(max(us, 0), histogramHighest))
 }
 
-// Quantile is the value at a percentile (0..100), with the bucket's middle in place of its upper end.
+// Rank is the nearest rank of a percentile (0..100) among n sorted values, counted from 1: the smallest of which at least that
+// share of the values is no greater, ceil(percentile/100 x n). Every percentile of a run is the value of this rank, so
+// one slow request of 60 is their p99. 0 where there are none.
+func Rank(percentile float64, n int64) int64 {
+	exact := percentile * float64(n) / 100
+	return min(max(int64(math.Ceil(exact*(1-1e-12))), 1), n) // 99.9 x 1000 / 100 is not quite 999 in floating point
+}
+
+// Quantile is the value at a percentile (0..100) by its nearest rank, with the bucket's middle in place of its upper
+// end; 0 where there is none.
 func Quantile(h *hdrhistogram.Histogram, percentile float64) time.Duration {
-	if h.TotalCount() == 0 {
+	n := h.TotalCount()
+	if n == 0 {
 		return 0
 	}
-	return middle(h.ValueAtPercentile(percentile))
+	// HdrHistogram rounds to the rank that is closest; a percentile that is the rank's own leaves it nothing to round.
+	return middle(h.ValueAtPercentile(100 * float64(Rank(percentile, n)) / float64(n)))
+}
+
+// Slower counts the values above a duration, by the middles of their buckets.
+func Slower(h *hdrhistogram.Histogram, than time.Duration) (n int64) {
+	for _, bar := range h.Distribution() {
+		if bar.Count > 0 && middle(bar.To) > than {
+			n += bar.Count
+		}
+	}
+	return n
 }
 
 // middle turns the highest us value of a bucket into the bucket's middle: buckets are 1 us wide up
@@ -54,15 +76,15 @@ func LatencyOf(h *hdrhistogram.Histogram) Latency {
 		return Latency{}
 	}
 	quantile := func(percentile float64) time.Duration { return Quantile(h, percentile) }
-	return summarize(quantile, h.Mean()/1000, time.Duration(h.Max())*time.Microsecond)
+	return summarize(h.TotalCount(), quantile, h.Mean()/1000, time.Duration(h.Max())*time.Microsecond)
 }
 
 // summarize reads the quantiles of a histogram; no quantile exceeds the exact maximum.
-func summarize(quantile func(float64) time.Duration, meanMs float64, most time.Duration) Latency {
+func summarize(n int64, quantile func(float64) time.Duration, meanMs float64, most time.Duration) Latency {
 	at := func(p float64) float64 { return Milliseconds(min(quantile(p), most)) }
 	return Latency{
-		Mean: meanMs,
-		P50:  at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
+		Count: n, Mean: meanMs,
+		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
 		Max: Milliseconds(most),
 	}
 }

@@ -39,7 +39,13 @@ type Request struct {
 	Goodput float64 `json:"goodput" unit:"1/s"`
 	// LatencyMs is of every request that was sent, failed ones too, from its intended time until its answer was read whole.
 	LatencyMs Latency `json:"latency_ms"`
-	// ServiceMs is the same from the time at which it was really sent.
+	// AnswerMs is that of answers alone, ok and degraded: what an expectation of latency is about by default. Absent where there were none.
+	AnswerMs *Latency `json:"answer_ms,omitempty" since:"2026-11-29"`
+	// OKMs is that of whole answers alone. Absent where there were none.
+	OKMs *Latency `json:"ok_ms,omitempty" since:"2026-11-29"`
+	// FailedMs is that of failed requests alone: a refusal takes no time at all. Absent where none was sent and failed.
+	FailedMs *Latency `json:"failed_ms,omitempty" since:"2026-11-29"`
+	// ServiceMs is latency_ms from the time at which it was really sent.
 	ServiceMs Latency `json:"service_ms"`
 	// Errors are the failed by class: refused, reset, dial, timeout, eof, body, unsent, cancelled, other, or a status such as 503.
 	Errors map[string]int64 `json:"errors" unit:"requests"`
@@ -47,6 +53,8 @@ type Request struct {
 
 // Latency is a distribution. Percentiles are from a histogram of 3 significant digits: at most 0.1 % off.
 type Latency struct {
+	// Count is how many were timed. Where it is 0 the other figures mean nothing.
+	Count int64 `json:"count" unit:"requests" since:"2026-11-29"`
 	// Mean of all.
 	Mean float64 `json:"mean" unit:"ms"`
 	// P50 is the median.

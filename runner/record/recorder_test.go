@@ -89,11 +89,13 @@ func TestPhasesAndBalance(t *testing.T) {
 	})
 	add(12*time.Second, func(s *record.Sample) { s.Sent += 5 * time.Millisecond; s.Done += 5 * time.Millisecond })
 	add(20*time.Second, nil) // after the last phase
-	ten, fifteen := record.Latency{Mean: 10, P50: 10, P90: 10, P95: 10, P99: 10, P999: 10, Max: 10}, 15.0
+	ten, fifteen := record.Latency{Count: 2, Mean: 10, P50: 10, P90: 10, P95: 10, P99: 10, P999: 10, Max: 10}, 15.0
+	one := ten
+	one.Count = 1
 	phases := r.Phases()
 	steady := record.Request{
 		Load: "users", Request: "GET /", Sent: 2, OK: 1, Degraded: 1, Rate: 0.2, Goodput: 0.2,
-		LatencyMs: ten, ServiceMs: ten, Errors: map[string]int64{},
+		LatencyMs: ten, AnswerMs: &ten, OKMs: &one, ServiceMs: ten, Errors: map[string]int64{},
 	}
 	if diff := cmp.Diff(steady, phases[0].Requests[0]); diff != "" {
 		t.Errorf("steady (-want +got):\n%s", diff)
@@ -184,7 +186,7 @@ func TestLive(t *testing.T) {
 	}
 	r.Add(sample(4*time.Second, time.Minute)) // a second that is not over
 	got := r.Live(4500 * time.Millisecond)
-	if got.Rate != 100 || got.Success != 0.75 || got.P99.Round(time.Millisecond) != 99*time.Millisecond {
+	if got.Rate != 100 || got.Success != 0.75 || got.P99.Round(time.Millisecond) != 100*time.Millisecond { // of the 75 answers; a failure is none
 		t.Errorf("Live = %+v", got)
 	}
 	if got := r.Live(90 * time.Second); got != (record.Live{}) {

@@ -12,6 +12,26 @@ const (
 	Failed   Outcome = "failed"
 )
 
+// The outcomes as indices, of what is kept by outcome.
+const (
+	whole = iota
+	degraded
+	failed
+	outcomes
+)
+
+var outcomeNames = [outcomes]Outcome{OK, Degraded, Failed}
+
+func outcomeOf(s Sample) int {
+	switch s.Outcome {
+	case OK:
+		return whole
+	case Degraded:
+		return degraded
+	}
+	return failed
+}
+
 // Sample is one user request. Times count from the start of the first phase; the warm-up is negative.
 type Sample struct {
 	Load    string

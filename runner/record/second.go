@@ -16,11 +16,16 @@ type window struct {
 	windowKey
 	kind *kind
 
-	sent, ok, degraded, failed int64
+	sent    int64
+	ended   [outcomes]int64
+	latency [outcomes]series
+	isOpen  bool // in Recorder.open
+}
 
-	values []uint32 // us, not packed yet
+// series are latencies of one outcome in us: those that wait, and those packed.
+type series struct {
+	values []uint32
 	packed []byte
-	isOpen bool // in Recorder.open
 }
 
 // windowValues is how many latencies wait before they are packed: 64 kB.
@@ -33,24 +38,18 @@ func (r *Recorder) addToWindow(k *kind, key windowKey, s Sample) {
 	}
 	w := k.window(key)
 	w.sent++
-	switch s.Outcome {
-	case OK:
-		w.ok++
-	case Degraded:
-		w.degraded++
-	case Failed:
-		w.failed++
-	}
+	w.ended[outcomeOf(s)]++
 	if s.Unsent {
 		return
 	}
-	w.values = append(w.values, micros(s.Latency()))
+	l := &w.latency[outcomeOf(s)]
+	l.values = append(l.values, micros(s.Latency()))
 	if !w.isOpen {
 		w.isOpen = true
 		r.open = append(r.open, w)
 	}
-	if len(w.values) >= windowValues {
-		r.pack(w)
+	if len(l.values) >= windowValues {
+		l.pack(&r.work)
 	}
 }
 
@@ -62,30 +61,44 @@ func (r *Recorder) closeWindows(before int) {
 			kept = append(kept, w)
 			continue
 		}
-		r.pack(w)
-		w.values = nil
+		for i := range w.latency {
+			w.latency[i].pack(&r.work)
+			w.latency[i].values = nil
+		}
 		w.isOpen = false
 	}
 	clear(r.open[len(kept):])
 	r.open = kept
 }
 
-// pack moves the window's waiting values to its packed ones.
-func (r *Recorder) pack(w *window) {
-	if len(w.values) > 0 {
-		r.work.clear()
-		w.unpackInto(&r.work)
-		w.packed = r.work.pack()
-		w.values = w.values[:0]
+// pack moves the waiting values to the packed ones; work is room to do it in.
+func (l *series) pack(work *buckets) {
+	if len(l.values) > 0 {
+		work.clear()
+		l.unpackInto(work)
+		l.packed = work.pack()
+		l.values = l.values[:0]
 	}
 }
 
-// unpackInto adds everything that the window has seen.
-func (w *window) unpackInto(b *buckets) {
-	b.unpack(w.packed)
-	for _, v := range w.values {
+// unpackInto adds every value.
+func (l *series) unpackInto(b *buckets) {
+	b.unpack(l.packed)
+	for _, v := range l.values {
 		b.add(v)
 	}
+}
+
+// encode is the histogram of some outcomes together, "" where there is none.
+func (w *window) encode(work *buckets, of ...int) string {
+	work.clear()
+	for _, outcome := range of {
+		w.latency[outcome].unpackInto(work)
+	}
+	if work.total == 0 {
+		return ""
+	}
+	return work.encode()
 }
 
 // Windows are all seconds so far, sorted by second, phase, load and request.
@@ -103,14 +116,12 @@ func (r *Recorder) Windows() []Window {
 	for i, w := range all {
 		out[i] = Window{
 			Second: w.second, Load: w.kind.load, Request: w.kind.request,
-			Sent: w.sent, OK: w.ok, Degraded: w.degraded, Failed: w.failed,
+			Sent: w.sent, OK: w.ended[whole], Degraded: w.ended[degraded], Failed: w.ended[failed],
+			Histogram:         w.encode(&r.work, whole, degraded, failed),
+			DegradedHistogram: w.encode(&r.work, degraded), FailedHistogram: w.encode(&r.work, failed),
 		}
 		if w.phase >= 0 && w.phase < len(r.spans) {
 			out[i].Phase = r.spans[w.phase].Name
-		}
-		r.work.clear()
-		if w.unpackInto(&r.work); r.work.total > 0 {
-			out[i].Histogram = r.work.encode()
 		}
 	}
 	return out
@@ -136,8 +147,9 @@ func (r *Recorder) Live(now time.Duration) Live {
 		for key, w := range k.windows {
 			if key.second == second {
 				sent += w.sent
-				good += w.ok + w.degraded
-				w.unpackInto(&r.work)
+				good += w.ended[whole] + w.ended[degraded]
+				w.latency[whole].unpackInto(&r.work)
+				w.latency[degraded].unpackInto(&r.work)
 			}
 		}
 	}

@@ -26,14 +26,20 @@ type Window struct {
 	Failed int64 `json:"failed" unit:"requests"`
 	// Histogram is the latencies of those sent (HDR, us, 3 digits, up to 10 min), in the HDR V2 compressed encoding, base64.
 	Histogram string `json:"histogram" unit:"us"`
+	// DegradedHistogram is that of the degraded among them; what is in neither this nor the next were whole answers.
+	DegradedHistogram string `json:"degraded_histogram,omitempty" unit:"us" since:"2026-11-29"`
+	// FailedHistogram is that of the failed among them.
+	FailedHistogram string `json:"failed_histogram,omitempty" unit:"us" since:"2026-11-29"`
 }
 
 // Latencies decodes the window's histogram; values are us. A window without a sent request has an empty one.
-func (w Window) Latencies() (*hdrhistogram.Histogram, error) {
-	if w.Histogram == "" {
+func (w Window) Latencies() (*hdrhistogram.Histogram, error) { return w.decode(w.Histogram) }
+
+func (w Window) decode(encoded string) (*hdrhistogram.Histogram, error) {
+	if encoded == "" {
 		return NewHistogram(), nil
 	}
-	h, err := hdrhistogram.Decode([]byte(w.Histogram))
+	h, err := hdrhistogram.Decode([]byte(encoded))
 	if err != nil {
 		return nil, fmt.Errorf("decode histogram of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
 	}
@@ -43,19 +49,33 @@ func (w Window) Latencies() (*hdrhistogram.Histogram, error) {
 // Merged is several windows taken together.
 type Merged struct {
 	Sent, OK, Degraded, Failed int64
-	Latencies                  *hdrhistogram.Histogram
+	// Latencies are of all that were sent, in us.
+	Latencies *hdrhistogram.Histogram
+	// degraded and failed are those parts of them; nil where there are none.
+	degraded, failed *hdrhistogram.Histogram
 }
 
 // MergeWindows adds windows up, without loss.
 func MergeWindows(windows ...Window) (Merged, error) {
 	m := Merged{Latencies: NewHistogram()}
 	for _, w := range windows {
-		h, err := w.Latencies()
-		if err != nil {
-			return Merged{}, err
-		}
-		if dropped := m.Latencies.Merge(h); dropped > 0 {
-			return Merged{}, fmt.Errorf("merge histogram of %q %q, second %d: %d values out of range", w.Load, w.Request, w.Second, dropped)
+		for _, part := range []struct {
+			into    **hdrhistogram.Histogram
+			encoded string
+		}{{&m.Latencies, w.Histogram}, {&m.degraded, w.DegradedHistogram}, {&m.failed, w.FailedHistogram}} {
+			if part.encoded == "" {
+				continue
+			}
+			h, err := w.decode(part.encoded)
+			if err != nil {
+				return Merged{}, err
+			}
+			if *part.into == nil {
+				*part.into = NewHistogram()
+			}
+			if dropped := (*part.into).Merge(h); dropped > 0 {
+				return Merged{}, fmt.Errorf("merge histogram of %q %q, second %d: %d values out of range", w.Load, w.Request, w.Second, dropped)
+			}
 		}
 		m.Sent += w.Sent
 		m.OK += w.OK
@@ -63,4 +83,45 @@ func MergeWindows(windows ...Window) (Merged, error) {
 		m.Failed += w.Failed
 	}
 	return m, nil
+}
+
+// Answers are the latencies of ok and degraded answers, in us. It fails for windows that were written before
+// failed requests had a histogram of their own.
+func (m Merged) Answers() (*hdrhistogram.Histogram, error) {
+	return m.without(m.OK+m.Degraded, m.failed)
+}
+
+// Whole are the latencies of ok answers alone; it fails as Answers does.
+func (m Merged) Whole() (*hdrhistogram.Histogram, error) {
+	return m.without(m.OK, m.failed, m.degraded)
+}
+
+// Failures are the latencies of failed requests that were sent; it fails as Answers does.
+func (m Merged) Failures() (*hdrhistogram.Histogram, error) {
+	if _, err := m.Answers(); err != nil {
+		return nil, err
+	}
+	if m.failed == nil {
+		return NewHistogram(), nil
+	}
+	return m.failed, nil
+}
+
+// without takes parts off all latencies; so many are to be left.
+func (m Merged) without(left int64, parts ...*hdrhistogram.Histogram) (*hdrhistogram.Histogram, error) {
+	rest := m.Latencies
+	for _, part := range parts {
+		if part == nil {
+			continue
+		}
+		counts := rest.Export()
+		for i, n := range part.Export().Counts {
+			counts.Counts[i] -= n
+		}
+		rest = hdrhistogram.Import(counts)
+	}
+	if n := rest.TotalCount(); n != left {
+		return nil, fmt.Errorf("the run was recorded without the latencies of each outcome: %d in place of %d", n, left)
+	}
+	return rest, nil
 }

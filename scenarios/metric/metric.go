@@ -3,7 +3,10 @@
 // values alone and imports nothing of ours.
 package metric
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Name is a metric's key in an expectation.
 type Name string
@@ -74,6 +77,16 @@ type Metric struct {
 	Percentile float64
 	// Doc is one or two sentences for explain and for the schema.
 	Doc string
+}
+
+// Needs is how many answers it takes for the metric to be told: 1, and for a percentile as many as make it nearer to one answer beyond
+// it than to none, 0.5 / (1 - percentile): 5 for p90, 10 for p95, 50 for p99, 500 for p99.9. The percentile of fewer is
+// the greatest of them by another name.
+func (m Metric) Needs() int64 {
+	if m.Percentile == 0 {
+		return 1
+	}
+	return int64(math.Ceil(50/(100-m.Percentile) - 1e-9))
 }
 
 // Latency tells a metric of how long requests took.

@@ -13,3 +13,7 @@ func TestConformance(t *testing.T) {
 		return testEngine(t, Options{Exe: squallbin.Path(t)})
 	})
 }
+
+func TestAttemptsByPhase(t *testing.T) {
+	enginetest.AttemptsByPhase(t, testEngine(t, Options{Exe: squallbin.Path(t)}), 3)
+}

@@ -246,6 +246,9 @@ func (t *testbed) Dial(ctx context.Context, address string) (net.Conn, error) {
 // errDown is the answer to whoever uses a run that was taken down.
 var errDown = errors.New("the run has been taken down")
 
+// API is where toxiproxy's API answers.
+func (t *testbed) API() string { return t.toxiproxy }
+
 // CPU is the mesh's.
 func (t *testbed) CPU(ctx context.Context) (time.Duration, bool) {
 	return t.meshCPU.read(ctx, t, t.meshID)

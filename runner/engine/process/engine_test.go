@@ -44,6 +44,11 @@ func TestConformance(t *testing.T) {
 	enginetest.Conformance(t, newEngine)
 }
 
+func TestAttemptsByPhase(t *testing.T) {
+	t.Setenv("SQUALL_STATE", t.TempDir())
+	enginetest.AttemptsByPhase(t, newEngine(t), 3)
+}
+
 // The same with the mesh in this process.
 func TestConformanceWithMeshHere(t *testing.T) {
 	t.Setenv("SQUALL_STATE", t.TempDir())

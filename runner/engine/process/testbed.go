@@ -30,7 +30,9 @@ type testbed struct {
 	// reserved keep the instances' ports also while they are killed.
 	reserved []*reservation
 	// meshed is the mesh's process; nil: the mesh is in this one. watched is closed when nobody waits for its end any more.
-	meshed  *child
+	meshed *child
+	// api is where it answers toxiproxy's API, "" where it does not.
+	api     string
 	watched chan struct{}
 	ending  atomic.Bool
 }
@@ -125,8 +127,12 @@ func (t *testbed) startMesh(ctx context.Context) error {
 	if addresses.API != "" {
 		t.Progress("toxiproxy's API: http://" + addresses.API)
 	}
+	t.api = addresses.API
 	return nil
 }
+
+// API is where toxiproxy's API answers.
+func (t *testbed) API() string { return t.api }
 
 // watch tells of the mesh's end, unless the run is being taken down.
 func (t *testbed) watch(k *child) {

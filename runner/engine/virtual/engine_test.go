@@ -19,3 +19,5 @@ func TestMain(m *testing.M) {
 func TestConformance(t *testing.T) {
 	enginetest.Conformance(t, func(*testing.T) runner.Engine { return &virtual.Engine{} })
 }
+
+func TestAttemptsByPhase(t *testing.T) { enginetest.AttemptsByPhase(t, &virtual.Engine{}, 0) }

@@ -26,6 +26,7 @@ func (v *Checker) expectations() {
 			v.recovery(e.After, at.Key("after"))
 		}
 		v.subject(e, at)
+		v.judging(e, at)
 	}
 }
 
@@ -98,6 +99,22 @@ func faultName(f faults.Fault) string {
 		return f.Name
 	}
 	return f.Kind.String()
+}
+
+// judging checks that how to judge goes with what is judged: latency_of with latencies, confidence with shares and percentiles.
+func (v *Checker) judging(e scenarios.Expectation, at scenarios.Path) {
+	has := func(is func(metric.Metric) bool) bool {
+		return slices.ContainsFunc(e.Bounds, func(b scenarios.Bound) bool { return is(b.Metric.Facts()) })
+	}
+	switch {
+	case len(e.Bounds) == 0:
+	case e.LatencyOf != "" && !has(metric.Metric.Latency):
+		v.Problem(at.Key("latency_of"), "latency_of stands where no latency is bounded", "leave it out, or bound one, as in p99: \"< 100ms\"")
+	case e.Confidence != 0 && !has(func(m metric.Metric) bool { return m.Unit == metric.Share || m.Percentile > 0 }):
+		v.Problem(at.Key("confidence"), "confidence stands where no share is bounded", "leave it out, or bound one, as in success: \">= 99%\"")
+	case e.Confidence != 0 && (e.Confidence < .5 || e.Confidence >= 1):
+		v.Problem(at.Key("confidence"), "confidence is from 50% to less than 100%", "write 95%, as if it were not given, or 99%")
+	}
 }
 
 // ofEdge tells a bound on a metric of a connection; all others are of requests.

@@ -1,0 +1,19 @@
+package copies
+
+// DefaultCacheSize is how many keys a read's cache keeps where the scenario does not say.
+const DefaultCacheSize = 10000
+
+// KeysPath is where a cache keeps its keys.
+const KeysPath = "/keys/"
+
+// The headers between a service and a cache.
+const (
+	// HeaderTTL is how long a copy is fresh, headerStale how long past that, or past a delete, it may still be served.
+	HeaderTTL, HeaderStale = "Squall-TTL", "Squall-Stale"
+	// HeaderLease is in a GET how long a lease is to last; in its answer a lease, or leaseTaken; in a PUT the lease that it
+	// fills under, in a DELETE the lease that is given back.
+	HeaderLease = "Squall-Lease"
+)
+
+// LeaseTaken is told to those who miss a key that another is about to fill.
+const LeaseTaken = "taken"

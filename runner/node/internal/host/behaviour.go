@@ -1,0 +1,90 @@
+package host
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
+)
+
+var injectedErrorsTotal = NewCounter("squall_injected_errors_total",
+	"Errors answered because a fault asked for them; part of squall_errors_total where their status is.")
+
+// behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
+type behaviour struct {
+	told atomic.Pointer[faults.Behaviour]
+	// cold is how it is at first, since it began; nil: as it always is.
+	cold  *scenarios.Cold
+	began time.Time
+	Asks  asks
+}
+
+// Tell takes effect with the next request; nil puts the good behaviour back.
+func (b *behaviour) Tell(to *faults.Behaviour) { b.told.Store(to) }
+
+func (b *behaviour) Get() faults.Behaviour {
+	if told := b.told.Load(); told != nil {
+		return *told
+	}
+	return faults.Behaviour{}
+}
+
+// Stretch makes the node's own work take as much longer as was told.
+func (b *behaviour) Stretch(d time.Duration) time.Duration {
+	if b.cold != nil && time.Since(b.began) < b.cold.For {
+		d = time.Duration(float64(d) * b.cold.Factor)
+	}
+	if f := b.Get().Factor; f > 0 {
+		return time.Duration(float64(d) * f)
+	}
+	return d
+}
+
+// Slow waits as much longer as was told.
+func (i *Instance) Slow(ctx context.Context) error { return i.Sleep(ctx, i.Behaviour.Get().Slow) }
+
+// InjectedError draws whether this request is to fail, and with which status.
+func (i *Instance) InjectedError(c Trace) (status int, fails bool) {
+	told := i.Behaviour.Get()
+	if told.Errors <= 0 || i.Chance(c, "errors").Float64() >= told.Errors {
+		return 0, false
+	}
+	injectedErrorsTotal.In(i.Metrics).Add(1)
+	if told.Status == 0 {
+		return http.StatusInternalServerError, true
+	}
+	return told.Status, true
+}
+
+// Sleep is sleep, for an instance that may be stopped meanwhile.
+func (i *Instance) Sleep(ctx context.Context, d time.Duration) error {
+	i.WakeAfter(d)
+	err := Sleep(ctx, d)
+	i.CPU.Await()
+	return err
+}
+
+// WakeAfter has a timer of d ring on time.
+func (i *Instance) WakeAfter(d time.Duration) {
+	if i.wake != nil && d > 0 {
+		i.wake(time.Now().Add(d))
+	}
+}
+
+// Sleep waits for d or until ctx ends, and says which.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,31 @@
+// Package host is what every role needs of its surroundings: configuration and its changes, network, disk, CPU and chance,
+// metrics, behaviour, and serving HTTP. It knows no role and no other room.
+package host
+
+import "github.com/squallhq/squall/scenarios"
+
+// Config is everything that one instance needs to know. It is plain data and crosses to a child process as JSON.
+type Config struct {
+	Run      string         `json:"run"`
+	Instance string         `json:"instance"`
+	Seed     uint64         `json:"seed"`
+	Node     scenarios.Node `json:"node"`
+	// Listen is where it serves, Admin where it answers health, metrics, stats and behaviour.
+	Listen string `json:"listen"`
+	Admin  string `json:"admin"`
+	// Data is its own folder, which outlives a crash.
+	Data string `json:"data"`
+	// Upstreams are the addresses of its edges by the callee's node name, in replica order.
+	Upstreams map[string][]Upstream `json:"upstreams"`
+}
+
+// Upstream is one callee instance, reached over its edge at Address.
+type Upstream struct {
+	Instance string         `json:"instance"`
+	Address  string         `json:"address"`
+	Kind     scenarios.Kind `json:"kind"`
+	// DSN is user:password@database for a database.
+	DSN string `json:"dsn,omitempty"`
+	// Near is zone or region where it is in the same as the caller; empty: in neither.
+	Near string `json:"near,omitempty"`
+}

@@ -1,0 +1,116 @@
+package host
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+var (
+	InFlight = NewGauge("squall_in_flight",
+		"Requests (statements, for a database) being answered now, waiting ones included.")
+	RequestsTotal = NewCounter("squall_requests_total", "Requests (statements) that arrived.")
+	ErrorsTotal   = NewCounter("squall_errors_total", "Answers with a status of 500 or more (SQL errors).")
+	DegradedTotal = NewCounter("squall_degraded_total",
+		"Fallbacks taken, stale answers served, and parallel steps whose parts were not all there.")
+	RequestSecondsTotal = NewSeconds("squall_request_seconds_total",
+		"Time in the node, summed over answered requests.")
+	TooLargeTotal = NewCounter("squall_too_large_total", "Requests refused (413) because of their length.")
+)
+
+// Limits of every HTTP server of a node.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	// MaxBody bounds what a node reads of a body that it needs whole (a message, a copy for the cache, a body to retry).
+	MaxBody = 1 << 20
+)
+
+// ServeHTTPUntil serves until ctx ends, headers being how long a client may take for those (0: the usual), then drains for grace at most. Requests keep running while it drains.
+func ServeHTTPUntil(ctx context.Context, l net.Listener, h http.Handler, headers, grace time.Duration) error {
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: cmp.Or(headers, readHeaderTimeout),
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve http: %w", err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		server.Close() // what did not end in time is cut off
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve http: %w", err)
+	}
+	return nil
+}
+
+// Counted wraps a role's handler with the counts that all roles share.
+func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		if !i.Answering.Enter() {
+			return // the node has ended, and with it this connection
+		}
+		defer i.Answering.Leave()
+		RequestsTotal.In(i.Metrics).Add(1)
+		InFlight.In(i.Metrics).Add(1)
+		watched := &StatusWriter{ResponseWriter: w}
+		defer func() {
+			InFlight.In(i.Metrics).Add(-1)
+			RequestSecondsTotal.In(i.Metrics).Add(int64(time.Since(began)))
+			if watched.Status >= http.StatusInternalServerError {
+				ErrorsTotal.In(i.Metrics).Add(1)
+			}
+		}()
+		if i.Config.Node.Policy.Deadline == Propagate {
+			bounded, cancel := i.heed(r)
+			defer cancel()
+			r = bounded
+		}
+		h(watched, r, i.TraceOf(r.Header))
+	})
+}
+
+// StatusWriter remembers the status that was answered.
+type StatusWriter struct {
+	http.ResponseWriter
+	Status int
+}
+
+func (w *StatusWriter) WriteHeader(status int) {
+	if status >= http.StatusOK { // others only come before the answer
+		w.Status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the flusher below.
+func (w *StatusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Refuse answers with a status and says why, as JSON.
+func (i *Instance) Refuse(w http.ResponseWriter, status int, why string) {
+	body, err := json.Marshal(map[string]string{"node": i.Config.Instance, "error": why})
+	if err != nil {
+		body = []byte(`{}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
+}
+
+// Handler answers a request, whose cause is known.
+type Handler = func(http.ResponseWriter, *http.Request, Trace)

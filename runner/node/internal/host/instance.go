@@ -1,0 +1,51 @@
+package host
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// Instance is what every role needs of its surroundings.
+type Instance struct {
+	Config    Config
+	Network   wire.Network
+	Disk      Disk
+	CPU       CPU
+	wake      func(time.Time)
+	Metrics   *Metrics
+	Behaviour *behaviour
+	// anonymous numbers requests that came without an id.
+	anonymous *atomic.Uint64
+	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
+	Halt      chan struct{}
+	Answering *Tracker
+	// retained outlives a change of the configuration, term ends with it.
+	retained *retained
+	term     *term
+}
+
+// NewInstance is an instance that has no role yet.
+func NewInstance(c Config, e Environment) *Instance {
+	if e.Disk == nil {
+		e.Disk = Folder(c.Data)
+	}
+	if e.CPU == nil {
+		e.CPU = machine{}
+	}
+	return &Instance{
+		Config: c, Network: e.Network, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, Metrics: NewMetrics(),
+		Behaviour: &behaviour{cold: c.Node.Cold, began: time.Now()}, anonymous: &atomic.Uint64{},
+		Halt: make(chan struct{}), Answering: &Tracker{}, retained: &retained{}, term: &term{},
+	}
+}
+
+// With is the instance with another configuration. Both share what is the instance's own.
+func (i *Instance) With(n scenarios.Node) *Instance {
+	next := *i
+	next.Config.Node = n
+	next.term = &term{}
+	return &next
+}

@@ -1,0 +1,173 @@
+// Package service is the service role: endpoints that carry out their steps.
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/squallhq/squall/runner/node/internal/admission"
+	"github.com/squallhq/squall/runner/node/internal/call"
+	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/node/internal/store"
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+)
+
+var wastedTotal = host.NewCounter("squall_wasted_total",
+	"Requests whose steps were all done when their caller had left.")
+
+// service answers its endpoints by carrying out their steps in order. A request holds one worker from
+// its first step to its last, so a slow dependency takes workers away from every endpoint.
+type service struct {
+	i       *host.Instance
+	workers *admission.Workers
+	stores  *store.Stores
+	// caches are those of reads, by the database; filled while the service is built, and not touched after.
+	caches map[string][]*readCache
+	// reads are the same by endpoint, database and number; compiling is the endpoint whose steps are being compiled.
+	reads     map[string]*readCache
+	compiling string
+	// shared are those in cache nodes, one for each node, by the database.
+	shared map[string][]*sharedCache
+	// relays publish what is in the outboxes of databases, by the database.
+	relays map[string]*relays
+}
+
+func New(i *host.Instance) (host.Role, error) {
+	s := &service{
+		i: i, workers: admission.WorkersOf(i), stores: store.StoresOf(i), caches: make(map[string][]*readCache),
+		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
+		relays: make(map[string]*relays),
+	}
+	mux, most := http.NewServeMux(), admission.AdaptiveLimitOf(i, i.Config.Node.Shed)
+	for _, e := range i.Config.Node.Endpoints {
+		s.compiling = e.Match
+		steps, err := s.compile(e.Steps)
+		if err != nil {
+			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
+		}
+		if err := register(mux, e.Match, i.Counted(admission.Shed(i, most, s.endpoint(e.Match, steps)))); err != nil {
+			return nil, err
+		}
+	}
+	s.keepReads()
+	relaying := s.relaying()
+	return host.NewHTTPRole(i, mux, func() error {
+		relaying.stop()
+		return s.stores.Close()
+	}), nil
+}
+
+// register turns ServeMux's panic about a bad or conflicting pattern into an error.
+func register(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("endpoint %q: %v", pattern, r)
+		}
+	}()
+	mux.Handle(pattern, h)
+	return nil
+}
+
+func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter, *http.Request, host.Trace) {
+	return func(w http.ResponseWriter, r *http.Request, c host.Trace) {
+		if status, fails := s.i.InjectedError(c); fails {
+			s.i.Refuse(w, status, "injected error")
+			return
+		}
+		ctx, end := s.attention(r.Context())
+		defer end()
+		if err := s.workers.Acquire(ctx, r.Header.Get(wire.HeaderPriority) == "low"); err != nil {
+			status := call.StatusGone(r.Context())
+			if errors.Is(err, admission.ErrShed) || errors.Is(err, admission.ErrWaited) {
+				status = http.StatusServiceUnavailable
+			}
+			s.i.Refuse(w, status, err.Error())
+			return
+		}
+		defer s.workers.Release()
+		if r.Header.Get(wire.HeaderTied) != "" {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
+		v := &request{service: s, request: r, Trace: c, base: c.Step(match), status: http.StatusOK}
+		f := v.run(ctx, steps)
+		if f == nil && r.Context().Err() != nil {
+			wastedTotal.In(s.i.Metrics).Add(1)
+		}
+		if f == nil && s.i.Slow(ctx) != nil {
+			return
+		}
+		v.answer(w, f)
+	}
+}
+
+// attention is how long a request is cared about: until its client leaves, or to the end where the
+// service does not notice that. end gives up what attention took.
+func (s *service) attention(client context.Context) (ctx context.Context, end func()) {
+	if s.i.Config.Node.Abandoned != scenarios.AbandonedServe {
+		return client, func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(client))
+	go func() {
+		select {
+		case <-s.i.Halt:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// answer writes what the visit came to; acknowledged writes are named whether it succeeded or not.
+func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
+	i, h := v.service.i, w.Header()
+	v.mu.Lock() // parts of a parallel step that were given up may still end
+	defer v.mu.Unlock()
+	if len(v.wrote) > 0 {
+		h.Set(wire.HeaderWrote, strings.Join(v.wrote, ","))
+	}
+	v.tellPositions(h)
+	if f != nil {
+		i.Refuse(w, f.Status, f.Error())
+		return
+	}
+	if v.failover != "" {
+		h.Set(wire.HeaderFailover, v.failover)
+	}
+	answer := map[string]string{"node": i.Config.Instance, "request": v.Trace.Request}
+	if len(v.degraded) > 0 {
+		why := headerText(strings.Join(v.degraded, "; "))
+		h.Set(wire.HeaderDegraded, why)
+		answer["degraded"] = why
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		i.Refuse(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	h.Set("Content-Type", "application/json")
+	if v.caching != "" {
+		h.Set("Cache-Control", v.caching)
+	}
+	w.WriteHeader(v.status)
+	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
+}
+
+// headerText makes words fit for a header: one line, printable, not endless.
+func headerText(s string) string {
+	const most = 512
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > most {
+		s = s[:most]
+	}
+	return s
+}

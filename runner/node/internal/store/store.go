@@ -1,0 +1,305 @@
+// Package store is the client's side of a database: the SQL that services speak, pools of connections, and reading back.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/squallhq/squall/runner/node/internal/call"
+	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// poolConnections is the most connections that a service instance opens to each database instance where its node does not say.
+const poolConnections = 10
+
+// Stores are a service's pools, one for each database instance, opened when first used.
+type Stores struct {
+	i  *host.Instance
+	mu sync.Mutex
+	of map[*call.Replica]*Store
+	// outbox: rows have events, and the tables for those are needed. It is set while the service is built.
+	Outbox bool
+}
+
+// Store is one pool.
+type Store struct {
+	Pool   *pgxpool.Pool
+	tables []string
+	// created: the table is known to be there.
+	mu      sync.Mutex
+	created bool
+}
+
+// StoresOf are the instance's.
+func StoresOf(i *host.Instance) *Stores {
+	return host.Retain(i, func() *Stores { return &Stores{i: i, of: make(map[*call.Replica]*Store)} })
+}
+
+func (s *Stores) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, store := range s.of {
+		store.Pool.Close()
+	}
+	return nil
+}
+
+func (s *Stores) get(to *call.Replica) (*Store, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if found := s.of[to]; found != nil {
+		return found, nil
+	}
+	connect, err := connectConfig(to.DSN, to.Address, s.i.Network.DialContext)
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig("pool_max_conns=1")
+	if err != nil {
+		return nil, fmt.Errorf("configure pool: %w", err)
+	}
+	config.ConnConfig = connect
+	config.MaxConns = poolConnections
+	if most := s.i.Config.Node.Pool; most > 0 {
+		config.MaxConns = int32(min(most, math.MaxInt32)) // its type
+	}
+	// The context only bounds connections made at once, of which there are none.
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		return nil, fmt.Errorf("open pool to %q: %w", to.Instance, err)
+	}
+	s.of[to] = &Store{Pool: pool, tables: []string{SQLCreateTable, SQLCreateIndex, SQLCreateKeys}}
+	if s.Outbox {
+		s.of[to].tables = append(s.of[to].tables, SQLCreateOutbox, SQLCreateRelays)
+	}
+	return s.of[to], nil
+}
+
+// connectConfig is how to connect to a database over the given dialler: no TLS, no name look-up.
+func connectConfig(dsn, address string, dial pgconn.DialFunc) (*pgx.ConnConfig, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("read address %q: %w", address, err)
+	}
+	who := wire.ParseBuiltinLogin(dsn)
+	config, err := pgx.ParseConfig(fmt.Sprintf("sslmode=disable connect_timeout=30 host=%s port=%s user=%s password=%s dbname=%s",
+		quoted(host), port, quoted(who.User), quoted(who.Password), quoted(who.Database)))
+	if err != nil {
+		return nil, fmt.Errorf("read dsn of %q: %w", address, err)
+	}
+	config.DialFunc = dial
+	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	return config, nil
+}
+
+// quoted is a value of a connection string.
+func quoted(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+}
+
+// Write makes one durable row; once: unless there is one of this id. event is what the row's outbox has besides, nil for none.
+// position is where the row is in a database with replicas, 0 in any other.
+func (s *Stores) Write(ctx context.Context, to *call.Replica, id, key, why string, once bool, event *Event) (position int64, err error) {
+	sql := SQLWrite
+	if once {
+		sql = SQLWriteOnce
+	}
+	args := []any{id, key, s.i.Config.Instance, why}
+	if event != nil {
+		sql, args = event.statement(once, args)
+	}
+	err = s.With(ctx, to, func(st *Store) error {
+		conn, err := st.Pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		_, err = conn.Exec(ctx, sql, args...)
+		_, position = reported(conn.Conn())
+		return err
+	})
+	return position, err
+}
+
+// Read asks for the latest row of a key, by a query of a cost; that there is none is no error. seen is the position up
+// to which it saw everything, in a database with replicas and in a replica.
+func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost time.Duration, why string) (seen int64, err error) {
+	err = s.With(ctx, to, func(st *Store) error {
+		var id string
+		sql, args := SQLRead, []any{key, why}
+		if cost > 0 {
+			sql, args = SQLCostly, append(args, strconv.FormatFloat(cost.Seconds(), 'f', 9, 64))
+		}
+		conn, err := st.Pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		err = conn.QueryRow(ctx, sql, args...).Scan(&id)
+		seen, _ = reported(conn.Conn())
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return seen, err
+}
+
+// With runs a statement, the table created before it if need be.
+func (s *Stores) With(ctx context.Context, to *call.Replica, run func(*Store) error) error {
+	st, err := s.get(to)
+	if err != nil {
+		return err
+	}
+	if err := st.create(ctx); err != nil {
+		return err
+	}
+	err = run(st)
+	if sqlState(err) == "42P01" { // somebody dropped it: the next attempt makes it anew
+		st.mu.Lock()
+		st.created = false
+		st.mu.Unlock()
+	}
+	return err
+}
+
+// create makes the table unless it is there. Many clients may do so at once: PostgreSQL lets one
+// win and tells some of the others, IF NOT EXISTS or not, that a name is taken, which is as good.
+func (st *Store) create(ctx context.Context) error {
+	st.mu.Lock()
+	done := st.created
+	st.mu.Unlock()
+	if done {
+		return nil
+	}
+	for _, sql := range st.tables {
+		_, err := st.Pool.Exec(ctx, sql)
+		switch sqlState(err) {
+		case "25006": // a replica: it gets the table from its primary
+			continue
+		case "23505", "42P07", "42710": // unique_violation in the catalogue, duplicate_table, duplicate_object
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("create table: %w", err)
+		}
+	}
+	st.mu.Lock()
+	st.created = true
+	st.mu.Unlock()
+	return nil
+}
+
+// sqlState is the SQLSTATE of an error, empty if it has none.
+func sqlState(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// StatementFailure sorts the error of an attempt at a statement: a class of SQLSTATE that says "you asked
+// for the wrong thing" is the caller's own fault, all else (also no SQLSTATE at all) the database's.
+func StatementFailure(ctx, bounded context.Context, g *call.Executor, to *call.Replica, err error) *call.Failure {
+	if err == nil {
+		return nil
+	}
+	f := call.FailureOf(ctx, bounded, to.Instance, g.Timeout, err)
+	if state := sqlState(err); f.Class == call.Failed && len(state) == 5 {
+		switch state[:2] {
+		case "0A", "22", "23", "26", "28", "42":
+			f.Class, f.Retryable, f.Status = call.Declined, false, http.StatusBadGateway
+		}
+	}
+	return f
+}
+
+// ReadWrites reads every write back from a database, built in or a real one, over connections that
+// conn makes: how often each write's id is there. A database without the table has no writes.
+func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn string) (map[string]int, error) {
+	return readCounts(ctx, conn, dsn, SQLReadBack)
+}
+
+// readCounts reads how often each id is in a table; one that is not there has none.
+func readCounts(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn, sql string) (map[string]int, error) {
+	config, err := connectConfig(dsn, "database:5432", func(ctx context.Context, _, _ string) (net.Conn, error) { return conn(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is read
+	writes, err := countWrites(ctx, c, sql)
+	if sqlState(err) == "42P01" { // undefined_table
+		return map[string]int{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
+	}
+	return writes, nil
+}
+
+func countWrites(ctx context.Context, c *pgx.Conn, sql string) (map[string]int, error) {
+	rows, err := c.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	writes := make(map[string]int)
+	var id string
+	var count int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &count}, func() error {
+		writes[id] = int(count)
+		return nil
+	})
+	return writes, err
+}
+
+// Event is what an outbox has of a row's event besides the row's id and key.
+type Event struct{ Service, Queue, Request, Once string }
+
+// statement is a write with its event.
+func (e *Event) statement(once bool, args []any) (string, []any) {
+	sql := SQLWriteEvent
+	if once {
+		sql = SQLWriteOnceEvent
+	}
+	return sql, append(args, e.Service, e.Queue, e.Request, e.Once)
+}
+
+// ReadOutbox says how many events of each id are in a database's outbox, over connections that dial makes.
+func ReadOutbox(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
+	return readCounts(ctx, dial, n.Login(), sqlPending)
+}
+
+// reported are the positions that a database reported with the last statement: before it and after it. 0: none.
+func reported(c *pgx.Conn) (before, after int64) {
+	value := c.PgConn().ParameterStatus(PositionParameter)
+	if value == "" {
+		return 0, 0
+	}
+	first, last, _ := strings.Cut(value, " ")
+	before, _ = strconv.ParseInt(first, 10, 64) // what does not parse is 0: nothing is known
+	after, _ = strconv.ParseInt(last, 10, 64)
+	return before, after
+}
+
+// PositionParameter is the parameter that a database with replication reports with each statement: the position up
+// to which the table was when the statement began, and when it had ended.
+const PositionParameter = "squall.position"

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package node
-
-import "time"
-
-// threadTime is the time that has passed: this platform does not tell a thread's own.
-func threadTime() time.Duration { return time.Duration(time.Now().UnixNano()) }
