@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/squallhq/squall/runner/record"
@@ -86,9 +87,9 @@ func untoldBound(r *record.Result, e scenarios.Expectation, b scenarios.Bound, e
 
 // unsure says between what a share may lie, and so why its sample does not show whether it keeps its bound.
 func unsure(e scenarios.Expectation, b scenarios.Bound, f figure, measured string) string {
-	may := "as low as " + percent(lowest(f.hits, f.n, confidence(e)))
+	may := fmt.Sprintf("as low as %.2f%%", math.Floor(lowest(f.hits, f.n, confidence(e))*1e4)/100)
 	if keeps := Within(f.value, b); (b.Op == "<" || b.Op == "<=") == keeps {
-		may = "as high as " + percent(highest(f.hits, f.n, confidence(e)))
+		may = fmt.Sprintf("as high as %.2f%%", math.Ceil(highest(f.hits, f.n, confidence(e))*1e4)/100)
 	}
 	return fmt.Sprintf("%s of %s: with %s confidence it may be %s, expected %s %s",
 		measured, count(f.n), percent(confidence(e)), may, b.Op, Spell(b.Metric, b.Value))

@@ -64,6 +64,8 @@ type Result struct {
 	Expectations []Expectation `json:"expectations"`
 	// Faults are all faults as they were carried out, in the order of the schedule.
 	Faults []Fault `json:"faults"`
+	// Actions are what was done to the run, the plan's own faults aside: by hand through a door, or from outside.
+	Actions []Action `json:"actions,omitempty" since:"2026-11-29"`
 	// Edges are the topology's connections over all phases.
 	Edges []Edge `json:"edges"`
 	// Nodes are the instances and what they counted.
