@@ -8,13 +8,18 @@ import (
 )
 
 func writeFaults(w io.Writer, r *record.Result, p paint) error {
-	if len(r.Faults) == 0 {
+	if len(r.Faults)+len(r.Actions) == 0 {
 		return nil
 	}
 	fmt.Fprintln(w)
 	g := grid{left: 2, header: []string{"FAULT", "ON", "from", "to", "felt after", "recovered after", "what met it"}}
 	for _, f := range r.Faults {
-		g.add(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), f.Receipt.Text)
+		g.add(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), met(&f.Receipt))
+	}
+	for _, a := range r.Actions {
+		if a.Who != record.ByPlan {
+			g.add(did(a), a.On, at(&a.AtS), at(a.UndoneS), "", "", met(a.Receipt))
+		}
 	}
 	if err := g.write(w); err != nil {
 		return err
@@ -23,8 +28,31 @@ func writeFaults(w io.Writer, r *record.Result, p paint) error {
 		if f.RecoveryUntold != "" {
 			fmt.Fprintln(w, p.faint(fmt.Sprintf("%s on %s: recovery is unknown, %s", f.Text, f.On, f.RecoveryUntold)))
 		}
+		if f.ToldWith != "" {
+			fmt.Fprintln(w, p.faint(fmt.Sprintf("%s on %s can't be told apart from %s: what was felt is of both", f.Text, f.On, f.ToldWith)))
+		}
 	}
 	return nil
+}
+
+// did says what was done beside the plan, and how: "by hand" through a door, or "from outside".
+func did(a record.Action) string {
+	how := "by hand"
+	if a.Who == record.ByOutside {
+		how = "from outside"
+	}
+	return fmt.Sprintf("%s (%s, %s)", a.What, how, a.Door)
+}
+
+// met is what a receipt counted, and of what part of the requests that it could have.
+func met(r *record.Receipt) string {
+	switch {
+	case r == nil:
+		return "-"
+	case r.Coverage != nil && *r.Coverage < 1:
+		return fmt.Sprintf("%s, %s of what crossed", r.Text, percent(*r.Coverage))
+	}
+	return r.Text
 }
 
 func at(s *float64) string {

@@ -81,6 +81,11 @@ func doubts(r *record.Result) []string {
 			out = append(out, fmt.Sprintf("fault %s on %s was never applied", f.Text, f.On))
 		}
 	}
+	for _, a := range r.Actions {
+		if a.Who != record.ByPlan {
+			out = append(out, fmt.Sprintf("%s on %s at %.2f s: the plan does not have it", did(a), a.On, a.AtS))
+		}
+	}
 	return unique(out)
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // shows wants lines, with single blanks between their words, in a report.
@@ -67,6 +69,28 @@ func TestReportOfARecoveryThatCouldNotBeTold(t *testing.T) {
 	shows(t, r,
 		"latency 800ms a -> b 10.00 s 20.00 s unknown unknown",
 		"latency 800ms on a -> b: recovery is unknown, another fault was on")
+}
+
+// What was done beside the plan is a row of its own among the faults, its phases say so, and the run is no proof of its plan.
+func TestReportOfWhatWasDoneByHand(t *testing.T) {
+	r := healthy()
+	part := .16
+	r.Faults[0].Receipt.Text, r.Faults[0].Receipt.Coverage = "32 requests", &part
+	r.Actions = []record.Action{
+		{AtS: 11.5, Who: record.ByHand, Door: "toxiproxy's API", What: "reset", On: "all edges"},
+		{AtS: 12, Who: record.ByOutside, Door: "signal", What: "stopped", On: "b-1", UndoneS: ref(19.)},
+	}
+	Judge(r, &scenarios.Scenario{Expect: []scenarios.Expectation{{In: "steady", Bounds: bound(metric.OK, ">", .5)}}})
+	if r.Verdict != record.Inconclusive {
+		t.Errorf("verdict %s of a run that somebody touched", r.Verdict)
+	}
+	shows(t, r,
+		"latency 800ms a -> b 10.00 s 20.00 s 1.0 s 2.0 s 32 requests, 16% of what crossed",
+		"reset (by hand, toxiproxy's API) all edges 11.50 s - -",
+		"stopped (from outside, signal) b-1 12.00 s 19.00 s -",
+		"reset (by hand, toxiproxy's API) on all edges at 11.50 s: the plan does not have it",
+		"steady GET /a 1000 100% - - 100.0/s 5.0 ms 20.0 ms 0.00 ms 31.0 ms",
+		"slow (touched) GET /a 1000 90% 9% 1% timeout 99.0/s 5.0 ms 812 ms 0.00 ms 1.20 s")
 }
 
 // A percentile of too few answers is not printed.

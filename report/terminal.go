@@ -99,7 +99,7 @@ func mark(holds *bool, p paint) string {
 func writePhases(w io.Writer, r *record.Result, p paint) error {
 	g := grid{left: 2, header: []string{"PHASE", "REQUEST", "sent", "ok", "degraded", "failed", "goodput", "p50", "p99", "p99.9", "max"}}
 	for _, phase := range r.Phases {
-		name := phase.Name
+		name := phase.Name + touched(r, phase)
 		for _, q := range phase.Requests {
 			if q.Sent == 0 {
 				continue
@@ -122,6 +122,16 @@ func portion(n, of int64) string {
 		return "-"
 	}
 	return percent(float64(n) / float64(of))
+}
+
+// touched says of a phase in which something was done beside the plan that it was.
+func touched(r *record.Result, p record.Phase) string {
+	for _, a := range r.Actions {
+		if a.Who != record.ByPlan && a.AtS < p.EndS && (a.UndoneS == nil && a.AtS >= p.StartS || a.UndoneS != nil && *a.UndoneS > p.StartS) {
+			return " (touched)"
+		}
+	}
+	return ""
 }
 
 // answered is a figure of the latency of a request's answers, "-" where there were too few for it.
@@ -195,6 +205,8 @@ func writeHonesty(w io.Writer, r *record.Result, p paint) error {
 	fmt.Fprintf(w, "%s %.1f/s sent of %.1f/s intended, late by %s at p99 (%s at most), %s unsent, %s in flight at most\n",
 		p.bold("Generator"), g.AchievedRate, g.IntendedRate, milliseconds(g.LagMs.P99), milliseconds(g.LagMs.Max), count(g.Unsent), count(g.MaxInFlight))
 	switch {
+	case r.Writes.Checked && r.Writes.Acknowledged+r.Writes.Duplicated == 0:
+		fmt.Fprintf(w, "%s none acknowledged\n", p.bold("Writes"))
 	case r.Writes.Checked:
 		fmt.Fprintf(w, "%s %s acknowledged, %s lost, %s duplicated\n", p.bold("Writes"),
 			count(r.Writes.Acknowledged), count(r.Writes.Lost), count(r.Writes.Duplicated))

@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/api"
+	"github.com/squallhq/squall/faults/mesh/port"
+	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/wire"
 )
@@ -27,7 +30,7 @@ func nodeCommand() *cobra.Command {
 		if err != nil {
 			return environment(fmt.Errorf("read node configuration: %w", err))
 		}
-		waker := mesh.NewWaker()
+		waker := port.NewWaker()
 		defer waker.Close()
 		environment := node.Environment{Network: node.TCP{}, Wake: waker.At}
 		return childEnd(node.Serve(ctx, cfg, environment, func(a wire.Addresses) { announce(a) }))
@@ -39,12 +42,12 @@ func nodeCommand() *cobra.Command {
 func meshCommand() *cobra.Command {
 	var config string
 	c := &cobra.Command{Use: "mesh", Hidden: true, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		var cfg mesh.ServeConfig
+		var cfg remote.Config
 		ctx, err := childConfig(c.Context(), config, &cfg)
 		if err != nil {
 			return environment(fmt.Errorf("read mesh configuration: %w", err))
 		}
-		return childEnd(mesh.Serve(ctx, cfg, func(a mesh.ServeAddresses) { announce(a) }))
+		return childEnd(remote.Serve(ctx, cfg, func(m *mesh.Mesh) http.Handler { return api.New(m, m.Stats) }, func(a remote.Addresses) { announce(a) }))
 	}}
 	c.Flags().StringVar(&config, "config", "-", "file with the configuration as JSON, - for standard input")
 	return c

@@ -68,10 +68,10 @@ type Proxies interface {
 	Proxies() []Proxy
 	Proxy(name string) (Proxy, error)
 	// CreateProxy and RemoveProxy serve API clients that bring proxies of their own.
-	CreateProxy(Proxy) (Proxy, error)
+	CreateProxy(context.Context, Proxy) (Proxy, error)
 	RemoveProxy(name string) error
 	// UpdateProxy changes listen, upstream and enabled. Disabled: new connections are refused, open ones end.
-	UpdateProxy(name string, listen, upstream *string, enabled *bool) (Proxy, error)
+	UpdateProxy(ctx context.Context, name string, listen, upstream *string, enabled *bool) (Proxy, error)
 	AddToxic(proxy string, t faults.Toxic) (faults.Toxic, error)
 	// UpdateToxic changes a toxic where it stands; change is given it as it is. Its name and stream stay.
 	UpdateToxic(proxy, toxic string, change func(faults.Toxic) (faults.Toxic, error)) (faults.Toxic, error)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/port"
 )
 
 // These tests are the measured defects of toxiproxy's embedded proxy, one each: what would be wrong
@@ -143,12 +144,12 @@ func TestDefectOneClientThatStopsReadingDeadlocksTheEdge(t *testing.T) {
 
 func TestDefectAnUpstreamThatNeverAnswersBlocksOthers(t *testing.T) {
 	w := newWorld(t, echo)
-	dead, err := listenPort(t.Context(), "tcp", "127.0.0.1:0")
+	dead, err := port.TCP{}.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dead.Close()
-	if err := dead.(Port).Hang(); err != nil {
+	if err := dead.(port.Port).Hang(); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.mesh.SetUpstream(t.Context(), "a:b", dead.Addr().String()); err != nil {
@@ -260,7 +261,7 @@ func TestDefectChangesUnderTrafficFail(t *testing.T) {
 func TestDefectPortIsStolenWhileItRefuses(t *testing.T) {
 	w := newWorld(t, echo)
 	off, on := false, true
-	if _, err := w.mesh.UpdateProxy("a:b", nil, nil, &off); err != nil {
+	if _, err := w.mesh.UpdateProxy(t.Context(), "a:b", nil, nil, &off); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := net.Dial("tcp", w.edge.Listen); !errors.Is(err, syscall.ECONNREFUSED) {
@@ -275,7 +276,7 @@ func TestDefectPortIsStolenWhileItRefuses(t *testing.T) {
 	if _, err := other.Open(t.Context(), []Edge{{Name: "a:b", Listen: w.edge.Listen, Upstream: w.callee.address()}}); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("another mesh on the same port: %v", err)
 	}
-	if p, err := w.mesh.UpdateProxy("a:b", nil, nil, &on); err != nil || !p.Enabled {
+	if p, err := w.mesh.UpdateProxy(t.Context(), "a:b", nil, nil, &on); err != nil || !p.Enabled {
 		t.Fatalf("enable: %+v, %v", p, err)
 	}
 	c := w.dial()

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+
+	"github.com/squallhq/squall/faults/mesh/port"
+	"github.com/squallhq/squall/internal/meshtest"
 )
 
 func TestDefectNonsenseIsAcceptedOrKillsTheProcess(t *testing.T) {
@@ -161,7 +164,7 @@ func TestDefectResetsBecomeEndsOfFile(t *testing.T) {
 			if toxic != nil {
 				w.apply("f", toxicOn(faults.Downstream, toxic))
 			}
-			setNoLinger(callee)
+			port.NoLinger(callee)
 			callee.Close()
 			if _, err := caller.Read(make([]byte, 1)); sight(err) != sawReset {
 				t.Errorf("read %v, want a reset", err)
@@ -180,7 +183,7 @@ func TestDefectEndsLeakThroughAPartition(t *testing.T) {
 				w.pass(caller, callee, "open")
 				w.apply("o", outageOf(faults.EdgeOutage{Open: open}))
 				if how == sawReset {
-					setNoLinger(callee)
+					port.NoLinger(callee)
 				}
 				callee.Close()
 				w.silent(caller, watch)
@@ -224,42 +227,12 @@ func TestDefectDeadUpstreamLooksAliveThenIsReset(t *testing.T) {
 	w.eventually("it is counted", func() bool { return w.stats().Failed == 1 && w.stats().Open == 0 })
 }
 
-func TestDefectHeldMemoryStaysAfterClose(t *testing.T) {
-	w := newWorld(t, flood)
-	w.apply("f", toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 60_000}))
-	w.dial().Close()
-	e, err := w.mesh.edge("a:b")
-	if err != nil {
-		t.Fatal(err)
-	}
-	held := func() (bytes int) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		for l := range e.links {
-			l.down.mu.Lock()
-			for _, s := range l.down.stages {
-				bytes += s.stage.(*latency).queue.bytes
-			}
-			l.down.mu.Unlock()
-		}
-		return bytes
-	}
-	w.eventually("the latency holds what it may", func() bool { return held() >= pathBytes })
-	if got := held(); got > pathBytes+2*bottleneckBytes {
-		t.Errorf("holds %d bytes, want %d or so", got, pathBytes)
-	}
-	if err := w.mesh.RemoveProxy("a:b"); err != nil {
-		t.Fatal(err)
-	}
-	w.eventually("nothing is held", func() bool { return held() == 0 })
-}
-
 func TestConnectsThatHangGetThroughWhenItIsLifted(t *testing.T) {
 	w := newWorld(t, echo)
 	w.apply("o", outageOf(faults.EdgeOutage{New: faults.NewHang}))
 	pending := make(chan error, 1)
 	go func() {
-		c, err := net.DialTimeout("tcp", w.edge.Listen, worldPatience)
+		c, err := net.DialTimeout("tcp", w.edge.Listen, meshtest.Patience)
 		if err == nil {
 			c.Close()
 		}

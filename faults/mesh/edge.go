@@ -11,26 +11,28 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/link"
+	"github.com/squallhq/squall/faults/mesh/port"
 	"github.com/squallhq/squall/internal/chance"
 )
 
 // edge is a listener, an upstream, the faults between them and the connections over it. Its mutex
 // is never held while waiting for a connection or a client.
 type edge struct {
-	counters
+	host link.Host
 	mesh *Mesh
 	name string
 	key  uint64
 	// base is the network's own latency each way, in front of all toxics.
-	base []*toxic
+	base []*link.Toxic
 
 	mu       sync.Mutex
 	spec     Edge
-	listener net.Listener // nil: reached over a group only
-	toxics   []*toxic     // in the order in which they were put on
-	outages  []*outage
-	off      *outage // while it is disabled
-	links    map[*link]struct{}
+	listener net.Listener  // nil: reached over a group only
+	toxics   []*link.Toxic // in the order in which they were put on
+	outages  []*link.Outage
+	off      *link.Outage // while it is disabled
+	links    map[*link.Link]struct{}
 	numbers  int64
 	serials  uint64
 	closed   bool
@@ -39,12 +41,16 @@ type edge struct {
 }
 
 func newEdge(m *Mesh, spec Edge) *edge {
-	e := &edge{mesh: m, name: spec.Name, key: chance.Key(m.options.Seed, spec.Name), spec: spec, links: make(map[*link]struct{})}
+	e := &edge{mesh: m, name: spec.Name, key: chance.Key(m.options.Seed, spec.Name), spec: spec, links: make(map[*link.Link]struct{})}
+	e.host.Clock = m.clock
+	e.host.Dial = func(ctx context.Context) (net.Conn, error) {
+		return m.network.DialContext(ctx, "tcp", e.upstreamNow())
+	}
 	if spec.Latency <= 0 && spec.Jitter <= 0 {
 		return e
 	}
 	for _, stream := range []string{faults.Upstream, faults.Downstream} {
-		t := &toxic{spec: faults.Toxic{
+		t := &link.Toxic{Spec: faults.Toxic{
 			Name: "base", Stream: stream, Toxicity: 1, Per: faults.PerConnection,
 			Attributes: faults.LatencyToxic{Latency: faults.MillisOf(spec.Latency), Jitter: faults.MillisOf(spec.Jitter)},
 		}}
@@ -55,10 +61,10 @@ func newEdge(m *Mesh, spec Edge) *edge {
 }
 
 // identify gives a toxic its serial and its key.
-func (e *edge) identify(t *toxic) {
+func (e *edge) identify(t *link.Toxic) {
 	e.serials++
-	t.serial = e.serials
-	t.key = chance.Key(e.key, t.spec.Name, t.spec.Type(), t.spec.Stream)
+	t.Serial = e.serials
+	t.Key = chance.Key(e.key, t.Spec.Name, t.Spec.Type(), t.Spec.Stream)
 }
 
 // listen opens the edge's listener and starts accepting.
@@ -86,18 +92,16 @@ func (e *edge) carry(c net.Conn) {
 		return
 	}
 	e.numbers++
-	l := newLink(e, e.numbers, c)
+	l := link.New(&e.host, e.numbers, c)
 	e.links[l] = struct{}{}
-	now := time.Now()
-	l.up.reconcile(e.stream(true), now)
-	l.down.reconcile(e.stream(false), now)
+	l.Reconcile(e.stream(true), e.stream(false), time.Now())
 	outages := slices.Clone(e.outages)
-	l.arrive(outages)
-	e.connections.Add(1)
-	e.open.Add(1)
+	l.Arrive(outages)
+	e.host.Connections.Add(1)
+	e.host.Open.Add(1)
 	e.mesh.workers.Go(func() {
-		l.run(e.mesh.ctx, outages)
-		e.open.Add(-1)
+		l.Run(outages)
+		e.host.Open.Add(-1)
 		e.mu.Lock()
 		delete(e.links, l)
 		e.mu.Unlock()
@@ -105,40 +109,39 @@ func (e *edge) carry(c net.Conn) {
 }
 
 // stream is the toxics of one direction, in the order in which they act.
-func (e *edge) stream(up bool) []*toxic {
-	var out []*toxic
+func (e *edge) stream(up bool) []*link.Toxic {
+	var out []*link.Toxic
 	for _, t := range slices.Concat(e.base, e.toxics) {
-		if t.up() == up {
+		if t.Up() == up {
 			out = append(out, t)
 		}
 	}
 	return out
 }
 
-// apply brings the toxics as they are now to every connection. e.mu is held.
-func (e *edge) apply() {
+// refresh brings the toxics as they are now to every connection. e.mu is held.
+func (e *edge) refresh() {
 	now := time.Now()
 	up, down := e.stream(true), e.stream(false)
 	for _, l := range e.inOrder() {
-		l.up.reconcile(up, now)
-		l.down.reconcile(down, now)
+		l.Reconcile(up, down, now)
 	}
 }
 
 // inOrder are the connections in the order in which they were made, so that in virtual time, where all
 // that follows from a change happens at once, the same run is the same every time. e.mu is held.
-func (e *edge) inOrder() []*link {
-	return slices.SortedFunc(maps.Keys(e.links), func(a, b *link) int { return cmp.Compare(a.number, b.number) })
+func (e *edge) inOrder() []*link.Link {
+	return slices.SortedFunc(maps.Keys(e.links), func(a, b *link.Link) int { return cmp.Compare(a.Number, b.Number) })
 }
 
 // steer makes the port do what the strictest outage asks of it. e.mu is held.
 func (e *edge) steer() error {
-	port, ok := e.listener.(Port)
+	port, ok := e.listener.(port.Port)
 	if !ok {
 		return nil
 	}
 	var err error
-	switch strictest(e.outages) {
+	switch link.Strictest(e.outages) {
 	case faults.NewHang:
 		err = port.Hang()
 	case faults.NewRefuse:
@@ -154,31 +157,31 @@ func (e *edge) steer() error {
 
 // countTurned adds what the port has turned away since the last call to the outages that asked for it. e.mu is held.
 func (e *edge) countTurned() {
-	port, ok := e.listener.(Port)
+	port, ok := e.listener.(port.Port)
 	if !ok {
 		return
 	}
 	refused, hung := port.Turned()
-	fate := strictest(e.outages)
+	fate := link.Strictest(e.outages)
 	for _, o := range e.outages {
-		if o.spec.New != fate {
+		if o.Spec.New != fate {
 			continue
 		}
-		o.meter.refused.Add(refused - e.refused)
-		o.meter.hung.Add(hung - e.hung)
+		o.Meter.Refused.Add(refused - e.refused)
+		o.Meter.Hung.Add(hung - e.hung)
 	}
 	e.refused, e.hung = refused, hung
 }
 
 // forgetTurned makes countTurned begin at this moment. e.mu is held.
 func (e *edge) forgetTurned() {
-	if port, ok := e.listener.(Port); ok {
+	if port, ok := e.listener.(port.Port); ok {
 		e.refused, e.hung = port.Turned()
 	}
 }
 
-// begin puts an outage on, on open connections too.
-func (e *edge) begin(o *outage) error {
+// apply puts an outage on, on open connections too.
+func (e *edge) apply(o *link.Outage) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.countTurned()
@@ -188,14 +191,14 @@ func (e *edge) begin(o *outage) error {
 		return err
 	}
 	for _, l := range e.inOrder() {
-		l.begin(o)
+		l.Apply(o)
 	}
 	e.forgetTurned() // the resets that this sent are no refusals
 	return nil
 }
 
-// relent takes an outage off.
-func (e *edge) relent(o *outage) error {
+// lift takes an outage off.
+func (e *edge) lift(o *link.Outage) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	i := slices.Index(e.outages, o)
@@ -204,10 +207,10 @@ func (e *edge) relent(o *outage) error {
 	}
 	e.countTurned()
 	e.outages = slices.Delete(e.outages, i, i+1)
-	close(o.lifted)
+	o.End()
 	err := e.steer()
 	for _, l := range e.inOrder() {
-		l.relent(o)
+		l.Lift(o)
 	}
 	return err
 }
@@ -221,7 +224,7 @@ func (e *edge) close() {
 		_ = e.listener.Close() // it is not used any more
 	}
 	for _, l := range e.inOrder() {
-		l.close()
+		l.Close()
 	}
 }
 
@@ -240,8 +243,8 @@ func (e *edge) setUpstream(address string) {
 // stats reads the counters.
 func (e *edge) stats() EdgeStats {
 	return EdgeStats{
-		Name: e.name, Connections: e.connections.Load(), Open: e.open.Load(), Failed: e.failed.Load(),
-		Requests: e.requests.Load(), BytesUp: e.bytesUp.Load(), BytesDown: e.bytesDown.Load(),
-		FirstBytes: e.firstBytes.Load(), FirstByteTotal: time.Duration(e.firstByteTotal.Load()),
+		Name: e.name, Connections: e.host.Connections.Load(), Open: e.host.Open.Load(), Failed: e.host.Failed.Load(),
+		Requests: e.host.Requests.Load(), BytesUp: e.host.BytesUp.Load(), BytesDown: e.host.BytesDown.Load(),
+		FirstBytes: e.host.FirstBytes.Load(), FirstByteTotal: time.Duration(e.host.FirstByteTotal.Load()),
 	}
 }

@@ -5,46 +5,47 @@ import (
 	"slices"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/link"
 )
 
 // add puts a toxic on. Its name, where it has none that is free, is made from its type and stream.
-func (e *edge) add(t *toxic) {
+func (e *edge) add(t *link.Toxic) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	name := t.spec.Name
+	name := t.Spec.Name
 	if name == "" {
-		name = t.spec.Type() + "_" + t.spec.Stream
+		name = t.Spec.Type() + "_" + t.Spec.Stream
 	}
-	t.spec.Name = name
-	for n := 2; e.index(t.spec.Name) >= 0; n++ {
-		t.spec.Name = fmt.Sprintf("%s_%d", name, n)
+	t.Spec.Name = name
+	for n := 2; e.index(t.Spec.Name) >= 0; n++ {
+		t.Spec.Name = fmt.Sprintf("%s_%d", name, n)
 	}
 	e.install(t)
 }
 
 // addNamed puts a toxic on that the API brought. Its name must be free.
-func (e *edge) addNamed(t *toxic) (faults.Toxic, error) {
+func (e *edge) addNamed(t *link.Toxic) (faults.Toxic, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if t.spec.Name == "" {
-		t.spec.Name = t.spec.Type() + "_" + t.spec.Stream
+	if t.Spec.Name == "" {
+		t.Spec.Name = t.Spec.Type() + "_" + t.Spec.Stream
 	}
-	if e.index(t.spec.Name) >= 0 {
-		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", t.spec.Name, e.name, ErrExists)
+	if e.index(t.Spec.Name) >= 0 {
+		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", t.Spec.Name, e.name, ErrExists)
 	}
 	e.install(t)
-	return t.spec, nil
+	return t.Spec, nil
 }
 
 // install puts a toxic at the end of the chain. e.mu is held.
-func (e *edge) install(t *toxic) {
+func (e *edge) install(t *link.Toxic) {
 	e.identify(t)
 	e.toxics = append(e.toxics, t)
-	e.apply()
+	e.refresh()
 }
 
 func (e *edge) index(name string) int {
-	return slices.IndexFunc(e.toxics, func(t *toxic) bool { return t.spec.Name == name })
+	return slices.IndexFunc(e.toxics, func(t *link.Toxic) bool { return t.Spec.Name == name })
 }
 
 // update changes a toxic where it stands.
@@ -56,18 +57,18 @@ func (e *edge) update(name string, change func(faults.Toxic) (faults.Toxic, erro
 		return faults.Toxic{}, fmt.Errorf("toxic %q on edge %q: %w", name, e.name, ErrNotFound)
 	}
 	before := e.toxics[i]
-	spec, err := change(before.spec)
+	spec, err := change(before.Spec)
 	if err != nil {
 		return faults.Toxic{}, err
 	}
-	after, err := newToxic(spec)
+	after, err := link.NewToxic(spec)
 	if err != nil {
 		return faults.Toxic{}, err
 	}
-	after.serial, after.key, after.meter = before.serial, before.key, before.meter
+	after.Serial, after.Key, after.Meter = before.Serial, before.Key, before.Meter
 	e.toxics[i] = after
-	e.apply()
-	return after.spec, nil
+	e.refresh()
+	return after.Spec, nil
 }
 
 // remove takes a toxic off by its name.
@@ -79,7 +80,7 @@ func (e *edge) remove(name string) error {
 		return fmt.Errorf("toxic %q on edge %q: %w", name, e.name, ErrNotFound)
 	}
 	e.toxics = slices.Delete(e.toxics, i, i+1)
-	e.apply()
+	e.refresh()
 	return nil
 }
 
@@ -87,15 +88,15 @@ func (e *edge) remove(name string) error {
 func (e *edge) removeSerial(serial uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.toxics = slices.DeleteFunc(e.toxics, func(t *toxic) bool { return t.serial == serial })
-	e.apply()
+	e.toxics = slices.DeleteFunc(e.toxics, func(t *link.Toxic) bool { return t.Serial == serial })
+	e.refresh()
 }
 
 // clear takes every toxic off and enables the edge.
 func (e *edge) clear() error {
 	e.mu.Lock()
 	e.toxics = nil
-	e.apply()
+	e.refresh()
 	e.mu.Unlock()
 	return e.enable(true)
 }
@@ -111,14 +112,14 @@ func (e *edge) enable(on bool) error {
 	if on {
 		e.off = nil
 	} else {
-		off = newOutage(faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenClose, Direction: faults.Both}, new(meter))
+		off = link.NewOutage(faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenClose, Direction: faults.Both}, new(link.Meter))
 		e.off = off
 	}
 	e.mu.Unlock()
 	if on {
-		return e.relent(off)
+		return e.lift(off)
 	}
-	return e.begin(off)
+	return e.apply(off)
 }
 
 // shown is the edge as toxiproxy's API shows it: its toxics in the order in which they act, upstream ones first.
@@ -128,8 +129,8 @@ func (e *edge) shown() Proxy {
 	p := Proxy{Name: e.name, Listen: e.spec.Listen, Upstream: e.spec.Upstream, Enabled: e.off == nil, Toxics: make([]faults.Toxic, 0, len(e.toxics))}
 	for _, up := range []bool{true, false} {
 		for _, t := range e.toxics {
-			if t.up() == up {
-				p.Toxics = append(p.Toxics, t.spec)
+			if t.Up() == up {
+				p.Toxics = append(p.Toxics, t.Spec)
 			}
 		}
 	}

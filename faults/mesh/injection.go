@@ -8,21 +8,22 @@ import (
 	"sync/atomic"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/link"
 )
 
 // injection is what one Apply put on.
 type injection struct {
 	mu     sync.Mutex
 	put    []put
-	meters []*meter // one for each edge
+	meters []*link.Meter // one for each edge
 	lifted atomic.Bool
 }
 
 // put is one primitive on its edge: a toxic or an outage.
 type put struct {
 	edge   *edge
-	toxic  *toxic
-	outage *outage
+	toxic  *link.Toxic
+	outage *link.Outage
 }
 
 // Apply puts toxics and outages on under one id, and returns when they are in force: what is read from
@@ -45,7 +46,7 @@ func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primiti
 	for n, p := range i.put {
 		err := ctx.Err()
 		if err == nil {
-			err = p.begin()
+			err = p.apply()
 		}
 		if err != nil {
 			i.put = i.put[:n]
@@ -61,7 +62,7 @@ func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primiti
 // prepare checks everything before anything is changed.
 func (m *Mesh) prepare(primitives []faults.Primitive) (*injection, error) {
 	i := new(injection)
-	meters := make(map[*edge]*meter)
+	meters := make(map[*edge]*link.Meter)
 	for _, p := range primitives {
 		e, err := m.edge(p.Edge)
 		if err != nil {
@@ -69,20 +70,20 @@ func (m *Mesh) prepare(primitives []faults.Primitive) (*injection, error) {
 		}
 		meterOf := meters[e]
 		if meterOf == nil {
-			meterOf = new(meter)
+			meterOf = new(link.Meter)
 			meters[e] = meterOf
 			i.meters = append(i.meters, meterOf)
 		}
 		one := put{edge: e}
 		switch {
 		case p.Op == faults.OpToxic && p.Toxic != nil:
-			if one.toxic, err = newToxic(*p.Toxic); err == nil {
-				one.toxic.meter = meterOf
+			if one.toxic, err = link.NewToxic(*p.Toxic); err == nil {
+				one.toxic.Meter = meterOf
 			}
 		case p.Op == faults.OpOutage && p.Outage != nil:
 			var spec faults.EdgeOutage
 			if spec, err = p.Outage.Complete(); err == nil {
-				one.outage = newOutage(spec, meterOf)
+				one.outage = link.NewOutage(spec, meterOf)
 			}
 		default:
 			err = faults.Invalid("op", "is %q; an edge carries out a toxic or an outage, given with it", p.Op)
@@ -95,9 +96,9 @@ func (m *Mesh) prepare(primitives []faults.Primitive) (*injection, error) {
 	return i, nil
 }
 
-func (p put) begin() error {
+func (p put) apply() error {
 	if p.toxic == nil {
-		return p.edge.begin(p.outage)
+		return p.edge.apply(p.outage)
 	}
 	p.edge.add(p.toxic)
 	return nil
@@ -120,7 +121,7 @@ func (m *Mesh) Lift(_ context.Context, id string) (faults.Receipt, error) {
 	}
 	var total faults.Receipt
 	for _, m := range i.meters {
-		total = total.Add(m.receipt())
+		total = total.Add(m.Receipt())
 	}
 	if err != nil {
 		err = fmt.Errorf("lift %q: %w", id, err)
@@ -134,10 +135,10 @@ func (i *injection) lift() error {
 	for n := len(i.put) - 1; n >= 0; n-- {
 		p := i.put[n]
 		if p.toxic != nil {
-			p.edge.removeSerial(p.toxic.serial)
+			p.edge.removeSerial(p.toxic.Serial)
 			continue
 		}
-		errs = append(errs, p.edge.relent(p.outage))
+		errs = append(errs, p.edge.lift(p.outage))
 	}
 	return errors.Join(errs...)
 }

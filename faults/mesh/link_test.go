@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/port"
 )
 
 func TestBytesPassBothWays(t *testing.T) {
@@ -77,7 +78,7 @@ func TestResetArrivesBehindWhatWasSentBefore(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 				return full
 			})
-			setNoLinger(from)
+			port.NoLinger(from)
 			from.Close()
 			<-filled
 			if _, err := io.Copy(io.Discard, to); sight(err) != sawReset {

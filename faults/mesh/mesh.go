@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/port"
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -26,10 +27,9 @@ type Options struct {
 type Mesh struct {
 	options Options
 	network wire.Network
-	ctx     context.Context // of every connection, ended by Close
-	cancel  context.CancelFunc
+	done    chan struct{} // closed by Close
 	workers sync.WaitGroup
-	clock   *clock // nil in virtual time: the network in memory has no kernel behind it
+	clock   *port.Clock // nil in virtual time: the network in memory has no kernel behind it
 
 	mu         sync.Mutex
 	edges      map[string]*edge
@@ -46,15 +46,14 @@ var (
 
 // New makes a mesh without edges.
 func New(o Options) *Mesh {
-	m := &Mesh{options: o, network: o.Network, edges: make(map[string]*edge), injections: make(map[string]*injection)}
+	m := &Mesh{options: o, network: o.Network, done: make(chan struct{}), edges: make(map[string]*edge), injections: make(map[string]*injection)}
 	if m.network == nil {
-		m.network = tcpNetwork{}
-		m.clock = newClock()
+		m.network = port.TCP{}
+		m.clock = port.NewClock()
 	}
 	if m.clock != nil {
-		m.workers.Go(m.clock.run)
+		m.workers.Go(m.clock.Run)
 	}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
 
@@ -193,7 +192,7 @@ func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) error {
 				return
 			}
 			select {
-			case <-m.ctx.Done():
+			case <-m.done:
 				return
 			case <-time.After(acceptPause):
 			}
@@ -230,12 +229,14 @@ func (m *Mesh) Stats(context.Context) ([]EdgeStats, error) {
 // may be called twice.
 func (m *Mesh) Close() error {
 	m.mu.Lock()
+	if !m.closed {
+		close(m.done)
+	}
 	m.closed = true
 	edges := slices.Clone(m.order)
 	groups := m.groups
 	m.groups = nil
 	m.mu.Unlock()
-	m.cancel()
 	var errs []error
 	for _, g := range groups {
 		errs = append(errs, g.Close())
@@ -244,7 +245,7 @@ func (m *Mesh) Close() error {
 		e.close()
 	}
 	if m.clock != nil {
-		m.clock.close()
+		m.clock.Close()
 	}
 	m.workers.Wait()
 	return errors.Join(errs...)

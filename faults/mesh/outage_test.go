@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/squallhq/squall/internal/meshtest"
 	"io"
 	"net"
 	"net/http"
@@ -218,11 +219,11 @@ func seeOutage(t *testing.T, c outageCase, kind string) {
 	open, other := fresh(), fresh()
 	defer open.close()
 	defer other.close()
-	if saw := open.ask(worldPatience); saw != sawAnswer {
+	if saw := open.ask(meshtest.Patience); saw != sawAnswer {
 		t.Fatalf("before the outage: %s", saw)
 	}
 	w.apply("o", outageOf(c.outage))
-	within := worldPatience
+	within := meshtest.Patience
 	for _, s := range []string{c.newSees, c.openSees} {
 		if s == sawNothing || s == sawHang {
 			within = watch
@@ -244,12 +245,12 @@ func seeOutage(t *testing.T, c outageCase, kind string) {
 	}
 	again := fresh()
 	defer again.close()
-	if saw := again.ask(worldPatience); saw != sawAnswer {
+	if saw := again.ask(meshtest.Patience); saw != sawAnswer {
 		t.Errorf("after the outage a new connection saw %q", saw)
 	}
 	if raw, ok := open.(*rawClient); ok {
 		// What an HTTP client gave up on it doesn't ask again; a raw one reads on.
-		if saw := raw.ask(worldPatience); saw != c.after {
+		if saw := raw.ask(meshtest.Patience); saw != c.after {
 			t.Errorf("after the outage the open connection saw %q, want %q", saw, c.after)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh/link"
 )
 
 // Proxies lists every edge with its toxics, in the order in which the edges were made.
@@ -31,10 +32,10 @@ func (m *Mesh) Proxy(name string) (Proxy, error) {
 }
 
 // CreateProxy makes an edge, disabled and with toxics where p says so. On an error none is left.
-func (m *Mesh) CreateProxy(p Proxy) (Proxy, error) {
-	list := make([]*toxic, 0, len(p.Toxics))
+func (m *Mesh) CreateProxy(ctx context.Context, p Proxy) (Proxy, error) {
+	list := make([]*link.Toxic, 0, len(p.Toxics))
 	for _, spec := range p.Toxics {
-		t, err := newToxic(spec)
+		t, err := link.NewToxic(spec)
 		if err != nil {
 			return Proxy{}, err
 		}
@@ -43,7 +44,7 @@ func (m *Mesh) CreateProxy(p Proxy) (Proxy, error) {
 	if p.Listen == "" {
 		p.Listen = "127.0.0.1:0"
 	}
-	e, err := m.open(m.ctx, Edge{Name: p.Name, Listen: p.Listen, Upstream: p.Upstream})
+	e, err := m.open(ctx, Edge{Name: p.Name, Listen: p.Listen, Upstream: p.Upstream})
 	if err != nil {
 		return Proxy{}, err
 	}
@@ -74,7 +75,7 @@ func (m *Mesh) RemoveProxy(name string) error {
 
 // UpdateProxy changes listen, upstream and enabled, those that are given. Open connections stay
 // where they are unless the edge is disabled.
-func (m *Mesh) UpdateProxy(name string, listen, upstream *string, enabled *bool) (Proxy, error) {
+func (m *Mesh) UpdateProxy(ctx context.Context, name string, listen, upstream *string, enabled *bool) (Proxy, error) {
 	e, err := m.edge(name)
 	if err != nil {
 		return Proxy{}, err
@@ -83,7 +84,7 @@ func (m *Mesh) UpdateProxy(name string, listen, upstream *string, enabled *bool)
 		return Proxy{}, faults.Invalid("upstream", "is empty; use host:port")
 	}
 	if listen != nil {
-		if err := e.moveTo(m.ctx, *listen); err != nil {
+		if err := e.moveTo(ctx, *listen); err != nil {
 			return Proxy{}, err
 		}
 	}
@@ -126,7 +127,7 @@ func (m *Mesh) AddToxic(proxy string, spec faults.Toxic) (faults.Toxic, error) {
 	if err != nil {
 		return faults.Toxic{}, err
 	}
-	t, err := newToxic(spec)
+	t, err := link.NewToxic(spec)
 	if err != nil {
 		return faults.Toxic{}, err
 	}

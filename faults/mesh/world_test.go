@@ -11,10 +11,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/meshtest"
 )
-
-// worldPatience bounds every wait of a test for something that must happen.
-const worldPatience = 20 * time.Second
 
 // world is a mesh with one edge to one callee.
 type world struct {
@@ -90,7 +88,7 @@ func newWorld(t *testing.T, serve func(*net.TCPConn)) *world {
 // dial connects over the edge.
 func (w *world) dial() *net.TCPConn {
 	w.Helper()
-	c, err := net.DialTimeout("tcp", w.edge.Listen, worldPatience)
+	c, err := net.DialTimeout("tcp", w.edge.Listen, meshtest.Patience)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -101,7 +99,7 @@ func (w *world) dial() *net.TCPConn {
 
 // within gives a connection a deadline, so that no test hangs.
 func (w *world) within(c net.Conn) {
-	if err := c.SetDeadline(time.Now().Add(worldPatience)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(meshtest.Patience)); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -114,7 +112,7 @@ func (w *world) accept() *net.TCPConn {
 		w.Cleanup(func() { c.Close() })
 		w.within(c)
 		return c
-	case <-time.After(worldPatience):
+	case <-time.After(meshtest.Patience):
 		w.Fatal("no connection reached the callee")
 		return nil
 	}
@@ -213,9 +211,9 @@ func outageOf(o faults.EdgeOutage) faults.Primitive {
 // eventually waits for a condition.
 func (w *world) eventually(what string, holds func() bool) {
 	w.Helper()
-	for deadline := time.Now().Add(worldPatience); !holds(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(meshtest.Patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.Fatalf("%s: still not so after %s", what, worldPatience)
+			w.Fatalf("%s: still not so after %s", what, meshtest.Patience)
 		}
 	}
 }
@@ -229,7 +227,7 @@ func (w *world) stats() EdgeStats {
 	return all[0]
 }
 
-// dialShort connects with little patience, for clients under faults that hang.
+// dialShort connects with little meshtest.Patience, for clients under faults that hang.
 func dialShort(address string) (net.Conn, error) {
 	c, err := net.DialTimeout("tcp", address, 50*time.Millisecond)
 	if err != nil {

@@ -14,11 +14,15 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "report", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
-	"faults/mesh":                {"faults", "internal/chance", "runner/wire"},
+	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "runner/wire"},
+	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance"}, // one connection: knows no edge
+	"faults/mesh/port":           {},                                                // the system's ports, timers and pipes: any program's
+	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port"},
+	"faults/mesh/api":            {"faults", "faults/mesh"},
 	"report":                     {"runner/record", "scenarios", "scenarios/metric"},
 	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"runner/record"}, // pure functions from records
@@ -30,14 +34,14 @@ var allowed = map[string][]string{
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
 	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/metric", "scenarios/source"},
-	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source"},
+	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios"}, // the table of roles
 	"runner/node/internal/admission":          {"runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/broker":             {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/journal", "runner/wire", "scenarios"},
-	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire"},
+	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/call":               {"internal/chance", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/cdn":                {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/copies":             {"runner/node/internal/host"},
@@ -50,10 +54,10 @@ var allowed = map[string][]string{
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
 	"runner/engine":                 {"faults", "faults/mesh", "runner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
-	"runner/engine/docker":          {"faults/mesh", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/process":         {"faults/mesh", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
+	"runner/engine/docker":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/process":         {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":      {"faults", "runner", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/enginetest":      {"faults", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
@@ -63,6 +67,7 @@ var allowed = map[string][]string{
 
 	"internal/archtest":  {},
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
+	"internal/meshtest":  {}, // what tests of the mesh's rooms share
 	"internal/keydoc":    {},
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
@@ -110,7 +115,7 @@ var bottom = []string{"runner/wire", "internal/chance"}
 
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
-	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh"},
+	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh/link"},
 	"github.com/docker/docker":          {"runner/engine/docker", "internal/pgimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
 	"gopkg.in/yaml.v3":                  {"scenarios/source"},

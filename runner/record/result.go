@@ -39,6 +39,8 @@ type Result struct {
 	Engine string `json:"engine"`
 	// Why this engine was taken, where it was not asked for.
 	Why string `json:"engine_why,omitempty"`
+	// EngineNotes say what the engine models in place of a machine, and what it does not hold nodes to.
+	EngineNotes []string `json:"engine_notes,omitempty"`
 	// Seed is the root of all chance.
 	Seed uint64 `json:"seed"`
 	// Run is the run's id, the name of its folder.
@@ -64,6 +66,8 @@ type Result struct {
 	Expectations []Expectation `json:"expectations"`
 	// Faults are all faults as they were carried out, in the order of the schedule.
 	Faults []Fault `json:"faults"`
+	// Actions are what was done to the run, the plan's own faults aside: by hand through a door, or from outside.
+	Actions []Action `json:"actions,omitempty" since:"2026-11-29"`
 	// Edges are the topology's connections over all phases.
 	Edges []Edge `json:"edges"`
 	// Nodes are the instances and what they counted.

@@ -11,7 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/remote"
 )
 
 // atOnce bounds how many calls of one sort the engine gets at the same time: it serialises much
@@ -128,7 +128,7 @@ func (t *testbed) startMesh(ctx, owned context.Context, control string) (err err
 		return err
 	}
 	address := at(t.layout.control.mesh(), controlPort)
-	config := mesh.ServeConfig{Control: address, API: "127.0.0.1:" + strconv.Itoa(apiPort), Token: token, Seed: t.Plan.Seed}
+	config := remote.Config{Control: address, API: "127.0.0.1:" + strconv.Itoa(apiPort), Token: token, Seed: t.Plan.Seed}
 	if err := t.engine.write(ctx, t.meshID, config); err != nil {
 		return fmt.Errorf("write the configuration of the mesh container: %w", err)
 	}
@@ -187,7 +187,7 @@ func (t *testbed) reach(ctx context.Context, token string) error {
 func (t *testbed) tryMesh(ctx context.Context, address, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	candidate := mesh.NewClient(address, token, nil)
+	candidate := remote.NewClient(address, token, nil)
 	if _, err := candidate.Stats(ctx); err != nil {
 		candidate.Disconnect()
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
 )
@@ -59,7 +60,7 @@ type meshControl interface {
 	Disconnect()
 }
 
-var _ meshControl = (*mesh.Client)(nil)
+var _ meshControl = (*remote.Client)(nil)
 
 // testbed is one run's networks and containers.
 type testbed struct {

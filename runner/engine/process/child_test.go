@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/api"
+	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/wire"
 )
@@ -31,9 +34,9 @@ func child(role string) {
 		watch()
 		check(node.Serve(ctx, c, node.Environment{Network: node.TCP{}}, func(a wire.Addresses) { announce(a) }))
 	case "mesh":
-		var c mesh.ServeConfig
+		var c remote.Config
 		check(in.Decode(&c))
 		watch()
-		check(mesh.Serve(ctx, c, func(a mesh.ServeAddresses) { announce(a) }))
+		check(remote.Serve(ctx, c, func(m *mesh.Mesh) http.Handler { return api.New(m, m.Stats) }, func(a remote.Addresses) { announce(a) }))
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/runner/lease"
 )
@@ -109,19 +109,19 @@ func (t *testbed) startMesh(ctx context.Context) error {
 		t.layout.Mesh = t.options.Mesh(t.Plan.Seed)
 		return nil
 	}
-	config := mesh.ServeConfig{Control: "127.0.0.1:0", Token: rand.Text(), Seed: t.Plan.Seed}
+	config := remote.Config{Control: "127.0.0.1:0", Token: rand.Text(), Seed: t.Plan.Seed}
 	if t.options.API != NoAPI {
 		config.API = t.options.API
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.options.Health, fmt.Errorf("it was not healthy within %s", t.options.Health))
 	defer cancel()
-	var addresses mesh.ServeAddresses
+	var addresses remote.Addresses
 	k, err := t.command("mesh", "mesh", config).start(ctx, t.spawner, t.lease, &addresses)
 	if err != nil {
 		return err
 	}
 	t.meshed = k
-	t.layout.Mesh = mesh.NewClient(addresses.Control, config.Token, nil)
+	t.layout.Mesh = remote.NewClient(addresses.Control, config.Token, nil)
 	t.watched = make(chan struct{})
 	go t.watch(k)
 	if addresses.API != "" {

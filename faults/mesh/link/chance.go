@@ -1,0 +1,30 @@
+package link
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+)
+
+// paretoAlpha is the exponent of the long tail (a Lomax distribution): 3, so that its variance is
+// finite and means converge within a run. One draw in a thousand is 18 times the mean.
+const paretoAlpha = 3
+
+// drawDelay draws one delay; draws below zero are zero.
+func drawDelay(r *rand.Rand, delay, jitter time.Duration, shape string) time.Duration {
+	if jitter <= 0 {
+		return delay
+	}
+	j := float64(jitter)
+	switch shape {
+	case faults.ShapeNormal:
+		j *= r.NormFloat64()
+	case faults.ShapePareto:
+		j *= (paretoAlpha - 1) * (math.Pow(1-r.Float64(), -1.0/paretoAlpha) - 1)
+	default:
+		j *= 2*r.Float64() - 1
+	}
+	return max(0, delay+time.Duration(j))
+}

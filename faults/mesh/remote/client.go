@@ -1,0 +1,159 @@
+// Package remote is a mesh in another process or container: the process's control API over HTTP with a token, its client,
+// and tunnels to whatever that process reaches.
+package remote
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/faults/mesh"
+)
+
+// callTimeout bounds a call whose context has no earlier deadline, closeTimeout one that ends the mesh.
+const (
+	callTimeout  = 30 * time.Second
+	closeTimeout = 10 * time.Second
+)
+
+// Client is a mesh in another process or container, over its control API. It is safe for concurrent use.
+type Client struct {
+	address string
+	token   string
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	http    *http.Client
+}
+
+var _ mesh.Control = (*Client)(nil)
+
+// NewClient makes a client of the mesh whose control API listens on address and wants token. dial
+// makes the connections; nil is a plain net.Dialer. Nothing is connected yet.
+func NewClient(address, token string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Client {
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	return &Client{
+		address: address,
+		token:   token,
+		dial:    dial,
+		http: &http.Client{Transport: &http.Transport{
+			DialContext:         dial,
+			MaxIdleConnsPerHost: 8,
+			// Shorter than the server's, so that it never ends a connection that is about to be used.
+			IdleConnTimeout: serverIdleTimeout / 2,
+		}},
+	}
+}
+
+// Open makes edges there and returns them with the addresses that they listen on, in order.
+func (c *Client) Open(ctx context.Context, edges []mesh.Edge) ([]mesh.Edge, error) {
+	var opened openMessage
+	err := c.call(ctx, http.MethodPost, routeOpen, openMessage{Edges: edges}, &opened)
+	return opened.Edges, err
+}
+
+// OpenGroup makes a group address there and returns it.
+func (c *Client) OpenGroup(ctx context.Context, group mesh.Group) (string, error) {
+	var opened groupAnswer
+	err := c.call(ctx, http.MethodPost, routeGroup, group, &opened)
+	return opened.Listen, err
+}
+
+// SetUpstream moves an edge's callee; open connections stay where they are.
+func (c *Client) SetUpstream(ctx context.Context, edge, address string) error {
+	return c.call(ctx, http.MethodPost, routeUpstream, upstreamRequest{Edge: edge, Address: address}, nil)
+}
+
+// Apply puts primitives on under one id and returns when they are in force.
+func (c *Client) Apply(ctx context.Context, id string, primitives []faults.Primitive) error {
+	return c.call(ctx, http.MethodPost, routeApply, applyRequest{ID: id, Primitives: primitives}, nil)
+}
+
+// Lift takes off what Apply put on under id and says what met it.
+func (c *Client) Lift(ctx context.Context, id string) (faults.Receipt, error) {
+	var receipt faults.Receipt
+	err := c.call(ctx, http.MethodPost, routeLift, liftRequest{ID: id}, &receipt)
+	return receipt, err
+}
+
+// Stats reads every edge's counters.
+func (c *Client) Stats(ctx context.Context) ([]mesh.EdgeStats, error) {
+	var stats statsAnswer
+	err := c.call(ctx, http.MethodGet, routeStats, nil, &stats)
+	return stats.Edges, err
+}
+
+// Close ends all connections and listeners of the mesh; the Serve that carries it returns. A mesh
+// that is gone already is not an error to whoever wanted it gone, but it can't be told from one
+// that can't be reached, so the error is returned.
+func (c *Client) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	defer c.http.CloseIdleConnections()
+	return c.call(ctx, http.MethodPost, routeClose, struct{}{}, nil)
+}
+
+// Disconnect gives the client's idle connections back and leaves the mesh as it is.
+func (c *Client) Disconnect() { c.http.CloseIdleConnections() }
+
+// call makes one request, with a deadline whatever the context has.
+func (c *Client) call(ctx context.Context, method, route string, question, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var body io.Reader
+	if question != nil {
+		encoded, err := json.Marshal(question)
+		if err != nil {
+			return fmt.Errorf("encode a request for the mesh: %w", err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	request, err := c.request(ctx, method, route, body)
+	if err != nil {
+		return err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the mesh at %s: %w", c.address, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("read the answer of the mesh at %s: %w", c.address, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return answerError(response.Status, data)
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("read the answer of the mesh at %s: %w", c.address, err)
+	}
+	return nil
+}
+
+func (c *Client) request(ctx context.Context, method, route string, body io.Reader) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.address+route, body)
+	if err != nil {
+		return nil, fmt.Errorf("make a request for the mesh at %q: %w", c.address, err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	request.Header.Set("Content-Type", "application/json")
+	return request, nil
+}
+
+// answerError is the error in an answer, or what the answer was where it isn't one of ours.
+func answerError(status string, data []byte) error {
+	var a errorAnswer
+	if err := json.Unmarshal(data, &a); err != nil || a.Error == "" {
+		return fmt.Errorf("the mesh answered %s: %.200q", status, data)
+	}
+	return decodeError(a)
+}
