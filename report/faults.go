@@ -28,6 +28,9 @@ func writeFaults(w io.Writer, r *record.Result, p paint) error {
 		if f.RecoveryUntold != "" {
 			fmt.Fprintln(w, p.faint(fmt.Sprintf("%s on %s: recovery is unknown, %s", f.Text, f.On, f.RecoveryUntold)))
 		}
+		if f.ToldWith != "" {
+			fmt.Fprintln(w, p.faint(fmt.Sprintf("%s on %s can't be told apart from %s: what was felt is of both", f.Text, f.On, f.ToldWith)))
+		}
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ var counts = map[metric.Name]func(record.Request) int64{
 	metric.Failed:     func(q record.Request) int64 { return q.Failed },
 	metric.StaleReads: func(q record.Request) int64 { return q.StaleReads },
 	metric.Goodput:    func(q record.Request) int64 { return q.OK + q.Degraded },
-	metric.Rate:       func(q record.Request) int64 { return q.Sent },
+	metric.Rate:       func(q record.Request) int64 { return q.Sent + q.Cut },
 }
 
 // covered adds up the requests that an expectation is about; seconds is the length of its phases.
@@ -78,8 +78,12 @@ func covered(r *record.Result, e scenarios.Expectation) (sum record.Request, sec
 				sum.Degraded += q.Degraded
 				sum.Failed += q.Failed
 				sum.StaleReads += q.StaleReads
+				sum.Cut += q.Cut
 			}
 		}
+	}
+	if e.In == "" || e.In == "all" { // over the whole run, what a fault cut failed like any other
+		sum.Sent, sum.Failed, sum.Cut = sum.Sent+sum.Cut, sum.Failed+sum.Cut, 0
 	}
 	return sum, seconds
 }

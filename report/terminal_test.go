@@ -98,3 +98,26 @@ func TestLiveProgressFitsTheTerminal(t *testing.T) {
 		t.Errorf("live line is %d columns wide, terminal 40", n)
 	}
 }
+
+// What is unknown is not told as a no: neither "not felt" nor "not by the end".
+func TestUnknownRecoveryIsSaid(t *testing.T) {
+	t.Parallel()
+	on, off := 0.0, 10.0
+	r := &record.Result{Faults: []record.Fault{
+		{Text: "outage", On: "app", AppliedS: &on, UndoneS: &off, RecoveryUntold: "there is no steady state to compare with"},
+		{Text: "crash", On: "db", AppliedS: &on, UndoneS: &off, DetectedAfterS: &on, RecoveredAfterS: &on, ToldWith: "outage on app"},
+	}}
+	var b bytes.Buffer
+	if err := Terminal(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	got := b.String()
+	for _, want := range []string{"outage on app: recovery is unknown, there is no steady state to compare with", "crash on db can't be told apart from outage on app"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not said:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "not felt") || strings.Contains(got, "not by the end") {
+		t.Errorf("what is unknown is told as a no:\n%s", got)
+	}
+}

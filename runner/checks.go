@@ -45,7 +45,8 @@ func (r *run) steadyCheck(res *record.Result) *record.Check {
 	if err != nil {
 		return &record.Check{Name: "steady state", Text: err.Error()}
 	}
-	return analysis.SteadyCheck(timeline, min(steadyEnd(r.o.Plan), r.ended))
+	end := min(steadyEnd(r.o.Plan), r.ended)
+	return analysis.SteadyCheck(timeline, steadyFrom(r.o.Plan, end), end)
 }
 
 func (r *run) balanceCheck() record.Check {

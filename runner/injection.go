@@ -14,7 +14,8 @@ import (
 
 // injection is one fault as it is carried out. Times are offsets from zero, nil until they are there.
 type injection struct {
-	fault topology.ResolvedFault
+	fault  topology.ResolvedFault
+	number int // in the plan
 	// begun and ended tell that the loop has ordered it; only the loop uses them.
 	begun, ended bool
 
@@ -26,7 +27,10 @@ type injection struct {
 	errs                                   []error
 }
 
-func newInjection(f topology.ResolvedFault) *injection { return &injection{fault: f} }
+// restarts tells that taking primitives back starts instances again.
+func restarts(primitives []faults.Primitive) bool {
+	return slices.ContainsFunc(primitives, func(p faults.Primitive) bool { return p.Op == faults.OpKill || p.Op == faults.OpStop })
+}
 
 // active tells that it is in force, as far as we know: one that could not be undone still is.
 func (i *injection) active() bool {
@@ -107,6 +111,7 @@ func (r *run) inject(ctx context.Context, i *injection) {
 	started := time.Since(r.zero)
 	ctx, cancel := context.WithTimeout(ctx, injectTimeout)
 	defer cancel()
+	r.recorder.Began(i.number, started)
 	r.withdraw(i, true)
 	undo, err := r.system.Inject(ctx, i.fault.Primitives)
 	if err != nil {
@@ -122,6 +127,7 @@ func (r *run) inject(ctx context.Context, i *injection) {
 	}
 	i.mu.Unlock()
 	if err != nil {
+		r.recorder.Ended(i.number, applied)
 		r.happened(applied, "note", fmt.Sprintf("%s could not be applied: %s", title(i.fault), err))
 	} else {
 		r.happened(applied, "fault", title(i.fault)+": on")
@@ -158,6 +164,7 @@ func (r *run) undo(ctx context.Context, i *injection) {
 	if err != nil {
 		r.happened(undone, "note", fmt.Sprintf("%s could not be undone: %s", title(i.fault), err))
 	} else {
+		r.recorder.Ended(i.number, undone)
 		r.happened(undone, "undo", title(i.fault)+": off")
 	}
 }

@@ -206,8 +206,8 @@ func sentBy(load string, phases []record.Phase) (sent, failed int64) {
 	for _, p := range phases {
 		for _, q := range p.Requests {
 			if q.Load == load {
-				sent += q.Sent - q.Unsent
-				failed += q.Failed - q.Unsent
+				sent += q.Sent + q.Cut - q.Unsent
+				failed += q.Failed + q.Cut - q.Unsent
 			}
 		}
 	}

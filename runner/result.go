@@ -16,7 +16,7 @@ import (
 // result puts everything that was measured into the record. It judges nothing.
 func (r *run) result(partial bool) *record.Result {
 	if partial {
-		r.recorder.Cut(r.ended)
+		r.recorder.End(r.ended)
 	}
 	res := &record.Result{
 		Version:  record.Version,
@@ -29,6 +29,9 @@ func (r *run) result(partial bool) *record.Result {
 		Phases:  r.recorder.Phases(),
 		Writes:  r.writes,
 		Windows: r.recorder.Windows(),
+	}
+	if noting, ok := r.o.Engine.(Noting); ok {
+		res.EngineNotes = noting.Notes(r.o.Plan)
 	}
 	if r.load != nil {
 		res.Generator = r.load.generator
@@ -80,11 +83,13 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 	if err != nil {
 		r.happened(time.Since(r.zero), "note", "the windows could not be read: "+err.Error())
 	}
-	steady := analysis.SteadyState(timeline, steadyEnd(r.o.Plan))
+	steady := analysis.SteadyState(timeline, steadyFrom(r.o.Plan, steadyEnd(r.o.Plan)), steadyEnd(r.o.Plan))
 	spans := make([]analysis.OnOff, len(r.injections))
 	out := make([]record.Fault, 0, len(r.injections))
 	for n, i := range r.injections {
 		f := i.record()
+		f.Cut = r.recorder.Cut(n)
+		f.Receipt.Text += cutText(f.Cut)
 		spans[n] = analysis.OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
 		out = append(out, f)
 	}
@@ -175,6 +180,17 @@ func receiptText(r faults.Receipt, kind string) string {
 	return strings.Join(words, ", ")
 }
 
+// cutText tells of requests that a fault cut, behind what met it in its own time.
+func cutText(n int64) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "; 1 request under way was cut"
+	}
+	return fmt.Sprintf("; %d requests under way were cut", n)
+}
+
 // confirmRefusals takes back a receipt that tells of refused connections alone where no caller saw a call fail:
 // the kernel counts refusals only for all of a host's ports together, so that somebody else's may be among them.
 func confirmRefusals(res *record.Result) {
@@ -185,7 +201,7 @@ func confirmRefusals(res *record.Result) {
 			continue
 		}
 		if failures, counted := failuresUnder(res, f); counted && failures == 0 {
-			*r = record.Receipt{Text: "no caller was refused"}
+			*r = record.Receipt{Text: "no caller was refused" + cutText(f.Cut)}
 		}
 	}
 }

@@ -165,21 +165,21 @@ func newRun(o Options) *run {
 	spans := make([]record.Span, len(o.Plan.Phases))
 	for i, p := range o.Plan.Phases {
 		spans[i] = record.Span{Name: p.Name, Start: p.Start, End: p.End}
-		for _, f := range o.Plan.Faults {
-			spans[i].FaultAtStart = spans[i].FaultAtStart || f.Start <= p.Start && f.End > p.Start
-			spans[i].FaultAtEnd = spans[i].FaultAtEnd || f.Start < p.End && f.End >= p.End
-		}
+	}
+	faults := make([]record.FaultSpan, len(o.Plan.Faults))
+	for i, f := range o.Plan.Faults {
+		faults[i] = record.FaultSpan{Start: f.Start, End: f.End, Restarts: restarts(f.Primitives)}
 	}
 	r := &run{
 		o:        o,
 		started:  time.Now(),
-		recorder: record.NewRecorder(spans),
+		recorder: record.NewRecorder(spans, faults...),
 		latest:   map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
 		turned:   make([]*Observation, len(o.Plan.Phases)),
 	}
-	for _, f := range o.Plan.Faults {
-		r.injections = append(r.injections, newInjection(f))
+	for n, f := range o.Plan.Faults {
+		r.injections = append(r.injections, &injection{fault: f, number: n})
 	}
 	return r
 }

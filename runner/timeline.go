@@ -68,6 +68,27 @@ func steadyEnd(p *topology.Plan) time.Duration {
 	return end
 }
 
+// steadyFrom is when the load last changed before a time: the end of its last ramp, or its last step. Until then there is no steady state.
+func steadyFrom(p *topology.Plan, before time.Duration) time.Duration {
+	var from time.Duration
+	for _, l := range p.Scenario.Loads {
+		at, rate := time.Duration(0), -1.0
+		for _, s := range l.Shape() {
+			if at >= before {
+				break
+			}
+			if rate >= 0 && rate != s.From {
+				from = max(from, at)
+			}
+			if at += s.For; s.From != s.To {
+				from = max(from, at)
+			}
+			rate = s.To
+		}
+	}
+	return from
+}
+
 // quietEnd is the end of the last whole phase before the first fault; 0 if there is none.
 func quietEnd(p *topology.Plan) time.Duration {
 	var end time.Duration

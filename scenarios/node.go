@@ -67,7 +67,9 @@ type Node struct {
 	Failover `yaml:",inline" kinds:"cdn"`
 	// cdn: what is cached, for how long, under which conditions.
 	Cache []CacheRule `yaml:"cache" kinds:"cdn" json:"cache,omitempty"`
-	Bots  `yaml:",inline" kinds:"cdn"`
+	// cdn: the most bytes that the bodies of its copies take in each instance, the least recently used goes. Default 64MiB.
+	Storage int64 `yaml:"storage" kinds:"cdn" sign:"positive" unit:"size" json:"storage,omitempty"`
+	Bots    `yaml:",inline" kinds:"cdn"`
 
 	// gateway
 
@@ -125,7 +127,7 @@ type Node struct {
 	Replication `yaml:",inline" kinds:"database"`
 
 	// cache
-	Keeping `yaml:",inline" kinds:"cache"`
+	Keeping `yaml:",inline" kinds:"cache,cdn"`
 
 	// queue
 	Delivery `yaml:",inline" kinds:"queue"`
@@ -245,7 +247,7 @@ type CacheRule struct {
 	// Each copy's ttl is drawn from ttl plus or minus this share of it, so that copies of one moment do not expire
 	// in one.
 	TTLJitter float64 `yaml:"ttl_jitter" unit:"share" json:"ttl_jitter,omitempty"`
-	// What of a request tells copies apart. Default: method, path and query as they are.
+	// What of a request tells copies apart. Default: host, path and query as they are.
 	Key *CacheKey `yaml:"key" json:"key,omitempty"`
 	// The origin's Cache-Control decides where it says something (RFC 9111, a shared cache): s-maxage and max-age
 	// over ttl, less the Age that it came with; no-cache, must-revalidate, and its stale-while-revalidate and
@@ -314,37 +316,37 @@ type Step struct {
 	// A template whose defaults this step takes.
 	Use string `yaml:"use" json:"use,omitempty"`
 	// Time that passes, without use of the CPU: waiting, or somebody else's work.
-	Work *Work `yaml:"work" json:"work,omitempty"`
+	Work *Work `yaml:"work" step:"does" json:"work,omitempty"`
 	// CPU time on the node's cores: it competes with all other compute of the instance.
-	Compute *Work `yaml:"compute" json:"compute,omitempty"`
+	Compute *Work `yaml:"compute" step:"does" json:"compute,omitempty"`
 	// A call, as NODE METHOD /path.
-	Call *Call `yaml:"call" json:"call,omitempty"`
+	Call *Call `yaml:"call" step:"does" json:"call,omitempty"`
 	// Read one row from this database.
-	Read string `yaml:"read" json:"read,omitempty"`
+	Read string `yaml:"read" step:"does" json:"read,omitempty"`
 	// read: what this query costs the database besides its read_time, as a report does.
-	Cost *Work `yaml:"cost" json:"cost,omitempty"`
+	Cost *Work `yaml:"cost" of:"read" json:"cost,omitempty"`
 	// read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside).
-	Cache *ReadCache `yaml:"cache" json:"cache,omitempty"`
+	Cache *ReadCache `yaml:"cache" of:"read,call" json:"cache,omitempty"`
 	// Write one row to this database, or one message to this queue or stream; acknowledged when it is durable.
-	Write       string `yaml:"write" json:"write,omitempty"`
-	ReplicaRead `yaml:",inline"`
+	Write       string `yaml:"write" step:"does" json:"write,omitempty"`
+	ReplicaRead `yaml:",inline" of:"read"`
 
 	// write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order.
 	// Default: the first parameter of the endpoint's path.
 	//
 	// Key and Idempotent are for Write.
-	Key string `yaml:"key" json:"key,omitempty"`
+	Key string `yaml:"key" of:"write" json:"key,omitempty"`
 	// write: carries a key, under which it is there once however often it is tried.
-	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty"`
+	Idempotent bool `yaml:"idempotent" of:"write" json:"idempotent,omitempty"`
 	Outbox     `yaml:",inline"`
 
 	// Steps done at once; all must succeed.
-	Parallel []Step `yaml:"parallel" json:"parallel,omitempty"`
+	Parallel []Step `yaml:"parallel" step:"does" json:"parallel,omitempty"`
 	// parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer
 	// is degraded. Default all.
-	WaitFor float64 `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty"`
+	WaitFor float64 `yaml:"wait_for" of:"parallel" sign:"positive" unit:"share" json:"wait_for,omitempty"`
 	// What is answered in place of a plain 200; the steps after it are done all the same.
-	Respond *Respond `yaml:"respond" json:"respond,omitempty"`
+	Respond *Respond `yaml:"respond" step:"does" json:"respond,omitempty"`
 
 	// Whose requests the step is done for, as in {tenant: NAME}; others pass it over. Default everybody's.
 	//
@@ -352,10 +354,10 @@ type Step struct {
 	When *When `yaml:"when" json:"when,omitempty"`
 
 	// For Call, Read and Write: overrides of the node's policy, who else to ask, and what to do when it fails for good.
-	Policy   `yaml:",inline"`
-	Failover `yaml:",inline"`
+	Policy   `yaml:",inline" of:"call,read,write"`
+	Failover `yaml:",inline" of:"call,read,write"`
 	// What to do instead when the step has failed for good: the answer counts as degraded.
-	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty"`
+	Fallback *Fallback `yaml:"fallback" of:"call,read,write" json:"fallback,omitempty"`
 }
 
 // Respond shapes an endpoint's answer.

@@ -34,14 +34,14 @@ var allowed = map[string][]string{
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
 	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/metric", "scenarios/source"},
-	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source"},
+	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios"}, // the table of roles
 	"runner/node/internal/admission":          {"runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/broker":             {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/journal", "runner/wire", "scenarios"},
-	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire"},
+	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/call":               {"internal/chance", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/cdn":                {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/copies":             {"runner/node/internal/host"},
@@ -57,7 +57,7 @@ var allowed = map[string][]string{
 	"runner/engine/docker":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/process":         {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":      {"faults", "runner", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/enginetest":      {"faults", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},

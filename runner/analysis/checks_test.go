@@ -96,7 +96,7 @@ func TestSteadyCheck(t *testing.T) {
 	} {
 		seconds, end := timeline(c.lived...)
 		got := "none"
-		check := analysis.SteadyCheck(seconds, end)
+		check := analysis.SteadyCheck(seconds, 0, end)
 		switch {
 		case check != nil && check.OK:
 			got = "ok"

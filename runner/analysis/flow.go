@@ -51,7 +51,8 @@ func EntryFlow(load string, res *record.Result) Flow {
 			if q.Load != load {
 				continue
 			}
-			f.Sent += q.Sent - q.Unsent
+			f.Sent += q.Sent + q.Cut - q.Unsent
+			f.Broken += q.Cut
 			for class, n := range q.Errors {
 				if broken[class] {
 					f.Broken += n

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
@@ -15,9 +16,9 @@ type OnOff struct {
 	Stays   bool
 }
 
-// Recovered is what a fault did to the steady state. All times are nil where Untold says why they can't be told.
+// Recovered is what a fault did to the steady state. Times are nil where Untold says why they can't be told.
 type Recovered struct {
-	// Detected counts from the fault's onset to the first second outside the band; nil: users never felt it.
+	// Detected counts from the fault's onset to the first second outside the band; nil: users never felt it (or Untold).
 	Detected *time.Duration
 	// After counts from when the fault was gone to the first of three seconds in a row within the band. 0 if
 	// the system was within the band when the fault went. nil: not by the end of the run.
@@ -28,6 +29,8 @@ type Recovered struct {
 	// Metastable tells that goodput stayed down though the fault was gone.
 	Metastable bool
 	Untold     string
+	// With is another fault that this one can't be told apart from: all figures are of both together.
+	With string
 }
 
 // The rules of recovery.
@@ -45,7 +48,9 @@ const (
 // the end of the phases. Its resolution is the second: the second that a fault begins or ends in counts
 // as its own, as it was partly under it.
 //
-// Where another fault was on after this one was gone and a second outside the band may be that one's doing,
+// A fault is felt until the next one begins: what is outside the band from then on may be that one's doing. Where another fault came on in the
+// same second, or was on already and felt, this one can't be told apart from it, and the figures are of both. Where another one
+// was on after this one was gone and a second outside the band may be its doing, or where the run ended before three good seconds had passed,
 // recovery is untold, not measured wrongly. Metastable is said with restraint: not recovered, success
 // (not only p99) below the band in every second since the fault was gone, watched for long enough, with no more load
 // than before and no other fault on.
@@ -58,20 +63,18 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 	case span.On == nil:
 		return Recovered{Untold: "it was never applied"}
 	case !steady.Known:
-		return Recovered{Untold: fmt.Sprintf("there is no steady state to compare with: only %d whole seconds with traffic before the first fault", steady.Seconds)}
+		return Recovered{Untold: noSteadyState(steady)}
 	}
 	if span.Stays {
 		return done(timeline, steady, spans, which, end)
 	}
+	row := between(timeline, *span.On, nextOnset(spans, which, end))
 	var out Recovered
 	under := between(timeline, *span.On, end)
-	first := -1
-	for i, s := range under {
-		if !steady.Within(s) {
-			first = i
-			out.Detected = since(*span.On, s.At)
-			break
-		}
+	first := firstFelt(steady, row)
+	if first >= 0 {
+		out.With = twin(timeline, steady, spans, which)
+		out.Detected = since(*span.On, row[first].At)
 	}
 	if span.Off == nil {
 		return out
@@ -83,15 +86,80 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 		until = after[at].At
 	}
 	if other := blamed(timeline, steady, spans, which, *span.Off, until); other != "" {
-		return Recovered{Detected: out.Detected, Untold: other}
+		return Recovered{Detected: out.Detected, With: out.With, Untold: other}
 	}
 	if !found {
 		out.Metastable = metastable(after, steady, *span.Off-*span.On, end-*span.Off)
+		out.Untold = unwatched(steady, after)
 		return out
 	}
 	out.After = since(*span.Off, after[at].At)
 	out.FromOnset = settled(under, steady, *span.On, after[at].At, first)
 	return out
+}
+
+func noSteadyState(steady Steady) string {
+	if steady.Since > 0 {
+		return fmt.Sprintf("there is no steady state to compare with: only %d whole seconds with traffic between the load's last change and the first fault", steady.Seconds)
+	}
+	return fmt.Sprintf("there is no steady state to compare with: only %d whole seconds with traffic before the first fault", steady.Seconds)
+}
+
+// nextOnset is when the next fault begins, in a later second; the end of the phases where there is none.
+func nextOnset(spans []OnOff, which int, end time.Duration) time.Duration {
+	for i, o := range spans {
+		if i != which && o.On != nil && o.On.Truncate(time.Second) > spans[which].On.Truncate(time.Second) {
+			end = min(end, o.On.Truncate(time.Second))
+		}
+	}
+	return end
+}
+
+// firstFelt is the first second outside the band; where there is none, and all of them together are, the first that is worse
+// than usual. -1: none was felt.
+func firstFelt(steady Steady, row []Second) int {
+	first := slices.IndexFunc(row, func(s Second) bool { return !steady.Within(s) })
+	if first < 0 && steady.Felt(row) {
+		first = slices.IndexFunc(row, steady.worse)
+	}
+	return first
+}
+
+// twin is another fault that is felt in the place of this one, or with it: it came on in the same second, or the system was outside the band
+// under it already.
+func twin(timeline []Second, steady Steady, spans []OnOff, which int) string {
+	on := spans[which].On.Truncate(time.Second)
+	for i, o := range spans {
+		if i == which || o.On == nil || o.Off != nil && *o.Off <= *spans[which].On {
+			continue
+		}
+		switch began := o.On.Truncate(time.Second); {
+		case began == on:
+			return o.What
+		case began < on:
+			if before := between(timeline, on-time.Second, on); len(before) > 0 && !steady.Within(before[0]) {
+				return o.What
+			}
+		}
+	}
+	return ""
+}
+
+// unwatched says why recovery can't be told where the run ended too early: while good seconds were being counted, or at once.
+func unwatched(steady Steady, after []Second) string {
+	row := 0
+	for _, s := range after {
+		if row++; !steady.Within(s) {
+			row = 0
+		}
+	}
+	switch {
+	case len(after) == 0:
+		return "nobody watched long enough: the run ended with it"
+	case row > 0:
+		return fmt.Sprintf("nobody watched long enough: the run ended after %d of the %d good seconds in a row that it takes", row, recoveredRow)
+	}
+	return ""
 }
 
 // done is Recovery for a change that stays.
@@ -103,11 +171,10 @@ func done(timeline []Second, steady Steady, spans []OnOff, which int, end time.D
 		well = steady.Within(before[0])
 	}
 	var out Recovered
-	for _, s := range after {
-		if well && !steady.Within(s) {
-			out.Detected = since(on, s.At)
-			break
-		}
+	row := between(timeline, on, nextOnset(spans, which, end))
+	if first := firstFelt(steady, row); well && first >= 0 {
+		out.With = twin(timeline, steady, spans, which)
+		out.Detected = since(on, row[first].At)
 	}
 	at, found := recoveredAt(steady, after, well && out.Detected == nil)
 	until := end
@@ -115,12 +182,14 @@ func done(timeline []Second, steady Steady, spans []OnOff, which int, end time.D
 		until = after[at].At
 	}
 	if other := blamed(timeline, steady, spans, which, on, until); other != "" {
-		return Recovered{Detected: out.Detected, Untold: other}
+		return Recovered{Detected: out.Detected, With: out.With, Untold: other}
 	}
-	if found {
-		out.After = since(on, after[at].At)
-		out.FromOnset = out.After
+	if !found {
+		out.Untold = unwatched(steady, after)
+		return out
 	}
+	out.After = since(on, after[at].At)
+	out.FromOnset = out.After
 	return out
 }
 
@@ -219,6 +288,7 @@ func (r Recovered) Into(f *record.Fault) {
 	f.RecoveredFromOnsetS = maybeSeconds(r.FromOnset)
 	f.Metastable = r.Metastable
 	f.RecoveryUntold = r.Untold
+	f.ToldWith = r.With
 }
 
 func maybeSeconds(d *time.Duration) *float64 {

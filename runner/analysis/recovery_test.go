@@ -2,6 +2,7 @@ package analysis_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,9 @@ func words(r analysis.Recovered) string {
 			s += ", detected " + show(r.Detected)
 		}
 	}
+	if r.With != "" {
+		s += ", with " + r.With
+	}
 	return s
 }
 
@@ -109,7 +113,9 @@ func TestRecovery(t *testing.T) {
 		{"not by the end", []stretch{fine(10), slow(20)}, []analysis.OnOff{on(10, 25)},
 			"detected 0s, recovered -, from onset -"},
 		{"the run ends before three seconds have passed", []stretch{fine(10), slow(10), fine(2)}, []analysis.OnOff{on(10, 20)},
-			"detected 0s, recovered -, from onset -"},
+			"untold: nobody watched long enough: the run ended after 2 of the 3 good seconds in a row that it takes, detected 0s"},
+		{"felt, and gone with the end of the run", []stretch{fine(10), slow(10)}, []analysis.OnOff{on(10, 20)},
+			"untold: nobody watched long enough: the run ended with it, detected 0s"},
 		{"felt only once it is gone", []stretch{fine(20), failing(3), fine(7)}, []analysis.OnOff{on(10, 20)},
 			"detected 10s, recovered 3s, from onset 13s"},
 		{"silent seconds tell nothing", []stretch{fine(10), slow(10), silent(2), fine(1), silent(1), fine(6)}, []analysis.OnOff{on(10, 20)},
@@ -131,6 +137,18 @@ func TestRecovery(t *testing.T) {
 			"detected 0s, recovered -, from onset -"},
 		{"more load than before explains it", []stretch{fine(10), {30, 200, 80, 20 * ms}}, []analysis.OnOff{on(10, 20)},
 			"detected 0s, recovered -, from onset -"},
+		{"another fault comes while it is on, and that one is felt", []stretch{fine(20), slow(10), fine(20)}, []analysis.OnOff{on(10, 40), on(20, 30)},
+			"detected -, recovered 0s, from onset 0s"},
+		{"another fault was on before, and not felt", []stretch{fine(20), slow(10), fine(20)}, []analysis.OnOff{on(20, 30), on(10, 40)},
+			"detected 0s, recovered 0s, from onset 10s"},
+		{"another fault was on and felt before", []stretch{fine(10), slow(30), fine(10)}, []analysis.OnOff{on(20, 30), on(10, 40)},
+			"untold: the fault at 10s was on before it could have recovered, detected 0s, with the fault at 10s"},
+		{"two at once", []stretch{fine(10), slow(10), fine(10)}, []analysis.OnOff{on(10, 20), on(10.1, 20)},
+			"detected 0s, recovered 0s, from onset 10s, with the fault at 10.1s"},
+		{"two at once, and neither is felt", []stretch{fine(30)}, []analysis.OnOff{on(10, 20), on(10, 20)},
+			"detected -, recovered 0s, from onset 0s"},
+		{"another fault comes later, long after it had gone", []stretch{fine(30), slow(5), fine(5)}, []analysis.OnOff{on(10, 20), on(30, 35)},
+			"detected -, recovered 0s, from onset 0s"},
 		{"another fault follows and hurts", []stretch{fine(10), slow(20), fine(10)}, []analysis.OnOff{on(10, 20), on(20, 30)},
 			"untold: the fault at 20s was on before it could have recovered, detected 0s"},
 		{"another fault follows and nobody feels it", []stretch{fine(10), slow(10), fine(20)}, []analysis.OnOff{on(10, 20), on(20, 30)},
@@ -140,7 +158,7 @@ func TestRecovery(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			seconds, end := timeline(c.lived...)
-			steady := analysis.SteadyState(seconds, *first(c.faults))
+			steady := analysis.SteadyState(seconds, 0, *first(c.faults))
 			if diff := cmp.Diff(c.want, words(analysis.Recovery(seconds, steady, c.faults, 0, end))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -187,7 +205,7 @@ func TestSteadyState(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			seconds, end := timeline(c.lived...)
-			s := analysis.SteadyState(seconds, end)
+			s := analysis.SteadyState(seconds, 0, end)
 			if !s.Known || s.P99 != c.p99 {
 				t.Errorf("known %v, p99 limit %s, want %s", s.Known, s.P99, c.p99)
 			}
@@ -205,7 +223,7 @@ func TestSteadyState(t *testing.T) {
 	}
 	seconds, _ := timeline(fine(10))
 	for before, known := range map[time.Duration]int{10 * time.Second: 10, 2500 * ms: 2, 3 * time.Second: 3, 0: 0} {
-		if s := analysis.SteadyState(seconds, before); s.Seconds != known || s.Known != (known >= 3) {
+		if s := analysis.SteadyState(seconds, 0, before); s.Seconds != known || s.Known != (known >= 3) {
 			t.Errorf("before %s: %d seconds, known %v, want %d", before, s.Seconds, s.Known, known)
 		}
 	}
@@ -278,10 +296,59 @@ func TestSteadySecondsThatTheFaultTouchedAreLeftOut(t *testing.T) {
 				seconds[i].Max = c.max
 			}
 			touched.At = end
-			s := analysis.SteadyState(append(seconds, touched), end+time.Second)
+			s := analysis.SteadyState(append(seconds, touched), 0, end+time.Second)
 			if s.Seconds != c.seconds || s.P99 != c.p99 {
 				t.Errorf("%d seconds, p99 limit %s, want %d and %s", s.Seconds, s.P99, c.seconds, c.p99)
 			}
 		})
+	}
+}
+
+// A few slow or failed requests a second are too few for a second to tell, and not for the fault's whole time.
+func TestFewRequestsOfEachSecondAreFelt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		share    int // one in so many is hit
+		fail     bool
+		detected bool
+	}{
+		{"p99 from 5 to 318 ms", 50, false, true},
+		{"2.5 % fail", 40, true, true},
+		{"1 in 500 is slow", 500, false, false},
+		{"nothing", 1 << 30, false, false},
+	} {
+		r := record.NewRecorder([]record.Span{{Name: "a", Start: 0, End: 60 * time.Second}})
+		for i := range 20 * 60 {
+			s := record.Sample{Load: "users", Request: "GET /", Intended: time.Duration(i) * 50 * ms, Outcome: record.OK}
+			s.Sent, s.Done = s.Intended, s.Intended+5*ms
+			if s.Intended >= 20*time.Second && s.Intended < 40*time.Second && i%c.share == 7 {
+				if s.Done = s.Intended + 318*ms; c.fail {
+					s.Outcome, s.Error, s.Done = record.Failed, "503", s.Intended+ms
+				}
+			}
+			r.Add(s)
+		}
+		seconds, err := analysis.Timeline(r.Windows())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := analysis.Recovery(seconds, analysis.SteadyState(seconds, 0, 20*time.Second), []analysis.OnOff{on(20, 40)}, 0, 60*time.Second)
+		if (got.Detected != nil) != c.detected || got.After == nil || *got.After != 0 {
+			t.Errorf("%s: %s", c.name, words(got))
+		}
+	}
+}
+
+// A ramp before the first fault is no steady state: the band is of the last steady stretch.
+func TestSteadyStateAfterARamp(t *testing.T) {
+	t.Parallel()
+	seconds, end := timeline(stretch{10, 10, 10, 20 * ms}, stretch{10, 100, 100, 20 * ms})
+	if s := analysis.SteadyState(seconds, 10*time.Second, end); s.Rate != 100 || s.Seconds != 10 {
+		t.Errorf("%+v", s)
+	}
+	s := analysis.SteadyState(seconds, end, end)
+	if got := analysis.Recovery(seconds, s, []analysis.OnOff{on(20, 30)}, 0, end); s.Known || !strings.Contains(got.Untold, "the load's last change") {
+		t.Errorf("ramping until the fault: %+v, %s", s, got.Untold)
 	}
 }

@@ -18,6 +18,10 @@ type Steady struct {
 	P99     time.Duration
 	// Rate of requests a second.
 	Rate float64
+	// Since is when the load last changed before that stretch.
+	Since time.Duration
+
+	slow int64 // of Sent, those over P99
 }
 
 // The steady band. A second is within it when both hold:
@@ -44,14 +48,21 @@ const (
 	steadyOutliers   = 10 // one in so many
 )
 
-// SteadyState measures the band over the whole seconds before the given time: when the first fault began. The last
+// SteadyState measures the band over the last steady stretch: the whole seconds from one time, when the load last changed, to
+// another, when the first fault began. Under a load that still ramps up there is no steady state. The last
 // ones are left out as long as there are enough without them, where a request of theirs may have been in
 // flight when it began: what the fault did to that is no steady state, and would hide the fault.
-func SteadyState(timeline []Second, before time.Duration) Steady {
+func SteadyState(timeline []Second, from, before time.Duration) Steady {
+	s := steadyOf(untouched(timeline, from, before))
+	s.Since = from
+	return s
+}
+
+func steadyOf(stretch []Second) Steady {
 	var p99s []time.Duration
 	var s Steady
 	var good int64
-	for _, second := range untouched(timeline, before) {
+	for _, second := range stretch {
 		s.Seconds++
 		s.Sent += second.Sent
 		good += second.Good
@@ -66,11 +77,17 @@ func SteadyState(timeline []Second, before time.Duration) Steady {
 	s.Success = float64(good) / float64(s.Sent)
 	s.Rate = float64(s.Sent) / float64(s.Seconds)
 	s.P99 = time.Duration(steadyFactor*float64(highest)) + steadySlack
+	for _, second := range stretch {
+		s.slow += second.slower(s.P99)
+	}
 	return s
 }
 
-// untouched are the whole seconds before the given time, less the last ones that it may have touched.
-func untouched(timeline []Second, before time.Duration) []Second {
+// untouched are the whole seconds between two times, less the last ones that what came then may have touched.
+func untouched(timeline []Second, from, before time.Duration) []Second {
+	for len(timeline) > 0 && timeline[0].At < from {
+		timeline = timeline[1:]
+	}
 	n := 0
 	for n < len(timeline) && timeline[n].At+time.Second <= before {
 		n++
@@ -90,3 +107,28 @@ func (s Steady) Good(second Second) bool {
 
 // Within tells whether a second is within the band: its success and its slow requests.
 func (s Steady) Within(second Second) bool { return s.Good(second) && second.Tail <= s.P99 }
+
+// Felt tells that a stretch as a whole is outside the band, though no second of it may be: a few requests each, which a second has too few of to
+// tell from chance. Success is then lower by a point, or 1 % are over the band's p99, and each by more than three standard deviations of
+// so many requests.
+func (s Steady) Felt(stretch []Second) bool {
+	whole := together(stretch)
+	if whole.Sent == 0 {
+		return false
+	}
+	if !s.Good(whole) {
+		return true
+	}
+	var slow int64
+	for _, second := range stretch {
+		slow += second.slower(s.P99)
+	}
+	n := float64(whole.Sent)
+	usual := float64(s.slow+1) / float64(s.Sent+2)
+	return float64(slow) >= max(.01*n, usual*n+steadyDeviations*math.Sqrt(usual*(1-usual)*n))
+}
+
+// worse tells that a second is worse than a steady one usually is, by however little.
+func (s Steady) worse(second Second) bool {
+	return second.Success() < s.Success-1e-12 || float64(second.slower(s.P99)) > .01*float64(second.Sent)
+}

@@ -9,6 +9,7 @@ import (
 // cell is one kind of request in one phase.
 type cell struct {
 	sent, ok, degraded, failed, unsent, stale int64
+	cut                                       int64 // in none of the others
 
 	latency [outcomes]times // by outcome
 	service times
@@ -87,14 +88,14 @@ func errorClass(s Sample) string {
 func (c *cell) request(n name, seconds float64) Request {
 	r := Request{
 		Load: n.load, Request: n.request,
-		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent, StaleReads: c.stale,
+		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent, StaleReads: c.stale, Cut: c.cut,
 		LatencyMs: together(&c.latency[whole], &c.latency[degraded], &c.latency[failed]),
 		AnswerMs:  optional(together(&c.latency[whole], &c.latency[degraded])), OKMs: optional(c.latency[whole].summary()),
 		FailedMs: optional(c.latency[failed].summary()), ServiceMs: c.service.summary(),
 		Errors: maps.Clone(c.errors),
 	}
 	if seconds > 0 {
-		r.Rate = float64(c.sent) / seconds
+		r.Rate = float64(c.sent+c.cut) / seconds
 		r.Goodput = float64(c.ok+c.degraded) / seconds
 	}
 	return r

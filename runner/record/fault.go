@@ -34,6 +34,12 @@ type Fault struct {
 	Metastable bool `json:"metastable,omitempty"`
 	// RecoveryUntold says why detection and recovery could not be told, where they could not; then all of them are null.
 	RecoveryUntold string `json:"recovery_untold,omitempty"`
+	// ToldWith is another fault that this one can't be told apart from: it came on in the same second, or was felt already. What was
+	// felt, and when it was over, is of both together.
+	ToldWith string `json:"told_with,omitempty" since:"2026-11-29"`
+	// Cut counts the requests of other phases that failed because of it: under way when it came on, or intended before it was
+	// off. Faults that came on together are charged with the same ones.
+	Cut int64 `json:"cut,omitempty" unit:"requests" since:"2026-11-29"`
 	// Error that putting it on or off ended with.
 	Error string `json:"error,omitempty"`
 	// Receipt is what met it.

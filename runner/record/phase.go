@@ -14,8 +14,7 @@ type Phase struct {
 	Edges []Edge `json:"edges,omitempty" since:"2026-11-25"`
 }
 
-// Request is one kind of request in one phase. At the edges of a fault two sorts count to the fault's phase: those still
-// unanswered when it came on, and those intended in the 50 ms in which it was lifted.
+// Request is one kind of request in one phase: all figures are of the requests intended in it, rate and goodput too.
 type Request struct {
 	// Load that sends it.
 	Load string `json:"load"`
@@ -33,7 +32,11 @@ type Request struct {
 	Unsent int64 `json:"unsent,omitempty" unit:"requests"`
 	// StaleReads are those to which a replica showed less than what their user had written before.
 	StaleReads int64 `json:"stale_reads,omitempty" unit:"requests" since:"2026-11-25"`
-	// Rate of intended requests.
+	// Cut are requests that were intended in this phase too and that a fault of another phase cut: under way when a later one
+	// came on, or intended before an earlier one was off. They failed, are charged to that fault, and are in no other figure here
+	// but the rate.
+	Cut int64 `json:"cut,omitempty" unit:"requests" since:"2026-11-29"`
+	// Rate of intended requests, sent and cut.
 	Rate float64 `json:"rate" unit:"1/s"`
 	// Goodput is the rate of ok and degraded answers.
 	Goodput float64 `json:"goodput" unit:"1/s"`

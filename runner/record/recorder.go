@@ -13,25 +13,21 @@ import (
 type Span struct {
 	Name       string
 	Start, End time.Duration
-	// FaultAtStart tells that a fault is on from the span's beginning, FaultAtEnd that one is on until its end.
-	FaultAtStart, FaultAtEnd bool
 }
-
-// LiftGrace is how long after a span with a fault requests still count to it, where the next one begins without: what the
-// order to lift a fault takes to be carried out. A fault that takes longer to be undone (a restart does) is
-// for the next span to tell.
-const LiftGrace = 50 * time.Millisecond
 
 // Recorder takes the samples of a run and keeps what the result needs: counts and histograms per
 // phase and kind of request, one-second windows, the generator's lag, and the acknowledged writes.
 // Its memory grows with seconds x kinds of request (and with acknowledged writes), never with
 // the number of requests. It is safe for concurrent use.
 //
-// A sample belongs to the phase that its intended time is in. The warm-up (intended < 0), and
-// anything outside every phase, is kept out of the phases; its windows carry an empty phase name.
+// A sample belongs to the phase that its intended time is in, and so do rate and goodput: all figures of a phase are of the
+// requests intended in it. Those that a fault of another phase cut are counted apart, and charged to that fault (see
+// Request.Cut). The warm-up (intended < 0), and anything outside every phase, is kept out of the phases; its windows carry an empty
+// phase name.
 type Recorder struct {
 	mu     sync.Mutex
 	spans  []Span
+	faults []disturbance
 	kinds  map[name]*kind
 	open   []*window // windows with values that are not packed yet
 	newest int       // the newest second seen
@@ -43,50 +39,48 @@ type Recorder struct {
 // outside is the phase index of samples in no phase.
 const outside = -1
 
-// NewRecorder makes a recorder for the given phases.
-func NewRecorder(phases []Span) *Recorder {
-	return &Recorder{
+// NewRecorder makes a recorder for the given phases and faults.
+func NewRecorder(phases []Span, faults ...FaultSpan) *Recorder {
+	r := &Recorder{
 		spans:  slices.Clone(phases),
+		faults: make([]disturbance, len(faults)),
 		kinds:  map[name]*kind{},
 		newest: -1 << 31,
 		ledger: ledger{},
 	}
+	for i, f := range faults {
+		r.faults[i].FaultSpan = f
+	}
+	return r
 }
 
 // Add takes one sample.
 func (r *Recorder) Add(s Sample) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	phase := r.phaseOf(s)
+	phase := r.spanAt(s.Intended)
 	k := r.kind(name{s.Load, s.Request})
+	var cut []int
 	if phase != outside {
-		k.cell(phase).add(s)
+		cut = r.charged(s, r.spans[phase])
 		if !s.Unsent {
 			r.lag.add(s.Lag())
 		}
 	}
-	r.addToWindow(k, windowKey{floorSecond(s.Intended), phase}, s)
+	for _, fault := range cut {
+		r.faults[fault].cut++
+	}
+	switch {
+	case phase == outside:
+	case cut != nil:
+		k.cell(phase).cut++
+	default:
+		k.cell(phase).add(s)
+	}
+	r.addToWindow(k, windowKey{floorSecond(s.Intended), phase}, s, cut != nil)
 	for _, w := range s.Wrote {
 		r.ledger.add(w)
 	}
-}
-
-// phaseOf is the phase that a sample counts to: that of its intended time, but for two sorts at the edges of a fault, which
-// would else be laid at the door of a phase that left the system alone. A request still unanswered when the next
-// phase puts a fault on met that fault; one intended in the moment in which a fault is being lifted may have.
-func (r *Recorder) phaseOf(s Sample) int {
-	at := r.spanAt(s.Intended)
-	if at == outside {
-		return outside
-	}
-	span := r.spans[at]
-	if next := at + 1; next < len(r.spans) && !span.FaultAtEnd && r.spans[next].FaultAtStart && !s.Unsent && s.Done > span.End {
-		return next
-	}
-	if before := at - 1; before >= 0 && r.spans[before].FaultAtEnd && !span.FaultAtStart && s.Intended < span.Start+LiftGrace {
-		return before
-	}
-	return at
 }
 
 func (r *Recorder) spanAt(at time.Duration) int {
@@ -116,9 +110,9 @@ func floorSecond(d time.Duration) int {
 	return s
 }
 
-// Cut ends the run at the given time, for one that was interrupted: phases that began later are
+// End ends the run at the given time, for one that was interrupted: phases that began later are
 // gone, the one that was going on ends there, and rates are per second that really passed.
-func (r *Recorder) Cut(at time.Duration) {
+func (r *Recorder) End(at time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept := r.spans[:0]

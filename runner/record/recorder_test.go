@@ -194,16 +194,16 @@ func TestLive(t *testing.T) {
 	}
 }
 
-func TestCut(t *testing.T) {
+func TestEnd(t *testing.T) {
 	t.Parallel()
 	r := record.NewRecorder(twoPhases)
 	for i := range 50 {
 		r.Add(sample(time.Duration(i)*100*time.Millisecond, time.Millisecond))
 	}
-	r.Cut(5 * time.Second)
+	r.End(5 * time.Second)
 	got := r.Phases()
 	if len(got) != 1 || got[0].EndS != 5 || got[0].Requests[0].Rate != 10 {
-		t.Errorf("after Cut: %+v", got)
+		t.Errorf("after End: %+v", got)
 	}
 }
 

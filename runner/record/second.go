@@ -17,6 +17,7 @@ type window struct {
 	kind *kind
 
 	sent    int64
+	cut     int64 // in none of the others
 	ended   [outcomes]int64
 	latency [outcomes]series
 	isOpen  bool // in Recorder.open
@@ -31,12 +32,16 @@ type series struct {
 // windowValues is how many latencies wait before they are packed: 64 kB.
 const windowValues = 16 << 10
 
-func (r *Recorder) addToWindow(k *kind, key windowKey, s Sample) {
+func (r *Recorder) addToWindow(k *kind, key windowKey, s Sample, cut bool) {
 	if key.second > r.newest {
 		r.newest = key.second
 		r.closeWindows(key.second - 1)
 	}
 	w := k.window(key)
+	if cut {
+		w.cut++
+		return
+	}
 	w.sent++
 	w.ended[outcomeOf(s)]++
 	if s.Unsent {
@@ -116,7 +121,7 @@ func (r *Recorder) Windows() []Window {
 	for i, w := range all {
 		out[i] = Window{
 			Second: w.second, Load: w.kind.load, Request: w.kind.request,
-			Sent: w.sent, OK: w.ended[whole], Degraded: w.ended[degraded], Failed: w.ended[failed],
+			Sent: w.sent, OK: w.ended[whole], Degraded: w.ended[degraded], Failed: w.ended[failed], Cut: w.cut,
 			Histogram:         w.encode(&r.work, whole, degraded, failed),
 			DegradedHistogram: w.encode(&r.work, degraded), FailedHistogram: w.encode(&r.work, failed),
 		}
@@ -146,7 +151,7 @@ func (r *Recorder) Live(now time.Duration) Live {
 	for _, k := range r.kinds {
 		for key, w := range k.windows {
 			if key.second == second {
-				sent += w.sent
+				sent += w.sent + w.cut
 				good += w.ended[whole] + w.ended[degraded]
 				w.latency[whole].unpackInto(&r.work)
 				w.latency[degraded].unpackInto(&r.work)

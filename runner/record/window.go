@@ -24,6 +24,8 @@ type Window struct {
 	Degraded int64 `json:"degraded" unit:"requests"`
 	// Failed is everything else.
 	Failed int64 `json:"failed" unit:"requests"`
+	// Cut are in none of the others: see Request.
+	Cut int64 `json:"cut,omitempty" unit:"requests" since:"2026-11-29"`
 	// Histogram is the latencies of those sent (HDR, us, 3 digits, up to 10 min), in the HDR V2 compressed encoding, base64.
 	Histogram string `json:"histogram" unit:"us"`
 	// DegradedHistogram is that of the degraded among them; what is in neither this nor the next were whole answers.
