@@ -11,7 +11,7 @@ import (
 func TestReceiptThatBreaksItsPromise(t *testing.T) {
 	for delay, ok := range map[float64]bool{100: true, 110: true, 98: false, 135: false} {
 		bubble(t, func(t *testing.T, w *world) {
-			w.system.receipt.DelayMs = delay
+			w.system.receipt.DelayMs, w.system.receipt.FullDelayMs = delay, delay
 			res, err := runner.Run(t.Context(), w.o)
 			if err != nil {
 				t.Fatal(err)
