@@ -35,6 +35,15 @@ goodput is what users got.`},
 	{"steady state", `Each second's success and p99 in the phases before the first fault. A second is within the band when its
 success and p99 are no worse than that by more than its own noise.
 Where the steady state does not hold before the first fault, the run is inconclusive.`},
+	{"coverage", `Of the requests that crossed a fault's edges while it was to be on, the share that met it: with an answer, and those
+that waited for one when it began. It is below 100% where the fault is for a share of them, and where somebody took it
+off by hand; of connections where no request came through.`},
+	{"toxiproxy api", `Every edge is a proxy of toxiproxy's HTTP API (loopback), for toxiproxy-cli and toxiproxy's client libraries.
+Whatever is done through it is told of: toxics added, changed and removed, POST /reset, proxies disabled, enabled, moved,
+created and deleted, each with its time and with what met it. An edge of the run can't be deleted (409), since that
+would cut its callers off for good: disable it, which enabling it or POST /reset takes back. A slicer that is added
+there cuts as toxiproxy's does (it halves what one read brought until no part is larger than average_size +
+size_variation, so that most are smaller); with the attribute "slicing": "mean" it cuts pieces of that mean size.`},
 	{"time to detect", `From when a fault was applied, as measured, to the first second outside the steady state.
 "Not felt" where there is none.`},
 	{"time to recover", `Two clocks, both to the first of three seconds in a row within the steady state: recovered_after_s from

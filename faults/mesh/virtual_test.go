@@ -86,7 +86,7 @@ func TestLatenciesAddUpAndTheBaseIsUnderThem(t *testing.T) {
 			t.Errorf("toxics are %+v, %v; want the two with names of their own", p.Toxics, err)
 		}
 		got := liftFrom(t, m, "f")
-		if diff := cmp.Diff(faults.Receipt{Connections: 1, Requests: 1, Bytes: 2, DelayMs: 60}, got); diff != "" {
+		if diff := cmp.Diff(faults.Receipt{Connections: 1, Requests: 1, Bytes: 2, DelayMs: 60, Delays: 2, FullDelayMs: 60, Crossed: 1, CrossedConnections: 1}, got); diff != "" {
 			t.Errorf("receipt (-want +got):\n%s", diff)
 		}
 		if got := crossing(t, callee, caller, "x"); got != 7*ms {

@@ -32,7 +32,10 @@ func newBandwidth(m met, a faults.BandwidthToxic, old stage, now time.Time) *ban
 	return s
 }
 
-func (s *bandwidth) put(p piece) { s.queue.push(p) }
+func (s *bandwidth) put(p piece) {
+	s.hits(p)
+	s.queue.push(p)
+}
 
 // slice is how many bytes of the first piece go next, and when they have been sent.
 func (s *bandwidth) slice() (int, time.Time) {
@@ -63,7 +66,7 @@ func (s *bandwidth) take(now time.Time) (piece, bool) {
 	}
 	p := s.queue.cut(n)
 	s.free = due
-	if s.hits(p) {
+	if !s.spared(p) {
 		s.delayed(now.Sub(p.at))
 	}
 	p.at = due
@@ -89,7 +92,7 @@ func (s *bandwidth) full() bool {
 func (s *bandwidth) release(now time.Time, why reason) []piece {
 	if why == toxicGone {
 		for _, p := range s.queue.pieces {
-			if s.hits(p) {
+			if !s.spared(p) {
 				s.cutShort(now.Sub(p.at))
 			}
 		}
