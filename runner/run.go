@@ -202,7 +202,7 @@ func (r *run) launch(ctx context.Context) error {
 // drive sends the load and carries out the phases; the error is why it was cut short. On every way
 // out the faults are undone first, then the load ends.
 func (r *run) drive(ctx context.Context) (err error) {
-	warmUp := r.warmUp()
+	warmUp := r.o.Plan.Scenario.WarmUpTime()
 	r.zero = time.Now().Add(lead + warmUp)
 	r.tick = -warmUp.Truncate(time.Second)
 	loadCtx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -229,17 +229,6 @@ func (r *run) drive(ctx context.Context) (err error) {
 		r.say("", "waiting for the last answers")
 	}
 	return errors.Join(err, r.drain(ctx, err != nil))
-}
-
-func (r *run) warmUp() time.Duration {
-	switch w := r.o.Plan.Scenario.WarmUp; {
-	case w < 0:
-		return 0
-	case w == 0:
-		return scenarios.DefaultWarmUp
-	default:
-		return w
-	}
 }
 
 // clientEdges are each load's edges, by its name.

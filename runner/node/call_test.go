@@ -117,7 +117,7 @@ func TestRetryBudget(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.leaf("leaf", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) })
 		caller := service("caller", "GET /", calls("leaf"))
-		caller.Policy = scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: 0.1}}
+		caller.Policy = scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: new(0.1)}}
 		w.start(caller, "leaf")
 		for range 100 {
 			w.ask("GET", "caller:80/")

@@ -60,7 +60,7 @@ func TestParallelFailure(t *testing.T) {
 func TestWorkersAndQueue(t *testing.T) {
 	inWorld(t, func(w *world) {
 		n := service("s", "GET /", work(100*ms))
-		n.Workers, n.Queue = 2, 3
+		n.Workers, n.Queue = 2, new(3)
 		w.start(n)
 		got := make(map[string]int)
 		var mu sync.Mutex

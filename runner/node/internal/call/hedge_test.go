@@ -206,7 +206,7 @@ func TestHedgeSituations(t *testing.T) {
 
 // The budget holds 10 and takes in its share of calls: of 1,000 calls that are all late, 10 + 10 % of 999 are hedged.
 func TestHedgeBudget(t *testing.T) {
-	_, g := hedged(t, scenarios.Hedge{After: time.Millisecond, Budget: 0.1}, 1000, func(*rand.Rand) time.Duration { return 10 * time.Millisecond })
+	_, g := hedged(t, scenarios.Hedge{After: time.Millisecond, Budget: new(0.1)}, 1000, func(*rand.Rand) time.Duration { return 10 * time.Millisecond })
 	if got := hedgesTotal.In(g.i.Metrics).Load(); got != 109 {
 		t.Errorf("%d hedges, want 109", got)
 	}
