@@ -82,7 +82,7 @@ type fill struct {
 }
 
 func New(i *host.Instance) (host.Role, error) {
-	g, err := call.NewOr(i, i.Config.Node.Origin, i.Config.Node.Failover.Failover, i.Config.Node.Policy)
+	g, err := call.NewWithFailover(i, i.Config.Node.Origin, i.Config.Node.Failover.Failover, i.Config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}

@@ -66,7 +66,7 @@ func (rule *cdnRule) copyOf(got fill, i *host.Instance, why host.Trace) *cachedC
 		return nil
 	}
 	if rule.CacheControl {
-		heed(one)
+		applyCacheControl(one)
 	}
 	if rule.TTLJitter > 0 {
 		one.ttl = jittered(one.ttl, rule.TTLJitter, i.Chance(why, "ttl"))
@@ -82,9 +82,9 @@ func jittered(d time.Duration, share float64, r *rand.Rand) time.Duration {
 	return time.Duration(float64(d) * (1 + share*(2*r.Float64()-1)))
 }
 
-// heed lets the answer's own Cache-Control decide (RFC 9111 for a shared cache, 4.2.1 and 5.2.2; RFC 5861). What it does
+// applyCacheControl lets the answer's own Cache-Control decide (RFC 9111 for a shared cache, 4.2.1 and 5.2.2; RFC 5861). What it does
 // not say stays as the rule has it. Expires and heuristic freshness do not count: the rule is the contract.
-func heed(one *cachedCopy) {
+func applyCacheControl(one *cachedCopy) {
 	one.stored = one.born                                  // it was as old as it said when it came, and as old as the answer took (4.2.3)
 	for _, name := range []string{"max-age", "s-maxage"} { // the second wins
 		if d, ok := directive(one.header, name); ok {
