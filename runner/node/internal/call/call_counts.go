@@ -9,8 +9,8 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
-// CallCounters are the attempts to each callee instance.
-func CallCounters(i *host.Instance) map[string]wire.CallCounters {
+// Counters are the attempts to each callee instance.
+func Counters(i *host.Instance) map[string]wire.CallCounters {
 	all := make(map[string]wire.CallCounters)
 	for _, u := range CalleesOf(i).of {
 		for _, r := range u.Replicas {
@@ -20,8 +20,8 @@ func CallCounters(i *host.Instance) map[string]wire.CallCounters {
 	return all
 }
 
-// WriteCalls gives them as metrics, in Prometheus' text format.
-func WriteCalls(i *host.Instance, w io.Writer, labels string) {
+// WriteCounters gives them as metrics, in Prometheus' text format.
+func WriteCounters(i *host.Instance, w io.Writer, labels string) {
 	for _, column := range callColumns {
 		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s counter\n", column.name, column.help, column.name)
 		for _, u := range CalleesOf(i).of {
@@ -43,12 +43,12 @@ var callColumns = []struct {
 	{"squall_call_failures_total", "Attempts that failed.", func(s wire.CallCounters) int64 { return s.Failures }},
 }
 
-// callCounts counts attempts to one callee instance.
-type callCounts struct {
+// counts counts attempts to one callee instance.
+type counts struct {
 	attempts, organic, retries, Failures atomic.Int64
 }
 
-func (c *callCounts) Begin(n int, retried bool) {
+func (c *counts) Begin(n int, retried bool) {
 	c.attempts.Add(1)
 	if n > 1 {
 		c.retries.Add(1)
@@ -58,6 +58,6 @@ func (c *callCounts) Begin(n int, retried bool) {
 	}
 }
 
-func (c *callCounts) stats() wire.CallCounters {
+func (c *counts) stats() wire.CallCounters {
 	return wire.CallCounters{Attempts: c.attempts.Load(), Organic: c.organic.Load(), Retries: c.retries.Load(), Failures: c.Failures.Load()}
 }
