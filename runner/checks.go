@@ -23,6 +23,7 @@ func (r *run) checks(res *record.Result) []record.Check {
 	for _, c := range r.entryChecks(res) {
 		add(&c)
 	}
+	add(r.callsCheck(res))
 	add(r.littleCheck(res))
 	add(r.steadyCheck(res))
 	for _, i := range r.injections {

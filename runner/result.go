@@ -34,7 +34,9 @@ func (r *run) result(partial bool) *record.Result {
 		res.Generator = r.load.generator
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
-	res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
+	if r.start != nil && r.final != nil { // else what crossed them is unknown
+		res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
+	}
 	r.phaseEdges(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
@@ -49,17 +51,11 @@ func (r *run) result(partial bool) *record.Result {
 	return res
 }
 
-// phaseEdges gives each phase the edges that something crossed in it: between the readings at its begin and
-// at the next phase's. A phase without either reading has none.
+// phaseEdges gives each phase the edges that something crossed in it: between the readings at its begin and at its end (of a run that was cut, the
+// last one). What is answered after the last phase is in none of them. A phase without either reading has none: it is unknown.
 func (r *run) phaseEdges(res *record.Result) {
 	for i := range res.Phases {
-		start, end := r.start, r.final
-		if i > 0 {
-			start = r.turned[i]
-		}
-		if i+1 < len(res.Phases) {
-			end = r.turned[i+1]
-		}
+		start, end := r.bounds(res, i)
 		if start == nil || end == nil {
 			continue
 		}
@@ -69,6 +65,18 @@ func (r *run) phaseEdges(res *record.Result) {
 			}
 		}
 	}
+}
+
+// bounds are the readings at a phase's begin and end; nil: unknown.
+func (r *run) bounds(res *record.Result, phase int) (start, end *Observation) {
+	start, end = r.start, r.turned[phase+1]
+	if phase > 0 {
+		start = r.turned[phase]
+	}
+	if res.Partial && phase+1 == len(res.Phases) {
+		end = r.final
+	}
+	return start, end
 }
 
 // eventOrder is how events of one moment are told: those of operations come when these are done, in any order.
