@@ -205,6 +205,8 @@ func writeHonesty(w io.Writer, r *record.Result, p paint) error {
 	fmt.Fprintf(w, "%s %.1f/s sent of %.1f/s intended, late by %s at p99 (%s at most), %s unsent, %s in flight at most\n",
 		p.bold("Generator"), g.AchievedRate, g.IntendedRate, milliseconds(g.LagMs.P99), milliseconds(g.LagMs.Max), count(g.Unsent), count(g.MaxInFlight))
 	switch {
+	case r.Writes.Checked && r.Writes.Acknowledged+r.Writes.Duplicated == 0:
+		fmt.Fprintf(w, "%s none acknowledged\n", p.bold("Writes"))
 	case r.Writes.Checked:
 		fmt.Fprintf(w, "%s %s acknowledged, %s lost, %s duplicated\n", p.bold("Writes"),
 			count(r.Writes.Acknowledged), count(r.Writes.Lost), count(r.Writes.Duplicated))

@@ -54,6 +54,13 @@ type Enclosing interface {
 	Enclose(ctx context.Context, f func(context.Context)) error
 }
 
+// Noting is an Engine that has something to say about what is measured on it.
+type Noting interface {
+	Engine
+	// Notes say, a sentence each, what of a plan is modelled in place of a machine, and what its nodes are not held to.
+	Notes(*topology.Plan) []string
+}
+
 // Launch is what an engine is asked to start.
 type Launch struct {
 	Plan *topology.Plan

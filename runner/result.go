@@ -30,6 +30,9 @@ func (r *run) result(partial bool) *record.Result {
 		Writes:  r.writes,
 		Windows: r.recorder.Windows(),
 	}
+	if noting, ok := r.o.Engine.(Noting); ok {
+		res.EngineNotes = noting.Notes(r.o.Plan)
+	}
 	if r.load != nil {
 		res.Generator = r.load.generator
 	}

@@ -314,37 +314,37 @@ type Step struct {
 	// A template whose defaults this step takes.
 	Use string `yaml:"use" json:"use,omitempty"`
 	// Time that passes, without use of the CPU: waiting, or somebody else's work.
-	Work *Work `yaml:"work" json:"work,omitempty"`
+	Work *Work `yaml:"work" step:"does" json:"work,omitempty"`
 	// CPU time on the node's cores: it competes with all other compute of the instance.
-	Compute *Work `yaml:"compute" json:"compute,omitempty"`
+	Compute *Work `yaml:"compute" step:"does" json:"compute,omitempty"`
 	// A call, as NODE METHOD /path.
-	Call *Call `yaml:"call" json:"call,omitempty"`
+	Call *Call `yaml:"call" step:"does" json:"call,omitempty"`
 	// Read one row from this database.
-	Read string `yaml:"read" json:"read,omitempty"`
+	Read string `yaml:"read" step:"does" json:"read,omitempty"`
 	// read: what this query costs the database besides its read_time, as a report does.
-	Cost *Work `yaml:"cost" json:"cost,omitempty"`
+	Cost *Work `yaml:"cost" of:"read" json:"cost,omitempty"`
 	// read, and call of GET: keeps what was read, in the memory of each instance or in a cache node (cache-aside).
-	Cache *ReadCache `yaml:"cache" json:"cache,omitempty"`
+	Cache *ReadCache `yaml:"cache" of:"read,call" json:"cache,omitempty"`
 	// Write one row to this database, or one message to this queue or stream; acknowledged when it is durable.
-	Write       string `yaml:"write" json:"write,omitempty"`
-	ReplicaRead `yaml:",inline"`
+	Write       string `yaml:"write" step:"does" json:"write,omitempty"`
+	ReplicaRead `yaml:",inline" of:"read"`
 
 	// write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order.
 	// Default: the first parameter of the endpoint's path.
 	//
 	// Key and Idempotent are for Write.
-	Key string `yaml:"key" json:"key,omitempty"`
+	Key string `yaml:"key" of:"write" json:"key,omitempty"`
 	// write: carries a key, under which it is there once however often it is tried.
-	Idempotent bool `yaml:"idempotent" json:"idempotent,omitempty"`
+	Idempotent bool `yaml:"idempotent" of:"write" json:"idempotent,omitempty"`
 	Outbox     `yaml:",inline"`
 
 	// Steps done at once; all must succeed.
-	Parallel []Step `yaml:"parallel" json:"parallel,omitempty"`
+	Parallel []Step `yaml:"parallel" step:"does" json:"parallel,omitempty"`
 	// parallel: the share of its steps that is good enough, as in 95%. The rest is given up then, and the answer
 	// is degraded. Default all.
-	WaitFor float64 `yaml:"wait_for" sign:"positive" unit:"share" json:"wait_for,omitempty"`
+	WaitFor float64 `yaml:"wait_for" of:"parallel" sign:"positive" unit:"share" json:"wait_for,omitempty"`
 	// What is answered in place of a plain 200; the steps after it are done all the same.
-	Respond *Respond `yaml:"respond" json:"respond,omitempty"`
+	Respond *Respond `yaml:"respond" step:"does" json:"respond,omitempty"`
 
 	// Whose requests the step is done for, as in {tenant: NAME}; others pass it over. Default everybody's.
 	//
@@ -352,10 +352,10 @@ type Step struct {
 	When *When `yaml:"when" json:"when,omitempty"`
 
 	// For Call, Read and Write: overrides of the node's policy, who else to ask, and what to do when it fails for good.
-	Policy   `yaml:",inline"`
-	Failover `yaml:",inline"`
+	Policy   `yaml:",inline" of:"call,read,write"`
+	Failover `yaml:",inline" of:"call,read,write"`
 	// What to do instead when the step has failed for good: the answer counts as degraded.
-	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty"`
+	Fallback *Fallback `yaml:"fallback" of:"call,read,write" json:"fallback,omitempty"`
 }
 
 // Respond shapes an endpoint's answer.

@@ -97,6 +97,14 @@ func supports(d Driver, i topology.Instance, p faults.Primitive) error {
 // leastCPUs is the least limit, in cores: container engines accept no less.
 const leastCPUs = 0.01
 
+// Notes are what every engine has to say of a plan: which of its limits are not enforced.
+func Notes(d Driver, p *topology.Plan) []string {
+	if unheld := unheldLimits(d, p); unheld != "" {
+		return []string{unheld}
+	}
+	return nil
+}
+
 // unheldLimits says which limits of the plan's nodes the engine can't hold them to; empty: none.
 func unheldLimits(d Driver, p *topology.Plan) string {
 	var nodes []string

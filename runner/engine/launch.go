@@ -31,8 +31,8 @@ func Launch(ctx context.Context, d Driver, l runner.Launch) (_ runner.System, er
 	s.abort.Store(&cancel)
 	defer s.abort.Store(nil)
 	l.Progress = serialised(l.Progress)
-	if unheld := unheldLimits(d, l.Plan); unheld != "" {
-		l.Progress(unheld)
+	for _, note := range Notes(d, l.Plan) {
+		l.Progress(note)
 	}
 	if s.testbed, err = d.Up(ctx, Run{Launch: l, Died: s.died}); err != nil {
 		return nil, err

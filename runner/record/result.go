@@ -39,6 +39,8 @@ type Result struct {
 	Engine string `json:"engine"`
 	// Why this engine was taken, where it was not asked for.
 	Why string `json:"engine_why,omitempty"`
+	// EngineNotes say what the engine models in place of a machine, and what it does not hold nodes to.
+	EngineNotes []string `json:"engine_notes,omitempty"`
 	// Seed is the root of all chance.
 	Seed uint64 `json:"seed"`
 	// Run is the run's id, the name of its folder.

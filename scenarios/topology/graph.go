@@ -1,8 +1,6 @@
 package topology
 
 import (
-	"strings"
-
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -43,54 +41,26 @@ func (g graph) reached(from ...string) map[string]bool {
 }
 
 // levels gives each node its start level: 0 for what calls nothing, else one more than the
-// highest that it calls. A queue's or a stream's delivery does not count where it closes a cycle. A cycle of synchronous
-// calls has no levels; it is returned as a path that ends where it began.
-func (g graph) levels(nodes []*scenarios.Node) (map[string]int, []string) {
-	w := walk{graph: g, level: map[string]int{}, onPath: map[string]bool{}}
-	for _, n := range nodes {
-		if cycle := w.visit(n.Name); cycle != nil {
-			return nil, cycle
+// highest that it calls. A queue's or a stream's delivery does not count where it closes a cycle. Synchronous calls
+// have no cycles: a scenario with one is refused before.
+func (g graph) levels(nodes []*scenarios.Node) map[string]int {
+	level := map[string]int{}
+	var visit func(node string) int
+	visit = func(node string) int {
+		if l, done := level[node]; done {
+			return l
 		}
-	}
-	return w.level, nil
-}
-
-// walk is a depth-first search.
-type walk struct {
-	graph
-	level  map[string]int
-	onPath map[string]bool
-	path   []string
-}
-
-func (w *walk) visit(node string) (cycle []string) {
-	if _, done := w.level[node]; done {
-		return nil
-	}
-	if w.onPath[node] {
-		for i, n := range w.path {
-			if n == node {
-				return append(append([]string(nil), w.path[i:]...), node)
+		l := 0
+		for _, c := range g.out[node] {
+			if !c.Async || !g.reached(c.To)[node] {
+				l = max(l, visit(c.To)+1)
 			}
 		}
+		level[node] = l
+		return l
 	}
-	w.onPath[node] = true
-	w.path = append(w.path, node)
-	level := 0
-	for _, c := range w.out[node] {
-		if c.Async && w.reached(c.To)[node] {
-			continue
-		}
-		if cycle := w.visit(c.To); cycle != nil {
-			return cycle
-		}
-		level = max(level, w.level[c.To]+1)
+	for _, n := range nodes {
+		visit(n.Name)
 	}
-	w.path = w.path[:len(w.path)-1]
-	w.onPath[node] = false
-	w.level[node] = level
-	return nil
+	return level
 }
-
-// arrows is a path in words.
-func arrows(path []string) string { return strings.Join(path, " -> ") }

@@ -13,7 +13,7 @@ func New(s *scenarios.Scenario, seed uint64) (*Plan, error) { return NewWith(s, 
 
 // NewWith is New of a scenario whose nodes change while they run, by change.
 func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) {
-	b := &builder{Plan: &Plan{Scenario: s, Seed: seed, change: change}, graph: graphOf(s)}
+	b := &builder{Plan: &Plan{Scenario: s, Seed: seed, change: change}, graph: graphOf(s), names: NamesOf(s)}
 	b.nodes()
 	b.loads()
 	if len(b.problems) > 0 {
@@ -38,6 +38,7 @@ func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) 
 type builder struct {
 	*Plan
 	graph    graph
+	names    *Names
 	problems Problems
 	// byName finds instances by name, byNode by their node's: both are indexes into Instances.
 	byName map[string]int
@@ -62,23 +63,10 @@ func (b *builder) warn(format string, args ...any) {
 
 // nodes checks names and what the nodes call.
 func (b *builder) nodes() {
-	known := map[string]bool{}
-	for _, n := range b.Scenario.Nodes {
-		if known[n.Name] {
-			b.problem(scenarios.At("topology", n.Name), "give each node a name of its own", "two nodes are named %q", n.Name)
-		}
-		known[n.Name] = true
-	}
-	for _, n := range b.Scenario.Nodes {
-		for replica := 1; replica <= replicas(n); replica++ {
-			if name := instanceName(n, replica); known[name] {
-				b.problem(scenarios.At("topology", name), "rename one of them", "node %q has the name of an instance of %q", name, n.Name)
-			}
-		}
-	}
+	b.problems = append(b.problems, b.names.Taken()...)
 	whole := true
 	for _, c := range b.graph.calls {
-		if !known[c.To] {
+		if b.names.Node(c.To) == nil {
 			whole = false
 			b.problem(c.Path, b.choices(), "%q calls %q, which is not in the topology", c.From, c.To)
 		}
@@ -86,28 +74,14 @@ func (b *builder) nodes() {
 	if !whole {
 		return
 	}
-	if _, cycle := b.graph.levels(b.Scenario.Nodes); cycle != nil {
-		b.problem(scenarios.At("topology", cycle[0]), "let one of these calls go through a queue",
-			"a cycle of synchronous calls: %s", arrows(cycle))
-	}
+	b.problems = append(b.problems, Cycles(b.Scenario.Nodes, b.graph.calls)...)
 }
 
-// loads checks their names and where they go.
+// loads checks where they go, and finds what they reach.
 func (b *builder) loads() {
 	var entries []string
-	taken := map[string]string{}
-	for _, n := range b.Scenario.Nodes {
-		taken[n.Name] = "a node"
-		for replica := 1; replica <= replicas(n); replica++ {
-			taken[instanceName(n, replica)] = "an instance of " + n.Name
-		}
-	}
 	for _, l := range b.Scenario.Loads {
-		if who, ok := taken[l.Name]; ok {
-			b.problem(scenarios.At("load", l.Name), "rename the load", "load %q has the name of %s", l.Name, who)
-		}
-		taken[l.Name] = "another load"
-		if b.Scenario.Node(l.To) == nil {
+		if b.names.Node(l.To) == nil {
 			b.problem(scenarios.At("load", l.Name, "to"), b.choices(), "load %q goes to %q, which is not in the topology", l.Name, l.To)
 		}
 		entries = append(entries, l.To)
@@ -126,7 +100,7 @@ func (b *builder) loads() {
 }
 
 func (b *builder) instances() {
-	levels, _ := b.graph.levels(b.Scenario.Nodes)
+	levels := b.graph.levels(b.Scenario.Nodes)
 	for _, n := range b.Scenario.Nodes {
 		for replica := 1; replica <= replicas(n); replica++ {
 			b.Instances = append(b.Instances, Instance{

@@ -47,15 +47,15 @@ func TestProblemsOfTheTopology(t *testing.T) {
 		{"nothing", func(*scenarios.Scenario) {}, nil},
 		{"a call to nowhere", func(s *scenarios.Scenario) { s.Node("edge").Origin = "apo" }, []string{`"edge" calls "apo", which is not in the topology; ` + there}},
 		{"a load to nowhere", func(s *scenarios.Scenario) { s.Loads[0].To = "shop" }, []string{`load "shoppers" goes to "shop", which is not in the topology; ` + there}},
-		{"a load named like a node", func(s *scenarios.Scenario) { s.Loads[0].Name = "api" }, []string{`load "api" has the name of a node; rename the load`}},
-		{"a load named like an instance", func(s *scenarios.Scenario) { s.Loads[0].Name = "catalog-4" }, []string{`load "catalog-4" has the name of an instance of catalog; rename the load`}},
+		{"a load named like a node", func(s *scenarios.Scenario) { s.Loads[0].Name = "api" }, []string{`load "api" has the name of a node; rename one of them`}},
+		{"a load named like an instance", func(s *scenarios.Scenario) { s.Loads[0].Name = "catalog-4" }, []string{`load "catalog-4" has the name of a replica of "catalog"; rename one of them`}},
 		{"a node named like an instance", func(s *scenarios.Scenario) {
 			s.Nodes = append(s.Nodes, &scenarios.Node{Name: "catalog-2", Kind: scenarios.KindService})
-		}, []string{`node "catalog-2" has the name of an instance of "catalog"; rename one of them`}},
+		}, []string{`node "catalog-2" has the name of replica 2 of "catalog"; rename one of them`}},
 		{"a synchronous cycle", func(s *scenarios.Scenario) {
 			s.Node("payments").Endpoints[0].Steps = []scenarios.Step{{Parallel: []scenarios.Step{{Work: &scenarios.Work{}, Fallback: &scenarios.Fallback{Call: &scenarios.Call{Node: "orders"}}}}}}
-		}, []string{"a cycle of synchronous calls: orders -> payments -> orders; let one of these calls go through a queue"}},
-		{"a node that calls itself", func(s *scenarios.Scenario) { s.Node("edge").Origin = "edge" }, []string{"a cycle of synchronous calls: edge -> edge; let one of these calls go through a queue"}},
+		}, []string{"these nodes wait for each other: orders -> payments -> orders; take one of the calls away, or put a queue in its place"}},
+		{"a node that calls itself", func(s *scenarios.Scenario) { s.Node("edge").Origin = "edge" }, []string{"these nodes wait for each other: edge -> edge; take one of the calls away, or put a queue in its place"}},
 		{"a link to no region", func(s *scenarios.Scenario) { s.Links[0].Between[1] = "mars" }, []string{`no node is in region or zone "mars"; use a region or zone of a node`}},
 		{"two links", func(s *scenarios.Scenario) {
 			s.Links = append(s.Links, scenarios.Link{Between: [2]string{"us", "eu"}})

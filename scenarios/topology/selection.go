@@ -8,9 +8,6 @@ import (
 	"github.com/squallhq/squall/internal/chance"
 )
 
-// anyLoad is the caller that stands for every load, unless a node or a load has that name.
-const anyLoad = "client"
-
 // set is what a selector stands for: instances by index, and loads by name.
 type set struct {
 	instances map[int]bool
@@ -63,64 +60,27 @@ func (s *selection) members(sel faults.Selector) set {
 	switch {
 	case sel.Edge != nil:
 		s.nested = append(s.nested, sel.String())
-	case sel.Name != "":
-		out = s.named(sel.Name)
 	case len(sel.Any) > 0:
 		for _, one := range sel.Any {
 			out.add(s.members(one))
 		}
-	case !sel.IsZero():
-		for i, instance := range s.Instances {
-			if labelled(instance, sel) {
-				out.instances[i] = true
+	default:
+		for _, m := range s.names.Select(sel) {
+			if m.Load != "" {
+				out.loads[m.Load] = true
+				continue
 			}
+			for _, i := range s.byNode[m.Node.Name] {
+				if m.Has(s.Instances[i].Replica) {
+					out.instances[i] = true
+				}
+			}
+		}
+		if out.empty() && sel.Name != "" {
+			s.unknown = append(s.unknown, sel.Name)
 		}
 	}
 	return s.share(out, sel)
-}
-
-// named is a node, an instance, a load, "*" for all of them or "client" for all loads.
-func (s *selection) named(name string) set {
-	out := newSet()
-	if name == "*" {
-		for i := range s.Instances {
-			out.instances[i] = true
-		}
-	}
-	for _, i := range s.byNode[name] {
-		out.instances[i] = true
-	}
-	if i, ok := s.byName[name]; ok {
-		out.instances[i] = true
-	}
-	for _, l := range s.Scenario.Loads {
-		if l.Name == name || name == "*" {
-			out.loads[l.Name] = true
-		}
-	}
-	if out.empty() && name == anyLoad {
-		for _, l := range s.Scenario.Loads {
-			out.loads[l.Name] = true
-		}
-	}
-	if out.empty() {
-		s.unknown = append(s.unknown, name)
-	}
-	return out
-}
-
-// labelled tells whether an instance has everything that the selector asks for.
-func labelled(i Instance, sel faults.Selector) bool {
-	n := i.Node
-	if sel.Region != "" && n.Region != sel.Region || sel.Zone != "" && i.Zone() != sel.Zone || sel.Role != "" && string(n.Kind) != sel.Role {
-		return false
-	}
-	for k, v := range sel.Labels {
-		if got, ok := n.Labels[k]; !ok || got != v {
-			return false
-		}
-	}
-	return true
 }
 
 // share keeps that part of the matched instances of each node, rounded up. Which ones is drawn

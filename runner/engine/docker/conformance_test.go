@@ -11,7 +11,7 @@ import (
 func TestConformance(t *testing.T) {
 	enginetest.Conformance(t, func(t *testing.T) runner.Engine {
 		return testEngine(t, Options{Exe: squallbin.Path(t)})
-	})
+	}, func(t *testing.T) string { return loadStranger(t, strangerProgram) })
 }
 
 func TestAttemptsByPhase(t *testing.T) {

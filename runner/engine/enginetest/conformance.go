@@ -27,10 +27,12 @@ const (
 )
 
 // Conformance runs the suite. newEngine makes an engine that may launch several systems at a time; it is called once
-// for each group of tests.
-func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
+// for each group of tests. image names an image that serves on port 7000 and is healthy at /ready, on an engine that has
+// runner.Images; nil on others. What an engine's capabilities leave out must be refused.
+func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image func(*testing.T) string) {
 	t.Run("system", func(t *testing.T) {
-		w := launch(t, newEngine(t), "conformance")
+		e := newEngine(t)
+		w := launch(t, e, "conformance")
 		for _, test := range []struct {
 			name string
 			run  func(*testing.T, *world)
@@ -42,6 +44,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
 			{"overlapping latencies", testOverlap},
 			{"refuse", testRefuse},
 			{"hang", testHang},
+			{"SYNs are repeated as the kernel does", func(t *testing.T, w *world) { testRepeatedSYNs(t, w, e) }},
 			{"pause", testPause},
 			{"behave", testBehave},
 			{"change under load", testChange},
@@ -52,7 +55,14 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
 			{"kill under a pause", testKillUnderPause},
 			{"stop finishes what is under way", testStop},
 			{"callers are told of a stop", testStopTold},
+			{"that it is back is told after a stop and a kill", testBackIsTold},
+			{"a caller that was away misses nothing", testCallerMissesNothing},
+			{"stop under a pause", testStopUnderPause},
+			{"misbehave under a pause", testToldUnderPause},
+			{"CPU limits", func(t *testing.T, w *world) { testCPULimits(t, w, e) }},
 			{"a primitive that fails leaves nothing", testFailedInjection},
+			{"a part that fails leaves nothing of the others", testPartialFailure},
+			{"an injection that is cut leaves nothing", testCutInjection},
 			{"nothing died by itself", testNoDeaths},
 		} {
 			t.Run(test.name, func(t *testing.T) { test.run(t, w.with(t)) })
@@ -61,6 +71,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine) {
 	t.Run("down leaves nothing and may be called twice", func(t *testing.T) { testDown(t, newEngine(t)) })
 	t.Run("a launch that is cut leaves nothing", func(t *testing.T) { testCutLaunch(t, newEngine(t)) })
 	t.Run("a stream delivers to all of its subscribers", func(t *testing.T) { testStream(t, newEngine(t)) })
+	t.Run("images", func(t *testing.T) { testImages(t, newEngine, image) })
 	t.Run("two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) })
 }
 

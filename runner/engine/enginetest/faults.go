@@ -4,13 +4,18 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/virtual/network"
 )
 
 func latencyOf(edge string, d time.Duration) faults.Primitive {
@@ -237,5 +242,42 @@ func testFailedInjection(t *testing.T, w *world) {
 		if got := w.median(toAPI); got > 400*time.Millisecond {
 			t.Errorf("after a failed injection a request takes %s: a part of it stayed", got)
 		}
+	}
+}
+
+// testRepeatedSYNs connects over an edge that drops SYNs until between two repetitions of them: the connection is made at
+// the next repetition, as this machine's kernel times it, or as the one that is modelled does.
+func testRepeatedSYNs(t *testing.T, w *world, e runner.Engine) {
+	linear := network.SYNLinearTimeouts
+	if _, modelled := e.(runner.Enclosing); !modelled {
+		linear = 0 // kernels before 6.5
+		if data, err := os.ReadFile("/proc/sys/net/ipv4/tcp_syn_linear_timeouts"); err == nil {
+			if linear, err = strconv.Atoi(strings.TrimSpace(string(data))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	times := network.SYNTimes(linear)
+	// Kernels differ after the second repetition: the fourth comes after 4 s, and the third of an old one after 7 s.
+	lifted := (times[1] + times[2]) / 2
+	if linear >= 3 {
+		lifted = (times[2] + times[3]) / 2
+	}
+	next := times[slices.IndexFunc(times, func(at time.Duration) bool { return at > lifted })]
+	undo := w.inject(outage(toAPI2, faults.EdgeOutage{New: faults.NewHang, Open: faults.OpenKeep}))
+	w.close() // what was open can't be used
+	lift := time.AfterFunc(lifted, func() { undo() })
+	defer lift.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), next+soon)
+	defer cancel()
+	begin := time.Now()
+	c, err := w.system.Dial(ctx, toAPI2)
+	took := time.Since(begin)
+	if err != nil {
+		t.Fatalf("connecting over an edge that serves again after %s: %v after %s", lifted, err, took)
+	}
+	_ = c.Close()
+	if took < next-100*time.Millisecond || took > next+time.Second {
+		t.Errorf("connecting over an edge that serves again after %s took %s, want the repetition at %s (%d linear timeouts)", lifted, took, next, linear)
 	}
 }

@@ -43,6 +43,7 @@ type Engine struct{ o Options }
 
 var (
 	_ runner.Engine = (*Engine)(nil)
+	_ runner.Noting = (*Engine)(nil)
 	_ engine.Driver = (*Engine)(nil)
 )
 
@@ -65,6 +66,9 @@ func (e *Engine) Has(c runner.Capability) bool { return c == runner.Pauses && ca
 
 // Check refuses images and CPU limits, which need containers; every reason is told at once.
 func (e *Engine) Check(p *topology.Plan) error { return engine.Check(e, p) }
+
+// Notes say which limits are not enforced.
+func (e *Engine) Notes(p *topology.Plan) []string { return engine.Notes(e, p) }
 
 // Launch starts the mesh and every instance. If it fails, it leaves nothing behind.
 func (e *Engine) Launch(ctx context.Context, l runner.Launch) (runner.System, error) {

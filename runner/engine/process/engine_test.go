@@ -41,7 +41,7 @@ func newEngine(t *testing.T) runner.Engine {
 
 func TestConformance(t *testing.T) {
 	t.Setenv("SQUALL_STATE", t.TempDir())
-	enginetest.Conformance(t, newEngine)
+	enginetest.Conformance(t, newEngine, nil)
 }
 
 func TestAttemptsByPhase(t *testing.T) {
@@ -54,7 +54,7 @@ func TestConformanceWithMeshHere(t *testing.T) {
 	t.Setenv("SQUALL_STATE", t.TempDir())
 	enginetest.Conformance(t, func(*testing.T) runner.Engine {
 		return process.New(process.Options{Exe: os.Args[0], Mesh: func(seed uint64) mesh.Control { return mesh.New(mesh.Options{Seed: seed}) }})
-	})
+	}, nil)
 }
 
 func check(err error) {

@@ -5,7 +5,7 @@
 // What is the same as everywhere: the nodes' code, the mesh with its toxics and outages, HTTP and PostgreSQL's protocol on
 // every connection, arrivals and all chance, the conductor, the record. What is modelled, and how it differs:
 //
-//   - The network behaves as TCP on one machine does (see package network), and takes no time of its own unless Engine.Hop
+//   - The network behaves as TCP on one machine with Linux 6.5 or later does (see package network), and takes no time of its own unless Engine.Hop
 //     says so: a hop costs what links, toxics and nodes say it costs, where a real one costs some 0.1 to 1 ms more.
 //   - CPU: computing shares an instance's cores evenly (see cpu); all else that a node does costs nothing.
 //   - Disk: what was synced is durable, syncing takes Engine.Sync, and a kill takes what was not (see disk).
@@ -21,10 +21,12 @@ package virtual
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/virtual/network"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -39,6 +41,7 @@ type Engine struct {
 var (
 	_ runner.Engine    = (*Engine)(nil)
 	_ runner.Enclosing = (*Engine)(nil)
+	_ runner.Noting    = (*Engine)(nil)
 	_ engine.Driver    = (*Engine)(nil)
 )
 
@@ -55,6 +58,12 @@ func (e *Engine) Has(c runner.Capability) bool {
 
 // Check refuses images; every reason is told at once.
 func (e *Engine) Check(p *topology.Plan) error { return engine.Check(e, p) }
+
+// Notes say whose network is modelled, and which limits are not enforced.
+func (e *Engine) Notes(p *topology.Plan) []string {
+	return append(engine.Notes(e, p), fmt.Sprintf("connections behave as those of Linux %s and later: a SYN that nobody answers is repeated each second %d times, then after waits that double",
+		network.Linux, network.SYNLinearTimeouts+1))
+}
 
 // Launch makes the mesh and starts every instance. If it fails, it leaves nothing behind.
 func (e *Engine) Launch(ctx context.Context, l runner.Launch) (runner.System, error) {

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 
 // Outside of a bubble the engine works in real time, which is how the suite is made.
 func TestConformance(t *testing.T) {
-	enginetest.Conformance(t, func(*testing.T) runner.Engine { return &virtual.Engine{} })
+	enginetest.Conformance(t, func(*testing.T) runner.Engine { return &virtual.Engine{} }, nil)
 }
 
 func TestAttemptsByPhase(t *testing.T) { enginetest.AttemptsByPhase(t, &virtual.Engine{}, 0) }

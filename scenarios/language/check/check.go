@@ -10,6 +10,7 @@ import (
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // Checker checks what needs meaning: names that must exist, paths that somebody must answer,
@@ -20,7 +21,7 @@ type Checker struct {
 	Report      *source.Report
 	Root        *source.Value // what was read, with variants and templates in
 	connections []scenarios.Connection
-	byName      map[string]*scenarios.Node
+	who         *topology.Names
 	everything  map[string]bool           // nodes and loads
 	endpoints   map[string]*http.ServeMux // of built-in services, by node
 	only        *scenarios.Node           // the one node that is looked at; nil: all
@@ -50,12 +51,12 @@ func (v *Checker) With(node *scenarios.Node, root *source.Value) *Checker {
 
 // All looks at all of the scenario.
 func (v *Checker) All() {
-	v.names()
+	v.tell(v.who.Taken())
 	v.nodes()
 	v.links()
 	v.calls()
 	v.policies()
-	v.cycles()
+	v.tell(topology.Cycles(v.Nodes, v.connections))
 	v.loads()
 	v.phases()
 	v.expectations()
@@ -71,9 +72,9 @@ func (v *Checker) Changed() {
 // index finds the scenario's names and connections.
 func (v *Checker) index() {
 	v.connections = v.Connections()
-	v.byName, v.everything = map[string]*scenarios.Node{}, map[string]bool{}
+	v.who, v.everything = topology.NamesOf(v.Scenario), map[string]bool{}
 	for _, n := range v.Nodes {
-		v.byName[n.Name], v.everything[n.Name] = n, true
+		v.everything[n.Name] = true
 	}
 	for _, l := range v.Loads {
 		v.everything[l.Name] = true
@@ -91,12 +92,19 @@ func (v *Checker) looked() []*scenarios.Node {
 // valueAt is what stands at a path; nil if nothing does.
 func (v *Checker) valueAt(path scenarios.Path) *source.Value { return grammar.ValueAt(v.Root, path) }
 
+// tell reports what the topology finds.
+func (v *Checker) tell(problems topology.Problems) {
+	for _, p := range problems {
+		v.Problem(p.At, p.What, p.Fix)
+	}
+}
+
 // Problem reports a mistake at a path of the scenario.
 func (v *Checker) Problem(path scenarios.Path, what, fix string) {
 	v.Report.ProblemAt(grammar.PlaceAt(v.Root, path), what, fix)
 }
 
-func (v *Checker) node(name string) *scenarios.Node { return v.byName[name] }
+func (v *Checker) node(name string) *scenarios.Node { return v.who.Node(name) }
 
 // nodeNames lists the nodes, for whoever named one that isn't there.
 func (v *Checker) nodeNames() []string {

@@ -10,26 +10,6 @@ import (
 	"github.com/squallhq/squall/scenarios/source"
 )
 
-// names finds names that two things have.
-func (v *Checker) names() {
-	for _, n := range v.Nodes {
-		if of, replica := v.Instance(n.Name); of != nil {
-			v.Problem(scenarios.At("topology", n.Name), fmt.Sprintf("node %q has the name of replica %d of %q", n.Name, replica, of.Name), "rename one of them")
-		}
-	}
-	for _, l := range v.Loads {
-		of, _ := v.Instance(l.Name)
-		switch {
-		case v.node(l.Name) != nil:
-			v.Problem(scenarios.At("load", l.Name), fmt.Sprintf("load %q has the name of a node", l.Name), "rename one of them")
-		case of != nil:
-			v.Problem(scenarios.At("load", l.Name), fmt.Sprintf("load %q has the name of a replica of %q", l.Name, of.Name), "rename one of them")
-		case l.Name == "all":
-			v.Problem(scenarios.At("load", l.Name), `a load can't be named "all"`, "expectations use it for all loads; choose another name")
-		}
-	}
-}
-
 // nodes checks what each kind of node must have.
 func (v *Checker) nodes() {
 	for _, n := range v.looked() {

@@ -20,16 +20,13 @@ type selecting struct {
 	bad   bool           // something was reported
 }
 
-// anyLoad stands for every load, unless a node or load has that name.
-const anyLoad = "client"
-
 // members are the nodes and loads that a selector without edges stands for.
 func (s *selecting) members(sel faults.Selector) map[string]bool {
+	out := map[string]bool{}
 	switch {
-	case sel.Name != "":
-		return s.named(sel.Name)
+	case sel.Name == "*":
+		return s.everything
 	case len(sel.Any) > 0:
-		out := map[string]bool{}
 		for _, one := range sel.Any {
 			members := s.members(one)
 			if len(members) == len(s.everything) {
@@ -41,50 +38,21 @@ func (s *selecting) members(sel faults.Selector) map[string]bool {
 	case sel.IsZero():
 		return nil
 	}
-	out := map[string]bool{}
-	for _, n := range s.Nodes {
-		if chosen(n, sel) {
-			out[n.Name] = true
+	for _, m := range s.who.Select(sel) {
+		if m.Node != nil {
+			out[m.Node.Name] = true
+		} else {
+			out[m.Load] = true
 		}
 	}
-	if len(out) == 0 {
+	switch {
+	case len(out) > 0:
+	case sel.Name != "":
+		s.unknown(sel.Name)
+	case sel.Edge == nil:
 		s.labels(sel)
 	}
 	return out
-}
-
-func chosen(n *scenarios.Node, sel faults.Selector) bool {
-	if sel.Region != "" && n.Region != sel.Region || sel.Zone != "" && !slices.Contains(n.EveryZone(), sel.Zone) || sel.Role != "" && string(n.Kind) != sel.Role {
-		return false
-	}
-	for key, text := range sel.Labels {
-		if got, ok := n.Labels[key]; !ok || got != text {
-			return false
-		}
-	}
-	return true
-}
-
-// named is a node, the node of an instance, a load, * or client.
-func (s *selecting) named(name string) map[string]bool {
-	if name == "*" {
-		return s.everything
-	}
-	if s.everything[name] {
-		return map[string]bool{name: true}
-	}
-	if n, _ := s.Instance(name); n != nil {
-		return map[string]bool{n.Name: true}
-	}
-	if name == anyLoad && len(s.Loads) > 0 {
-		out := map[string]bool{}
-		for _, l := range s.Loads {
-			out[l.Name] = true
-		}
-		return out
-	}
-	s.unknown(name)
-	return nil
 }
 
 // unknown reports a name that nothing has.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -20,6 +19,7 @@ type Decoder struct {
 	resolved  map[string]*source.Value // templates with their own templates in
 	used      map[string]bool
 	fields    map[reflect.Type][]field
+	spellings map[reflect.Type]spelling
 }
 
 // NewDecoder decodes with the file's templates, nil for none, and tells their mistakes first.
@@ -36,6 +36,14 @@ func (d *Decoder) Scenario(root *source.Value) *scenarios.Scenario {
 	d.checkUnused()
 	s.Follow()
 	return s
+}
+
+// spelling is how a type is spelled where its struct does not say it.
+func (d *Decoder) spelling(t reflect.Type) spelling {
+	if d.spellings == nil {
+		d.spellings = spellings(d, nil)
+	}
+	return d.spellings[t]
 }
 
 func (d *Decoder) fieldsOf(t reflect.Type) []field {
@@ -59,7 +67,8 @@ func (d *Decoder) decode(v *source.Value, into reflect.Value, f field) {
 		d.Problem(v, f.key+" is empty", "give it a value, or leave it out")
 		return
 	}
-	if d.special(v, into, f) {
+	if own := d.spelling(into.Type()); own.decode != nil {
+		own.decode(v, into, f)
 		return
 	}
 	switch into.Kind() {
@@ -85,45 +94,6 @@ func (d *Decoder) decode(v *source.Value, into reflect.Value, f field) {
 	default:
 		d.scalar(v, into, f)
 	}
-}
-
-// special decodes the types whose spelling in the file is not what their struct looks like.
-func (d *Decoder) special(v *source.Value, into reflect.Value, f field) bool {
-	switch x := into.Addr().Interface().(type) {
-	case *[]*scenarios.Node:
-		*x = d.nodes(v)
-	case *[]*scenarios.Endpoint:
-		*x = d.endpoints(v)
-	case *[]*scenarios.Load:
-		*x = d.loads(v)
-	case *[]*scenarios.Subscriber:
-		*x = d.subscribers(v)
-	case *scenarios.Work:
-		d.work(v, x, f)
-	case *scenarios.Call:
-		d.call(v, x, f)
-	case *scenarios.Request:
-		d.request(v, x)
-	case *scenarios.Tenant:
-		d.tenant(v, x, f)
-	case *scenarios.Param:
-		d.param(v, x, f)
-	case *scenarios.Step:
-		d.step(v, x)
-	case *scenarios.Node:
-		d.standIn(v, x)
-	case *faults.Patch:
-		d.patchText(v, x, f)
-	case *[2]string:
-		d.pair(v, x, f)
-	case *faults.Fault:
-		d.fault(v, x)
-	case *scenarios.Expectation:
-		d.expectation(v, x)
-	default:
-		return false
-	}
-	return true
 }
 
 // structure fills a struct from a mapping: unknown keys, missing keys and templates.
@@ -224,42 +194,6 @@ func validName(name string) bool {
 		return false
 	}
 	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-}
-
-// nounOf is what messages call a struct.
-func nounOf(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[scenarios.CacheRule]():
-		return "a cache rule"
-	case reflect.TypeFor[scenarios.ReadCache]():
-		return "the cache of a step"
-	case reflect.TypeFor[scenarios.CacheKey]():
-		return "key"
-	case reflect.TypeFor[scenarios.BotRule]():
-		return "a rule about bots"
-	case reflect.TypeFor[scenarios.RateLimit]():
-		return "rate_limit"
-	case reflect.TypeFor[scenarios.Retry]():
-		return "retry"
-	case reflect.TypeFor[scenarios.Cold]():
-		return "cold"
-	case reflect.TypeFor[scenarios.HealthCheck]():
-		return "health_check"
-	case reflect.TypeFor[scenarios.When]():
-		return "when"
-	case reflect.TypeFor[scenarios.Outliers]():
-		return "outliers"
-	case reflect.TypeFor[scenarios.Breaker]():
-		return "circuit_breaker"
-	case reflect.TypeFor[scenarios.Endpoint]():
-		return "an endpoint"
-	case reflect.TypeFor[scenarios.Expectation]():
-		return "an expectation"
-	case reflect.TypeFor[scenarios.Scenario]():
-		return "the scenario"
-	default:
-		return "a " + strings.ToLower(t.Name())
-	}
 }
 
 // firstKeys is how a mapping begins: the needed keys, or else the first.

@@ -15,6 +15,8 @@ import (
 //	min:"1"           the least whole number
 //	sign:"positive"   more than zero where given; sign:"any" allows less than zero, which else is a mistake
 //	kinds:"a,b"       node kinds that have the key (default: all); image: only nodes with an image
+//	step:"does"       a step's key that says what it does: it has exactly one of them
+//	of:"read,call"    the steps that have the key, by what they do (default: all)
 //
 // What an editor shows is the first paragraph of the field's comment.
 type field struct {
@@ -27,6 +29,8 @@ type field struct {
 	min   string
 	sign  string
 	kinds []string
+	does  bool
+	of    []string
 	doc   string
 }
 
@@ -42,6 +46,9 @@ func fieldsOf(t reflect.Type) []field {
 				if inner.kinds == nil {
 					inner.kinds = words(f.Tag.Get("kinds"))
 				}
+				if inner.of == nil {
+					inner.of = words(f.Tag.Get("of"))
+				}
 				out = append(out, inner)
 			}
 			continue
@@ -53,6 +60,7 @@ func fieldsOf(t reflect.Type) []field {
 			key: key, index: []int{i}, typ: f.Type,
 			unit: f.Tag.Get("unit"), enum: words(f.Tag.Get("enum")), need: f.Tag.Get("need") == "yes",
 			min: f.Tag.Get("min"), sign: f.Tag.Get("sign"), kinds: words(f.Tag.Get("kinds")), doc: meaning(t, f),
+			does: f.Tag.Get("step") == "does", of: words(f.Tag.Get("of")),
 		})
 	}
 	return out

@@ -18,7 +18,7 @@ var durationType = reflect.TypeFor[time.Duration]()
 // scalar fills a text, number, bool, duration or anything with a unit.
 func (d *Decoder) scalar(v *source.Value, into reflect.Value, f field) {
 	if v.Kind != source.Scalar {
-		d.Problem(v, fmt.Sprintf("%s needs %s, not %s", f.key, spelling(f, into.Type()), v.What()), "")
+		d.Problem(v, fmt.Sprintf("%s needs %s, not %s", f.key, spelled(f, into.Type()), v.What()), "")
 		return
 	}
 	switch {
@@ -49,7 +49,7 @@ func (d *Decoder) scalar(v *source.Value, into reflect.Value, f field) {
 }
 
 func (d *Decoder) wrong(v *source.Value, into reflect.Value, f field, fix string) {
-	d.Problem(v, fmt.Sprintf("%s needs %s, not %s", f.key, spelling(f, into.Type()), v.What()), fix)
+	d.Problem(v, fmt.Sprintf("%s needs %s, not %s", f.key, spelled(f, into.Type()), v.What()), fix)
 }
 
 func (d *Decoder) whole(v *source.Value, into reflect.Value, f field) {
@@ -187,8 +187,8 @@ func (d *Decoder) word(v *source.Value, into reflect.Value, f field) {
 	into.SetString(v.Text)
 }
 
-// spelling says what a field wants, in words.
-func spelling(f field, t reflect.Type) string {
+// spelled says what a field wants, in words.
+func spelled(f field, t reflect.Type) string {
 	switch {
 	case f.unit != "":
 		return source.Example(f.unit)

@@ -19,11 +19,15 @@ type schema = map[string]any
 
 // schemaWriter makes the schema from the same tags that the decoder works from. A patch schema
 // (of variants and templates) needs no keys and takes null for each.
-type schemaWriter struct{ definitions schema }
+type schemaWriter struct {
+	definitions schema
+	spellings   map[reflect.Type]spelling
+}
 
 // GenerateSchema is the schema as squall.schema.json has it.
 func GenerateSchema() ([]byte, error) {
 	w := &schemaWriter{definitions: schema{}}
+	w.spellings = spellings(nil, w)
 	root := w.object(fieldsOf(reflect.TypeFor[scenarios.Scenario]()), false)
 	properties := root["properties"].(schema)
 	templates := schema{"type": "object", "propertyNames": nameSchema(), "description": "Defaults that nodes and steps take with use.", "additionalProperties": w.define("template", func() schema {
@@ -91,8 +95,14 @@ func (w *schemaWriter) object(fields []field, patch bool) schema {
 
 // value is the schema of a field's type.
 func (w *schemaWriter) value(t reflect.Type, f field, patch bool) schema {
-	if s := w.special(t, f, patch); s != nil {
-		return s
+	if own := w.spellings[t]; own.schema != nil {
+		return own.schema(f, patch)
+	}
+	if t == durationType {
+		return durationSchema(f)
+	}
+	if f.unit != "" {
+		return unitSchema(f)
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -139,55 +149,6 @@ func (w *schemaWriter) structure(t reflect.Type, patch bool) schema {
 	return w.define(name, func() schema { return w.object(fieldsOf(t), patch) })
 }
 
-// special is the counterpart of the decoder's: types spelled in another way than their struct.
-func (w *schemaWriter) special(t reflect.Type, f field, patch bool) schema {
-	switch t {
-	case durationType:
-		return durationSchema(f)
-	case reflect.TypeFor[[]*scenarios.Node]():
-		return w.named(w.templated("node", fieldsOf(reflect.TypeFor[scenarios.Node]()), []string{"kind"}), w.structure(reflect.TypeFor[scenarios.Node](), true), patch)
-	case reflect.TypeFor[[]*scenarios.Load]():
-		return w.named(w.structure(reflect.TypeFor[scenarios.Load](), false), w.structure(reflect.TypeFor[scenarios.Load](), true), patch)
-	case reflect.TypeFor[[]*scenarios.Subscriber]():
-		return w.named(w.structure(reflect.TypeFor[scenarios.Subscriber](), false), w.structure(reflect.TypeFor[scenarios.Subscriber](), true), patch)
-	case reflect.TypeFor[[]*scenarios.Endpoint]():
-		step := w.value(reflect.TypeFor[scenarios.Step](), field{}, false)
-		steps := schema{"anyOf": []any{schema{"type": "array", "items": step}, step}}
-		if patch {
-			steps = orNull(steps)
-		}
-		return schema{"type": "object", "additionalProperties": steps, "propertyNames": schema{"pattern": `^(` + strings.Join(methods, "|") + `) /\S*$`}}
-	case reflect.TypeFor[scenarios.Step]():
-		return w.templated("step", fieldsOf(t), nil)
-	case reflect.TypeFor[scenarios.Work]():
-		return schema{"anyOf": []any{durationSchema(f), w.structure(t, patch)}}
-	case reflect.TypeFor[scenarios.Tenant]():
-		return schema{"anyOf": []any{schema{"type": "string"}, w.structure(reflect.TypeFor[scenarios.Param](), patch)}}
-	case reflect.TypeFor[scenarios.Call]():
-		return schema{"type": "string", "pattern": `^\s*\S+\s+(` + strings.Join(methods, "|") + `)\s+/\S*\s*$`}
-	case reflect.TypeFor[faults.Patch]():
-		return w.structure(reflect.TypeFor[scenarios.Node](), true)
-	case reflect.TypeFor[[2]string]():
-		return schema{"type": "array", "items": schema{"type": "string"}, "minItems": 2, "maxItems": 2}
-	case reflect.TypeFor[scenarios.Request]():
-		return w.define("request", func() schema {
-			request := w.object(fieldsOf(t), false)
-			request["additionalProperties"] = w.structure(reflect.TypeFor[scenarios.Param](), false)
-			return request
-		})
-	case reflect.TypeFor[scenarios.Expectation]():
-		return w.define("expectation", func() schema { return w.expectation(t) })
-	case reflect.TypeFor[faults.Fault]():
-		return w.define("fault", w.fault)
-	case reflect.TypeFor[faults.Selector]():
-		return w.define("selection", w.selection)
-	}
-	if f.unit != "" {
-		return unitSchema(f)
-	}
-	return nil
-}
-
 // named is a mapping of names to values.
 func (w *schemaWriter) named(whole, patch schema, patched bool) schema {
 	values := whole
@@ -209,11 +170,14 @@ func (w *schemaWriter) templated(name string, fields []field, required []string)
 			if required != nil {
 				s["required"] = required
 			}
-			if name == "step" {
-				s["anyOf"] = []any{
-					schema{"required": []string{"work"}}, schema{"required": []string{"compute"}}, schema{"required": []string{"call"}}, schema{"required": []string{"read"}},
-					schema{"required": []string{"write"}}, schema{"required": []string{"parallel"}}, schema{"required": []string{"respond"}},
+			var does []any
+			for _, f := range fields {
+				if f.does {
+					does = append(does, schema{"required": []string{f.key}})
 				}
+			}
+			if does != nil {
+				s["anyOf"] = does
 			}
 			return s
 		})
@@ -292,11 +256,11 @@ func (w *schemaWriter) faultKind(row faults.Entry) schema {
 	case faults.SelectOn:
 		required = append(required, "on")
 	case faults.SelectValue:
-		properties[row.Word] = schema{"allOf": []any{w.special(reflect.TypeFor[faults.Selector](), field{}, false)}, "description": row.Explain.Summary}
+		properties[row.Word] = schema{"allOf": []any{w.value(reflect.TypeFor[faults.Selector](), field{}, false)}, "description": row.Explain.Summary}
 	case faults.SelectBetween:
 		properties[row.Word] = schema{
 			"type": "array", "minItems": 2, "maxItems": 2, "description": row.Explain.Summary,
-			"items": w.special(reflect.TypeFor[faults.Selector](), field{}, false),
+			"items": w.value(reflect.TypeFor[faults.Selector](), field{}, false),
 		}
 	}
 	out["required"] = required

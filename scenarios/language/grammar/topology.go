@@ -68,7 +68,7 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 				d.ProblemAt(key.At, fmt.Sprintf("%s is for nodes with an image, and %q has none", key.Key, name), "add image, or take it away")
 			}
 		case !slices.Contains(belongs, string(n.Kind)):
-			d.ProblemAt(key.At, fmt.Sprintf("%s does not belong to a %s", key.Key, n.Kind), fmt.Sprintf("it is for a %s; take it away or change the kind of %q", either(belongs), name))
+			d.ProblemAt(key.At, fmt.Sprintf("%s does not belong to a %s", key.Key, n.Kind), fmt.Sprintf("it is for a %s; take it away or change the kind of %q", listed(belongs, "or"), name))
 		case hasImage && key.Key != "dsn":
 			d.ProblemAt(key.At, fmt.Sprintf("%s is for the built-in %s, and %q runs an image", key.Key, n.Kind, name), "take it or the image away")
 		}
@@ -78,13 +78,13 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 	}
 }
 
-// either lists words as a, b or c.
-func either(words []string) string {
+// listed lists words as a, b or c, with the last word's conjunction given.
+func listed(words []string, conjunction string) string {
 	last := len(words) - 1
 	if last < 1 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
 }
 
 func kinds() []string {
@@ -125,13 +125,21 @@ func (d *Decoder) endpoints(v *source.Value) []*scenarios.Endpoint {
 // step reads one step and wants exactly one thing done in it.
 func (d *Decoder) step(v *source.Value, into *scenarios.Step) {
 	before := len(d.Problems)
-	if !d.structure(v, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Step]())) {
+	fields := d.fieldsOf(reflect.TypeFor[scenarios.Step]())
+	if !d.structure(v, reflect.ValueOf(into).Elem(), fields) {
 		return
+	}
+	byKey := map[string]field{}
+	var actions []string
+	for _, f := range fields {
+		byKey[f.key] = f
+		if f.does {
+			actions = append(actions, f.key)
+		}
 	}
 	var does []source.Entry
 	for _, e := range v.Entries {
-		switch e.Key {
-		case "work", "compute", "call", "read", "write", "parallel", "respond":
+		if byKey[e.Key].does {
 			does = append(does, e)
 		}
 	}
@@ -139,39 +147,20 @@ func (d *Decoder) step(v *source.Value, into *scenarios.Step) {
 	case len(does) == 0 && len(d.Problems) > before: // an unknown key may have been meant
 		return
 	case len(does) == 0:
-		d.Problem(v, "a step does nothing", "give it one of work, compute, call, read, write, parallel, respond")
+		d.Problem(v, "a step does nothing", "give it one of "+strings.Join(actions, ", "))
 		return
 	case len(does) > 1:
-		d.ProblemAt(does[1].At, fmt.Sprintf("a step has both %s and %s", does[0].Key, does[1].Key), "make them two steps, or put them under parallel")
+		d.ProblemAt(does[1].At, fmt.Sprintf("a step has both %s and %s", does[0].Key, does[1].Key),
+			"make them two steps, or put them under parallel")
 		return
 	}
 	if e := does[0]; e.Key == "parallel" && e.Value.Kind == source.List && len(e.Value.Items) == 0 {
 		d.ProblemAt(e.At, "parallel is empty", "give it steps")
 	}
-	if e := v.Entry("wait_for"); e != nil && does[0].Key != "parallel" {
-		d.ProblemAt(e.At, "wait_for does not belong to a step of "+does[0].Key, "it is for parallel; put it there")
-	}
-	for _, key := range []string{"idempotent", "key"} {
-		if e := v.Entry(key); e != nil && does[0].Key != "write" {
-			d.ProblemAt(e.At, key+" does not belong to a step of "+does[0].Key, "it is for write; put it there")
-		}
-	}
-	if e := v.Entry("cost"); e != nil && does[0].Key != "read" {
-		d.ProblemAt(e.At, "cost does not belong to a step of "+does[0].Key, "it is for read; put it there")
-	}
-	if e := v.Entry("cache"); e != nil && does[0].Key != "read" && does[0].Key != "call" {
-		d.ProblemAt(e.At, "cache does not belong to a step of "+does[0].Key, "it is for read and call; put it there")
-	}
-	for _, key := range []string{"replica", "read_your_writes"} {
-		if e := v.Entry(key); e != nil && does[0].Key != "read" {
-			d.ProblemAt(e.At, key+" does not belong to a step of "+does[0].Key, "it is for read; put it there")
-		}
-	}
-	if did := does[0].Key; did == "work" || did == "compute" || did == "parallel" || did == "respond" {
-		for _, e := range v.Entries {
-			if slices.Contains(callKeys, e.Key) {
-				d.ProblemAt(e.At, fmt.Sprintf("%s does not belong to a step of %s", e.Key, did), "it is for call, read and write; put it there")
-			}
+	for _, e := range v.Entries {
+		if of := byKey[e.Key].of; of != nil && !slices.Contains(of, does[0].Key) {
+			d.ProblemAt(e.At, fmt.Sprintf("%s does not belong to a step of %s", e.Key, does[0].Key),
+				fmt.Sprintf("it is for %s; put it there", listed(of, "and")))
 		}
 	}
 }
@@ -211,6 +200,3 @@ func (d *Decoder) call(v *source.Value, into *scenarios.Call, f field) {
 	}
 	*into = scenarios.Call{Node: parts[0], Method: parts[1], Path: parts[2]}
 }
-
-// callKeys are the keys of a step that are for those that call somebody: call, read and write.
-var callKeys = append(keysOf(append(fieldsOf(reflect.TypeFor[scenarios.Failover]()), fieldsOf(reflect.TypeFor[scenarios.Policy]())...)), "fallback")

@@ -128,16 +128,41 @@ func (h *Host) Listen(ctx context.Context, _, address string) (net.Listener, err
 	return l, nil
 }
 
-// synTimes are when Linux repeats a SYN, counted from the first; after the last it gives up. A SYN is sent a little after its
-// caller began to wait (synDelay), so that of a repetition and a timeout of as many seconds the timeout comes first.
-var synTimes = [...]time.Duration{
-	1 * time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second, 63 * time.Second, 127 * time.Second,
+// Linux is the kernel whose TCP is modelled: the first with tcp_syn_linear_timeouts.
+const Linux = "6.5"
+
+// The kernel's defaults (ip-sysctl, net.ipv4): a SYN is repeated after tcp_syn_linear_timeouts waits of one second and
+// one more, and then after waits that double, tcp_syn_retries times beyond the linear ones; the last wait ends in ETIMEDOUT.
+// Older kernels have no linear ones, and repeat it after 1, 3, 7 ... 63 seconds and give up after 127.
+const (
+	SYNLinearTimeouts = 4
+	synRetries        = 6
+)
+
+// SYNTimes are when a kernel with so many linear timeouts repeats a SYN, counted from the first; at the last one it gives up.
+// With 4 that is after 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 and, for the end, 131 seconds.
+func SYNTimes(linear int) []time.Duration {
+	var out []time.Duration
+	at, wait := time.Duration(0), time.Second
+	for n := range linear + synRetries + 1 {
+		at += wait
+		out = append(out, at)
+		if n >= linear {
+			wait *= 2
+		}
+	}
+	return out
 }
 
+var synTimes = SYNTimes(SYNLinearTimeouts)
+
+// A SYN is sent a little after its caller began to wait, so that of a repetition and a timeout of as many seconds the
+// timeout comes first.
 const synDelay = time.Microsecond
 
 // DialContext connects. Where nobody listens, or a listener refuses, it is refused at once; where a listener hangs or
-// has no room for it, it knocks again after 1, 3, 7 ... seconds and gives up after 127.
+// has no room for it, it knocks again as
+// SYNTimes say.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	fail := func(err error) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: addr(address), Err: err}

@@ -1,6 +1,6 @@
 // Package network is a network in memory that behaves as TCP on one machine does: writes don't wait
 // for readers until a buffer is full, connections have deadlines, half-close and resets, a connection to where
-// nobody listens is refused, and a SYN that nobody answers is repeated as Linux repeats it. Its errors are
+// nobody listens is refused, and a SYN that nobody answers is repeated as Linux 6.5 and later repeat it (see SYNTimes). Its errors are
 // those of package net, so that whoever tells them apart by errors.Is and As can't see a difference.
 //
 // Nothing takes time but what waits for somebody. All waits are sync.Cond and package time, so that a network

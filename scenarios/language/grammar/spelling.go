@@ -1,0 +1,75 @@
+package grammar
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// spelling is how values of a type are written, where that is not as its struct looks.
+type spelling struct {
+	decode func(v *source.Value, into reflect.Value, f field)
+	schema func(f field, patch bool) schema
+}
+
+// spellings has a row for each type that is spelled in a way of its own: how it is decoded, and what the schema says of it.
+// Of d and w the one that does not use the rows is nil.
+func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
+	rows := map[reflect.Type]spelling{}
+	row(rows, func(v *source.Value, into *[]*scenarios.Node, _ field) { *into = d.nodes(v) }, w.nodes)
+	row(rows, func(v *source.Value, into *[]*scenarios.Endpoint, _ field) { *into = d.endpoints(v) }, w.endpoints)
+	row(rows, func(v *source.Value, into *[]*scenarios.Load, _ field) { *into = d.loads(v) }, namedOf[scenarios.Load](w))
+	row(rows, func(v *source.Value, into *[]*scenarios.Subscriber, _ field) { *into = d.subscribers(v) },
+		namedOf[scenarios.Subscriber](w))
+	row(rows, func(v *source.Value, into *scenarios.Node, _ field) { d.standIn(v, into) }, nil) // in an image's place
+	row(rows, func(v *source.Value, into *scenarios.Step, _ field) { d.step(v, into) }, w.step)
+	row(rows, d.work, w.work)
+	row(rows, d.call, w.call)
+	row(rows, func(v *source.Value, into *scenarios.Request, _ field) { d.request(v, into) }, w.request)
+	row(rows, d.param, nil)
+	row(rows, d.tenant, w.tenant)
+	row(rows, d.pair, w.pair)
+	row(rows, d.patchText, w.changed)
+	row(rows, func(v *source.Value, into *faults.Fault, _ field) { d.fault(v, into) }, w.faults)
+	row[faults.Selector](rows, nil, w.selections)
+	row(rows, func(v *source.Value, into *scenarios.Expectation, _ field) { d.expectation(v, into) }, w.expectations)
+	return rows
+}
+
+// row adds a type's spelling; without a decoder or a schema it has none of its own there.
+func row[T any](rows map[reflect.Type]spelling, decode func(*source.Value, *T, field), schema func(field, bool) schema) {
+	one := spelling{schema: schema}
+	if decode != nil {
+		one.decode = func(v *source.Value, into reflect.Value, f field) { decode(v, into.Addr().Interface().(*T), f) }
+	}
+	rows[reflect.TypeFor[T]()] = one
+}
+
+// nouns are what messages call a struct whose own name would not do.
+var nouns = map[reflect.Type]string{
+	reflect.TypeFor[scenarios.CacheRule]():   "a cache rule",
+	reflect.TypeFor[scenarios.ReadCache]():   "the cache of a step",
+	reflect.TypeFor[scenarios.CacheKey]():    "key",
+	reflect.TypeFor[scenarios.BotRule]():     "a rule about bots",
+	reflect.TypeFor[scenarios.RateLimit]():   "rate_limit",
+	reflect.TypeFor[scenarios.Retry]():       "retry",
+	reflect.TypeFor[scenarios.Cold]():        "cold",
+	reflect.TypeFor[scenarios.HealthCheck](): "health_check",
+	reflect.TypeFor[scenarios.When]():        "when",
+	reflect.TypeFor[scenarios.Outliers]():    "outliers",
+	reflect.TypeFor[scenarios.Breaker]():     "circuit_breaker",
+	reflect.TypeFor[scenarios.Endpoint]():    "an endpoint",
+	reflect.TypeFor[scenarios.Expectation](): "an expectation",
+	reflect.TypeFor[scenarios.Scenario]():    "the scenario",
+}
+
+// nounOf is what messages call a struct.
+func nounOf(t reflect.Type) string {
+	if noun, ok := nouns[t]; ok {
+		return noun
+	}
+	return "a " + strings.ToLower(t.Name())
+}
