@@ -30,6 +30,7 @@ func (r *run) checks(res *record.Result) []record.Check {
 		add(i.delayCheck())
 		add(i.latenessCheck())
 	}
+	add(r.descriptorCheck(res))
 	add(r.survivalCheck())
 	add(r.cpuCheck(res))
 	return out

@@ -14,8 +14,8 @@ import (
 )
 
 // result puts everything that was measured into the record. It judges nothing.
-func (r *run) result(partial bool) *record.Result {
-	if partial {
+func (r *run) result(why error) *record.Result {
+	if why != nil {
 		r.recorder.End(r.ended)
 	}
 	res := &record.Result{
@@ -24,7 +24,7 @@ func (r *run) result(partial bool) *record.Result {
 		Engine: r.o.Engine.Name(), Why: r.o.EngineWhy,
 		Seed: r.o.Plan.Seed, Run: r.o.Run,
 		Verdict: record.Inconclusive, Reasons: []string{"not judged yet"}, Expectations: []record.Expectation{},
-		Started: r.started, Partial: partial, DurationS: record.Seconds(max(r.ended, 0)),
+		Started: r.started, Partial: why != nil, PartialWhy: said(why), DurationS: record.Seconds(max(r.ended, 0)),
 		Host:    record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
 		Phases:  r.recorder.Phases(),
 		Writes:  r.writes,
@@ -82,6 +82,14 @@ func (r *run) bounds(res *record.Result, phase int) (start, end *Observation) {
 	return start, end
 }
 
+// said is an error in words, "" for none.
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // eventOrder is how events of one moment are told: those of operations come when these are done, in any order.
 var eventOrder = []string{"undo", "phase", "fault"}
 
@@ -102,7 +110,8 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 		out = append(out, f)
 	}
 	for n := range out {
-		if spans[n].On == nil {
+		if spans[n].On == nil && r.ended < r.o.Plan.Total && r.ended <= r.injections[n].fault.Start {
+			out[n].RecoveryUntold = "the run was cut short before it was to come on"
 			continue
 		}
 		analysis.Recovery(timeline, steady, spans, n, r.ended).Into(&out[n])

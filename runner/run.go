@@ -110,7 +110,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // while reading back
 	}
-	result := r.result(err != nil)
+	result := r.result(err)
 	if err == nil && o.Hold != nil {
 		r.hold(ctx, result)
 	}
