@@ -14,9 +14,14 @@ type Expectation struct {
 	// A request as its load spells it, a load's name, or all (default).
 	Of     string  `yaml:"of" json:"of,omitempty"`
 	Bounds []Bound `yaml:"-" json:"bounds,omitempty"` // every other key: a metric
-	// LatencyOf says whose latencies the bounds are of, Confidence how sure a verdict on a share has to be; 0: not given.
-	LatencyOf  string  `yaml:"latency_of" enum:"answers,ok,failed,all" json:"latency_of,omitempty" doc:"Whose latency the percentiles, mean and max are of: answers (ok and degraded, the default), ok alone, failed alone, or all that were sent. What is refused at once has a latency of nothing: of all, shedding looks fast."`
-	Confidence float64 `yaml:"confidence" sign:"positive" unit:"share" json:"confidence,omitempty" doc:"How sure the verdict on a share has to be, by the one-sided bounds of Clopper and Pearson (exact for independent requests). Default: 95%. A share passes where that bound keeps to what is expected, fails where the other one breaks it, and can't be told between them: 2994 of 2994 do not show >= 99.9%, 2995 do. A bound of 0% or 100%, and ==, are about the run's own requests and need no confidence."`
+	// Whose latency the percentiles, mean and max are of: answers (ok and degraded, the default), ok alone, failed
+	// alone, or all that were sent. What is refused at once has a latency of nothing: of all, shedding looks fast.
+	LatencyOf string `yaml:"latency_of" enum:"answers,ok,failed,all" json:"latency_of,omitempty"`
+	// How sure the verdict on a share has to be, by the one-sided bounds of Clopper and Pearson (exact for independent
+	// requests). Default: 95%. A share passes where that bound keeps to what is expected, fails where the other one
+	// breaks it, and can't be told between them: 2994 of 2994 do not show >= 99.9%, 2995 do. A bound of 0% or 100%,
+	// and ==, are about the run's own requests and need no confidence.
+	Confidence float64 `yaml:"confidence" sign:"positive" unit:"share" json:"confidence,omitempty"`
 
 	// A phase, or a fault's name: the recovery after it.
 	After string `yaml:"after" json:"after,omitempty"`

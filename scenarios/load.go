@@ -57,6 +57,7 @@ type Load struct {
 const (
 	DefaultClientTimeout = 30 * time.Second
 	DefaultMaxInFlight   = 10000
+	DefaultParamValues   = 1000 // of a parameter that is drawn
 	DefaultBurst         = 10
 )
 

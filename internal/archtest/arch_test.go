@@ -41,7 +41,7 @@ var allowed = map[string][]string{
 	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios"}, // the table of roles
 	"runner/node/internal/admission":          {"runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/broker":             {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/journal", "runner/wire", "scenarios"},
-	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire"},
+	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/call":               {"internal/chance", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/cdn":                {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/copies":             {"runner/node/internal/host"},

@@ -165,8 +165,6 @@ type param struct {
 	zipf  zipf
 }
 
-const defaultParamValues = 1000
-
 func newParam(p scenarios.Param) (param, error) {
 	of := uint64(p.Of)
 	switch {
@@ -174,12 +172,12 @@ func newParam(p scenarios.Param) (param, error) {
 		return param{}, fmt.Errorf("negative")
 	case p.Zipf > 0:
 		if of == 0 {
-			of = defaultParamValues
+			of = scenarios.DefaultParamValues
 		}
 		return param{shape: "zipf", of: of, zipf: newZipf(p.Zipf, int(of))}, nil
 	case p.Uniform:
 		if of == 0 {
-			of = defaultParamValues
+			of = scenarios.DefaultParamValues
 		}
 		return param{shape: "uniform", of: of}, nil
 	}

@@ -53,7 +53,7 @@ func (a *admin) withdraw(out bool) http.HandlerFunc {
 }
 
 func (a *admin) stats() wire.Stats {
-	return wire.Stats{Calls: call.CallCounters(a.i), Counters: a.i.Metrics.Counters()}
+	return wire.Stats{Calls: call.Counters(a.i), Counters: a.i.Metrics.Counters()}
 }
 
 func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {
@@ -105,5 +105,5 @@ func (a *admin) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	if err := a.i.Metrics.Write(w, labels); err != nil {
 		return // the reader left
 	}
-	call.WriteCalls(a.i, w, labels)
+	call.WriteCounters(a.i, w, labels)
 }

@@ -29,11 +29,11 @@ func TestStaleWhileRevalidate(t *testing.T) {
 			body       string
 		}{
 			{0, 200 * ms, "miss", "", "version 1"},          // stored at 200 ms
-			{2199 * ms, 0, "hit", "1", "version 1"},         //
+			{2199 * ms, 0, "hit", "2", "version 1"},         // its age counts from when it was asked for
 			{2200 * ms, 0, "stale", "2", "version 1"},       // begins the refresh
 			{2300 * ms, 0, "stale", "2", "version 1"},       // which is under way
 			{2401 * ms, 0, "hit", "0", "version 2"},         // and done
-			{7399 * ms, 0, "stale", "4", "version 2"},       // the last moment of the window
+			{7399 * ms, 0, "stale", "5", "version 2"},       // the last moment of the window
 			{7600 * ms, 0, "hit", "0", "version 3"},         // stored at 7599 ms
 			{12599 * ms, 200 * ms, "miss", "", "version 4"}, // past the window
 		} {

@@ -126,7 +126,8 @@ func TestWhatIsNotCached(t *testing.T) {
 		{name: "no-store", respond: func(rw http.ResponseWriter) { rw.Header().Set("Cache-Control", "No-Store") }, asked: 2},
 		{name: "private", respond: func(rw http.ResponseWriter) { rw.Header().Set("Cache-Control", "private, max-age=60") }, asked: 2},
 		{name: "cookie", respond: func(rw http.ResponseWriter) { rw.Header().Set("Set-Cookie", "a=b") }, asked: 2},
-		{name: "vary", respond: func(rw http.ResponseWriter) { rw.Header().Set("Vary", "User-Agent") }, asked: 2},
+		{name: "vary", respond: func(rw http.ResponseWriter) { rw.Header().Set("Vary", "User-Agent") }, asked: 1},
+		{name: "vary by anything", respond: func(rw http.ResponseWriter) { rw.Header().Set("Vary", "Accept, *") }, asked: 2},
 		{name: "degraded", respond: func(rw http.ResponseWriter) { rw.Header().Set(wire.HeaderDegraded, "half") }, asked: 2},
 		{name: "longer than 1 MiB", respond: func(rw http.ResponseWriter) {
 			rw.Write([]byte(strings.Repeat("x", 1<<20+1))) //nolint:errcheck // checked by the reader
@@ -216,7 +217,7 @@ func TestCoalescedRequestOutlivesItsFirstAsker(t *testing.T) {
 			}
 		})
 		time.Sleep(50 * ms)
-		if got := w.ask("GET", "edge:80/"); got.body != "good" || got.took != 450*ms {
+		if got := w.ask("GET", "edge:80/", "Host", "impatient:80"); got.body != "good" || got.took != 450*ms {
 			t.Errorf("second: got %s, want good after 450ms", got)
 		}
 		first.Wait()

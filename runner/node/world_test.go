@@ -121,6 +121,9 @@ func (w *world) try(ctx context.Context, method, url string, headers ...string) 
 		return answer{}, err
 	}
 	for n := 0; n+1 < len(headers); n += 2 {
+		if headers[n] == "Host" {
+			request.Host = headers[n+1]
+		}
 		request.Header.Set(headers[n], headers[n+1])
 	}
 	began := time.Now()

@@ -24,13 +24,13 @@ func TestSchemaIsInStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *update {
-		if err := os.WriteFile("squall.schema.json", want, 0o644); err != nil {
+		if err := os.WriteFile("../squall.schema.json", want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if diff := cmp.Diff(string(want), string(scenarios.Schema())); diff != "" {
-		t.Errorf("squall.schema.json is behind the types; run go test ./scenarios -update (-want +got):\n%s", diff)
+		t.Errorf("squall.schema.json is behind the types; run go test ./scenarios/language -update (-want +got):\n%s", diff)
 	}
 }
 

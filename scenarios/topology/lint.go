@@ -13,6 +13,7 @@ import (
 func (b *builder) lint() {
 	b.lintNodes()
 	b.lintCalls()
+	b.lintCapacity()
 	for _, f := range b.Faults {
 		b.lintTimes(f)
 		b.lintLoad(f)

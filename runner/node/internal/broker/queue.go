@@ -53,7 +53,7 @@ func NewQueue(i *host.Instance) (host.Role, error) {
 		i:      i, ingress: newIngress(i), dispatcher: carrier, unsettled: make(map[uint64]*message), oldest: 1,
 		arrived: make(chan struct{}, 1), replaying: true,
 	}
-	if q.journal, err = journal.OpenJournalOn(i.Disk, "messages.journal", i.Metrics, q.apply); err != nil {
+	if q.journal, err = journal.Open(i.Disk, "messages.journal", i.Metrics, q.apply); err != nil {
 		return nil, err
 	}
 	q.ingress.journal = q.journal

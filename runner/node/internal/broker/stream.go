@@ -68,7 +68,7 @@ func NewStream(i *host.Instance) (host.Role, error) {
 		s.subscribers = append(s.subscribers, sub)
 	}
 	var err error
-	if s.journal, err = journal.OpenJournalOn(i.Disk, "stream.journal", i.Metrics, s.apply); err != nil {
+	if s.journal, err = journal.Open(i.Disk, "stream.journal", i.Metrics, s.apply); err != nil {
 		return nil, err
 	}
 	s.ingress.journal = s.journal

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/scenarios"
 )
 
 // Request is one HTTP call with all its attempts, its answer read whole (and forgotten, but for its headers).
@@ -43,6 +44,9 @@ func (e *Executor) SendOnce(ctx context.Context, to *Replica, c host.Trace, n in
 	r, err := http.NewRequestWithContext(bounded, what.Method, "http://"+to.Address+what.Path, body)
 	if err != nil {
 		return nil, &Failure{Class: Declined, Status: http.StatusInternalServerError, To: to.Instance, Err: err}
+	}
+	if to.Kind == scenarios.KindCDN || to.Kind == scenarios.KindGateway {
+		r.Host = to.Node // the site's name, as a load has it: copies are kept by host, and the address is this caller's edge
 	}
 	for name, values := range what.Header {
 		r.Header[name] = values

@@ -9,8 +9,8 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
-// CallCounters are the attempts to each callee instance.
-func CallCounters(i *host.Instance) map[string]wire.CallCounters {
+// Counters are the attempts to each callee instance.
+func Counters(i *host.Instance) map[string]wire.CallCounters {
 	all := make(map[string]wire.CallCounters)
 	for _, u := range CalleesOf(i).of {
 		for _, r := range u.Replicas {
@@ -20,8 +20,8 @@ func CallCounters(i *host.Instance) map[string]wire.CallCounters {
 	return all
 }
 
-// WriteCalls gives them as metrics, in Prometheus' text format.
-func WriteCalls(i *host.Instance, w io.Writer, labels string) {
+// WriteCounters gives them as metrics, in Prometheus' text format.
+func WriteCounters(i *host.Instance, w io.Writer, labels string) {
 	for _, column := range callColumns {
 		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s counter\n", column.name, column.help, column.name)
 		for _, u := range CalleesOf(i).of {
@@ -44,14 +44,14 @@ var callColumns = []struct {
 	{"squall_call_given_up_total", "Attempts given up, as this side's own caller was gone or another attempt was faster.", func(s wire.CallCounters) int64 { return s.GaveUp }},
 }
 
-// callCounts counts attempts to one callee instance. Each is begun, and ended once; the counts of one moment agree.
-type callCounts struct {
+// counts counts attempts to one callee instance. Each is begun, and ended once; the counts of one moment agree.
+type counts struct {
 	mu sync.Mutex
 	wire.CallCounters
 }
 
 // Begin counts an attempt: a call's nth, and whether a retry led to it.
-func (c *callCounts) Begin(n int, retried bool) {
+func (c *counts) Begin(n int, retried bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Attempts++
@@ -65,7 +65,7 @@ func (c *callCounts) Begin(n int, retried bool) {
 }
 
 // End counts how an attempt ended.
-func (c *callCounts) End(how Ending) {
+func (c *counts) End(how Ending) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.InFlight--
@@ -99,7 +99,7 @@ func ended(f *Failure) Ending {
 	return Answered
 }
 
-func (c *callCounts) stats() wire.CallCounters {
+func (c *counts) stats() wire.CallCounters {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.CallCounters

@@ -18,7 +18,7 @@ import (
 type Executor struct {
 	i  *host.Instance
 	To *Callee
-	// timeout bounds each attempt; 0: it has no bound.
+	// Timeout bounds each attempt; 0: it has no bound.
 	Timeout time.Duration
 	// deadline tells that calls say how much time they have left.
 	deadline bool
@@ -28,7 +28,7 @@ type Executor struct {
 
 // New merges the policies, the more special first, and fails if the node to call is not there.
 func New(i *host.Instance, node string, policies ...scenarios.Policy) (*Executor, error) {
-	to := Of(i, node)
+	to := CalleeOf(i, node)
 	if to == nil || len(to.Replicas) == 0 {
 		return nil, fmt.Errorf("find upstream %q: %w", node, errNoUpstream)
 	}
@@ -52,7 +52,7 @@ type exchange func(ctx context.Context, to *Replica, c host.Trace, n int) Outcom
 // Outcome is what one attempt came to.
 type Outcome struct {
 	F *Failure
-	// settle takes the attempt's answer, or drops it where another attempt's was taken; nil where there is nothing to take.
+	// Settle takes the attempt's answer, or drops it where another attempt's was taken; nil where there is nothing to take.
 	Settle func(taken bool)
 	// body is the answer's where it still has to come: the attempt is over when it is closed.
 	body *streamed

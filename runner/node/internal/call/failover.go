@@ -24,8 +24,8 @@ type failover struct {
 	others []*Executor
 }
 
-// NewOr is an executor of calls to a node that goes on to others.
-func NewOr(i *host.Instance, node string, others []string, policies ...scenarios.Policy) (*Executor, error) {
+// NewWithFailover is an executor of calls to a node that goes on to others.
+func NewWithFailover(i *host.Instance, node string, others []string, policies ...scenarios.Policy) (*Executor, error) {
 	e, err := New(i, node, policies...)
 	if err != nil || len(others) == 0 {
 		return e, err

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// class is how an attempt ended, as its caller counts it.
-type class int
+// Class is how an attempt ended, as its caller counts it.
+type Class int
 
 const (
-	// failed: a transport error, a timeout, a status of 500 or more, 408 or 429. The breaker counts it.
-	Failed class = iota
-	// declined: the callee was well and said no (4xx, a wrong statement). Not the callee's failure, and no retry helps.
+	// Failed: a transport error, a timeout, a status of 500 or more, 408 or 429. The breaker counts it.
+	Failed Class = iota
+	// Declined: the callee was well and said no (4xx, a wrong statement). Not the callee's failure, and no retry helps.
 	Declined
-	// abandoned: this side's own caller was gone. It says nothing about the callee.
+	// Abandoned: this side's own caller was gone. It says nothing about the callee.
 	Abandoned
-	// rejected: not attempted, a policy did not admit it.
+	// Rejected: not attempted, a policy did not admit it.
 	Rejected
 	// Partial is no failure: there is an answer, and it is a degraded one. Caches do not keep it.
 	Partial
@@ -26,13 +26,13 @@ const (
 
 // Failure is why a call did not succeed.
 type Failure struct {
-	Class class
-	// status is what this node answers because of it: 502, 503 or 504.
+	Class Class
+	// Status is what this node answers because of it: 502, 503 or 504.
 	Status int
 	// answered is the callee's own status, and header its answer's headers; 0 and nil where no answer came.
 	answered int
 	header   http.Header
-	// retryable tells that another attempt may help.
+	// Retryable tells that another attempt may help.
 	Retryable bool
 	// nonReplayable tells that the request can't be sent once more, to anybody.
 	nonReplayable bool

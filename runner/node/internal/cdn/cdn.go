@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,21 +29,26 @@ var (
 // cdn answers from its copies where a rule lets it, and asks its origin otherwise. In this order: the rules about bots
 // (403, 429), the rate limit (429), the cache, the origin.
 //
-// What is cached: answers of 200 to GET and HEAD, at most 1 MiB long, under the first rule that
-// matches, keyed by method, path and query. Not cached, neither read nor stored: requests with
-// Authorization, Range or Cache-Control: no-store. Not stored: answers with Cache-Control: no-store or
-// private, Set-Cookie or Vary, and degraded ones. A request with Cache-Control: no-cache asks the
-// origin and refreshes the copy. An API key is not part of the key: a rule says that its answers are for everybody.
+// What is cached: answers of 200 to GET, at most 1 MiB long, under the first rule that matches, keyed by host, path and
+// query, and by the request's headers that the answer names in Vary (RFC 9111, 4.1). HEAD is answered from the copy for GET,
+// and asks the origin for that one. Not cached, neither read nor stored: requests with Authorization, Range or
+// Cache-Control: no-store. Not stored: answers with Cache-Control: no-store or private, Set-Cookie or Vary: *, and
+// degraded ones. A request with Cache-Control: no-cache asks the origin and refreshes the copy. An API key is not part
+// of the key: a rule says that its answers are for everybody.
+//
+// A POST, PUT, DELETE or PATCH that succeeds takes away what is kept of its own URI (RFC 9111, 4.4); an answer that the
+// origin is giving meanwhile may still be kept.
 //
 // A rule may add to that: answers of 404 and 410 for a negative_ttl (500 and more never), a key without
 // some query parameters, a jitter of the ttl, and an origin's Cache-Control that decides in the ttl's place.
 //
-// When the origin fails (no answer, or 500 and more, after the node's policy), a copy not older than
+// When the origin fails (no answer, 500, 502, 503 or 504, after the node's policy: RFC 5861, 4), a copy not older than
 // ttl + stale_if_error is served as stale, which is a degraded answer. Up to ttl + stale_while_revalidate
 // a copy is served as stale at once, which is not, and one request refreshes it meanwhile. Where there is no such copy
 // and the rule has a static page, that is served, which is degraded too.
 //
-// Every answer under a rule says hit, miss or stale in Squall-Cache, and one from a copy its Age.
+// Every answer under a rule says hit, miss or stale in Squall-Cache, and one from a copy its Age, with the time that it
+// spent in caches on the way (RFC 9111, 4.2.3).
 type cdn struct {
 	i       *host.Instance
 	bots    []botRule
@@ -66,6 +72,9 @@ type fill struct {
 	header  http.Header
 	body    []byte
 	failure *call.Failure
+	// asked is when the attempt began that was answered so, of the variant of its key that it was made for.
+	asked   time.Time
+	variant string
 	// shared tells that it may answer others who asked for the same.
 	shared bool
 	// long: the answer is longer than is kept; it has to be asked for again, and streamed.
@@ -73,7 +82,7 @@ type fill struct {
 }
 
 func New(i *host.Instance) (host.Role, error) {
-	g, err := call.NewOr(i, i.Config.Node.Origin, i.Config.Node.Failover.Failover, i.Config.Node.Policy)
+	g, err := call.NewWithFailover(i, i.Config.Node.Origin, i.Config.Node.Failover.Failover, i.Config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
@@ -99,11 +108,11 @@ func (c *cdn) answer(w http.ResponseWriter, r *http.Request, why host.Trace) {
 	rule := c.rule(r)
 	if rule == nil {
 		cacheBypassedTotal.In(c.i.Metrics).Add(1)
-		c.through.Serve(w, r, why)
+		c.through.Serve(c.invalidating(w, r), r, why)
 		return
 	}
 	key := rule.key(r)
-	kept, past := c.cache.get(key)
+	kept, past := c.cache.get(key, r.Header)
 	if kept != nil && !says(r.Header, "no-cache") {
 		switch {
 		case past < 0:
@@ -148,15 +157,17 @@ func (c *cdn) miss(w http.ResponseWriter, r *http.Request, why host.Trace, rule 
 
 // usable tells that a copy may be served where the origin fails.
 func (c *cdn) usable(kept *cachedCopy) bool {
-	past := kept.age() - kept.ttl
-	if now, purged := c.cache.get(kept.key); now == kept {
-		past = purged
-	}
-	return past < kept.onError
+	return c.cache.past(kept) < kept.onError
 }
 
-// broke tells that the origin failed, in the sense of stale-if-error.
-func (f *fill) broke() bool { return f.failure != nil || f.status >= http.StatusInternalServerError }
+// broke tells that the origin failed, in the sense of stale-if-error: 501 and the like are answers.
+func (f *fill) broke() bool {
+	switch f.status {
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return f.failure != nil
+}
 
 func (c *cdn) pass(w http.ResponseWriter, got fill) {
 	copyHeader(w.Header(), got.header)
@@ -171,13 +182,13 @@ func (c *cdn) fetch(r *http.Request, why host.Trace, rule *cdnRule, key string) 
 		got := c.ask(r.Context(), r, why, rule, key)
 		return got, r.Context().Err()
 	}
-	got, joined, err := c.fills.Do(r.Context(), key, c.i.Answering.Go, func(ctx context.Context) fill {
+	got, joined, err := c.fills.Do(r.Context(), c.cache.variant(key, r.Header), c.i.Answering.Go, func(ctx context.Context) fill {
 		return c.ask(ctx, r, why, rule, key)
 	})
 	if err != nil || !joined {
 		return got, err
 	}
-	if !got.shared { // it was for the first asker alone
+	if !got.shared || variantOf(varyOf(got.header), r.Header) != got.variant { // it was for the first asker alone
 		got = c.ask(r.Context(), r, why, rule, key)
 		return got, r.Context().Err()
 	}
@@ -193,7 +204,7 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why host.Trace, rule *cd
 	}
 	h.Add("X-Forwarded-Host", r.Host)
 	var got fill
-	f := c.origin.Run(ctx, why, call.Task{Safe: call.Safe(r.Method), Do: func(ctx context.Context, to *call.Replica, why host.Trace, n int) call.Outcome {
+	f := c.origin.Run(ctx, why, call.Task{Safe: true, Do: func(ctx context.Context, to *call.Replica, why host.Trace, n int) call.Outcome {
 		answer, f := c.askOnce(ctx, to, why, n, r, h)
 		return call.Outcome{F: f, Settle: func(taken bool) {
 			if taken {
@@ -208,7 +219,7 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why host.Trace, rule *cd
 	}
 	if got.shared && !got.long && got.header.Get(wire.HeaderDegraded) == "" {
 		if one := rule.copyOf(got, c.i, why); one != nil {
-			one.key = key
+			one.key, one.vary, one.variant = key, varyOf(got.header), got.variant
 			if one.header.Get(wire.HeaderFailover) != "" { // it is about this answer, not about copies of it
 				one.header = one.header.Clone()
 				one.header.Del(wire.HeaderFailover)
@@ -222,7 +233,7 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why host.Trace, rule *cd
 func (c *cdn) askOnce(ctx context.Context, to *call.Replica, why host.Trace, n int, r *http.Request, h http.Header) (fill, *call.Failure) {
 	bounded, cancel := c.origin.Bounded(ctx)
 	defer cancel()
-	out, err := http.NewRequestWithContext(bounded, r.Method, "http://"+to.Address+r.URL.RequestURI(), nil)
+	out, err := http.NewRequestWithContext(bounded, http.MethodGet, "http://"+to.Address+r.URL.RequestURI(), nil)
 	if err != nil {
 		return fill{}, &call.Failure{Class: call.Declined, Status: http.StatusBadRequest, To: to.Instance, Err: err}
 	}
@@ -230,6 +241,7 @@ func (c *cdn) askOnce(ctx context.Context, to *call.Replica, why host.Trace, n i
 	out.Host = r.Host
 	why.Put(out.Header, n)
 	c.origin.HandOn(bounded, out.Header)
+	asked := time.Now()
 	answer, err := c.origin.To.Transport.RoundTrip(out)
 	if err != nil {
 		return fill{}, call.FailureOf(ctx, bounded, to.Instance, c.origin.Timeout, err)
@@ -240,8 +252,9 @@ func (c *cdn) askOnce(ctx context.Context, to *call.Replica, why host.Trace, n i
 		return fill{}, call.FailureOf(ctx, bounded, to.Instance, c.origin.Timeout, err)
 	}
 	c.origin.Mark(answer.Header, to)
-	got := fill{status: answer.StatusCode, header: endToEnd(answer.Header), body: body, long: len(body) > host.MaxBody}
+	got := fill{status: answer.StatusCode, header: endToEnd(answer.Header), body: body, long: len(body) > host.MaxBody, asked: asked}
 	got.shared = storable(got.header) && !got.long
+	got.variant = variantOf(varyOf(got.header), r.Header)
 	return got, call.FailureStatus(to.Instance, answer.StatusCode, answer.Header)
 }
 
@@ -251,8 +264,13 @@ func (c *cdn) rule(r *http.Request) *cdnRule {
 		r.Header.Get("Authorization") != "" || r.Header.Get("Range") != "" || says(r.Header, "no-store") {
 		return nil
 	}
+	return c.ruleOf(r.Method, r.URL.Path)
+}
+
+// ruleOf is the first rule that matches.
+func (c *cdn) ruleOf(method, path string) *cdnRule {
 	for n := range c.rules {
-		if c.rules[n].match.Takes(r.Method, r.URL.Path) {
+		if c.rules[n].match.Takes(method, path) {
 			return &c.rules[n]
 		}
 	}
@@ -261,7 +279,7 @@ func (c *cdn) rule(r *http.Request) *cdnRule {
 
 // storable tells whether an answer with these headers may be given to others.
 func storable(h http.Header) bool {
-	return h.Get("Set-Cookie") == "" && h.Get("Vary") == "" && !says(h, "no-store") && !says(h, "private")
+	return h.Get("Set-Cookie") == "" && !slices.Contains(varyOf(h), "*") && !says(h, "no-store") && !says(h, "private")
 }
 
 // says tells whether Cache-Control has a directive.

@@ -16,9 +16,9 @@ import (
 // key is what a request's copies are kept under.
 func (rule *cdnRule) key(r *http.Request) string {
 	if rule.Key == nil || r.URL.RawQuery == "" {
-		return r.Method + " " + r.URL.RequestURI()
+		return r.Host + r.URL.RequestURI()
 	}
-	return r.Method + " " + r.URL.EscapedPath() + "?" + rule.query(r.URL.RawQuery)
+	return r.Host + r.URL.EscapedPath() + "?" + rule.query(r.URL.RawQuery)
 }
 
 // query is a query without the parameters that make no difference, the others sorted by name. Values of one name keep
@@ -53,7 +53,10 @@ func (rule *cdnRule) ignores(name string) bool {
 // copyOf is the copy to keep of an answer, nil for none: of 200, and under a negative_ttl of 404 and 410. What failed is
 // never kept, so that no error outlives its cause.
 func (rule *cdnRule) copyOf(got fill, i *host.Instance, why host.Trace) *cachedCopy {
-	one := &cachedCopy{status: got.status, header: got.header, body: got.body, stored: time.Now()}
+	one := &cachedCopy{status: got.status, header: got.header, body: got.body, stored: time.Now(), born: got.asked}
+	if age, ok := wholeSeconds(got.header.Get("Age")); ok {
+		one.born = one.born.Add(-age) // what it has spent in caches on the way
+	}
 	switch got.status {
 	case http.StatusOK:
 		one.ttl, one.revalidate, one.onError = rule.TTL, rule.StaleWhileRevalidate, rule.StaleIfError
@@ -63,7 +66,7 @@ func (rule *cdnRule) copyOf(got fill, i *host.Instance, why host.Trace) *cachedC
 		return nil
 	}
 	if rule.CacheControl {
-		heed(one)
+		applyCacheControl(one)
 	}
 	if rule.TTLJitter > 0 {
 		one.ttl = jittered(one.ttl, rule.TTLJitter, i.Chance(why, "ttl"))
@@ -79,12 +82,10 @@ func jittered(d time.Duration, share float64, r *rand.Rand) time.Duration {
 	return time.Duration(float64(d) * (1 + share*(2*r.Float64()-1)))
 }
 
-// heed lets the answer's own Cache-Control decide (RFC 9111 for a shared cache, 4.2.1 and 5.2.2; RFC 5861). What it does
+// applyCacheControl lets the answer's own Cache-Control decide (RFC 9111 for a shared cache, 4.2.1 and 5.2.2; RFC 5861). What it does
 // not say stays as the rule has it. Expires and heuristic freshness do not count: the rule is the contract.
-func heed(one *cachedCopy) {
-	if age, ok := wholeSeconds(one.header.Get("Age")); ok {
-		one.stored = one.stored.Add(-age) // time that it has spent in caches on the way
-	}
+func applyCacheControl(one *cachedCopy) {
+	one.stored = one.born                                  // it was as old as it said when it came, and as old as the answer took (4.2.3)
 	for _, name := range []string{"max-age", "s-maxage"} { // the second wins
 		if d, ok := directive(one.header, name); ok {
 			one.ttl = d

@@ -1,8 +1,5 @@
 package copies
 
-// DefaultCacheSize is how many keys a read's cache keeps where the scenario does not say.
-const DefaultCacheSize = 10000
-
 // KeysPath is where a cache keeps its keys.
 const KeysPath = "/keys/"
 

@@ -79,7 +79,7 @@ func New(i *host.Instance) (host.Role, error) {
 	if err = d.replicate(); err != nil {
 		return nil, errors.Join(err, d.engine.Close())
 	}
-	d.journal, err = journal.OpenJournalFor(i.Disk, journalName, i.Metrics, d.deliver)
+	d.journal, err = journal.OpenFor(i.Disk, journalName, i.Metrics, d.deliver)
 	if strange := d.strange.Load(); err == nil && strange != nil {
 		err = fmt.Errorf("replay journal: %w", errors.Join(*strange, d.journal.Close()))
 	}
@@ -100,8 +100,8 @@ func (d *database) apply(record []byte) {
 	}
 }
 
-// endure takes the time that a statement takes, and fails it where a fault wants that.
-func (d *database) endure(ctx context.Context, c host.Trace, cost time.Duration) *pgproto3.ErrorResponse {
+// spend takes the time that a statement takes, and fails it where a fault wants that.
+func (d *database) spend(ctx context.Context, c host.Trace, cost time.Duration) *pgproto3.ErrorResponse {
 	if status, fails := d.i.InjectedError(c); fails {
 		return sqlError("58000", fmt.Sprintf("injected error %d", status))
 	}

@@ -41,7 +41,7 @@ type follower struct {
 var errNoPrimary = errors.New("the primary is not among the upstreams")
 
 func newFollower(d *database) (*follower, error) {
-	to := call.Of(d.i, d.i.Config.Node.ReplicaOf)
+	to := call.CalleeOf(d.i, d.i.Config.Node.ReplicaOf)
 	if to == nil || len(to.Replicas) != 1 {
 		return nil, fmt.Errorf("follow %q: %w", d.i.Config.Node.ReplicaOf, errNoPrimary)
 	}
@@ -273,7 +273,7 @@ func (f *follower) tell(s *feed, asked, over <-chan struct{}) {
 // depose tells the old primary of this one's epoch.
 func (f *follower) depose(_ context.Context, s *feed) (done bool) {
 	epoch, _ := f.d.replication.now()
-	code, _ := f.begin(s, int64(len(journal.JournalHeader)), epoch)
+	code, _ := f.begin(s, int64(len(journal.Header)), epoch)
 	return code == stateReadOnly
 }
 

@@ -208,7 +208,7 @@ func (s *session) listen() {
 }
 
 // send returns nil when the replica has left.
-func (s *session) send(reader *journal.JournalReader, left <-chan struct{}) error {
+func (s *session) send(reader *journal.Reader, left <-chan struct{}) error {
 	d := s.d
 	for {
 		from := reader.At
@@ -217,7 +217,7 @@ func (s *session) send(reader *journal.JournalReader, left <-chan struct{}) erro
 		case err != nil:
 			return err
 		case records == nil && d.journal.Ended():
-			return journal.ErrJournalClosed
+			return journal.ErrClosed
 		case records == nil:
 			idle := time.NewTimer(keepalive)
 			select {

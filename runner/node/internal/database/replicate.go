@@ -43,7 +43,7 @@ func (d *database) replicate() (err error) {
 	default:
 		return nil
 	}
-	d.applied.Store(int64(len(journal.JournalHeader)))
+	d.applied.Store(int64(len(journal.Header)))
 	d.standbys = &standbys{
 		metrics: d.i.Metrics, all: n.Followers, lease: n.Lease,
 		flushed: make(map[string]int64), spoke: make(map[string]int64),

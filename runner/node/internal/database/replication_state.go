@@ -32,7 +32,7 @@ func openReplicationState(disk host.Disk, as string) (*replicationState, error) 
 	s := &replicationState{epoch: 1, as: as}
 	var strange error
 	// Its counts are its own: those of the instance are of what was written.
-	j, err := journal.OpenJournalOn(disk, "replication.journal", host.NewMetrics(), func(record []byte) {
+	j, err := journal.Open(disk, "replication.journal", host.NewMetrics(), func(record []byte) {
 		if err := s.apply(record); err != nil && strange == nil {
 			strange = err
 		}

@@ -116,7 +116,7 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string, e
 		}
 		t.releases = append(t.releases, unlock)
 	}
-	if err := s.d.endure(ctx, c, host.Draw(s.d.node().WriteTime, s.d.i.Chance(c, "write"))); err != nil {
+	if err := s.d.spend(ctx, c, host.Draw(s.d.node().WriteTime, s.d.i.Chance(c, "write"))); err != nil {
 		return result{}, err
 	}
 	first := !t.alone && !t.explicit && claim == "" && event == nil
@@ -163,7 +163,7 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string, even
 	if len(there.rows) > 0 {
 		journal.RepeatedWritesTotal.In(s.d.i.Metrics).Add(1)
 		c := host.Trace{Request: why}
-		return result{tag: "INSERT 0 0"}, s.d.endure(ctx, c, host.Draw(s.d.node().WriteTime, s.d.i.Chance(c, "write")))
+		return result{tag: "INSERT 0 0"}, s.d.spend(ctx, c, host.Draw(s.d.node().WriteTime, s.d.i.Chance(c, "write")))
 	}
 	return s.write(ctx, id, id, key, node, why, event)
 }
@@ -172,7 +172,7 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string, even
 func (s *session) read(ctx context.Context, key, why string, cost time.Duration) (result, *pgproto3.ErrorResponse) {
 	readsTotal.In(s.d.i.Metrics).Add(1)
 	c := host.Trace{Request: why}
-	if err := s.d.endure(ctx, c, cost+host.Draw(s.d.node().ReadTime, s.d.i.Chance(c, "read"))); err != nil {
+	if err := s.d.spend(ctx, c, cost+host.Draw(s.d.node().ReadTime, s.d.i.Chance(c, "read"))); err != nil {
 		return result{}, err
 	}
 	if s.tx != nil && s.tx.alone {
@@ -202,10 +202,10 @@ func (s *session) general(ctx context.Context, st *sqlengine.Statement, args []a
 	case !st.Rows:
 	case st.Writes:
 		journal.WritesTotal.In(m).Add(1)
-		err = s.d.endure(ctx, c, host.Draw(n.WriteTime, s.d.i.Chance(c, "write")))
+		err = s.d.spend(ctx, c, host.Draw(n.WriteTime, s.d.i.Chance(c, "write")))
 	default:
 		readsTotal.In(m).Add(1)
-		err = s.d.endure(ctx, c, host.Draw(n.ReadTime, s.d.i.Chance(c, "read")))
+		err = s.d.spend(ctx, c, host.Draw(n.ReadTime, s.d.i.Chance(c, "read")))
 	}
 	if err == nil && (st.Writes || s.tx != nil && s.tx.serializable && !s.tx.readOnly) {
 		err = s.alone(ctx)

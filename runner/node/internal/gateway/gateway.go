@@ -51,7 +51,7 @@ func New(i *host.Instance) (host.Role, error) {
 	to := func(node string, or []string, route scenarios.Route) (*call.Proxy, error) {
 		key := shared{node, strings.Join(or, ","), route.Timeout.String()}
 		if proxies[key] == nil {
-			calls, err := call.NewOr(i, node, or, scenarios.Policy{Timeout: route.Timeout}, i.Config.Node.Policy)
+			calls, err := call.NewWithFailover(i, node, or, scenarios.Policy{Timeout: route.Timeout}, i.Config.Node.Policy)
 			if err != nil {
 				return nil, fmt.Errorf("route %q: %w", route.Match, err)
 			}

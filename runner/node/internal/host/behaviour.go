@@ -13,8 +13,8 @@ import (
 var injectedErrorsTotal = NewCounter("squall_injected_errors_total",
 	"Errors answered because a fault asked for them; part of squall_errors_total where their status is.")
 
-// behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
-type behaviour struct {
+// Behaviour is how the instance was told to misbehave, if at all. Its zero value behaves well.
+type Behaviour struct {
 	told atomic.Pointer[faults.Behaviour]
 	// cold is how it is at first, since it began; nil: as it always is.
 	cold  *scenarios.Cold
@@ -23,9 +23,9 @@ type behaviour struct {
 }
 
 // Tell takes effect with the next request; nil puts the good behaviour back.
-func (b *behaviour) Tell(to *faults.Behaviour) { b.told.Store(to) }
+func (b *Behaviour) Tell(to *faults.Behaviour) { b.told.Store(to) }
 
-func (b *behaviour) Get() faults.Behaviour {
+func (b *Behaviour) Get() faults.Behaviour {
 	if told := b.told.Load(); told != nil {
 		return *told
 	}
@@ -33,7 +33,7 @@ func (b *behaviour) Get() faults.Behaviour {
 }
 
 // Stretch makes the node's own work take as much longer as was told.
-func (b *behaviour) Stretch(d time.Duration) time.Duration {
+func (b *Behaviour) Stretch(d time.Duration) time.Duration {
 	if b.cold != nil && time.Since(b.began) < b.cold.For {
 		d = time.Duration(float64(d) * b.cold.Factor)
 	}

@@ -17,8 +17,8 @@ var (
 // Propagate is the deadline policy of nodes that hand on how much time is left.
 const Propagate = "propagate"
 
-// heed gives a request the end that its caller names. Time that does not parse is no deadline.
-func (i *Instance) heed(r *http.Request) (bounded *http.Request, cancel func()) {
+// withDeadline gives a request the end that its caller names. Time that does not parse is no deadline.
+func (i *Instance) withDeadline(r *http.Request) (bounded *http.Request, cancel func()) {
 	left, err := strconv.ParseFloat(r.Header.Get(wire.HeaderDeadline), 64)
 	if err != nil || !(left >= 0 && left < 1e9) {
 		return r, func() {}

@@ -77,7 +77,7 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 			}
 		}()
 		if i.Config.Node.Policy.Deadline == Propagate {
-			bounded, cancel := i.heed(r)
+			bounded, cancel := i.withDeadline(r)
 			defer cancel()
 			r = bounded
 		}

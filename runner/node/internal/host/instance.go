@@ -16,10 +16,10 @@ type Instance struct {
 	CPU       CPU
 	wake      func(time.Time)
 	Metrics   *Metrics
-	Behaviour *behaviour
+	Behaviour *Behaviour
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
-	// halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
+	// Halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
 	Halt      chan struct{}
 	Answering *Tracker
 	// retained outlives a change of the configuration, term ends with it.
@@ -37,7 +37,7 @@ func NewInstance(c Config, e Environment) *Instance {
 	}
 	return &Instance{
 		Config: c, Network: e.Network, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, Metrics: NewMetrics(),
-		Behaviour: &behaviour{cold: c.Node.Cold, began: time.Now()}, anonymous: &atomic.Uint64{},
+		Behaviour: &Behaviour{cold: c.Node.Cold, began: time.Now()}, anonymous: &atomic.Uint64{},
 		Halt: make(chan struct{}), Answering: &Tracker{}, retained: &retained{}, term: &term{},
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// metric is one number that every instance of a role counts for itself. It is declared once, where it is counted, and is 0
+// Metric is one number that every instance of a role counts for itself. It is declared once, where it is counted, and is 0
 // in an instance that does not count it: so every role shows all of them.
-type metric struct{ n int }
+type Metric struct{ n int }
 
 // declaration is what a metric is called and means.
 type declaration struct {
@@ -23,27 +23,27 @@ type declaration struct {
 var declared []declaration
 
 // NewCounter declares what only grows.
-func NewCounter(name, help string) metric {
+func NewCounter(name, help string) Metric {
 	return declare(declaration{name: name, kind: "counter", help: help})
 }
 
 // NewGauge declares what is true now.
-func NewGauge(name, help string) metric {
+func NewGauge(name, help string) Metric {
 	return declare(declaration{name: name, kind: "gauge", help: help})
 }
 
 // NewSeconds declares a counter of time, which is counted in ns and told in seconds.
-func NewSeconds(name, help string) metric {
+func NewSeconds(name, help string) Metric {
 	return declare(declaration{name: name, kind: "counter", help: help, seconds: true})
 }
 
-func declare(d declaration) metric {
+func declare(d declaration) Metric {
 	declared = append(declared, d)
-	return metric{len(declared) - 1}
+	return Metric{len(declared) - 1}
 }
 
 // In is an instance's own number.
-func (c metric) In(m *Metrics) *atomic.Int64 { return &m.values[c.n] }
+func (c Metric) In(m *Metrics) *atomic.Int64 { return &m.values[c.n] }
 
 // Metrics are an instance's own numbers. They are safe for concurrent use.
 type Metrics struct {
@@ -57,7 +57,7 @@ func NewMetrics() *Metrics {
 }
 
 // Work has a gauge's value worked out whenever it is read.
-func (c metric) Work(m *Metrics, out func() float64) { m.worked[c.n].Store(&out) }
+func (c Metric) Work(m *Metrics, out func() float64) { m.worked[c.n].Store(&out) }
 
 // read is a metric's value, as it is told.
 func (m *Metrics) read(n int) float64 {

@@ -14,10 +14,10 @@ const ShutdownGrace = 5 * time.Second
 
 // Role is what an instance does.
 type Role interface {
-	// serve answers the listener's connections until ctx ends, finishes what it has begun (for
+	// Serve answers the listener's connections until ctx ends, finishes what it has begun (for
 	// shutdownGrace at most) and returns nil; any other end is an error. It closes the listener.
 	Serve(ctx context.Context, l net.Listener) error
-	// close gives back what the role holds (pools, the log), after serve.
+	// Close gives back what the role holds (pools, the log), after serve.
 	Close() error
 }
 

@@ -31,9 +31,9 @@ var (
 //
 // A record's position is where it ends in the file: a replica's copy has the same records at the same positions.
 const (
-	JournalHeader = "squall journal 2\n"
-	recordHeader  = 16
-	maxRecord     = 2 * host.MaxBody
+	Header       = "squall journal 2\n"
+	recordHeader = 16
+	maxRecord    = 2 * host.MaxBody
 )
 
 // Committed is one record of a journal.
@@ -43,7 +43,7 @@ type Committed struct {
 	Payload []byte
 }
 
-var ErrJournalClosed = errors.New("journal is closed")
+var ErrClosed = errors.New("journal is closed")
 
 // Journal is a write-ahead log with group commit: append returns when the record is on disk, and
 // all records that wait while one sync is under way share the next. What was acknowledged
@@ -85,35 +85,35 @@ type Batch struct {
 
 // openJournal is openJournalOn a folder.
 func openJournal(data, name string, m *host.Metrics, apply func(payload []byte)) (*Journal, error) {
-	return OpenJournalOn(host.Folder(data), name, m, apply)
+	return Open(host.Folder(data), name, m, apply)
 }
 
-// OpenJournalOn replays the disk's journal into apply, in order, cuts off a torn tail, and is ready
+// Open replays the disk's journal into apply, in order, cuts off a torn tail, and is ready
 // for more. apply is called for each appended record too, by one goroutine, before append returns.
-func OpenJournalOn(disk host.Disk, name string, m *host.Metrics, apply func(payload []byte)) (*Journal, error) {
-	return OpenJournalFor(disk, name, m, func(r Committed) { apply(r.Payload) })
+func Open(disk host.Disk, name string, m *host.Metrics, apply func(payload []byte)) (*Journal, error) {
+	return OpenFor(disk, name, m, func(r Committed) { apply(r.Payload) })
 }
 
-// OpenJournalFor is openJournalOn for who wants to know when and where each record was committed.
-func OpenJournalFor(disk host.Disk, name string, m *host.Metrics, deliver func(Committed)) (*Journal, error) {
+// OpenFor is openJournalOn for who wants to know when and where each record was committed.
+func OpenFor(disk host.Disk, name string, m *host.Metrics, deliver func(Committed)) (*Journal, error) {
 	file, err := disk.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	size, torn, err := recoverJournal(file, deliver)
+	size, torn, err := recoverFile(file, deliver)
 	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("open journal %q: %w", name, err)
 	}
 	logTornBytesTotal.In(m).Add(torn)
-	return startJournalAt(size, file, m, deliver), nil
+	return startAt(size, file, m, deliver), nil
 }
 
-func startJournal(file journalFile, m *host.Metrics, apply func([]byte)) *Journal {
-	return startJournalAt(int64(len(JournalHeader)), file, m, func(r Committed) { apply(r.Payload) })
+func start(file journalFile, m *host.Metrics, apply func([]byte)) *Journal {
+	return startAt(int64(len(Header)), file, m, func(r Committed) { apply(r.Payload) })
 }
 
-func startJournalAt(size int64, file journalFile, m *host.Metrics, deliver func(Committed)) *Journal {
+func startAt(size int64, file journalFile, m *host.Metrics, deliver func(Committed)) *Journal {
 	j := &Journal{
 		file: file, deliver: deliver, metrics: m, size: size, tail: size,
 		wake: make(chan struct{}, 1), stopped: make(chan struct{}), pending: newBatch(size),
@@ -145,7 +145,7 @@ func (j *Journal) add(put func(*Batch)) (*Batch, error) {
 	if j.closed || j.broken != nil {
 		err := j.broken
 		j.mu.Unlock()
-		return nil, errors.Join(ErrJournalClosed, err)
+		return nil, errors.Join(ErrClosed, err)
 	}
 	b := j.pending
 	put(b)

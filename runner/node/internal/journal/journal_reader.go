@@ -12,16 +12,16 @@ import (
 // pieceSize bounds what a journal's reader gives at once, unless one record alone is longer.
 const pieceSize = 16 << 10
 
-// JournalReader reads a journal's durable records, in order and as they are in the file, while more are appended.
-type JournalReader struct {
+// Reader reads a journal's durable records, in order and as they are in the file, while more are appended.
+type Reader struct {
 	journal *Journal
 	file    host.File
 	At      int64 // the position of the record read last
 }
 
 // Reader reads on from a position.
-func (j *Journal) Reader(disk host.Disk, name string, from int64) (*JournalReader, error) {
-	if size := j.Durable(); from < int64(len(JournalHeader)) || from > size {
+func (j *Journal) Reader(disk host.Disk, name string, from int64) (*Reader, error) {
+	if size := j.Durable(); from < int64(len(Header)) || from > size {
 		return nil, fmt.Errorf("read journal from %d: it ends at %d", from, size)
 	}
 	file, err := disk.Open(name)
@@ -31,13 +31,13 @@ func (j *Journal) Reader(disk host.Disk, name string, from int64) (*JournalReade
 	if _, err := file.Seek(from, io.SeekStart); err != nil {
 		return nil, errors.Join(fmt.Errorf("read journal: %w", err), file.Close())
 	}
-	return &JournalReader{journal: j, file: file, At: from}, nil
+	return &Reader{journal: j, file: file, At: from}, nil
 }
 
-func (r *JournalReader) Close() error { return r.file.Close() }
+func (r *Reader) Close() error { return r.file.Close() }
 
 // Next are whole records, none where there are no more yet.
-func (r *JournalReader) Next() ([]byte, error) {
+func (r *Reader) Next() ([]byte, error) {
 	left := r.journal.Durable() - r.At
 	if left == 0 {
 		return nil, nil

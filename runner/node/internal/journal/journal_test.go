@@ -60,7 +60,7 @@ func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := &slowDisk{takes: 10 * time.Millisecond}
 		var applied atomic.Int64
-		j := startJournal(disk, host.NewMetrics(), func([]byte) { applied.Add(1) })
+		j := start(disk, host.NewMetrics(), func([]byte) { applied.Add(1) })
 		began := time.Now()
 		var all sync.WaitGroup
 		for n := range 100 {
@@ -82,7 +82,7 @@ func TestGroupCommit(t *testing.T) {
 		if err := errors.Join(j.Close(), j.Close()); err != nil {
 			t.Error(err)
 		}
-		if err := j.Append([]byte("late")); !errors.Is(err, ErrJournalClosed) {
+		if err := j.Append([]byte("late")); !errors.Is(err, ErrClosed) {
 			t.Errorf("append after close: %v", err)
 		}
 	})
@@ -92,7 +92,7 @@ func TestGroupCommit(t *testing.T) {
 func TestFailedSyncEndsTheJournal(t *testing.T) {
 	broken := errors.New("disk is broken")
 	disk := &slowDisk{fail: broken}
-	j := startJournal(disk, host.NewMetrics(), func([]byte) { t.Error("applied") })
+	j := start(disk, host.NewMetrics(), func([]byte) { t.Error("applied") })
 	for range 2 {
 		if err := j.Append([]byte("x")); !errors.Is(err, broken) {
 			t.Errorf("got %v, want the disk's error", err)
@@ -115,7 +115,7 @@ func TestTornTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends := []int{len(JournalHeader)}
+	ends := []int{len(Header)}
 	for _, r := range records {
 		if err := j.Append([]byte(r)); err != nil {
 			t.Fatal(err)
@@ -142,7 +142,7 @@ func TestTornTail(t *testing.T) {
 			"zeros":  make([]byte, 50),
 			"random": fmt.Appendf(nil, "\xff%x", chance.Uint64()), // no record has this byte
 		} {
-			if name != "cut" && length < len(JournalHeader) {
+			if name != "cut" && length < len(Header) {
 				continue // such a file was never a journal
 			}
 			file := append(bytes.Clone(whole[:length]), tail...)
@@ -152,7 +152,7 @@ func TestTornTail(t *testing.T) {
 			}
 		}
 	}
-	for n := len(JournalHeader); n < len(whole); n++ { // one bit flipped: what is before it survives
+	for n := len(Header); n < len(whole); n++ { // one bit flipped: what is before it survives
 		file := bytes.Clone(whole)
 		file[n] ^= 1
 		kept := 0

@@ -11,9 +11,9 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/host"
 )
 
-// recoverJournal delivers every whole record of the file, cuts off what follows the last one, and
+// recoverFile delivers every whole record of the file, cuts off what follows the last one, and
 // leaves the file ready to append to. It returns how long the file is then, and how many bytes it cut off.
-func recoverJournal(file host.File, deliver func(Committed)) (good, torn int64, err error) {
+func recoverFile(file host.File, deliver func(Committed)) (good, torn int64, err error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return 0, 0, err
@@ -41,22 +41,22 @@ func recoverJournal(file host.File, deliver func(Committed)) (good, torn int64, 
 		return 0, 0, err
 	}
 	if fresh {
-		if _, err := io.WriteString(file, JournalHeader); err != nil {
+		if _, err := io.WriteString(file, Header); err != nil {
 			return 0, 0, err
 		}
-		good = int64(len(JournalHeader))
+		good = int64(len(Header))
 	}
 	return good, torn, file.Sync()
 }
 
 // readHeader tells whether the file is fresh: empty, or cut short while its header was written.
 func readHeader(r io.Reader) (fresh bool, err error) {
-	header := make([]byte, len(JournalHeader))
+	header := make([]byte, len(Header))
 	n, err := io.ReadFull(r, header)
 	switch {
-	case err == nil && string(header) == JournalHeader:
+	case err == nil && string(header) == Header:
 		return false, nil
-	case (err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF)) && strings.HasPrefix(JournalHeader, string(header[:n])):
+	case (err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF)) && strings.HasPrefix(Header, string(header[:n])):
 		return true, nil
 	case err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF):
 		return false, err
@@ -67,7 +67,7 @@ func readHeader(r io.Reader) (fresh bool, err error) {
 
 // replay delivers records up to the first that is not whole, and returns where that one begins.
 func replay(r io.Reader, deliver func(Committed)) (good int64, err error) {
-	good = int64(len(JournalHeader))
+	good = int64(len(Header))
 	var header [recordHeader]byte
 	for {
 		if _, err := io.ReadFull(r, header[:]); err != nil {

@@ -117,7 +117,7 @@ func (s *service) publish(database string, w written) (*outboxed, error) {
 	r := s.relays[database]
 	if r == nil {
 		r = &relays{s: s, queues: make(map[string]*call.Executor)}
-		for _, to := range call.Of(s.i, database).Replicas {
+		for _, to := range call.CalleeOf(s.i, database).Replicas {
 			r.each = append(r.each, &relay{of: r, to: to, wake: make(chan struct{}, 1)})
 		}
 		s.relays[database] = r

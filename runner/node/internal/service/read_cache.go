@@ -48,7 +48,7 @@ type kept struct {
 
 func newReadCache(how scenarios.ReadCache, m *host.Metrics, owner func(func())) *readCache {
 	if how.Size == 0 {
-		how.Size = copies.DefaultCacheSize
+		how.Size = scenarios.DefaultCacheSize
 	}
 	if how.Beta == 0 {
 		how.Beta = 1

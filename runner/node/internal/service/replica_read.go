@@ -21,7 +21,7 @@ var (
 // users are to read their own writes. Position by position, not key by key: what the replica does not have may be
 // about another key.
 func (s *service) readReplica(what *scenarios.Step) (stepFunc, error) {
-	g, err := call.NewOr(s.i, what.Replica, what.Failover.Failover, what.Policy, s.i.Config.Node.Policy)
+	g, err := call.NewWithFailover(s.i, what.Replica, what.Failover.Failover, what.Policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}

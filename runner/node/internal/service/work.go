@@ -15,9 +15,9 @@ var wastedSecondsTotal = host.NewSeconds("squall_wasted_seconds_total",
 // forNobody tells that work goes on when nobody waits for it.
 func (s *service) forNobody() bool { return s.i.Config.Node.Policy.Deadline != host.Propagate }
 
-// toil keeps a worker busy for d, whoever may have left meanwhile; where deadlines are handed on no longer than
+// work keeps a worker busy for d, whoever may have left meanwhile; where deadlines are handed on no longer than
 // somebody waits. It says how long that was.
-func (s *service) toil(ctx context.Context, d time.Duration) time.Duration {
+func (s *service) work(ctx context.Context, d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
@@ -45,8 +45,8 @@ func (s *service) toil(ctx context.Context, d time.Duration) time.Duration {
 	return d
 }
 
-// reckon uses d of CPU time, whoever may have left meanwhile; where deadlines are handed on no longer than somebody waits.
-func (s *service) reckon(ctx context.Context, d time.Duration) {
+// compute uses d of CPU time, whoever may have left meanwhile; where deadlines are handed on no longer than somebody waits.
+func (s *service) compute(ctx context.Context, d time.Duration) {
 	stop := (<-chan struct{})(s.i.Halt)
 	switch {
 	case !s.forNobody():
@@ -70,21 +70,21 @@ func (s *service) cut(ctx context.Context) *call.Failure {
 	return call.Abandon(ctx, s.i.Config.Instance)
 }
 
-// work lets time pass. It goes on when the client has left, as computing does: work that nobody waits
+// workStep lets time pass. It goes on when the client has left, as computing does: work that nobody waits
 // for is one of the things that a run is to show. Where deadlines are handed on it ends then.
-func (s *service) work(w *scenarios.Work) stepFunc {
+func (s *service) workStep(w *scenarios.Work) stepFunc {
 	return func(ctx context.Context, v *request, c host.Trace) *call.Failure {
 		d := s.i.Behaviour.Stretch(host.Draw(w, s.i.Chance(c, "work")))
-		workSecondsTotal.In(s.i.Metrics).Add(int64(s.toil(ctx, d)))
+		workSecondsTotal.In(s.i.Metrics).Add(int64(s.work(ctx, d)))
 		return s.cut(ctx)
 	}
 }
 
-// compute uses the CPU, whoever may have left meanwhile.
-func (s *service) compute(w *scenarios.Work) stepFunc {
+// computeStep uses the CPU, whoever may have left meanwhile.
+func (s *service) computeStep(w *scenarios.Work) stepFunc {
 	return func(ctx context.Context, v *request, c host.Trace) *call.Failure {
 		d := s.i.Behaviour.Stretch(host.Draw(w, s.i.Chance(c, "compute")))
-		s.reckon(ctx, d)
+		s.compute(ctx, d)
 		return s.cut(ctx)
 	}
 }

@@ -31,7 +31,7 @@ type Stores struct {
 	i  *host.Instance
 	mu sync.Mutex
 	of map[*call.Replica]*Store
-	// outbox: rows have events, and the tables for those are needed. It is set while the service is built.
+	// Outbox: rows have events, and the tables for those are needed. It is set while the service is built.
 	Outbox bool
 }
 

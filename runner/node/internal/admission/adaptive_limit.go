@@ -75,22 +75,22 @@ type vegasWindow struct {
 
 // keptAdaptiveLimit is what an instance retains of a bound.
 type keptAdaptiveLimit struct {
-	AdaptiveLimit *AdaptiveLimit
-	rule          scenarios.Shed
+	limit *AdaptiveLimit
+	rule  scenarios.Shed
 }
 
 // AdaptiveLimitOf is the node's, the one that there is where it stays as it was.
 func AdaptiveLimitOf(i *host.Instance, s *scenarios.Shed) *AdaptiveLimit {
 	kept := host.Retain(i, func() *keptAdaptiveLimit { return &keptAdaptiveLimit{} })
 	if s == nil {
-		kept.AdaptiveLimit = nil
+		kept.limit = nil
 		concurrencyLimit.In(i.Metrics).Store(0)
 		return nil
 	}
-	if kept.AdaptiveLimit == nil || kept.rule != *s {
-		kept.AdaptiveLimit, kept.rule = newAdaptiveLimit(i, s), *s
+	if kept.limit == nil || kept.rule != *s {
+		kept.limit, kept.rule = newAdaptiveLimit(i, s), *s
 	}
-	return kept.AdaptiveLimit
+	return kept.limit
 }
 
 func newAdaptiveLimit(i *host.Instance, s *scenarios.Shed) *AdaptiveLimit {

@@ -18,10 +18,10 @@ import (
 // the same request draws the same on every engine, whatever else is going on.
 type Trace struct {
 	Request string
-	// position is the same for every attempt of a call, draw differs between attempts. Both are 0 for the user's own request.
+	// Position is the same for every attempt of a call, draw differs between attempts. Both are 0 for the user's own request.
 	Position, draw uint64
 	Retried        bool
-	// tenant is whose request it is.
+	// Tenant is whose request it is.
 	Tenant string
 }
 

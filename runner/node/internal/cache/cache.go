@@ -13,6 +13,7 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/copies"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
 )
 
 var (
@@ -60,7 +61,7 @@ func New(i *host.Instance) (host.Role, error) {
 		i.Behaviour.Asks.OnFlush(made.purge)
 		return made
 	})
-	i.OnCommit(func() { c.resize(cmp.Or(i.Config.Node.Size, copies.DefaultCacheSize)) })
+	i.OnCommit(func() { c.resize(cmp.Or(i.Config.Node.Size, scenarios.DefaultCacheSize)) })
 	return host.NewHTTPRole(i, i.Counted(c.answer), nil), nil
 }
 

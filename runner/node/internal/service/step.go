@@ -89,9 +89,9 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run ste
 	var text string
 	switch {
 	case what.Work != nil:
-		return s.work(what.Work), nil
+		return s.workStep(what.Work), nil
 	case what.Compute != nil:
-		return s.compute(what.Compute), nil
+		return s.computeStep(what.Compute), nil
 	case len(what.Parallel) > 0:
 		if what.WaitFor > 0 && what.WaitFor < 1 {
 			return s.enough(name, what.Parallel, what.WaitFor)
@@ -150,7 +150,7 @@ func (s *service) parallel(name string, steps []scenarios.Step) (stepFunc, error
 
 // call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
 func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
-	g, err := call.NewOr(s.i, what.Node, or.Failover, policy, s.i.Config.Node.Policy)
+	g, err := call.NewWithFailover(s.i, what.Node, or.Failover, policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scena
 		if kept != nil && f == nil {
 			f = whole(answers)
 		}
-		v.heed(answers, f == nil)
+		v.merge(answers, f == nil)
 		return f
 	}
 	if kept == nil {
@@ -175,8 +175,8 @@ func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scena
 	return s.cached(what.Node+" "+what.Method, kept, func(v *request) string { return v.fill(what.Path) }, run)
 }
 
-// heed hands up what callees said: acknowledged writes of every attempt, and why the last answer is degraded.
-func (v *request) heed(answers []http.Header, ok bool) {
+// merge hands up what callees said: acknowledged writes of every attempt, and why the last answer is degraded.
+func (v *request) merge(answers []http.Header, ok bool) {
 	for _, h := range answers {
 		if wrote := h.Get(wire.HeaderWrote); wrote != "" {
 			v.note(strings.Split(wrote, ",")...)
@@ -260,7 +260,7 @@ func (v *request) about(key string) string {
 }
 
 func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
-	g, err := call.NewOr(s.i, from, or.Failover, policy, s.i.Config.Node.Policy)
+	g, err := call.NewWithFailover(s.i, from, or.Failover, policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +277,7 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 
 // write makes a row in a database or a message in a queue or a stream.
 func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
-	g, err := call.NewOr(s.i, to, or.Failover, policy, s.i.Config.Node.Policy)
+	g, err := call.NewWithFailover(s.i, to, or.Failover, policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -317,7 +317,7 @@ func (s *service) enqueue(name string, w written, g *call.Executor) stepFunc {
 			h.Set(wire.HeaderIdempotency, id)
 		}
 		answers, f := g.Send(ctx, c, call.Request{Method: http.MethodPost, Path: "/messages", Header: h})
-		v.heed(answers, f == nil)
+		v.merge(answers, f == nil)
 		return f
 	}
 }

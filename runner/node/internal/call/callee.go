@@ -31,8 +31,8 @@ func CalleesOf(i *host.Instance) *Callees {
 	})
 }
 
-// Of is one callee of an instance's; nil: it calls none of that name.
-func Of(i *host.Instance, name string) *Callee { return CalleesOf(i).of[name] }
+// CalleeOf is one callee of an instance's; nil: it calls none of that name.
+func CalleeOf(i *host.Instance, name string) *Callee { return CalleesOf(i).of[name] }
 
 func (c *Callees) Close() { c.transport.CloseIdleConnections() }
 
@@ -43,7 +43,7 @@ type Callee struct {
 	Replicas []*Replica
 	next     atomic.Uint64
 	away     atomic.Int64 // replicas that are withdrawn
-	// transport is the instance's, for all callees.
+	// Transport is the instance's, for all callees.
 	Transport *http.Transport
 }
 
@@ -52,7 +52,7 @@ type Replica struct {
 	host.Upstream
 	Node   string // the callee's
 	n      int    // its place among the callee's replicas, from 0
-	Counts callCounts
+	Counts counts
 	busy   atomic.Int64 // attempts in flight from this instance
 	// withdrawn: it is about to end, or has ended, and this instance was told so.
 	withdrawn atomic.Bool
