@@ -243,7 +243,7 @@ func TestAbandonedCallIsNoFailure(t *testing.T) {
 			t.Errorf("the leaf's caller left at %s, want 70ms", at)
 		}
 		time.Sleep(time.Second)
-		if diff := cmp.Diff(wire.CallCounters{Attempts: 1, Organic: 1}, w.stats("inner").Calls["leaf-1"]); diff != "" {
+		if diff := cmp.Diff(wire.CallCounters{Attempts: 1, Organic: 1, GaveUp: 1}, w.stats("inner").Calls["leaf-1"]); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 		w.counters("inner", map[string]float64{"squall_breaker_open_total": 0, "squall_in_flight": 0})

@@ -49,7 +49,7 @@ func TestParallelFailure(t *testing.T) {
 		if got := w.ask("GET", "s:80/"); got.status != 502 || got.took != 30*ms {
 			t.Errorf("got %s, want 502 after 30ms", got)
 		}
-		want := map[string]wire.CallCounters{"slow-1": {Attempts: 1, Organic: 1}, "broken-1": {Attempts: 1, Organic: 1, Failures: 1}}
+		want := map[string]wire.CallCounters{"slow-1": {Attempts: 1, Organic: 1, GaveUp: 1}, "broken-1": {Attempts: 1, Organic: 1, Failures: 1}}
 		if diff := cmp.Diff(want, w.stats("s").Calls); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}

@@ -125,7 +125,7 @@ func TestRetriesWithTokenBuckets(t *testing.T) {
 						success++
 					}
 				}
-				attempts += float64(g.To.Replicas[0].Counts.attempts.Load())
+				attempts += float64(g.To.Replicas[0].Counts.stats().Attempts)
 			}
 			return attempts / (clients * requests), success / (clients * requests)
 		}

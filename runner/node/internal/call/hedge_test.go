@@ -38,8 +38,8 @@ func hedged(t *testing.T, h scenarios.Hedge, calls int, f func(r *rand.Rand) tim
 		})
 		g.i.Answering.Wait()
 		for _, r := range g.To.Replicas {
-			if r.busy.Load() != 0 || r.Counts.Failures.Load() != 0 {
-				t.Errorf("%s: %d in flight, %d failures at the end", r.Instance, r.busy.Load(), r.Counts.Failures.Load())
+			if r.busy.Load() != 0 || r.Counts.stats().Failures != 0 {
+				t.Errorf("%s: %d in flight, %d failures at the end", r.Instance, r.busy.Load(), r.Counts.stats().Failures)
 			}
 		}
 	})
@@ -195,7 +195,7 @@ func TestHedgeSituations(t *testing.T) {
 					t.Errorf("%d hedges, %d won, want %d and %d", h, w, r.hedges, r.won)
 				}
 				for n, replica := range g.To.Replicas {
-					if want := min(attempts.Load()-int64(n), 1); attempts.Load() == 2 && replica.Counts.attempts.Load() != want {
+					if want := min(attempts.Load()-int64(n), 1); attempts.Load() == 2 && replica.Counts.stats().Attempts != want {
 						t.Errorf("both attempts were made at one replica")
 					}
 				}

@@ -161,7 +161,7 @@ func TestRetryArithmetic(t *testing.T) {
 				ok++
 			}
 		}
-		attempts, success := float64(g.To.Replicas[0].Counts.attempts.Load())/calls, ok/calls
+		attempts, success := float64(g.To.Replicas[0].Counts.stats().Attempts)/calls, ok/calls
 		wantAttempts := 4.0
 		if p < 1 {
 			wantAttempts = (1 - math.Pow(p, 4)) / (1 - p)
