@@ -5,9 +5,9 @@ import "fmt"
 // CPU limits how much CPU each instance gets: in cores, or as a share of the limit it has.
 type CPU struct {
 	// The limit in cores, as in 0.25.
-	Cores float64 `yaml:"cores" json:"cores,omitempty"`
+	Cores float64 `yaml:"cores" zero:"nothing would run; pause does that" json:"cores,omitempty"`
 	// The limit as a share of the node's own cpus, in place of cores.
-	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
+	Share float64 `yaml:"share" zero:"nothing would run; pause does that" unit:"share" json:"share,omitempty"`
 }
 
 var (

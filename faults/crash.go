@@ -5,7 +5,7 @@ import "time"
 // Crash kills instances (kill -9) and starts them again when it ends.
 type Crash struct {
 	// When they are started again, from the kill. Another word for: for. Default: at the end of the phase.
-	RestartAfter time.Duration `yaml:"restart_after" json:"restart_after,omitempty"`
+	RestartAfter time.Duration `yaml:"restart_after" zero:"an instance is gone for a moment at least" json:"restart_after,omitempty"`
 }
 
 var (

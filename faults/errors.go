@@ -10,7 +10,7 @@ type Errors struct {
 	// The part of requests that are answered with an error, as in 30%.
 	Share float64 `yaml:"errors" unit:"share" json:"errors"`
 	// The status of these answers, 400 to 599. Default 500.
-	Status int `yaml:"status" json:"status,omitempty"`
+	Status int `yaml:"status" zero:"no answer has it" json:"status,omitempty"`
 }
 
 var _ Checker = Errors{}

@@ -10,7 +10,7 @@ type Latency struct {
 	// How much later everything arrives.
 	Delay time.Duration `yaml:"latency" json:"latency"`
 	// Plus or minus this much.
-	Jitter time.Duration `yaml:"jitter" json:"jitter,omitempty"`
+	Jitter time.Duration `yaml:"jitter" zero:"unset" json:"jitter,omitempty"`
 	// How the jitter is drawn: uniform (default), normal, or pareto: a long tail.
 	//
 	// Shape is how the jitter is drawn: uniform (default), normal (Jitter is one standard deviation), or pareto (a
@@ -19,7 +19,7 @@ type Latency struct {
 	// down (default): answers; up: requests; both: each way, so a round trip grows by twice as much.
 	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
 	// The part of requests (or connections, see per) that it hits. Default all.
-	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
+	Share float64 `yaml:"share" zero:"it would hit nothing" unit:"share" json:"share,omitempty"`
 	// What share counts: request (default) or connection.
 	Per string `yaml:"per" json:"per,omitempty" enum:"request,connection"`
 }

@@ -9,7 +9,7 @@ type LimitData struct {
 	// down (default): counts answers; up: requests; both: each way on its own.
 	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
 	// The part of connections that it hits. Default all.
-	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
+	Share float64 `yaml:"share" zero:"it would hit nothing" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = LimitData{}

@@ -12,13 +12,13 @@ type Slicer struct {
 	// Size and Variation are in bytes.
 	Size int64 `yaml:"slicer" unit:"size" json:"slicer"`
 	// Plus or minus this much; less than the size. Default 0B: pieces of one size.
-	Variation int64 `yaml:"variation" unit:"size" json:"variation,omitempty"`
+	Variation int64 `yaml:"variation" zero:"unset" unit:"size" json:"variation,omitempty"`
 	// The pause after each piece. Default none.
-	Delay time.Duration `yaml:"delay" json:"delay,omitempty"`
+	Delay time.Duration `yaml:"delay" zero:"unset" json:"delay,omitempty"`
 	// down (default): answers; up: requests; both: each way.
 	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
 	// The part of connections that it hits. Default all.
-	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
+	Share float64 `yaml:"share" zero:"it would hit nothing" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = Slicer{}

@@ -11,7 +11,7 @@ type Slow struct {
 	// How much longer each answer takes; a worker is busy for it. 0s with a factor.
 	Added time.Duration `yaml:"slow" json:"slow"`
 	// The node's own work takes this many times as long. Default 1.
-	Factor float64 `yaml:"factor" json:"factor,omitempty"`
+	Factor float64 `yaml:"factor" zero:"nothing is done in no time" json:"factor,omitempty"`
 }
 
 var _ Checker = Slow{}

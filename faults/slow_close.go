@@ -12,7 +12,7 @@ type SlowClose struct {
 	// down (default): the callee's close; up: the caller's; both: each.
 	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
 	// The part of connections that it hits. Default all.
-	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
+	Share float64 `yaml:"share" zero:"it would hit nothing" unit:"share" json:"share,omitempty"`
 }
 
 var _ Kind = SlowClose{}

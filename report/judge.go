@@ -60,11 +60,19 @@ func allHeld(n int) string {
 	return fmt.Sprintf("all %d expectations held", n)
 }
 
+// cutShort says why a run ended before its end: by hand, or for a reason of its own.
+func cutShort(why string) string {
+	if why == "" || why == "interrupted" {
+		return "the run was interrupted"
+	}
+	return "the run was cut short: " + why
+}
+
 // doubts lists what makes every figure of the run uncertain.
 func doubts(r *record.Result) []string {
 	var out []string
 	if r.Partial {
-		out = append(out, "the run was interrupted")
+		out = append(out, cutShort(r.PartialWhy))
 	}
 	for _, c := range r.Checks {
 		if !c.OK {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // entryChecks hold the requests that the mesh saw at the entry against what the generator sent.
@@ -53,4 +55,53 @@ func (r *run) littleCheck(res *record.Result) *record.Check {
 		}
 	}
 	return l.Check()
+}
+
+// callsCheck holds what callers counted against what the mesh saw, over each edge on which the two count the same.
+func (r *run) callsCheck(res *record.Result) *record.Check {
+	var all []analysis.Calls
+	for i := range res.Phases {
+		start, end := r.bounds(res, i)
+		if start == nil || end == nil {
+			continue
+		}
+		seconds := end.At.Sub(start.At).Seconds()
+		for _, e := range r.o.Plan.Edges {
+			calls, counted := callsOf(start, end, e)
+			if !counted || !r.comparable(e) || seconds <= 0 || end.Nodes[e.From].Counters[healthChecks] > 0 {
+				continue
+			}
+			c := analysis.Calls{
+				Where: e.Name + " in " + res.Phases[i].Name, Attempts: calls.Attempts, Broken: calls.Failures + calls.GaveUp,
+				Seen:     meshOf(end, e.Name).Requests - meshOf(start, e.Name).Requests,
+				InFlight: start.Nodes[e.From].Calls[e.To].InFlight + end.Nodes[e.From].Calls[e.To].InFlight,
+				Rate:     float64(calls.Attempts) / seconds,
+			}
+			if _, virtual := r.o.Engine.(Enclosing); !virtual {
+				c.Skew = readingSkew.Seconds()
+			}
+			all = append(all, c)
+		}
+	}
+	return analysis.CallsCheck(all)
+}
+
+// healthChecks counts a caller's health checks: requests beside its attempts.
+const healthChecks = "squall_health_checks_total"
+
+// readingSkew is how far apart in real time the mesh and an instance may be read.
+const readingSkew = 100 * time.Millisecond
+
+// comparable tells that an attempt over an edge is a request that the mesh counts, and nothing else is but health checks: HTTP between built-in nodes.
+func (r *run) comparable(e topology.Edge) bool {
+	from, known := r.o.Plan.Instance(e.From)
+	to, found := r.o.Plan.Instance(e.To)
+	if !known || !found || from.Node.Image != "" || to.Node.Image != "" {
+		return false
+	}
+	switch to.Node.Kind {
+	case scenarios.KindGateway, scenarios.KindCDN, scenarios.KindService, scenarios.KindQueue, scenarios.KindStream:
+		return true
+	}
+	return false
 }

@@ -23,12 +23,14 @@ func (r *run) checks(res *record.Result) []record.Check {
 	for _, c := range r.entryChecks(res) {
 		add(&c)
 	}
+	add(r.callsCheck(res))
 	add(r.littleCheck(res))
 	add(r.steadyCheck(res))
 	for _, i := range r.injections {
 		add(i.delayCheck())
 		add(i.latenessCheck())
 	}
+	add(r.descriptorCheck(res))
 	add(r.survivalCheck())
 	add(r.cpuCheck(res))
 	return out

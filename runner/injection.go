@@ -98,10 +98,28 @@ func (r *run) operate(i *injection, do func(earlier []chan struct{})) {
 		}
 		r.latest[t] = done
 	}
+	reading := r.reading
 	r.operations.Go(func() {
 		defer close(done)
+		awaitReading(reading)
 		do(earlier)
 	})
+}
+
+// readingWait is how long what changes the system waits for a reading of the counters that was ordered before it.
+const readingWait = 100 * time.Millisecond
+
+// awaitReading lets the counters of what was be read before anything changes: a caller that is killed can't be asked any more.
+func awaitReading(reading <-chan struct{}) {
+	if reading == nil {
+		return
+	}
+	timer := time.NewTimer(readingWait)
+	defer timer.Stop()
+	select {
+	case <-reading:
+	case <-timer.C:
+	}
 }
 
 func (r *run) inject(ctx context.Context, i *injection) {

@@ -17,7 +17,12 @@ import (
 
 // observing reads all counters beside the loop, which goes on keeping time.
 func (r *run) observing(ctx context.Context, into **Observation) {
-	r.operations.Go(func() { r.observe(ctx, into) })
+	done := make(chan struct{})
+	r.reading = done
+	r.operations.Go(func() {
+		defer close(done)
+		r.observe(ctx, into)
+	})
 }
 
 // observe reads all counters, whatever became of ctx. What can't be read stays nil, and is noted.
@@ -142,12 +147,14 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 		switch {
 		case e.Client && len(p.EdgesFrom(e.From)) == 1:
 			one.Attempts, one.Failures = sentBy(e.From, phases)
+			one.OK = one.Attempts - one.Failures
 			organic[pair] += one.Attempts
 		case e.Client:
 			one.Attempts = one.Requests
 			organic[pair] += one.Attempts
 		case counted:
 			one.Attempts, one.Retries, one.Failures = calls.Attempts, calls.Retries, calls.Failures
+			one.OK, one.GaveUp, one.InFlight = calls.Answered(), calls.GaveUp, calls.InFlight
 			organic[pair] += calls.Organic
 		default:
 			one.Attempts = one.Requests // an image does not say what it retried, nor does who did not answer
@@ -215,25 +222,30 @@ func sentBy(load string, phases []record.Phase) (sent, failed int64) {
 }
 
 // nodes are the record's nodes. Counters by the names of counters (they end in _total, _count or _sum)
-// are differences over the phases; all others are gauges and stand as they were at the end.
+// are differences over the phases, and absent where they could not be read at the begin; all others are gauges and stand as
+// they were at the end.
 func nodes(p *topology.Plan, start, end *Observation) []record.Node {
 	out := make([]record.Node, 0, len(p.Instances))
 	for _, i := range p.Instances {
 		n := record.Node{Name: i.Node.Name, Instance: i.Name, Kind: string(i.Node.Kind), Counters: map[string]float64{}}
 		if end != nil {
 			last := end.Nodes[i.Name]
-			var first NodeCounters
+			first, known := NodeCounters{}, false
 			if start != nil {
-				first = start.Nodes[i.Name]
+				first, known = start.Nodes[i.Name]
 			}
-			n.Restarts = last.Restarts - first.Restarts
+			if known = known && !first.Unread; known {
+				n.Restarts = last.Restarts - first.Restarts
+			}
 			for name, v := range last.Counters {
-				if isCounter(name) {
-					v -= first.Counters[name]
+				switch {
+				case !isCounter(name):
+					n.Counters[name] = v
+				case known: // else it has counted the warm-up too, and how much of it that is is unknown
+					n.Counters[name] = v - first.Counters[name]
 				}
-				n.Counters[name] = v
 			}
-			if cpu := last.CPU - first.CPU; cpu > 0 {
+			if cpu := last.CPU - first.CPU; known && cpu > 0 {
 				n.Counters["cpu_seconds_total"] = cpu.Seconds()
 			}
 		}

@@ -14,8 +14,8 @@ import (
 )
 
 // result puts everything that was measured into the record. It judges nothing.
-func (r *run) result(partial bool) *record.Result {
-	if partial {
+func (r *run) result(why error) *record.Result {
+	if why != nil {
 		r.recorder.End(r.ended)
 	}
 	res := &record.Result{
@@ -24,7 +24,7 @@ func (r *run) result(partial bool) *record.Result {
 		Engine: r.o.Engine.Name(), Why: r.o.EngineWhy,
 		Seed: r.o.Plan.Seed, Run: r.o.Run,
 		Verdict: record.Inconclusive, Reasons: []string{"not judged yet"}, Expectations: []record.Expectation{},
-		Started: r.started, Partial: partial, DurationS: record.Seconds(max(r.ended, 0)),
+		Started: r.started, Partial: why != nil, PartialWhy: said(why), DurationS: record.Seconds(max(r.ended, 0)),
 		Host:    record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
 		Phases:  r.recorder.Phases(),
 		Writes:  r.writes,
@@ -37,7 +37,9 @@ func (r *run) result(partial bool) *record.Result {
 		res.Generator = r.load.generator
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
-	res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
+	if r.start != nil && r.final != nil { // else what crossed them is unknown
+		res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
+	}
 	r.phaseEdges(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
@@ -52,17 +54,11 @@ func (r *run) result(partial bool) *record.Result {
 	return res
 }
 
-// phaseEdges gives each phase the edges that something crossed in it: between the readings at its begin and
-// at the next phase's. A phase without either reading has none.
+// phaseEdges gives each phase the edges that something crossed in it: between the readings at its begin and at its end (of a run that was cut, the
+// last one). What is answered after the last phase is in none of them. A phase without either reading has none: it is unknown.
 func (r *run) phaseEdges(res *record.Result) {
 	for i := range res.Phases {
-		start, end := r.start, r.final
-		if i > 0 {
-			start = r.turned[i]
-		}
-		if i+1 < len(res.Phases) {
-			end = r.turned[i+1]
-		}
+		start, end := r.bounds(res, i)
 		if start == nil || end == nil {
 			continue
 		}
@@ -72,6 +68,26 @@ func (r *run) phaseEdges(res *record.Result) {
 			}
 		}
 	}
+}
+
+// bounds are the readings at a phase's begin and end; nil: unknown.
+func (r *run) bounds(res *record.Result, phase int) (start, end *Observation) {
+	start, end = r.start, r.turned[phase+1]
+	if phase > 0 {
+		start = r.turned[phase]
+	}
+	if res.Partial && phase+1 == len(res.Phases) {
+		end = r.final
+	}
+	return start, end
+}
+
+// said is an error in words, "" for none.
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // eventOrder is how events of one moment are told: those of operations come when these are done, in any order.
@@ -94,7 +110,8 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 		out = append(out, f)
 	}
 	for n := range out {
-		if spans[n].On == nil {
+		if spans[n].On == nil && r.ended < r.o.Plan.Total && r.ended <= r.injections[n].fault.Start {
+			out[n].RecoveryUntold = "the run was cut short before it was to come on"
 			continue
 		}
 		analysis.Recovery(timeline, steady, spans, n, r.ended).Into(&out[n])

@@ -110,7 +110,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // while reading back
 	}
-	result := r.result(err != nil)
+	result := r.result(err)
 	if err == nil && o.Hold != nil {
 		r.hold(ctx, result)
 	}
@@ -140,11 +140,13 @@ type run struct {
 	stop   context.CancelCauseFunc // ends the load
 	// start, quiet and final are the counters at zero, at the end of the last phase before a fault, and at the end.
 	start, quiet, final *Observation
-	// turned are the counters at the begin of each phase (the first one's are start); nil: they could not be read.
-	turned []*Observation
-	ended  time.Duration // of the phases: Total, or when the run was cut short
-	writes record.Writes
-	usage  usage // the harness's own, at zero
+	// turned are the counters at the begin of each phase (the first one's are start), and at the end of the last one; nil: they could not
+	// be read.
+	turned  []*Observation
+	reading chan struct{} // closed when the last reading that was ordered is done
+	ended   time.Duration // of the phases: Total, or when the run was cut short
+	writes  record.Writes
+	usage   usage // the harness's own, at zero
 
 	// withdrawn are the client edges that the loads were told to leave alone.
 	withdrawn sync.Map
@@ -176,7 +178,7 @@ func newRun(o Options) *run {
 		recorder: record.NewRecorder(spans, faults...),
 		latest:   map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
-		turned:   make([]*Observation, len(o.Plan.Phases)),
+		turned:   make([]*Observation, len(o.Plan.Phases)+1),
 	}
 	for n, f := range o.Plan.Faults {
 		r.injections = append(r.injections, &injection{fault: f, number: n})
@@ -202,7 +204,7 @@ func (r *run) launch(ctx context.Context) error {
 // drive sends the load and carries out the phases; the error is why it was cut short. On every way
 // out the faults are undone first, then the load ends.
 func (r *run) drive(ctx context.Context) (err error) {
-	warmUp := r.warmUp()
+	warmUp := r.o.Plan.Scenario.WarmUpTime()
 	r.zero = time.Now().Add(lead + warmUp)
 	r.tick = -warmUp.Truncate(time.Second)
 	loadCtx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -229,17 +231,6 @@ func (r *run) drive(ctx context.Context) (err error) {
 		r.say("", "waiting for the last answers")
 	}
 	return errors.Join(err, r.drain(ctx, err != nil))
-}
-
-func (r *run) warmUp() time.Duration {
-	switch w := r.o.Plan.Scenario.WarmUp; {
-	case w < 0:
-		return 0
-	case w == 0:
-		return scenarios.DefaultWarmUp
-	default:
-		return w
-	}
 }
 
 // clientEdges are each load's edges, by its name.

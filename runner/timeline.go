@@ -17,11 +17,12 @@ type mark struct {
 	do   func(context.Context)
 }
 
-// The order of marks of one time: what ends comes before what begins, and faults before words, which take time.
+// The order of marks of one time: counters are read before anything changes, what ends comes before what begins, and faults before
+// words, which take time.
 const (
-	rankEnd = iota
+	rankObserve = iota
+	rankEnd
 	rankBegin
-	rankObserve
 	rankPhase
 )
 
@@ -48,7 +49,7 @@ func (r *run) timeline() []mark {
 			marks = append(marks, mark{p.Start, rankObserve, func(ctx context.Context) { r.observing(ctx, &r.turned[i]) }})
 		}
 	}
-	marks = append(marks, mark{r.o.Plan.Total, rankEnd, func(context.Context) {}})
+	marks = append(marks, mark{r.o.Plan.Total, rankObserve, func(ctx context.Context) { r.observing(ctx, &r.turned[len(r.o.Plan.Phases)]) }})
 	slices.SortStableFunc(marks, func(a, b mark) int {
 		if a.at != b.at {
 			return int(a.at - b.at)

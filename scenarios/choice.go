@@ -50,7 +50,7 @@ type Outliers struct {
 	// The longest ejection. Default ten times eject_for.
 	Longest time.Duration `yaml:"longest" sign:"positive" json:"longest,omitempty"`
 	// The panic threshold: when more than this share of the replicas is out, all are used. Default 50%.
-	Most float64 `yaml:"most" unit:"share" json:"most,omitempty"`
+	Most float64 `yaml:"most" zero:"nobody would ever be left alone" unit:"share" json:"most,omitempty"`
 }
 
 // Defaults of outlier ejection: Envoy's panic threshold, and its longest ejection in times of the first.

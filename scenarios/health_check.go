@@ -24,7 +24,7 @@ type HealthCheck struct {
 	Path string `yaml:"path" json:"path,omitempty"`
 	// The panic threshold: when more than this share of the replicas is out, all are used. Default 50%; with 100%
 	// nobody is called when all are out (503).
-	Most float64 `yaml:"most" unit:"share" json:"most,omitempty"`
+	Most float64 `yaml:"most" zero:"nobody would ever be left alone" unit:"share" json:"most,omitempty"`
 }
 
 // Defaults of a health check.

@@ -4,9 +4,6 @@ import (
 	"time"
 )
 
-// NoQueue is a node's Queue where none may wait: the file's 0, as the field's 0 is "not said", unbounded.
-const NoQueue = -1
-
 // AbandonedServe is the word for a service that does not notice that a client has left.
 const AbandonedServe = "serve"
 

@@ -96,7 +96,7 @@ type Node struct {
 	// at once, the rest wait (default: as many as there are).
 	Workers int `yaml:"workers" kinds:"service,queue,database" min:"1" json:"workers,omitempty"`
 	// Requests that may wait for a worker before the rest are shed (503); 0: none may. Default unbounded.
-	Queue int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty"`
+	Queue *int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty"`
 	// service: connections that each instance opens to each instance of a database, at most; statements beyond
 	// wait for one. Default 10.
 	Pool int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty"`
@@ -169,7 +169,7 @@ type Bulkhead struct {
 	// Attempts in flight at once, to all replicas together.
 	Most int `yaml:"most" need:"yes" min:"1" json:"most"`
 	// Attempts that may wait for a place, for as long as their timeout; the rest are rejected. Default 0.
-	Queue int `yaml:"queue" min:"0" json:"queue,omitempty"`
+	Queue int `yaml:"queue" zero:"unset" min:"0" json:"queue,omitempty"`
 }
 
 // Throttle rejects calls with the chance max(0, (requests - K accepts) / (requests + 1)) over the last Window
@@ -192,8 +192,8 @@ type Hedge struct {
 	Quantile float64 `yaml:"quantile" sign:"positive" unit:"share" json:"quantile,omitempty"`
 	// Hedges are at most this share of calls.
 	//
-	// Budget bounds hedges to this share of calls (a token bucket that holds 10 at most); 0: no bound.
-	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty"`
+	// Budget bounds hedges to this share of calls (a token bucket that holds 10 at most); 0: none at all, nil: no bound.
+	Budget *float64 `yaml:"budget" unit:"share" json:"budget,omitempty"`
 	// Services' calls: the second attempt is made where the first has not been begun, and whichever a worker
 	// begins first has the other one taken out of its queue. Needs after; callees are built-in services.
 	Tied bool `yaml:"tied" json:"tied,omitempty"`
@@ -204,16 +204,16 @@ type Retry struct {
 	// Attempts in all, the first included.
 	Attempts int `yaml:"attempts" need:"yes" min:"1" json:"attempts"`
 	// Wait before the second attempt; doubles with each further one.
-	Backoff time.Duration `yaml:"backoff" json:"backoff,omitempty"`
+	Backoff time.Duration `yaml:"backoff" zero:"unset" json:"backoff,omitempty"`
 	// The longest backoff. Default 10s.
-	Most time.Duration `yaml:"most" json:"most,omitempty"`
+	Most time.Duration `yaml:"most" zero:"every attempt would follow at once, as without backoff" json:"most,omitempty"`
 	// none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2],
 	// decorrelated: uniform from the first backoff to 3 times the last wait.
 	Jitter string `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal,decorrelated"`
 	// Retries are at most this share of first attempts.
 	//
-	// Budget bounds retries to this share of first attempts (a token bucket that holds 10 at most); 0: no bound.
-	Budget float64 `yaml:"budget" unit:"share" json:"budget,omitempty"`
+	// Budget bounds retries to this share of first attempts (a token bucket that holds 10 at most); 0: none at all, nil: no bound.
+	Budget *float64 `yaml:"budget" unit:"share" json:"budget,omitempty"`
 }
 
 // Breaker opens when at least Failures of the last Of calls failed, for OpenFor; then one probe decides.
@@ -224,41 +224,6 @@ type Breaker struct {
 	Of int `yaml:"of" need:"yes" min:"1" json:"of"`
 	// How long it stays open before a probe.
 	OpenFor time.Duration `yaml:"open_for" need:"yes" sign:"positive" json:"open_for"`
-}
-
-// CacheRule says what a cdn keeps.
-type CacheRule struct {
-	// METHOD /path with * for the rest, as in GET /catalog/*.
-	Match string `yaml:"match" need:"yes" json:"match"`
-	// How long an answer is fresh.
-	TTL time.Duration `yaml:"ttl" need:"yes" json:"ttl"`
-	// How long past its ttl an answer may be served when the origin fails (RFC 5861).
-	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty"`
-	// Concurrent misses of one key make one origin request.
-	Coalesce bool `yaml:"coalesce" json:"coalesce,omitempty"`
-	// A static page, kept at the edge: the degraded answer where the origin fails and there is no copy to serve.
-	Fallback *Page `yaml:"fallback" json:"fallback,omitempty"`
-	// How long past its ttl an answer is served at once while one request to the origin refreshes it (RFC 5861).
-	//
-	// StaleWhileRevalidate counts from the ttl's end, as StaleIfError does.
-	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate" json:"stale_while_revalidate,omitempty"`
-	// How long an answer of 404 or 410 is fresh. Default: not kept. Answers of 500 and more are never kept.
-	NegativeTTL time.Duration `yaml:"negative_ttl" json:"negative_ttl,omitempty"`
-	// Each copy's ttl is drawn from ttl plus or minus this share of it, so that copies of one moment do not expire
-	// in one.
-	TTLJitter float64 `yaml:"ttl_jitter" unit:"share" json:"ttl_jitter,omitempty"`
-	// What of a request tells copies apart. Default: host, path and query as they are.
-	Key *CacheKey `yaml:"key" json:"key,omitempty"`
-	// The origin's Cache-Control decides where it says something (RFC 9111, a shared cache): s-maxage and max-age
-	// over ttl, less the Age that it came with; no-cache, must-revalidate, and its stale-while-revalidate and
-	// stale-if-error.
-	CacheControl bool `yaml:"cache_control" json:"cache_control,omitempty"`
-}
-
-// CacheKey normalises what copies are kept under; what is asked of the origin stays as it came.
-type CacheKey struct {
-	// Query parameters that make no difference, * for any rest, as in [utm_*]. The others count in any order.
-	Ignore []string `yaml:"ignore" need:"yes" json:"ignore"`
 }
 
 // RateLimit is a token bucket; requests over it are answered 429.
@@ -365,7 +330,7 @@ type Respond struct {
 	// The status, as in 404. Default 200.
 	Status int `yaml:"status" min:"200" json:"status,omitempty"`
 	// The part of requests that it is about, as in a release with a mistake. Default all.
-	Share float64 `yaml:"share" unit:"share" json:"share,omitempty"`
+	Share float64 `yaml:"share" zero:"it would be about no request" unit:"share" json:"share,omitempty"`
 	// The answer's Cache-Control, as in max-age=60.
 	CacheControl string `yaml:"cache_control" json:"cache_control,omitempty"`
 }

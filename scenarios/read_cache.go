@@ -23,7 +23,7 @@ type ReadCache struct {
 	Fill string `yaml:"fill" enum:"aside,through" json:"fill,omitempty"`
 
 	// How long past its ttl a copy may be served, degraded, when the source fails.
-	StaleIfError time.Duration `yaml:"stale_if_error" json:"stale_if_error,omitempty"`
+	StaleIfError time.Duration `yaml:"stale_if_error" zero:"unset" json:"stale_if_error,omitempty"`
 	// Past its ttl a copy is served at once, and as a whole answer, while one request at a time asks for a newer
 	// one: the last known good of what changes seldom, such as configuration, discovery or keys.
 	LastGood bool `yaml:"last_good" json:"last_good,omitempty"`

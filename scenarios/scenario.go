@@ -27,11 +27,11 @@ type Scenario struct {
 	// Root of all chance. The same seed draws the same arrivals, keys and service times.
 	//
 	// Seed is the root of all chance; 0 means "not given" and the runner takes 1.
-	Seed uint64 `yaml:"seed" json:"seed,omitempty"`
+	Seed uint64 `yaml:"seed" zero:"chance needs a root; without a seed it is 1" json:"seed,omitempty"`
 	// Load before the first phase that is not counted. Default 2s.
 	//
 	// WarmUp is driven before the first phase and not counted. Negative: none.
-	WarmUp time.Duration `yaml:"warm_up" sign:"any" json:"warm_up,omitempty"`
+	WarmUp *time.Duration `yaml:"warm_up" sign:"any" json:"warm_up,omitempty"`
 
 	// The parts and how they call each other.
 	Nodes []*Node `yaml:"topology" need:"yes" json:"topology"`
@@ -60,6 +60,14 @@ type Changed struct {
 // DefaultWarmUp is how long load runs before the first phase when the scenario does not say.
 const DefaultWarmUp = 2 * time.Second
 
+// WarmUpTime is how long load runs before the first phase.
+func (s *Scenario) WarmUpTime() time.Duration {
+	if s.WarmUp == nil {
+		return DefaultWarmUp
+	}
+	return max(*s.WarmUp, 0)
+}
+
 // Link is the base network between two regions or zones (or within one, both names equal):
 // Latency is added to each direction of every edge between them, so a round trip grows by twice as much.
 type Link struct {
@@ -68,7 +76,7 @@ type Link struct {
 	// One-way latency added to each direction.
 	Latency time.Duration `yaml:"latency" need:"yes" json:"latency"`
 	// Plus or minus this much, uniform.
-	Jitter time.Duration `yaml:"jitter" json:"jitter,omitempty"`
+	Jitter time.Duration `yaml:"jitter" zero:"unset" json:"jitter,omitempty"`
 }
 
 // Phase is a named stretch of the run. Its statistics are kept apart from every other phase's.

@@ -65,8 +65,19 @@ func (f *folder) discard() {
 	_ = os.RemoveAll(f.dir)
 }
 
-// save writes the record before it is judged, so that no failing judge can lose a run, and again with its verdict.
+// save writes the record before it is judged, so that no failing judge can lose a run, and again with its verdict. The result is judged
+// whatever becomes of the files: on a full disk it can be told at least.
 func (f *folder) save(p *planned, result *record.Result) error {
+	err := f.write(p, result)
+	report.Judge(result, p.Scenario)
+	if err != nil {
+		return err
+	}
+	return f.verdict(result)
+}
+
+// write keeps what the run was and measured, not judged yet.
+func (f *folder) write(p *planned, result *record.Result) error {
 	asRun, err := p.document.AsRun(p.Seed)
 	if err != nil {
 		return fmt.Errorf("write scenario as run: %w", err)
@@ -75,10 +86,11 @@ func (f *folder) save(p *planned, result *record.Result) error {
 		return err
 	}
 	result.Verdict, result.Reasons = record.Inconclusive, []string{"not judged yet"}
-	if err := record.Save(f.dir, result); err != nil {
-		return err
-	}
-	report.Judge(result, p.Scenario)
+	return record.Save(f.dir, result)
+}
+
+// verdict writes the record again, judged, and its reports.
+func (f *folder) verdict(result *record.Result) error {
 	if err := record.Save(f.dir, result); err != nil {
 		return err
 	}

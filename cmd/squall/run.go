@@ -128,6 +128,9 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	if tellErr := t.tell(result); tellErr != nil {
 		return 0, environment(errors.Join(tellErr, err))
 	}
+	if stage, is := errors.AsType[*runner.StageError](err); is && stage.Stage == "load" && ctx.Err() == nil {
+		return 0, environment(err) // nobody interrupted it
+	}
 	if err != nil && !result.Partial {
 		return 0, environment(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -33,11 +34,12 @@ func (t *telling) tell(result *record.Result) error {
 
 func (t *telling) once(result *record.Result) error {
 	result.Command = t.command
-	if err := t.folder.save(t.plan, result); err != nil {
-		return err
-	}
+	saved := t.folder.save(t.plan, result)
 	if err := report.Formats[0].For(colorful(os.Stdout))(t.w, result); err != nil {
-		return err
+		return errors.Join(saved, err)
+	}
+	if saved != nil {
+		return fmt.Errorf("what was measured stands above, and could not be saved whole: %w", saved)
 	}
 	code := report.ExitCode(result)
 	_, err := fmt.Fprintf(t.w, " %s\n exit %d: %s\n\n", t.folder.dir, code, code.Meaning())

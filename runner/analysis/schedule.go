@@ -27,6 +27,10 @@ func ScheduleCheck(g record.Generator) record.Check {
 	c.OK = unsent <= mostUnsent && g.LagMs.P99 <= record.Milliseconds(lagLimit)
 	c.Text = fmt.Sprintf("%d of %d requests unsent (at most %g%%), lag p99 %.1f ms (at most %.1f ms)",
 		g.Unsent, g.Intended, 100*mostUnsent, g.LagMs.P99, record.Milliseconds(lagLimit))
+	if g.RanOut != "" {
+		c.OK = false
+		c.Text += "; the generator ran out of " + g.RanOut
+	}
 	if g.Limited {
 		c.Text += "; its limit of requests in flight was reached"
 	}

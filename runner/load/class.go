@@ -113,6 +113,10 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 	a, err := c.exchange(ctx, r, deadline)
 	s.Done = c.now()
 	c.leave()
+	if what := exhausted(err); what != "" {
+		c.meter.ranOut.Store(&what)
+		return c.unsent(r, record.ErrUnsent)
+	}
 	s.Status = a.status
 	switch {
 	case err != nil:
@@ -135,11 +139,13 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 }
 
 // unsent takes the sample of a request that was intended and not sent.
-func (c *class) unsent(r request, why string) {
+func (c *class) unsent(r request, why string) record.Sample {
 	s := record.Sample{
 		Load: c.load.Name, Request: c.mix.name(r), Seq: r.seq, Intended: r.intended,
 		Outcome: record.Failed, Error: why, Unsent: true,
 	}
 	c.meter.unsent(s)
 	c.order.Record(s)
+	s.Sent, s.Done = s.Intended, s.Intended
+	return s
 }

@@ -12,6 +12,19 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
+// exhausted says what the generator itself ran out of, "" for any other failure: it is not the system's.
+func exhausted(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "file descriptors"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "local ports"
+	case errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
+		return "memory for sockets"
+	}
+	return ""
+}
+
 // classify names the class of a failed exchange: one of a few words, never a text with an address
 // in it. It goes by errors.Is and As alone.
 func classify(ctx context.Context, err error) string {

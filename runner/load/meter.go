@@ -16,6 +16,7 @@ import (
 type meter struct {
 	from, until time.Duration
 	limited     atomic.Bool
+	ranOut      atomic.Pointer[string] // what the generator itself ran out of, last
 
 	inFlight, most atomic.Int64
 
@@ -78,6 +79,9 @@ func (m *meter) figures(end time.Duration) record.Generator {
 			P99: record.Milliseconds(record.Quantile(m.lag, 99)),
 			Max: record.Milliseconds(m.lagMax),
 		},
+	}
+	if what := m.ranOut.Load(); what != nil {
+		g.RanOut = *what
 	}
 	if seconds := (end - m.from).Seconds(); seconds > 0 {
 		g.IntendedRate = float64(m.intended) / seconds

@@ -117,7 +117,7 @@ func TestRetryBudget(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.leaf("leaf", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) })
 		caller := service("caller", "GET /", calls("leaf"))
-		caller.Policy = scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: 0.1}}
+		caller.Policy = scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: new(0.1)}}
 		w.start(caller, "leaf")
 		for range 100 {
 			w.ask("GET", "caller:80/")
@@ -243,7 +243,7 @@ func TestAbandonedCallIsNoFailure(t *testing.T) {
 			t.Errorf("the leaf's caller left at %s, want 70ms", at)
 		}
 		time.Sleep(time.Second)
-		if diff := cmp.Diff(wire.CallCounters{Attempts: 1, Organic: 1}, w.stats("inner").Calls["leaf-1"]); diff != "" {
+		if diff := cmp.Diff(wire.CallCounters{Attempts: 1, Organic: 1, GaveUp: 1}, w.stats("inner").Calls["leaf-1"]); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 		w.counters("inner", map[string]float64{"squall_breaker_open_total": 0, "squall_in_flight": 0})

@@ -224,7 +224,7 @@ func TestALineBecomesShorter(t *testing.T) {
 			})
 			time.Sleep(ms)
 		}
-		n.Queue = 2
+		n.Queue = new(2)
 		w.configure(n)
 		asking.Wait()
 		if ok.Load() != 3 || shed.Load() != 3 {

@@ -26,7 +26,7 @@ func TestPriorityIsHandedOn(t *testing.T) {
 	})
 	inWorld(t, func(w *world) {
 		n := service("s", "GET /", work(100*ms))
-		n.Workers, n.Queue = 1, 1
+		n.Workers, n.Queue = 1, new(1)
 		w.start(n)
 		go w.ask("GET", "s:80/")
 		time.Sleep(ms)

@@ -49,7 +49,7 @@ func TestParallelFailure(t *testing.T) {
 		if got := w.ask("GET", "s:80/"); got.status != 502 || got.took != 30*ms {
 			t.Errorf("got %s, want 502 after 30ms", got)
 		}
-		want := map[string]wire.CallCounters{"slow-1": {Attempts: 1, Organic: 1}, "broken-1": {Attempts: 1, Organic: 1, Failures: 1}}
+		want := map[string]wire.CallCounters{"slow-1": {Attempts: 1, Organic: 1, GaveUp: 1}, "broken-1": {Attempts: 1, Organic: 1, Failures: 1}}
 		if diff := cmp.Diff(want, w.stats("s").Calls); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
@@ -60,7 +60,7 @@ func TestParallelFailure(t *testing.T) {
 func TestWorkersAndQueue(t *testing.T) {
 	inWorld(t, func(w *world) {
 		n := service("s", "GET /", work(100*ms))
-		n.Workers, n.Queue = 2, 3
+		n.Workers, n.Queue = 2, new(3)
 		w.start(n)
 		got := make(map[string]int)
 		var mu sync.Mutex

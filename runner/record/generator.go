@@ -18,6 +18,9 @@ type Generator struct {
 	MaxInFlight int64 `json:"max_in_flight" unit:"requests"`
 	// Limited tells that a stated limit was hit.
 	Limited bool `json:"limited,omitempty"`
+	// RanOut is what the generator itself ran out of, so that requests stayed unsent: file descriptors, local ports, memory for
+	// sockets. Absent: of nothing.
+	RanOut string `json:"ran_out,omitempty" since:"2026-11-29"`
 }
 
 // Lag is how late the generator sent requests after their intended time.

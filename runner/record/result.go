@@ -53,6 +53,8 @@ type Result struct {
 	Started time.Time `json:"started"`
 	// Partial tells that the run was interrupted.
 	Partial bool `json:"partial,omitempty"`
+	// PartialWhy is why it was cut short.
+	PartialWhy string `json:"partial_why,omitempty" since:"2026-11-29"`
 	// DurationS is from the start of the first phase to the end of the last.
 	DurationS float64 `json:"duration_s"`
 	// Command makes the run again.

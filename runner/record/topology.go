@@ -18,6 +18,13 @@ type Edge struct {
 	Retries int64 `json:"retries" unit:"attempts"`
 	// Failures are those of the attempts that failed.
 	Failures int64 `json:"failures" unit:"attempts"`
+	// GaveUp are those of the attempts that the caller gave up, as its own caller was gone or another attempt was faster. They are
+	// neither ok nor failures. Absent where no caller counts.
+	GaveUp int64 `json:"gave_up,omitempty" unit:"attempts" since:"2026-11-29"`
+	// InFlight is how many more were under way at the end than at the begin: attempts = ok + failures + gave_up + in_flight, always.
+	InFlight int64 `json:"in_flight,omitempty" unit:"attempts" since:"2026-11-29"`
+	// OK are those that were answered well.
+	OK int64 `json:"ok,omitempty" unit:"attempts" since:"2026-11-29"`
 	// Amplification is attempts over this edge's node pair per attempt that no retry, there or further up, has caused.
 	Amplification float64 `json:"amplification" unit:"factor"`
 	// Connections opened.

@@ -36,20 +36,29 @@ type CallCounters struct {
 	// Failures ended in a transport error, a timeout, a status of 500 or more, or 429. Attempts that
 	// this side gave up because its own caller was gone are not failures.
 	Failures int64 `json:"failures"`
+	// GaveUp are those: the caller was gone, or another attempt was faster.
+	GaveUp int64 `json:"gave_up,omitempty"`
+	// InFlight are those that have not ended yet: a gauge. Every other attempt was answered.
+	InFlight int64 `json:"in_flight,omitempty"`
 }
 
-// Add is the sum of two counts.
-func (c CallCounters) Add(o CallCounters) CallCounters {
+// Answered are the attempts that ended well.
+func (c CallCounters) Answered() int64 { return c.Attempts - c.Failures - c.GaveUp - c.InFlight }
+
+// Add adds what a later life of the caller counted. What was in flight when the earlier one ended has ended with it: given up.
+func (c CallCounters) Add(later CallCounters) CallCounters {
 	return CallCounters{
-		Attempts: c.Attempts + o.Attempts, Organic: c.Organic + o.Organic,
-		Retries: c.Retries + o.Retries, Failures: c.Failures + o.Failures,
+		Attempts: c.Attempts + later.Attempts, Organic: c.Organic + later.Organic,
+		Retries: c.Retries + later.Retries, Failures: c.Failures + later.Failures,
+		GaveUp: c.GaveUp + c.InFlight + later.GaveUp, InFlight: later.InFlight,
 	}
 }
 
-// Sub is what was counted since an earlier count.
+// Sub is what was counted since an earlier count; InFlight is how many more are in flight than were then.
 func (c CallCounters) Sub(o CallCounters) CallCounters {
 	return CallCounters{
 		Attempts: c.Attempts - o.Attempts, Organic: c.Organic - o.Organic,
 		Retries: c.Retries - o.Retries, Failures: c.Failures - o.Failures,
+		GaveUp: c.GaveUp - o.GaveUp, InFlight: c.InFlight - o.InFlight,
 	}
 }

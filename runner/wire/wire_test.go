@@ -51,10 +51,15 @@ func TestLogins(t *testing.T) {
 	}
 }
 
+// What was in flight when an earlier life of the caller ended has ended with it.
 func TestCallCountersAddUp(t *testing.T) {
 	t.Parallel()
-	a, b := CallCounters{5, 3, 2, 1}, CallCounters{2, 1, 1, 1}
-	if got := a.Add(b).Sub(b); got != a {
+	first, later := CallCounters{Attempts: 5, Organic: 3, Retries: 2, Failures: 1, InFlight: 1}, CallCounters{Attempts: 2, Organic: 1, Retries: 1, Failures: 1}
+	want := CallCounters{Attempts: 7, Organic: 4, Retries: 3, Failures: 2, GaveUp: 1}
+	if got := first.Add(later); got != want || got.Answered() != 4 {
+		t.Errorf("%+v, %d answered", got, got.Answered())
+	}
+	if got := want.Sub(later); got != (CallCounters{Attempts: 5, Organic: 3, Retries: 2, Failures: 1, GaveUp: 1}) {
 		t.Errorf("%+v", got)
 	}
 }

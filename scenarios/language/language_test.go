@@ -13,11 +13,11 @@ const everything = "testdata/valid/everything.yaml"
 
 // Templates, anchors with merge keys and nulls, as they come out.
 func TestTemplates(t *testing.T) {
-	base := scenarios.Retry{Attempts: 3, Backoff: 20 * time.Millisecond, Most: time.Second, Jitter: "equal", Budget: 0.1}
+	base := scenarios.Retry{Attempts: 3, Backoff: 20 * time.Millisecond, Most: time.Second, Jitter: "equal", Budget: new(0.1)}
 	two := base
 	two.Attempts = 2
 	unbounded := two
-	unbounded.Budget = 0
+	unbounded.Budget = nil
 	breaker := &scenarios.Breaker{Failures: 0.5, Of: 20, OpenFor: 2 * time.Second}
 	tests := map[string]struct {
 		variant, node string

@@ -30,7 +30,7 @@ const yardstick = "testdata/valid/payments-slow.yaml"
 
 func TestYardstick(t *testing.T) {
 	s := load(t, yardstick, "")
-	retry := scenarios.Policy{Timeout: 500 * time.Millisecond, Retry: &scenarios.Retry{Attempts: 2, Backoff: 20 * time.Millisecond, Jitter: "full", Budget: 0.1}}
+	retry := scenarios.Policy{Timeout: 500 * time.Millisecond, Retry: &scenarios.Retry{Attempts: 2, Backoff: 20 * time.Millisecond, Jitter: "full", Budget: new(0.1)}}
 	zero := 0
 	want := &scenarios.Scenario{
 		Name: "payments-slow", About: "Checkout stays usable while payments answers slowly, and recovers at once.",

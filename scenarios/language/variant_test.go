@@ -9,6 +9,12 @@ import (
 
 // A variant has the patches of those that it extends before its own, each once.
 func TestVariantsExtendVariants(t *testing.T) {
+	budgetOf := func(r scenarios.Retry) float64 {
+		if r.Budget == nil {
+			return 0
+		}
+		return *r.Budget
+	}
 	for _, c := range []struct {
 		variant  string
 		timeout  time.Duration
@@ -31,8 +37,8 @@ func TestVariantsExtendVariants(t *testing.T) {
 			if shop.Retry != nil {
 				retry = *shop.Retry
 			}
-			if shop.Timeout != c.timeout || retry.Attempts != c.attempts || retry.Budget != c.budget || s.Loads[0].Rate != c.rate {
-				t.Errorf("timeout %s, attempts %d, budget %g, rate %g", shop.Timeout, retry.Attempts, retry.Budget, s.Loads[0].Rate)
+			if shop.Timeout != c.timeout || retry.Attempts != c.attempts || budgetOf(retry) != c.budget || s.Loads[0].Rate != c.rate {
+				t.Errorf("timeout %s, attempts %d, budget %g, rate %g", shop.Timeout, retry.Attempts, budgetOf(retry), s.Loads[0].Rate)
 			}
 		})
 	}

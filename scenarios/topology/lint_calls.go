@@ -69,7 +69,7 @@ func patienceOf(n *scenarios.Node) []patience {
 	add := func(to string, own scenarios.Policy) {
 		policy := own.Over(n.Policy)
 		p := patience{from: n.Name, to: to, timeout: policy.Timeout, attempts: 1}
-		if policy.Retry != nil && policy.Retry.Budget == 0 {
+		if policy.Retry != nil && policy.Retry.Budget == nil {
 			p.attempts = max(policy.Retry.Attempts, 1)
 		}
 		out = append(out, p)

@@ -54,7 +54,7 @@ func (b *builder) keysOf(l *scenarios.Load, r scenarios.Request) float64 {
 	for _, other := range l.Requests {
 		weights += cmp.Or(other.Weight, 1)
 	}
-	if sent, known := Expected(l, -b.Scenario.WarmUp, b.Total); known {
+	if sent, known := Expected(l, -b.Scenario.WarmUpTime(), b.Total); known {
 		keys = min(keys, math.Ceil(sent*cmp.Or(r.Weight, 1)/weights))
 	}
 	return keys

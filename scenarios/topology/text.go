@@ -41,22 +41,10 @@ func (p *Plan) writeTitle(t *text) {
 		count(len(s.Nodes), "node"), count(len(p.Instances), "instance"), count(len(p.Edges), "edge"),
 		count(len(p.Phases), "phase") + " of " + p.Total.String() + " in all",
 	}
-	if warmUp := p.warmUp(); warmUp > 0 {
+	if warmUp := p.Scenario.WarmUpTime(); warmUp > 0 {
 		parts = append(parts, "a warm-up of "+warmUp.String())
 	}
 	t.line("%s, seed %d", strings.Join(parts, ", "), p.Seed)
-}
-
-// warmUp is how long load runs before the first phase.
-func (p *Plan) warmUp() time.Duration {
-	switch w := p.Scenario.WarmUp; {
-	case w < 0:
-		return 0
-	case w == 0:
-		return scenarios.DefaultWarmUp
-	default:
-		return w
-	}
 }
 
 // writeNodes lists the nodes by the level at which they start.
@@ -117,7 +105,7 @@ func latency(e Edge) string {
 func (p *Plan) writePhases(t *text) {
 	t.section("Phases", "times count from the start of the first one")
 	rows := [][]string{{"from", "until", "phase", "faults"}}
-	if warmUp := p.warmUp(); warmUp > 0 {
+	if warmUp := p.Scenario.WarmUpTime(); warmUp > 0 {
 		rows = append(rows, []string{"-" + warmUp.String(), "0s", "(warm-up, not counted)", "-"})
 	}
 	for i, span := range p.Phases {
@@ -170,7 +158,7 @@ func (p *Plan) total(l *scenarios.Load) string {
 		return "; how many requests depends on how fast they are answered"
 	}
 	text := "; " + expected(l, 1, 0, p.Total) + " requests"
-	if warmUp := p.warmUp(); warmUp > 0 {
+	if warmUp := p.Scenario.WarmUpTime(); warmUp > 0 {
 		text += " and " + expected(l, 1, -warmUp, 0) + " in the warm-up"
 	}
 	return text

@@ -80,3 +80,24 @@ func TestManyPhasesFitALine(t *testing.T) {
 		t.Error(got.String())
 	}
 }
+
+// A warm-up of 0s is none; one that is not given is 2s.
+func TestWarmUp(t *testing.T) {
+	for _, test := range []struct {
+		given *time.Duration
+		want  time.Duration
+	}{{nil, 2 * time.Second}, {new(time.Duration(0)), 0}, {new(-time.Second), 0}, {new(3 * time.Second), 3 * time.Second}} {
+		s := shop()
+		s.WarmUp = test.given
+		if got := s.WarmUpTime(); got != test.want {
+			t.Errorf("%v: %s, want %s", test.given, got, test.want)
+		}
+		var text strings.Builder
+		if err := plan(t, s).WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(text.String(), "warm-up") != (test.want > 0) {
+			t.Errorf("a warm-up of %s is planned as\n%s", test.want, text.String())
+		}
+	}
+}

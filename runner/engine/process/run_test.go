@@ -27,7 +27,7 @@ func TestRunMeasuresWhatWasPutOn(t *testing.T) {
 	s.Nodes[0].Replicas = 1
 	s.Nodes[0].Retry = &scenarios.Retry{Attempts: 3, Backoff: 20 * time.Millisecond}
 	s.Loads[0].Rate, s.Loads[0].Timeout = 50, 2*time.Second
-	s.WarmUp = time.Second
+	s.WarmUp = new(time.Second)
 	const promised = 200 * time.Millisecond
 	s.Phases = []*scenarios.Phase{
 		{Name: "steady", For: 4 * time.Second},

@@ -67,7 +67,7 @@ func BenchmarkFourHops(b *testing.B) {
 			var sent int64
 			for b.Loop() {
 				s := under(scenarios.Load{Rate: 200, Arrivals: "poisson"}, requests, chain(4)...)
-				s.WarmUp = -1
+				s.WarmUp = new(time.Duration(0))
 				r := conduct(b, s, 1)
 				sent += r.Phases[0].Requests[0].Sent
 			}
@@ -96,7 +96,7 @@ func BenchmarkNodes(b *testing.B) {
 	for _, count := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("%d nodes", count), func(b *testing.B) {
 			s := under(scenarios.Load{Rate: 100}, 1000, star(count)...)
-			s.WarmUp = -1
+			s.WarmUp = new(time.Duration(0))
 			for b.Loop() {
 				conduct(b, s, 1)
 			}
@@ -149,7 +149,7 @@ func BenchmarkDatabase(b *testing.B) {
 			var sent int64
 			for b.Loop() {
 				s := under(scenarios.Load{Rate: 200, Arrivals: "poisson"}, 1e4, nodes...)
-				s.WarmUp = -1
+				s.WarmUp = new(time.Duration(0))
 				sent += conduct(b, s, 1).Phases[0].Requests[0].Sent
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(sent), "µs/request")

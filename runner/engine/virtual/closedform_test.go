@@ -56,7 +56,7 @@ func under(l scenarios.Load, count float64, nodes ...*scenarios.Node) *scenarios
 		rate = 100
 	}
 	return &scenarios.Scenario{
-		Name: "closed form", Nodes: nodes, Loads: []*scenarios.Load{&l}, WarmUp: time.Minute,
+		Name: "closed form", Nodes: nodes, Loads: []*scenarios.Load{&l}, WarmUp: new(time.Minute),
 		Phases: []*scenarios.Phase{{Name: "only", For: time.Duration(count / rate * float64(time.Second))}},
 	}
 }
@@ -170,7 +170,7 @@ func TestShedding(t *testing.T) {
 	} {
 		t.Run("rho "+strconv.FormatFloat(test.rho, 'g', 2, 64)+", K "+strconv.Itoa(test.k), func(t *testing.T) {
 			t.Parallel()
-			_, samples := tapped(t, single(scenarios.Node{Workers: 1, Queue: test.k - 1}, scenarios.Step{Work: exponential()}, poisson(test.rho), n), 1)
+			_, samples := tapped(t, single(scenarios.Node{Workers: 1, Queue: new(test.k - 1)}, scenarios.Step{Work: exponential()}, poisson(test.rho), n), 1)
 			var accepted []float64
 			shed := 0
 			for _, one := range samples {

@@ -16,7 +16,7 @@ func (v *Checker) line(n *scenarios.Node) {
 		v.Problem(at("max_wait"), "max_wait is for a discipline that drops", "add discipline: deadline, or codel")
 	case n.TargetWait > 0 && n.Discipline != "codel":
 		v.Problem(at("target_wait"), "target_wait is for discipline: codel", "add discipline: codel, or take it away")
-	case n.Discipline != "" && n.Queue == scenarios.NoQueue:
+	case n.Discipline != "" && n.Queue != nil && *n.Queue == 0:
 		v.Problem(at("discipline"), "there is no queue to have a discipline", "let queue be more than 0, or take the discipline away")
 	}
 	if n.TargetWait > 0 && n.MaxWait > 0 && n.TargetWait >= n.MaxWait {

@@ -19,7 +19,7 @@ type faultKeys struct {
 	// kind, labels, share.
 	On faults.Selector `yaml:"on"`
 	// When it begins, from the start of its phase. Default at once.
-	At time.Duration `yaml:"at"`
+	At time.Duration `yaml:"at" zero:"unset"`
 	// How long it lasts. Default until the end of its phase.
 	For time.Duration `yaml:"for" sign:"positive"`
 }

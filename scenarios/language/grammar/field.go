@@ -14,6 +14,7 @@ import (
 //	need:"yes"        the key must be there
 //	min:"1"           the least whole number
 //	sign:"positive"   more than zero where given; sign:"any" allows less than zero, which else is a mistake
+//	zero:"unset"      zero means the same as leaving the key out; other words say why zero is refused
 //	kinds:"a,b"       node kinds that have the key (default: all); image: only nodes with an image
 //	step:"does"       a step's key that says what it does: it has exactly one of them
 //	of:"read,call"    the steps that have the key, by what they do (default: all)
@@ -28,6 +29,8 @@ type field struct {
 	need  bool
 	min   string
 	sign  string
+	same  bool   // zero is as if it were not given
+	why   string // zero is refused
 	kinds []string
 	does  bool
 	of    []string
@@ -59,7 +62,7 @@ func fieldsOf(t reflect.Type) []field {
 		out = append(out, field{
 			key: key, index: []int{i}, typ: f.Type,
 			unit: f.Tag.Get("unit"), enum: words(f.Tag.Get("enum")), need: f.Tag.Get("need") == "yes",
-			min: f.Tag.Get("min"), sign: f.Tag.Get("sign"), kinds: words(f.Tag.Get("kinds")), doc: meaning(t, f),
+			min: f.Tag.Get("min"), sign: f.Tag.Get("sign"), same: f.Tag.Get("zero") == "unset", why: refusal(f.Tag.Get("zero")), kinds: words(f.Tag.Get("kinds")), doc: meaning(t, f),
 			does: f.Tag.Get("step") == "does", of: words(f.Tag.Get("of")),
 		})
 	}
@@ -79,4 +82,12 @@ func keysOf(fields []field) []string {
 		keys[i] = f.key
 	}
 	return keys
+}
+
+// refusal is why a key refuses zero, "" where its zero tag does not say.
+func refusal(tag string) string {
+	if tag == "unset" {
+		return ""
+	}
+	return tag
 }

@@ -59,7 +59,9 @@ func (d *Decoder) whole(v *source.Value, into reflect.Value, f field) {
 			d.wrong(v, into, f, "")
 			return
 		}
-		into.SetUint(n)
+		if d.inRange(v, f, float64(n)) {
+			into.SetUint(n)
+		}
 		return
 	}
 	n, ok := source.ParseInt(v.Text)
@@ -166,6 +168,9 @@ func (d *Decoder) inRange(v *source.Value, f field, n float64) bool {
 		return true
 	case n < 0:
 		d.Problem(v, fmt.Sprintf("%s is %s, less than zero", f.key, source.Shorten(v.Text)), fix)
+		return false
+	case n == 0 && f.why != "":
+		d.Problem(v, fmt.Sprintf("%s is zero: %s", f.key, f.why), fix)
 		return false
 	case n == 0 && f.sign == "positive":
 		d.Problem(v, f.key+" is zero", fix)

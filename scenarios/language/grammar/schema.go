@@ -132,7 +132,7 @@ func bounded(s schema, f field) schema {
 	switch {
 	case err == nil:
 		s["minimum"] = least
-	case f.sign == "positive":
+	case f.sign == "positive" || f.why != "":
 		s["exclusiveMinimum"] = 0
 	case f.sign == "":
 		s["minimum"] = 0

@@ -48,9 +48,6 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 	if n.Kind == scenarios.KindImage && e.Value.Get("image") == nil {
 		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG"`)
 	}
-	if e.Value.Get("queue") != nil && n.Queue == 0 {
-		n.Queue = scenarios.NoQueue
-	}
 	hasImage := e.Value.Get("image") != nil
 	if n.Kind == scenarios.KindCache && hasImage {
 		d.ProblemAt(e.Value.Entry("image").At, fmt.Sprintf("cache %q can't be an image: services speak to the built-in one", name), "take image away; a store of yours with a cache of its own can be of kind image")

@@ -45,7 +45,7 @@ func BenchmarkLine(b *testing.B) {
 		{"codel", 0, scenarios.Line{Discipline: "codel", MaxWait: time.Hour, TargetWait: time.Hour}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
-			l, now := newQueue(r.limit, r.how), time.Now()
+			l, now := newQueue(atMost(r.limit), r.how), time.Now()
 			for range 100 {
 				l.join(&waiter{since: now})
 			}

@@ -31,11 +31,10 @@ type queue struct {
 	standing time.Time
 }
 
-func newQueue(limit int, how scenarios.Line) queue {
-	if limit == 0 {
-		limit = -1
-	} else if limit == scenarios.NoQueue {
-		limit = 0
+func newQueue(most *int, how scenarios.Line) queue {
+	limit := -1
+	if most != nil {
+		limit = *most
 	}
 	if how.Discipline == "codel" {
 		if how.MaxWait == 0 {

@@ -26,20 +26,20 @@ func TestLineDisciplines(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		line     scenarios.Line
-		queue    int
+		queue    *int
 		arrivals string // h or l each
 		want     string // in order of what happens: +N has a worker, -N is refused
 	}{
-		{"none may wait", scenarios.Line{}, scenarios.NoQueue, "hh", "+0 -1"},
-		{"unbounded", scenarios.Line{}, 0, "hhhh", "+0 +1 +2 +3"},
-		{"fifo sheds the newcomer", scenarios.Line{}, 2, "hhhh", "+0 -3 +1 +2"},
-		{"lifo sheds the oldest", scenarios.Line{Discipline: "lifo"}, 2, "hhhh", "+0 -1 +3 +2"},
-		{"high first", scenarios.Line{}, 0, "hlhlh", "+0 +2 +4 +1 +3"},
-		{"low shed first", scenarios.Line{}, 2, "hllhh", "+0 -2 -1 +3 +4"},
-		{"no low in the place of a high", scenarios.Line{}, 2, "hhhlh", "+0 -3 -4 +1 +2"},
-		{"lifo, low shed first", scenarios.Line{Discipline: "lifo"}, 2, "hhlhl", "+0 -2 -4 +3 +1"},
-		{"deadline", scenarios.Line{Discipline: "deadline", MaxWait: 150 * ms}, 0, "hhh", "+0 +1 -2"},
-		{"codel lets the first wait", scenarios.Line{Discipline: "codel", MaxWait: 150 * ms, TargetWait: 50 * ms}, 0, "hhh", "+0 +1 -2"},
+		{"none may wait", scenarios.Line{}, new(0), "hh", "+0 -1"},
+		{"unbounded", scenarios.Line{}, nil, "hhhh", "+0 +1 +2 +3"},
+		{"fifo sheds the newcomer", scenarios.Line{}, new(2), "hhhh", "+0 -3 +1 +2"},
+		{"lifo sheds the oldest", scenarios.Line{Discipline: "lifo"}, new(2), "hhhh", "+0 -1 +3 +2"},
+		{"high first", scenarios.Line{}, nil, "hlhlh", "+0 +2 +4 +1 +3"},
+		{"low shed first", scenarios.Line{}, new(2), "hllhh", "+0 -2 -1 +3 +4"},
+		{"no low in the place of a high", scenarios.Line{}, new(2), "hhhlh", "+0 -3 -4 +1 +2"},
+		{"lifo, low shed first", scenarios.Line{Discipline: "lifo"}, new(2), "hhlhl", "+0 -2 -4 +3 +1"},
+		{"deadline", scenarios.Line{Discipline: "deadline", MaxWait: 150 * ms}, nil, "hhh", "+0 +1 -2"},
+		{"codel lets the first wait", scenarios.Line{Discipline: "codel", MaxWait: 150 * ms, TargetWait: 50 * ms}, nil, "hhh", "+0 +1 -2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestLineDisciplines(t *testing.T) {
 // A client that leaves gives its place to another.
 func TestLeavingTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWorkers(&scenarios.Node{Workers: 1, Queue: 1}, host.NewMetrics())
+		w := NewWorkers(&scenarios.Node{Workers: 1, Queue: new(1)}, host.NewMetrics())
 		if err := w.Acquire(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestBoundedLineIsMM1K(t *testing.T) {
 	}{{.8, 10, .0235, 37.97}, {1, 10, .0909, 55}, {1.2, 10, .1926, 69.26}, {2, 10, .5002, 90.1}} {
 		for _, discipline := range []string{"fifo", "lifo"} {
 			t.Run(fmt.Sprintf("%s at %g, K %d", discipline, test.rho, test.k), func(t *testing.T) {
-				took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: test.k - 1, Line: scenarios.Line{Discipline: discipline}}, test.rho, 0, n)
+				took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: new(test.k - 1), Line: scenarios.Line{Discipline: discipline}}, test.rho, 0, n)
 				within(t, "shed", shed, test.shed, .12)
 				if discipline == "fifo" {
 					within(t, "mean", mean(took[0]), test.mean, .05)
@@ -172,7 +172,7 @@ func TestBoundedLineIsMM1K(t *testing.T) {
 		}
 	}
 	t.Run("none may wait: M/M/1/1", func(t *testing.T) { // Erlang B of one server: rho/(1+rho)
-		took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: scenarios.NoQueue}, .8, 0, n)
+		took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: new(0)}, .8, 0, n)
 		within(t, "shed", shed, .8/1.8, .03)
 		within(t, "mean", mean(took[0]), 10, .03)
 	})
@@ -197,7 +197,7 @@ func TestPrioritiesAreNonPreemptive(t *testing.T) {
 func retrying(t *testing.T, queue int, how scenarios.Line) (served []float64) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate, seconds = 280, 75
-		w := NewWorkers(&scenarios.Node{Workers: 15, Queue: queue, Line: how}, host.NewMetrics())
+		w := NewWorkers(&scenarios.Node{Workers: 15, Queue: atMost(queue), Line: how}, host.NewMetrics())
 		r := rand.New(rand.NewPCG(3, 3))
 		start := time.Now()
 		type outcome struct {
@@ -345,4 +345,12 @@ func TestReportsOnThePrimary(t *testing.T) {
 			within(t, fmt.Sprintf("mean wait in ms, %g reports a second", test.reports), got, total*second/2/(1-rho)*1000, test.allowed)
 		})
 	}
+}
+
+// atMost is the bound of a queue, none for 0.
+func atMost(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }

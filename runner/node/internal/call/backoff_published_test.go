@@ -125,11 +125,11 @@ func TestRetriesWithTokenBuckets(t *testing.T) {
 						success++
 					}
 				}
-				attempts += float64(g.To.Replicas[0].Counts.attempts.Load())
+				attempts += float64(g.To.Replicas[0].Counts.stats().Attempts)
 			}
 			return attempts / (clients * requests), success / (clients * requests)
 		}
-		attempts, success := ask(&scenarios.Retry{Attempts: 4, Budget: 0.1})
+		attempts, success := ask(&scenarios.Retry{Attempts: 4, Budget: new(0.1)})
 		extra := 0.1 + float64(budgetHolds)/requests
 		if natural := p * (1 - p*p*p) / (1 - p); p < 1 && natural < extra {
 			extra = natural // the bucket is never empty

@@ -131,7 +131,7 @@ func TestSlowReplicaGetsItsFairShare(t *testing.T) {
 						return Outcome{}
 					})
 				})
-				if got := slow.Counts.attempts.Load(); got < want[0] || got > want[1] {
+				if got := slow.Counts.stats().Attempts; got < want[0] || got > want[1] {
 					t.Errorf("the slow replica got %d of 12,000 calls, want %d to %d", got, want[0], want[1])
 				}
 				for _, r := range g.To.Replicas {

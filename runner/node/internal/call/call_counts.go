@@ -3,7 +3,7 @@ package call
 import (
 	"fmt"
 	"io"
-	"sync/atomic"
+	"sync"
 
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/wire"
@@ -41,23 +41,66 @@ var callColumns = []struct {
 	{"squall_call_organic_total", "Attempts that no retry has caused.", func(s wire.CallCounters) int64 { return s.Organic }},
 	{"squall_call_retries_total", "Attempts beyond a call's first.", func(s wire.CallCounters) int64 { return s.Retries }},
 	{"squall_call_failures_total", "Attempts that failed.", func(s wire.CallCounters) int64 { return s.Failures }},
+	{"squall_call_given_up_total", "Attempts given up, as this side's own caller was gone or another attempt was faster.", func(s wire.CallCounters) int64 { return s.GaveUp }},
 }
 
-// counts counts attempts to one callee instance.
+// counts counts attempts to one callee instance. Each is begun, and ended once; the counts of one moment agree.
 type counts struct {
-	attempts, organic, retries, Failures atomic.Int64
+	mu sync.Mutex
+	wire.CallCounters
 }
 
+// Begin counts an attempt: a call's nth, and whether a retry led to it.
 func (c *counts) Begin(n int, retried bool) {
-	c.attempts.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Attempts++
+	c.InFlight++
 	if n > 1 {
-		c.retries.Add(1)
+		c.Retries++
 	}
 	if !retried {
-		c.organic.Add(1)
+		c.Organic++
 	}
+}
+
+// End counts how an attempt ended.
+func (c *counts) End(how Ending) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.InFlight--
+	switch how {
+	case EndedBadly:
+		c.Failures++
+	case GivenUp:
+		c.GaveUp++
+	case Answered:
+	}
+}
+
+// Ending is how an attempt ended, as it is counted.
+type Ending int
+
+// The endings. An answer that says no is one. GivenUp is by this side, as its own caller was gone or another attempt faster.
+const (
+	Answered Ending = iota
+	EndedBadly
+	GivenUp
+)
+
+// ended is how an attempt ended that came to a failure, or to nil.
+func ended(f *Failure) Ending {
+	switch {
+	case f.bad():
+		return EndedBadly
+	case f != nil && f.Class == Abandoned:
+		return GivenUp
+	}
+	return Answered
 }
 
 func (c *counts) stats() wire.CallCounters {
-	return wire.CallCounters{Attempts: c.attempts.Load(), Organic: c.organic.Load(), Retries: c.retries.Load(), Failures: c.Failures.Load()}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.CallCounters
 }

@@ -137,14 +137,19 @@ func (e *Executor) exchanged(ctx context.Context, to *Replica, c host.Trace, n i
 	to.Counts.Begin(n, c.Retried)
 	to.busy.Add(1)
 	came := do(ctx, to, c, n)
-	if came.body != nil {
-		came.body.whenOver(func() { to.busy.Add(-1) })
-	} else {
+	how := ended(came.F)
+	if came.body == nil {
 		to.busy.Add(-1)
+		to.Counts.End(how)
+		return came
 	}
-	if came.F.bad() {
-		to.Counts.Failures.Add(1)
-	}
+	came.body.whenOver(func() {
+		to.busy.Add(-1)
+		if how == Answered {
+			how = came.body.how
+		}
+		to.Counts.End(how)
+	})
 	return came
 }
 

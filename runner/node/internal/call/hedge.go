@@ -41,8 +41,8 @@ func newHedge(m *making) policy {
 		return nil
 	}
 	out := &hedge{e: m.e, quantile: h.Quantile, after: h.After, tied: h.Tied}
-	if h.Budget > 0 {
-		out.budget = newBudget(h.Budget)
+	if h.Budget != nil {
+		out.budget = newBudget(*h.Budget)
 	}
 	return out
 }

@@ -38,8 +38,8 @@ func hedged(t *testing.T, h scenarios.Hedge, calls int, f func(r *rand.Rand) tim
 		})
 		g.i.Answering.Wait()
 		for _, r := range g.To.Replicas {
-			if r.busy.Load() != 0 || r.Counts.Failures.Load() != 0 {
-				t.Errorf("%s: %d in flight, %d failures at the end", r.Instance, r.busy.Load(), r.Counts.Failures.Load())
+			if r.busy.Load() != 0 || r.Counts.stats().Failures != 0 {
+				t.Errorf("%s: %d in flight, %d failures at the end", r.Instance, r.busy.Load(), r.Counts.stats().Failures)
 			}
 		}
 	})
@@ -195,7 +195,7 @@ func TestHedgeSituations(t *testing.T) {
 					t.Errorf("%d hedges, %d won, want %d and %d", h, w, r.hedges, r.won)
 				}
 				for n, replica := range g.To.Replicas {
-					if want := min(attempts.Load()-int64(n), 1); attempts.Load() == 2 && replica.Counts.attempts.Load() != want {
+					if want := min(attempts.Load()-int64(n), 1); attempts.Load() == 2 && replica.Counts.stats().Attempts != want {
 						t.Errorf("both attempts were made at one replica")
 					}
 				}
@@ -206,7 +206,7 @@ func TestHedgeSituations(t *testing.T) {
 
 // The budget holds 10 and takes in its share of calls: of 1,000 calls that are all late, 10 + 10 % of 999 are hedged.
 func TestHedgeBudget(t *testing.T) {
-	_, g := hedged(t, scenarios.Hedge{After: time.Millisecond, Budget: 0.1}, 1000, func(*rand.Rand) time.Duration { return 10 * time.Millisecond })
+	_, g := hedged(t, scenarios.Hedge{After: time.Millisecond, Budget: new(0.1)}, 1000, func(*rand.Rand) time.Duration { return 10 * time.Millisecond })
 	if got := hedgesTotal.In(g.i.Metrics).Load(); got != 109 {
 		t.Errorf("%d hedges, want 109", got)
 	}

@@ -168,7 +168,7 @@ func TestTriggersOfMetastableFailures(t *testing.T) {
 	of := func(load float64, lasts, slow time.Duration, slower float64, retry *scenarios.Retry, queue int) crowd {
 		return crowd{
 			rate: load, lasts: lasts, policy: scenarios.Policy{Timeout: 3 * time.Second, Retry: retry},
-			station: scenarios.Node{Workers: 15, Queue: queue}, trigger: trigger{from: 10 * time.Second, to: 10*time.Second + slow, slower: slower},
+			station: scenarios.Node{Workers: 15, Queue: atMost(queue)}, trigger: trigger{from: 10 * time.Second, to: 10*time.Second + slow, slower: slower},
 		}
 	}
 	four := &scenarios.Retry{Attempts: 5}
@@ -177,7 +177,7 @@ func TestTriggersOfMetastableFailures(t *testing.T) {
 		{"5 s of 80 % less never do", of(240, 60*time.Second, 5*time.Second, 5, four, 0), 0, -1, 5},
 		{"a sixth of the load recovers from 10 s", of(50, 60*time.Second, 10*time.Second, 5, four, 0), 0, 5, 0},
 		{"without retries what is over 3 s drains in 900 / 60 = 15 s", of(240, 70*time.Second, 10*time.Second, 5, nil, 0), 11, 20, 0},
-		{"a budget of 10 % drains it in 1140 / 36 = 32 s", of(240, 90*time.Second, 10*time.Second, 5, &scenarios.Retry{Attempts: 5, Budget: 0.1}, 0), 22, 45, 0},
+		{"a budget of 10 % drains it in 1140 / 36 = 32 s", of(240, 90*time.Second, 10*time.Second, 5, &scenarios.Retry{Attempts: 5, Budget: new(0.1)}, 0), 22, 45, 0},
 		{"a queue of 300 at most recovers at once", of(240, 45*time.Second, 10*time.Second, 5, four, 300), 0, 3, 0},
 	})
 }
@@ -202,8 +202,8 @@ func TestVulnerableRegions(t *testing.T) {
 		{"1: with less than the load", of(200, 20*time.Second, 2, two), 0, -1, 3},
 		{"2: 10 s under a load below C/w", of(60, 10*time.Second, 10, two), 3, 20, 0},
 		{"2: a load above C/w", of(120, 10*time.Second, 10, two), 0, -1, 3},
-		{"3: amplification below C/L", of(200, 5*time.Second, 2, &scenarios.Retry{Attempts: 3, Budget: 0.1}), 0, 12, 0},
-		{"3: amplification above C/L", of(200, 5*time.Second, 2, &scenarios.Retry{Attempts: 3, Budget: 0.7}), 0, -1, 1.7},
+		{"3: amplification below C/L", of(200, 5*time.Second, 2, &scenarios.Retry{Attempts: 3, Budget: new(0.1)}), 0, 12, 0},
+		{"3: amplification above C/L", of(200, 5*time.Second, 2, &scenarios.Retry{Attempts: 3, Budget: new(0.7)}), 0, -1, 1.7},
 	})
 }
 
@@ -233,4 +233,12 @@ func TestStormsByTrigger(t *testing.T) {
 		{"200/s, 1 s held", of(200, 40*time.Second, 2, held(time.Second)), 0, 3, 0},
 		{"280/s, 10 s dropped", of(280, 50*time.Second, 2, trigger{from: 10 * time.Second, to: 20 * time.Second, dropped: true}), 0, 2, 0},
 	})
+}
+
+// atMost is the bound of a queue, none for 0.
+func atMost(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }

@@ -37,7 +37,7 @@ func TestExecutorThatIsOffHoldsNothing(t *testing.T) {
 	for want, policy := range map[string]scenarios.Policy{
 		"[Timeout]":      {Timeout: time.Second},
 		"[retry]":        {Retry: &scenarios.Retry{Attempts: 3}},
-		"[retry budget]": {Retry: &scenarios.Retry{Attempts: 3, Budget: .1}},
+		"[retry budget]": {Retry: &scenarios.Retry{Attempts: 3, Budget: new(.1)}},
 		"[breaker]":      {Breaker: &scenarios.Breaker{Failures: .5, Of: 20, OpenFor: time.Second}},
 		"[balance]":      {Balance: "two_choices"},
 		"[hedge]":        {Hedge: &scenarios.Hedge{After: time.Second}},

@@ -62,12 +62,12 @@ func TestOutlierIsEjected(t *testing.T) {
 						t.Errorf("%d failures in 30 s, want the 5 that eject it and %d probes", got, r.probes)
 					}
 					g.ejections(t, int64(1+r.probes), 1, 0)
-					before := g.To.Replicas[1].Counts.attempts.Load()
+					before := g.To.Replicas[1].Counts.stats().Attempts
 					if got := g.call(t, 3000, 2000, ill(0)); got != 0 {
 						t.Errorf("%d failures once it is well", got)
 					}
 					g.ejections(t, int64(1+r.probes), 0, 0)
-					if got := g.To.Replicas[1].Counts.attempts.Load() - before; got < 50 {
+					if got := g.To.Replicas[1].Counts.stats().Attempts - before; got < 50 {
 						t.Errorf("it got %d calls in 20 s once it is well, want its share again", got)
 					}
 				})
@@ -127,7 +127,7 @@ func TestSlowOutlier(t *testing.T) {
 			})
 			g.ejections(t, out, out, 0)
 			if out == 1 {
-				if got := g.To.Replicas[1].Counts.attempts.Load(); got > 60 {
+				if got := g.To.Replicas[1].Counts.stats().Attempts; got > 60 {
 					t.Errorf("the slow one of %d got %d calls of 2,000", replicas, got)
 				}
 			}

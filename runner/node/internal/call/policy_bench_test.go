@@ -19,7 +19,7 @@ func BenchmarkCallPolicy(b *testing.B) {
 	}{
 		{"off", scenarios.Policy{}},
 		{"retry", scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3}}},
-		{"retry_budget", scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: 0.1}}},
+		{"retry_budget", scenarios.Policy{Retry: &scenarios.Retry{Attempts: 3, Budget: new(0.1)}}},
 		{"breaker", scenarios.Policy{Breaker: &scenarios.Breaker{Failures: 0.5, Of: 20, OpenFor: time.Second}}},
 		{"random", scenarios.Policy{Balance: "random"}},
 		{"least_in_flight", scenarios.Policy{Balance: "least_in_flight"}},

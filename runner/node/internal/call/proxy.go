@@ -109,11 +109,7 @@ func (p *Proxy) once(ctx context.Context, to *Replica, r *http.Request, c host.T
 		cancel()
 		return nil, nil, f
 	}
-	passing := &streamed{ReadCloser: answer.Body, cancel: cancel, broke: func() {
-		if ctx.Err() == nil {
-			to.Counts.Failures.Add(1)
-		}
-	}}
+	passing := &streamed{ReadCloser: answer.Body, cancel: cancel, gone: ctx.Err}
 	answer.Body = passing
 	p.calls.Mark(answer.Header, to)
 	return answer, passing, FailureStatus(to.Instance, answer.StatusCode, answer.Header)
@@ -142,8 +138,9 @@ func (p *Proxy) replayable(r *http.Request) (body func() io.ReadCloser, again bo
 type streamed struct {
 	io.ReadCloser
 	cancel context.CancelFunc
-	broke  func()
+	gone   func() error // says whether the caller is gone
 	once   sync.Once
+	how    Ending   // of the body
 	over   []func() // told once, when it is closed
 }
 
@@ -153,7 +150,11 @@ func (s *streamed) whenOver(f func()) { s.over = append(s.over, f) }
 func (s *streamed) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		s.once.Do(s.broke)
+		s.once.Do(func() {
+			if s.how = EndedBadly; s.gone() != nil {
+				s.how = GivenUp
+			}
+		})
 	}
 	return n, err
 }

@@ -28,8 +28,8 @@ func newRetry(m *making) policy {
 	}
 	m.e.repeats = m.Retry.Attempts > 1
 	r := &retry{i: m.e.i, to: m.e.To, rule: m.Retry}
-	if m.Retry.Budget > 0 {
-		r.budget = shared(m.e, m.Retry, func() *budget { return newBudget(m.Retry.Budget) })
+	if m.Retry.Budget != nil {
+		r.budget = shared(m.e, m.Retry, func() *budget { return newBudget(*m.Retry.Budget) })
 	}
 	return r
 }
@@ -101,7 +101,7 @@ func backoff(r *scenarios.Retry, n int, last time.Duration, chance *rand.Rand) t
 	}
 }
 
-// budgetHolds is the most retries that a budget saves up; it starts full.
+// budgetHolds is the most retries that a budget saves up; it starts full, but for one of nothing, which allows none.
 const budgetHolds = 10
 
 // budget bounds retries to a share of first attempts: each first attempt pays the share in, each
@@ -113,7 +113,12 @@ type budget struct {
 	saved float64
 }
 
-func newBudget(share float64) *budget { return &budget{share: share, saved: budgetHolds} }
+func newBudget(share float64) *budget {
+	if share == 0 {
+		return &budget{}
+	}
+	return &budget{share: share, saved: budgetHolds}
+}
 
 func (b *budget) pay() {
 	if b == nil {

@@ -41,7 +41,7 @@ func TestSlowStart(t *testing.T) {
 					try := refusing("leaf-2", &down)
 					g.call(t, 0, 300, try)
 					down = false
-					got := func() int64 { return g.To.Replicas[1].Counts.attempts.Load() }
+					got := func() int64 { return g.To.Replicas[1].Counts.stats().Attempts }
 					from := 300
 					for before := got(); got() == before; from++ { // until it is found to be back
 						g.call(t, from, 1, try)
@@ -114,7 +114,7 @@ func TestPreferNear(t *testing.T) {
 				g.call(t, 0, 40, ill(0, r.ill...))
 				var got []int64
 				for _, one := range g.To.Replicas {
-					got = append(got, one.Counts.attempts.Load())
+					got = append(got, one.Counts.stats().Attempts)
 				}
 				if fmt.Sprint(got) != r.want {
 					t.Errorf("calls %v, want %s", got, r.want)

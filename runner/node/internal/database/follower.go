@@ -130,8 +130,13 @@ func (s *feed) close() {
 func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
 	f.primary.Counts.Begin(1, false)
 	defer func() {
-		if err != nil && ctx.Err() == nil {
-			f.primary.Counts.Failures.Add(1)
+		switch {
+		case err == nil:
+			f.primary.Counts.End(call.Answered)
+		case ctx.Err() != nil:
+			f.primary.Counts.End(call.GivenUp)
+		default:
+			f.primary.Counts.End(call.EndedBadly)
 		}
 	}()
 	dialling, cancel := context.WithTimeout(ctx, connecting)

@@ -118,7 +118,7 @@ func collapse(t *testing.T, how scenarios.ReadCache, queue, rate, seconds int) (
 		const keys = 100000
 		how.TTL, how.Size = time.Hour, 30000
 		c := newReadCache(how, host.NewMetrics(), func(f func()) { asking.Go(f) })
-		station := admission.NewWorkers(&scenarios.Node{Workers: 15, Queue: queue}, host.NewMetrics())
+		station := admission.NewWorkers(&scenarios.Node{Workers: 15, Queue: atMost(queue)}, host.NewMetrics())
 		r := rand.New(rand.NewPCG(9, 9))
 		sums := make([]float64, keys)
 		for n, sum := 0, 0.; n < keys; n++ {
@@ -232,4 +232,12 @@ func average(of []float64) float64 {
 		sum += x
 	}
 	return sum / float64(len(of))
+}
+
+// atMost is the bound of a queue, none for 0.
+func atMost(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }
