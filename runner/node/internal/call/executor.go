@@ -143,14 +143,19 @@ func (e *Executor) exchanged(ctx context.Context, to *Replica, c host.Trace, n i
 		to.Counts.End(how)
 		return came
 	}
-	came.body.whenOver(func() {
+	to.endsWith(came.body, how)
+	return came
+}
+
+// endsWith counts an attempt as over when its answer's body is. (A method, so that an attempt without one allocates nothing.)
+func (to *Replica) endsWith(body *streamed, how Ending) {
+	body.whenOver(func() {
 		to.busy.Add(-1)
 		if how == Answered {
-			how = came.body.how
+			how = body.how
 		}
 		to.Counts.End(how)
 	})
-	return came
 }
 
 // Bounded gives an attempt its timeout, if there is one.
