@@ -19,7 +19,7 @@ build: ## build bin/squall
 	CGO_ENABLED=0 go build -trimpath -o bin/squall ./cmd/squall
 
 # Whose tests take the time that they measure from a virtual clock, or none: two of these at once do not measure each other.
-CLOCKLESS = ./examples/library ./examples/patterns ./faults ./internal/... ./report ./runner/engine/virtual/... ./runner/record ./scenarios/...
+CLOCKLESS = ./examples/library ./examples/patterns ./faults ./internal/... ./report ./runner/analysis ./runner/engine/virtual/... ./runner/record ./runner/wire ./scenarios/...
 # All the others measure real time, one at a time.
 CLOCKED = $$(go list ./... | grep -vxF "$$(go list $(CLOCKLESS))")
 

@@ -19,13 +19,8 @@ func (i *injection) delayCheck() *record.Check {
 	if !ok || i.undone == nil || r.Delays == 0 {
 		return nil
 	}
-	holds := analysis.Holds{Count: r.Delays, CutShort: r.CutShort, MeanMs: r.DelayMs, FullMs: r.FullDelayMs}
-	if on := i.fault.End - i.fault.Start; r.CutShort == r.Delays && on <= high {
-		// A plan that lifts a latency before any of it is due lets all go by then, and promises no more than that.
-		low, high = 0, on
-		holds.CutShort, holds.FullMs = 0, holds.MeanMs
-	}
-	return ptr(analysis.DelayCheck(title(i.fault), low, high, holds))
+	return ptr(analysis.DelayCheck(title(i.fault), i.fault.End-i.fault.Start, low, high,
+		analysis.Holds{Count: r.Delays, CutShort: r.CutShort, MeanMs: r.DelayMs, FullMs: r.FullDelayMs}))
 }
 
 // promised is the least and the most mean delay that latency toxics promise; false where there are none, or with others.

@@ -156,7 +156,7 @@ func maybeSeconds(d *time.Duration) *float64 {
 func receipt(r faults.Receipt, kind string) record.Receipt {
 	out := record.Receipt{
 		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
-		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs,
+		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs, FullDelayMs: r.FullDelayMs,
 	}
 	if share, counted := r.Coverage(); counted {
 		out.Coverage = &share

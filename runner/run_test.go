@@ -80,7 +80,7 @@ func TestRunToItsEnd(t *testing.T) {
 			Name: "latency 100ms", Kind: "latency", Text: "latency 100ms", On: "api -> db", Phase: "slow", Edges: []string{"api-1:db-1"},
 			ScheduledS: 10, AppliedS: &ten, ScheduledUndoS: 20, UndoneS: &twenty,
 			DetectedAfterS: &zero, RecoveredAfterS: &zero, RecoveredFromOnsetS: &ten,
-			Receipt: record.Receipt{Met: true, Connections: 2, Requests: 7, DelayMs: 100, Text: "2 connections, 7 requests, +100.0 ms each"},
+			Receipt: record.Receipt{Met: true, Connections: 2, Requests: 7, DelayMs: 100, FullDelayMs: 100, Text: "2 connections, 7 requests, +100.0 ms each"},
 		}
 		if diff := cmp.Diff(want, res.Faults[0]); diff != "" {
 			t.Errorf("fault (-want +got):\n%s", diff)

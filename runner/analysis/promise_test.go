@@ -22,8 +22,26 @@ func TestDelayCheckFailsWhereTheDelayWasNotGiven(t *testing.T) {
 		"let go too late":                     {Holds{Count: 100, MeanMs: 6000, FullMs: 6000}, false, "6000.0 ms"},
 		"nothing that it held went on at all": {Holds{}, false, ""},
 	} {
-		got := DelayCheck("x", low, high, c.got)
+		got := DelayCheck("x", 3*high, low, high, c.got)
 		if got.OK != c.ok || !strings.Contains(got.Text, c.text) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// A plan may lift a latency before any of it is due: then nothing is held for longer than it was on.
+func TestDelayCheckOfALatencyLongerThanItsTimeOn(t *testing.T) {
+	const low, high, on = 59 * time.Second, 61 * time.Second, 6 * time.Second
+	for name, c := range map[string]struct {
+		got Holds
+		ok  bool
+	}{
+		"all let go by then":           {Holds{Count: 100, CutShort: 100, MeanMs: 3000}, true},
+		"held for longer than it was":  {Holds{Count: 100, CutShort: 100, MeanMs: 9000}, false},
+		"some for their whole time":    {Holds{Count: 100, CutShort: 40, MeanMs: 3000, FullMs: 5000}, false},
+		"nothing that it held went on": {Holds{}, false},
+	} {
+		if got := DelayCheck("x", on, low, high, c.got); got.OK != c.ok {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

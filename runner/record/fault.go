@@ -68,6 +68,8 @@ type Receipt struct {
 	LostBytes int64 `json:"lost_bytes,omitempty" unit:"bytes"`
 	// DelayMs is the mean delay that what met it was given.
 	DelayMs float64 `json:"delay_ms,omitempty"`
+	// FullDelayMs is the mean delay of those alone that were held for their whole time; absent where none was.
+	FullDelayMs float64 `json:"full_delay_ms,omitempty" since:"2026-11-29"`
 	// Coverage is how many of the requests that crossed its edges while it was to be on met it; absent where that was not counted.
 	Coverage *float64 `json:"coverage,omitempty" unit:"share" since:"2026-11-29"`
 	// Text is all of this in words.
