@@ -13,7 +13,7 @@ import (
 
 // figures are what one run came to, of the phase and the requests that the deciding expectation is about.
 type figures struct {
-	// Availability is a share, P99Ms that of all requests from their intended time. NaN is not written: nil where nothing was sent.
+	// Availability is a share, P99Ms that of answers from their intended time. nil where nothing was sent, or too little answered.
 	Availability *float64 `json:"availability,omitempty"`
 	P99Ms        *float64 `json:"p99_ms,omitempty"`
 	// Amplification of each pair of nodes, "a -> b".
@@ -68,10 +68,12 @@ func figuresOf(r *record.Result, e scenarios.Expectation) (figures, error) {
 			continue // has a place of its own
 		}
 		v, err := report.Measure(r, e, b.Metric)
-		if err != nil {
+		switch {
+		case err == nil:
+			out.Decided[b.Metric] = rounded(v)
+		case b.Metric.Facts().Unit != metric.Time: // a time may have no answers to be taken of
 			return figures{}, fmt.Errorf("measure %s of %q: %w", b.Metric, e.Text, err)
 		}
-		out.Decided[b.Metric] = rounded(v)
 	}
 	for _, data := range []struct {
 		most *int

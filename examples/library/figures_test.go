@@ -19,7 +19,7 @@ func run() *record.Result {
 		Phases: []record.Phase{
 			{Name: "steady", StartS: 0, EndS: 10, Requests: []record.Request{{Load: "users", Request: "GET /", Sent: 100, OK: 100, LatencyMs: record.Latency{P99: 5}}}},
 			{Name: "slow", StartS: 10, EndS: 20, Requests: []record.Request{
-				{Load: "users", Request: "GET /", Sent: 100, OK: 60, Degraded: 30, Failed: 10, LatencyMs: record.Latency{P90: 120, P99: 900}},
+				{Load: "users", Request: "GET /", Sent: 100, OK: 60, Degraded: 30, Failed: 10, AnswerMs: &record.Latency{Count: 90, P90: 120, P99: 900}},
 				{Load: "users", Request: "POST /", Sent: 100, Failed: 100, LatencyMs: record.Latency{P99: 1000}},
 			}, Edges: []record.Edge{{From: "api", To: "stock", Attempts: 50, Amplification: 2.5}, {From: "users", To: "api", Attempts: 200, Amplification: 9}}},
 		},
@@ -58,6 +58,13 @@ func TestFiguresAreOfThePhaseAndRequest(t *testing.T) {
 			figures{
 				Availability: ref(.9), P99Ms: ref(900.), Amplification: map[string]float64{"api -> stock": 2.5},
 				Recovery: &recovery{AfterS: 2.5}, Decided: map[metric.Name]float64{},
+			},
+		},
+		"nothing was answered": { // so there is no time to tell, and that is not zero
+			scenarios.Expectation{In: "slow", Of: "POST /", Bounds: []scenarios.Bound{{Metric: "p90", Op: "<", Value: .1}}},
+			figures{
+				Availability: ref(0.), Amplification: map[string]float64{"api -> stock": 2.5},
+				Recovery: &recovery{NotWithinS: 6}, Decided: map[metric.Name]float64{},
 			},
 		},
 		"writes": {
