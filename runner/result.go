@@ -29,6 +29,7 @@ func (r *run) result(why error) *record.Result {
 		Phases:  r.recorder.Phases(),
 		Writes:  r.writes,
 		Windows: r.recorder.Windows(),
+		Series:  r.series(),
 	}
 	if noting, ok := r.o.Engine.(Noting); ok {
 		res.EngineNotes = noting.Notes(r.o.Plan)
@@ -37,10 +38,15 @@ func (r *run) result(why error) *record.Result {
 		res.Generator = r.load.generator
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
+	if d, err := design(r.o.Plan.Scenario); err != nil {
+		r.happened(time.Since(r.zero), "note", "what was run could not be written down: "+err.Error())
+	} else {
+		res.Design = d
+	}
 	if r.start != nil && r.final != nil { // else what crossed them is unknown
 		res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
 	}
-	r.phaseEdges(res)
+	r.phaseCounts(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
 	confirmRefusals(res)
@@ -54,9 +60,10 @@ func (r *run) result(why error) *record.Result {
 	return res
 }
 
-// phaseEdges gives each phase the edges that something crossed in it: between the readings at its begin and at its end (of a run that was cut, the
-// last one). What is answered after the last phase is in none of them. A phase without either reading has none: it is unknown.
-func (r *run) phaseEdges(res *record.Result) {
+// phaseCounts gives each phase what was counted in it: between the readings at its begin and at its end (of a run that was cut,
+// the last one). What is answered after the last phase is in none of them. A phase without either reading has nothing: it is
+// unknown.
+func (r *run) phaseCounts(res *record.Result) {
 	for i := range res.Phases {
 		start, end := r.bounds(res, i)
 		if start == nil || end == nil {
@@ -65,6 +72,15 @@ func (r *run) phaseEdges(res *record.Result) {
 		for _, e := range edges(r.o.Plan, start, end, res.Phases[i:i+1]) {
 			if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 || e.Delivery != nil {
 				res.Phases[i].Edges = append(res.Phases[i].Edges, e)
+			}
+		}
+		for _, one := range r.o.Plan.Instances {
+			first, last := start.Nodes[one.Name], end.Nodes[one.Name]
+			if first.Unread || last.Unread {
+				continue
+			}
+			if counted := since(&first, last); len(counted) > 0 {
+				res.Phases[i].Nodes = append(res.Phases[i].Nodes, record.PhaseNode{Instance: one.Name, Counters: counted})
 			}
 		}
 	}

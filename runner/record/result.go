@@ -8,7 +8,10 @@
 // from the first. What is null could not be told: it is never zero.
 package record
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 //go:generate go run ../../internal/resultdoc . ../../docs/result.json.md
 
@@ -70,6 +73,9 @@ type Result struct {
 	Faults []Fault `json:"faults"`
 	// Actions are what was done to the run, the plan's own faults aside: by hand through a door, or from outside.
 	Actions []Action `json:"actions,omitempty" since:"2026-11-29"`
+	// Design is what was run, as the language spells it in JSON: templates, the variant and defaults of the file filled in.
+	// Absent in records from before.
+	Design *Design `json:"design,omitempty" since:"2026-11-29"`
 	// Edges are the topology's connections over all phases.
 	Edges []Edge `json:"edges"`
 	// Nodes are the instances and what they counted.
@@ -84,6 +90,17 @@ type Result struct {
 	Events []Event `json:"events"`
 	// Windows are kept beside result.json, in windows.jsonl.
 	Windows []Window `json:"-"`
+	// Series is kept beside result.json, in series.jsonl.
+	Series []Moment `json:"-"`
+}
+
+// Design is the topology and the loads of a run. Durations are in nanoseconds. Passwords, keys and the environment of
+// images are left out.
+type Design struct {
+	// Nodes of the topology, in the file's order.
+	Nodes []json.RawMessage `json:"nodes"`
+	// Loads, in the file's order.
+	Loads []json.RawMessage `json:"loads"`
 }
 
 // Host is where a run ran.
