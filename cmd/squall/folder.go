@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// folder is a run's: result.json, windows.jsonl, scenario.yaml, results.gob, logs.
+// folder is a run's: result.json, windows.jsonl, scenario.yaml, results.gob, logs, and its reports.
 type folder struct {
 	id, dir string
 	made    bool // by us, for this run alone
@@ -93,6 +94,11 @@ func (f *folder) write(p *planned, result *record.Result) error {
 func (f *folder) verdict(result *record.Result) error {
 	if err := record.Save(f.dir, result); err != nil {
 		return err
+	}
+	for _, kept := range report.Kept {
+		if err := writeReport(filepath.Join(f.dir, kept.File), func(w io.Writer) error { return kept.Render(w, result) }); err != nil {
+			return err
+		}
 	}
 	if f.own {
 		f.link()

@@ -29,6 +29,7 @@ type runFlags struct {
 	out     string
 	quiet   bool
 	keep    bool
+	publish publishFlags
 }
 
 func runCommand() *cobra.Command {
@@ -46,6 +47,7 @@ func runCommand() *cobra.Command {
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
 	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME, with runs/latest leading to it; with several files, a folder of them)")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up under its load after the run, to look around in, until Ctrl-C")
+	f.publish.register(c)
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	return c
 }
@@ -67,20 +69,28 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 		plans = append(plans, p)
 	}
 	if len(problems) > 0 {
+		if err := annotateProblems(c.ErrOrStderr(), args, problems); err != nil {
+			return environment(err)
+		}
 		return problems
 	}
 	code := report.ExitPass
+	var results []*record.Result
+	var failure error
 	for _, p := range plans {
-		got, err := runOne(ctx, c, f, p, len(plans) > 1)
-		if err != nil {
-			return err
+		result, err := runOne(ctx, c, f, p, len(plans) > 1)
+		if result != nil {
+			results = append(results, result)
+			if code == report.ExitPass {
+				code = report.ExitCode(result)
+			}
 		}
-		if code == report.ExitPass {
-			code = got
-		}
-		if ctx.Err() != nil {
+		if failure = err; err != nil || ctx.Err() != nil {
 			break
 		}
+	}
+	if err := errors.Join(failure, f.publish.results(c.ErrOrStderr(), results)); err != nil {
+		return err
 	}
 	if code != report.ExitPass {
 		return &exit{code: code}
@@ -88,8 +98,8 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 	return nil
 }
 
-// runOne runs a plan and says its exit code; an error means that there is no result.
-func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (report.Exit, error) {
+// runOne runs a plan. There may be a result beside an error, which then tells its exit code.
+func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (*record.Result, error) {
 	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
 	say := progress.Line
 	show := progress.Show
@@ -99,20 +109,20 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	reap(ctx, say)
 	engine, why, err := f.engine(ctx, p)
 	if err != nil {
-		return 0, failed(ctx, err)
+		return nil, failed(ctx, err)
 	}
 	if p, why, err = standIns(engine, p, why); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := engine.Check(p.Plan); err != nil {
-		return 0, usageOf(err)
+		return nil, usageOf(err)
 	}
 	if _, virtual := engine.(runner.Enclosing); virtual && f.keep {
-		return 0, usageOf(errors.New("--keep needs an engine in real time: in virtual time nothing is there to look at; use --engine process or docker"))
+		return nil, usageOf(errors.New("--keep needs an engine in real time: in virtual time nothing is there to look at; use --engine process or docker"))
 	}
 	folder, err := newFolder(f.out, p, several)
 	if err != nil {
-		return 0, environment(err)
+		return nil, environment(err)
 	}
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
@@ -123,18 +133,18 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	result, err := conduct(ctx, options, folder)
 	if result == nil {
 		folder.discard()
-		return 0, failed(ctx, err)
+		return nil, failed(ctx, err)
 	}
 	if tellErr := t.tell(result); tellErr != nil {
-		return 0, environment(errors.Join(tellErr, err))
+		return result, environment(errors.Join(tellErr, err))
 	}
 	if stage, is := errors.AsType[*runner.StageError](err); is && stage.Stage == "load" && ctx.Err() == nil {
-		return 0, environment(err) // nobody interrupted it
+		return result, environment(err) // nobody interrupted it
 	}
 	if err != nil && !result.Partial {
-		return 0, environment(err)
+		return result, environment(err)
 	}
-	return report.ExitCode(result), nil
+	return result, nil
 }
 
 // conduct wires a run's load, its results and its reader of writes.

@@ -33,7 +33,7 @@ func (t *telling) tell(result *record.Result) error {
 }
 
 func (t *telling) once(result *record.Result) error {
-	result.Command = t.command
+	result.Command, result.File = t.command, t.plan.document.File
 	saved := t.folder.save(t.plan, result)
 	if err := report.Formats[0].For(colorful(os.Stdout))(t.w, result); err != nil {
 		return errors.Join(saved, err)

@@ -34,6 +34,9 @@ func validateCommand() *cobra.Command {
 				}
 				all = append(all, problems...)
 			}
+			if err := annotateProblems(c.ErrOrStderr(), args, all); err != nil {
+				unread = append(unread, environment(err))
+			}
 			if len(all) > 0 {
 				unread = append(unread, all)
 			}

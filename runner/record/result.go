@@ -62,6 +62,8 @@ type Result struct {
 	DurationS float64 `json:"duration_s"`
 	// Command makes the run again.
 	Command string `json:"command,omitempty"`
+	// File is the scenario's file, as it was named to the run: expectations have their places in it.
+	File string `json:"file,omitempty" since:"2026-11-29"`
 	// Host is where it ran.
 	Host Host `json:"host"`
 
