@@ -46,5 +46,5 @@ func toll(f record.Finding) string {
 	if f.When.Phase != "" {
 		when = fmt.Sprintf("in %s (%s to %s)", f.When.Phase, Seconds(f.When.FromS), Seconds(f.When.ToS))
 	}
-	return fmt.Sprintf("%s lost %s", count(f.Lost), when)
+	return fmt.Sprintf("%s requests lost or late %s", count(f.Lost), when)
 }

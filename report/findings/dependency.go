@@ -10,13 +10,13 @@ import (
 
 var noOtherWay = Kind{
 	Name: "no other way",
-	Means: "a tenth or more of the attempts at a dependency are not answered well, its caller's users lose requests, and the caller has nothing else to do than to fail " +
+	Means: "a tenth or more of the attempts at a dependency are not answered well, requests that come by its caller fail, and the caller has nothing else to do than to fail " +
 		"with it: no fallback, no copy, nobody else to ask, no queue",
 	find: func(d *diagnosis) (out []record.Finding) {
 		for _, p := range d.harmed() {
 			for _, key := range pairNames(p) {
 				one := p.pairs[key]
-				if d.nodes[key[0]] == nil || one.attempts < 5 || one.bad() < 0.1 && !d.dies(p, key) {
+				if d.nodes[key[0]] == nil || d.failed(p, key[0]) < 0.01 || one.attempts < 5 || one.bad() < 0.1 && !d.dies(p, key) {
 					continue
 				}
 				for _, c := range d.between(key[0], key[1]) {
@@ -36,6 +36,17 @@ var noOtherWay = Kind{
 		}
 		return out
 	},
+}
+
+// failed is the share of the requests which come by a node that failed in a phase.
+func (d *diagnosis) failed(p *phase, node string) float64 {
+	var failed, sent int64
+	for _, h := range p.harms {
+		if d.passes(h.load, h.request, node) {
+			failed, sent = failed+h.failed, sent+h.sent
+		}
+	}
+	return share(failed, sent)
 }
 
 // dies tells that a fault in a phase is on everything that a pair connects.
