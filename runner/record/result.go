@@ -48,6 +48,9 @@ type Result struct {
 	Seed uint64 `json:"seed"`
 	// Run is the run's id, the name of its folder.
 	Run string `json:"run"`
+	// ShouldFail tells that the variant says of itself that it does not keep what the scenario expects, and that the run was to hold
+	// it to that.
+	ShouldFail bool `json:"should_fail,omitempty" since:"2026-11-29"`
 	// Verdict is pass, fail or inconclusive.
 	Verdict Verdict `json:"verdict"`
 	// Reasons say why the verdict is what it is, worst first.
