@@ -115,7 +115,7 @@ func untold(r *record.Result) []string {
 
 // judgeOne holds one line of expect against the run, and says why it does not hold where it does not.
 func judgeOne(r *record.Result, e scenarios.Expectation) (record.Expectation, []string) {
-	out := record.Expectation{Text: e.Text, In: e.In, Of: e.Of, Line: e.Line}
+	out := record.Expectation{Text: e.Text, In: e.In, Of: e.Of, Line: e.Line, Column: e.Column}
 	if out.Of == "" && len(e.Bounds) > 0 {
 		out.Of = "all"
 	}
