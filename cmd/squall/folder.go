@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/report/findings"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -76,6 +77,7 @@ func (f *folder) discard() {
 func (f *folder) save(p *planned, result *record.Result) error {
 	err := f.write(p, result)
 	report.Judge(result, p.Scenario)
+	result.Findings = findings.Find(result)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,8 @@ type Result struct {
 	Writes Writes `json:"writes"`
 	// Checks are the run's own validity: generator lag, Little's law, flow conservation, steady state, receipts.
 	Checks []Check `json:"checks"`
+	// Findings say what went wrong and why, by what users lost by it. Absent where a rule found nothing, and in records from before.
+	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
 	// Events are what happened, in time.
 	Events []Event `json:"events"`
 	// Windows are kept beside result.json, in windows.jsonl.
