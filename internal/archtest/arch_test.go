@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"report/findings":            {"runner/record", "scenarios"}, // rules over a stored record
 	"report":                     {"runner/record", "scenarios", "scenarios/metric"},
 	"report/compare":             {"runner/record", "scenarios/metric"}, // pure functions from records
-	"report/pipeline":            {"runner/record"}, // what pipelines show, where they show it
+	"report/pipeline":            {"runner/record"},                     // what pipelines show, where they show it
 	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"runner/record"}, // pure functions from records
 	"runner/lease":               {},
