@@ -16,11 +16,12 @@ const (
 	ExitUsage        Exit = 2
 	ExitEnvironment  Exit = 3 // the engine, a port, an image
 	ExitInconclusive Exit = 4
+	ExitRegression   Exit = 5
 	ExitInterrupted  Exit = 130 // as a shell says of a program that SIGINT ended
 )
 
 // Exits are all codes, in ascending order.
-var Exits = []Exit{ExitPass, ExitFail, ExitUsage, ExitEnvironment, ExitInconclusive, ExitInterrupted}
+var Exits = []Exit{ExitPass, ExitFail, ExitUsage, ExitEnvironment, ExitInconclusive, ExitRegression, ExitInterrupted}
 
 // ExitCode is a judged result's.
 func ExitCode(r *record.Result) Exit {
@@ -50,6 +51,8 @@ func (e Exit) Meaning() string {
 		return "the environment failed, the run could not be made"
 	case ExitInconclusive:
 		return "inconclusive: it can't be told whether the expectations hold"
+	case ExitRegression:
+		return "a regression: something is worse than the baseline, beyond chance"
 	case ExitInterrupted:
 		return "interrupted: everything undone, a partial report written"
 	}
