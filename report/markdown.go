@@ -15,7 +15,13 @@ var markdownFormat = Format{Name: "markdown", File: "summary.md", Render: Markdo
 // Markdown writes a run for a pull request or a job's summary: verdict and reasons, the expectations, and the figures folded away.
 func Markdown(w io.Writer, r *record.Result) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "### %s %s\n\n", badges[r.Verdict], inMarkdown(Title(r)))
+	badge := badges[r.Verdict]
+	if exit, _ := (Group{Runs: []*record.Result{r}}).Exit(); r.ShouldFail && exit == ExitPass {
+		badge = "✅ fails, as it should:"
+	} else if r.ShouldFail && exit == ExitFail {
+		badge = "❌ passes, and should fail:"
+	}
+	fmt.Fprintf(&b, "### %s %s\n\n", badge, inMarkdown(Title(r)))
 	fmt.Fprintf(&b, "%s engine, seed %d, %s", r.Engine, r.Seed, Seconds(r.DurationS))
 	if r.About != "" {
 		fmt.Fprintf(&b, ". %s", inMarkdown(r.About))

@@ -26,7 +26,7 @@ func terminal(w io.Writer, r *record.Result, p paint) error {
 	var b bytes.Buffer
 	writeVerdict(&b, r, p)
 	for _, section := range []func(io.Writer, *record.Result, paint) error{
-		writePhases, writeFaults, writeEdges, writeDeliveries, writeCaches, writeHonesty,
+		writeFindings, writePhases, writeFaults, writeEdges, writeDeliveries, writeCaches, writeHonesty,
 	} {
 		if err := section(&b, r, p); err != nil {
 			return fmt.Errorf("write report: %w", err)

@@ -18,13 +18,13 @@ import (
 func validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE...",
-		Short: "Check scenario files, every variant of them; nothing is started",
+		Short: "Check scenario files, every variant of them; nothing is started. - is standard input",
 		Args:  files,
 		RunE: func(c *cobra.Command, args []string) error {
 			var all source.Problems
 			var unread []error
 			for _, file := range args {
-				problems, err := validate(file)
+				problems, err := validate(c.InOrStdin(), file)
 				if err != nil {
 					unread = append(unread, err)
 					continue
@@ -58,7 +58,7 @@ func told(w io.Writer, errs []error) error {
 }
 
 // validate checks a file as it is and with each of its variants; a problem that several have is told once.
-func validate(file string) (source.Problems, error) {
+func validate(in io.Reader, file string) (source.Problems, error) {
 	var all source.Problems
 	seen := map[source.Problem]bool{}
 	collect := func(err error) error {
@@ -77,19 +77,36 @@ func validate(file string) (source.Problems, error) {
 		}
 		return nil
 	}
-	base, err := plan(file, "", 0)
+	named := file
+	read := func(variant string) (*planned, error) { return plan(file, variant, 0) }
+	text := func() ([]byte, error) { return os.ReadFile(file) }
+	if file == "-" {
+		data, err := io.ReadAll(io.LimitReader(in, source.MaxBytes+1))
+		if err != nil {
+			return nil, fmt.Errorf("read the scenario: %w", err)
+		}
+		named = "stdin"
+		text = func() ([]byte, error) { return data, nil }
+		read = func(variant string) (*planned, error) {
+			doc, err := language.Parse(named, data, variant)
+			if err != nil {
+				return nil, err
+			}
+			return lay(doc, cmp.Or(doc.Seed, 1))
+		}
+	}
+	base, err := read("")
 	if err := collect(err); err != nil {
 		return nil, err
 	}
 	if base == nil { // its variants may have mistakes of their own
-		data, err := os.ReadFile(file)
-		if err == nil && len(data) <= source.MaxBytes {
-			_ = collect(language.Check(file, data))
+		if data, err := text(); err == nil && len(data) <= source.MaxBytes {
+			_ = collect(language.Check(named, data))
 		}
 		return all, nil
 	}
 	for _, variant := range base.Scenario.Variants {
-		_, err := plan(file, variant, 0)
+		_, err := read(variant)
 		if err := collect(err); err != nil {
 			return nil, err
 		}

@@ -66,6 +66,7 @@ func body(r *record.Result) (node, string, error) {
 	spans, data, several := spansOf(r, t.end), &sheet{}, severalLoads(r)
 	b := newBlast(r, t, spans)
 	sections := []section{
+		{"findings", "Why", "Findings", "", why(r, t)},
 		first(r, b, spans, t),
 		{"time", "Over time", "Time", "", overTime(r, t, spans, data, several)},
 		topologySection(r, t, spans),

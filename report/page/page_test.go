@@ -79,13 +79,13 @@ func TestThePageHasEverySectionAndChart(t *testing.T) {
 			headings = append(headings, p.text)
 		}
 	}
-	want := []string{"summary", "time", "users-0", "users-1", "goodput", "outcomes", "latency", "heat", "edge-0", "edge-1",
+	want := []string{"findings", "summary", "time", "users-0", "users-1", "goodput", "outcomes", "latency", "heat", "edge-0", "edge-1",
 		"inside-0-0", "inside-0-1", "inside-0-2", "inside-0-3", "inside-1-0", "inside-1-1", "inside-1-2", "inside-1-3", "inside-2-0", "inside-2-1", "inside-2-2", "inside-2-3",
 		"topology", "blast", "requests", "edges", "receipts", "honesty", "events", "scenario", "environment"}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Errorf("sections and charts, in order (-want +got):\n%s", diff)
 	}
-	wantHeadings := []string{"What was done, and what users felt", "Expectations", "Over time", "Topology", "Who felt what", "Requests by phase", "Edges, queues and caches", "Receipts",
+	wantHeadings := []string{"Why", "What was done, and what users felt", "Expectations", "Over time", "Topology", "Who felt what", "Requests by phase", "Edges, queues and caches", "Receipts",
 		"Can it be believed?", "What happened", "The scenario as run", "Environment"}
 	if diff := cmp.Diff(wantHeadings, headings); diff != "" {
 		t.Errorf("headings, in order (-want +got):\n%s", diff)
@@ -116,7 +116,7 @@ func TestNamesStayText(t *testing.T) {
 	if diff := cmp.Diff(plain, got); diff != "" {
 		t.Errorf("names changed the page's elements (-plain +nasty):\n%s", diff)
 	}
-	for _, said := range []string{"made up" + nasty, "node0" + nasty, "GET /0/" + nasty, "outage" + nasty, "503" + nasty, "by hand (toxiproxy's API" + nasty, "scenario: made up" + nasty, "note" + nasty} {
+	for _, said := range []string{"made up" + nasty, "node0" + nasty, "GET /0/" + nasty, "outage" + nasty, "503" + nasty, "it retries" + nasty, "3.0 attempts" + nasty, "by hand (toxiproxy's API" + nasty, "scenario: made up" + nasty, "note" + nasty} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the page does not say %q", said)
 		}

@@ -42,9 +42,12 @@ func (s run) result(tb testing.TB) *record.Result {
 			Instances: []string{s.instance(1, 0)}, AppliedS: &from, UndoneS: &to, DetectedAfterS: &covered, RecoveredAfterS: &covered,
 			Receipt: record.Receipt{Met: true, Text: "5 requests" + s.names, Coverage: &covered}}},
 		Actions: []record.Action{{AtS: by, Who: record.ByHand, Door: "toxiproxy's API" + s.names, What: "latency" + s.names, On: s.instance(0, 0) + ":" + s.instance(1, 0)}},
-		Checks:  []record.Check{{Name: "flow" + s.names, Text: "it flows" + s.names, OK: true}},
-		Events:  []record.Event{{AtS: 0, Kind: "note" + s.names, Text: "begun" + s.names}},
-		Writes:  record.Writes{Checked: true, Acknowledged: 10},
+		Findings: []record.Finding{{Kind: "retry-amplification" + s.names, Where: s.node(1), When: record.Stretch{Phase: "fault" + s.names, FromS: third, ToS: to},
+			Who: []string{"users: GET /0" + s.names}, Lost: 12, Evidence: []string{"3.0 attempts" + s.names}, Because: "it retries" + s.names,
+			Try: []record.Remedy{{Pattern: "retry-budget" + s.names, About: "bounds it" + s.names, Example: "examples/patterns/x.yaml" + s.names}}}},
+		Checks: []record.Check{{Name: "flow" + s.names, Text: "it flows" + s.names, OK: true}},
+		Events: []record.Event{{AtS: 0, Kind: "note" + s.names, Text: "begun" + s.names}},
+		Writes: record.Writes{Checked: true, Acknowledged: 10},
 	}
 	for i, name := range []string{"before", "fault", "after"} {
 		p := record.Phase{Name: name + s.names, StartS: float64(i) * third, EndS: float64(i+1) * third, Edges: s.edges(i == 1)}

@@ -48,6 +48,9 @@ type Result struct {
 	Seed uint64 `json:"seed"`
 	// Run is the run's id, the name of its folder.
 	Run string `json:"run"`
+	// ShouldFail tells that the variant says of itself that it does not keep what the scenario expects, and that the run was to hold
+	// it to that.
+	ShouldFail bool `json:"should_fail,omitempty" since:"2026-11-29"`
 	// Verdict is pass, fail or inconclusive.
 	Verdict Verdict `json:"verdict"`
 	// Reasons say why the verdict is what it is, worst first.
@@ -88,6 +91,8 @@ type Result struct {
 	Writes Writes `json:"writes"`
 	// Checks are the run's own validity: generator lag, Little's law, flow conservation, steady state, receipts.
 	Checks []Check `json:"checks"`
+	// Findings say what went wrong and why, by what users lost by it. Absent where a rule found nothing, and in records from before.
+	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
 	// Events are what happened, in time.
 	Events []Event `json:"events"`
 	// Windows are kept beside result.json, in windows.jsonl.

@@ -42,7 +42,7 @@ func varied(data []byte, variant string) (*source.Value, error) {
 		told.Problem(root, "a scenario is a mapping, not "+root.What(), "")
 		return nil, told.Problems
 	}
-	root, _ = vary(told, root, variant)
+	root, _, _ = vary(told, root, variant)
 	if len(told.Problems) > 0 {
 		return nil, told.Problems.Ordered()
 	}

@@ -21,6 +21,9 @@ type Document struct {
 	// File is what positions call the file.
 	File string
 
+	// ShouldFail tells that the variant says of itself that it does not keep what the scenario expects (expect: fail).
+	ShouldFail bool
+
 	// root is the file's tree with its variant and templates in, templates those that the file has.
 	root, templates *source.Value
 	// text is what was parsed, for AsRun.
@@ -65,8 +68,8 @@ func Parse(file string, data []byte, variant string) (*Document, error) {
 		told.Problem(root, "a scenario is a mapping, not "+root.What(), "write scenario: NAME, then topology, load and phases")
 		return nil, told.Problems
 	}
-	root, names := vary(told, root, variant)
-	doc := &Document{File: file, root: root.Without("templates"), templates: root.Get("templates"), text: data}
+	root, names, shouldFail := vary(told, root, variant)
+	doc := &Document{File: file, ShouldFail: shouldFail, root: root.Without("templates"), templates: root.Get("templates"), text: data}
 	d := grammar.NewDecoder(told, doc.templates)
 	doc.Scenario = d.Scenario(doc.root)
 	doc.Scenario.Variant, doc.Scenario.Variants = variant, names
@@ -94,7 +97,7 @@ func Check(file string, data []byte) source.Problems {
 	if doc != nil {
 		names = doc.Scenario.Variants
 	} else if root, syntax := source.Read(file, data); len(syntax) == 0 && root.Kind == source.Mapping {
-		_, names = vary(&source.Report{File: file}, root, "")
+		_, names, _ = vary(&source.Report{File: file}, root, "")
 	}
 	for _, name := range names {
 		var more source.Problems
