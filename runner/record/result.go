@@ -38,6 +38,8 @@ type Result struct {
 	About string `json:"about,omitempty"`
 	// Variant is the variant that was run, "" for the scenario as it stands.
 	Variant string `json:"variant"`
+	// Set are changes to the scenario that the run was made with, each PATH=VALUE.
+	Set []string `json:"set,omitempty" since:"2026-11-29"`
 	// Engine is where the topology ran: virtual, process or docker.
 	Engine string `json:"engine"`
 	// Why this engine was taken, where it was not asked for.
