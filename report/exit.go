@@ -1,6 +1,10 @@
 package report
 
-import "github.com/squallhq/squall/runner/record"
+import (
+	"strings"
+
+	"github.com/squallhq/squall/runner/record"
+)
 
 // Exit is an exit code of squall: a contract with whoever runs it in CI.
 type Exit int
@@ -22,6 +26,8 @@ var Exits = []Exit{ExitPass, ExitFail, ExitUsage, ExitEnvironment, ExitInconclus
 // ExitCode is a judged result's.
 func ExitCode(r *record.Result) Exit {
 	switch {
+	case r.Partial && strings.HasPrefix(r.PartialWhy, "load: "): // nobody interrupted it: its own load failed
+		return ExitEnvironment
 	case r.Partial:
 		return ExitInterrupted
 	case r.Verdict == record.Pass:

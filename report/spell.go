@@ -16,7 +16,7 @@ func Spell(m metric.Name, value float64) string {
 	case metric.Share:
 		return percent(value)
 	case metric.PerSecond:
-		return strconv.FormatFloat(value, 'f', 1, 64) + "/s"
+		return perSecond(value)
 	case metric.Messages:
 		return strconv.FormatFloat(value, 'f', 0, 64) + " messages"
 	case metric.Factor:
@@ -39,6 +39,14 @@ func percent(share float64) string {
 		return strconv.FormatFloat(math.Floor(p*100+1e-6)/100, 'f', 2, 64) + "%"
 	}
 	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
+}
+
+// perSecond writes a rate: 120.0/s, 0.5/s, 0.017/s. What there is never reads as 0.
+func perSecond(rate float64) string {
+	if rate > 0 && rate < 1 {
+		return strconv.FormatFloat(rate, 'g', 2, 64) + "/s"
+	}
+	return strconv.FormatFloat(rate, 'f', 1, 64) + "/s"
 }
 
 // milliseconds writes a latency: 0.43 ms, 8.1 ms, 120 ms, 2.34 s.

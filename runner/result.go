@@ -178,6 +178,13 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
 		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs, FullDelayMs: r.FullDelayMs,
 	}
+	for _, d := range r.Deeds {
+		did := record.Deed{Instance: d.Instance, What: d.What}
+		if !d.Unread {
+			did.Count = &d.N
+		}
+		out.Did = append(out.Did, did)
+	}
 	if share, counted := r.Coverage(); counted {
 		out.Coverage = &share
 	}
@@ -187,6 +194,9 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 
 // receiptText says what met a fault of this kind in a few words.
 func receiptText(r faults.Receipt, kind string) string {
+	if r.Deeds != nil {
+		return faults.DeedsText(r.Deeds)
+	}
 	if !r.Met() {
 		return "no traffic met it"
 	}
