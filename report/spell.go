@@ -14,7 +14,7 @@ func Spell(m metric.Name, value float64) string {
 	case metric.Share:
 		return percent(value)
 	case metric.PerSecond:
-		return strconv.FormatFloat(value, 'f', 1, 64) + "/s"
+		return perSecond(value)
 	case metric.Messages:
 		return strconv.FormatFloat(value, 'f', 0, 64) + " messages"
 	case metric.Factor:
@@ -26,6 +26,7 @@ func Spell(m metric.Name, value float64) string {
 // What only passes on to room spell, which the page writes its figures with too.
 var (
 	percent      = spell.Percent
+	perSecond    = spell.PerSecond
 	milliseconds = spell.Milliseconds
 	count        = spell.Count
 	bytesOf      = spell.Bytes

@@ -38,29 +38,38 @@ func finding(f record.Finding, t *timeline) node {
 	if f.When.Phase != "" {
 		when = f.When.Phase + ", " + when
 	}
-	item := el("li", class("finding"), el("h3", f.Kind, el("small", " "+f.Where)),
-		el("p", class("when"), el("a", at("href", "#t="+short(f.When.FromS)), when), toll(f)), el("p", "Because "+f.Because))
+	said := el("div", el("h3", f.Kind, el("small", f.Where)), el("p", class("when"), el("a", at("href", "#t="+short(f.When.FromS)), when), toll(f)),
+		el("p", "Because "+strings.TrimSuffix(f.Because, ".")+"."))
 	if len(f.Evidence) > 0 {
 		evidence := el("ul")
 		for _, e := range f.Evidence {
 			evidence.children = append(evidence.children, el("li", e))
 		}
-		item.children = append(item.children, evidence)
+		said.children = append(said.children, evidence)
 	}
-	for i, r := range f.Try {
-		if i == 2 {
-			break
-		}
-		try := el("p", class("try"), el("b", "Try "+r.Pattern))
-		if r.About != "" {
-			try.children = append(try.children, text(": "+strings.TrimSuffix(r.About, ".")+"."))
-		}
-		if r.Example != "" {
-			try.children = append(try.children, text(" "), el("code", r.Example))
-		}
-		item.children = append(item.children, try)
+	return el("li", class("finding"), said, remedies(f.Try))
+}
+
+// remedies are the patterns to try: the first with what it buys, the others by their names.
+func remedies(try []record.Remedy) node {
+	if len(try) == 0 {
+		return nil
 	}
-	return item
+	box := el("div", class("try"), el("p", "Try ", el("b", try[0].Pattern)))
+	if try[0].About != "" {
+		box.children = append(box.children, el("p", try[0].About))
+	}
+	if try[0].Example != "" {
+		box.children = append(box.children, el("p", el("code", try[0].Example)))
+	}
+	var names []string
+	for _, r := range try[1:] {
+		names = append(names, r.Pattern)
+	}
+	if names != nil {
+		box.children = append(box.children, el("p", "or "+strings.Join(names, ", ")))
+	}
+	return box
 }
 
 // toll is what users lost while it was so.

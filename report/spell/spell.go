@@ -24,6 +24,14 @@ func Percent(share float64) string {
 	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
 }
 
+// PerSecond writes a rate: 120.0/s, 0.5/s, 0.017/s. What there is never reads as 0.
+func PerSecond(rate float64) string {
+	if rate > 0 && rate < 1 {
+		return strconv.FormatFloat(rate, 'g', 2, 64) + "/s"
+	}
+	return strconv.FormatFloat(rate, 'f', 1, 64) + "/s"
+}
+
 // Milliseconds writes a latency in ms: 0.43 ms, 8.1 ms, 120 ms, 2.34 s.
 func Milliseconds(ms float64) string {
 	switch {

@@ -38,12 +38,18 @@ type Result struct {
 	About string `json:"about,omitempty"`
 	// Variant is the variant that was run, "" for the scenario as it stands.
 	Variant string `json:"variant"`
+	// Set are changes to the scenario that the run was made with, each PATH=VALUE.
+	Set []string `json:"set,omitempty" since:"2026-11-29"`
 	// Engine is where the topology ran: virtual, process or docker.
 	Engine string `json:"engine"`
 	// Why this engine was taken, where it was not asked for.
 	Why string `json:"engine_why,omitempty"`
 	// EngineNotes say what the engine models in place of a machine, and what it does not hold nodes to.
 	EngineNotes []string `json:"engine_notes,omitempty"`
+	// Digest tells scenarios apart: it is of the topology, the loads, the phases and their faults, not of names, places and expectations.
+	Digest string `json:"digest,omitempty" since:"2026-11-29"`
+	// Asked is the digest of what is asked of the topology alone: the loads, the phases and their faults, the links.
+	Asked string `json:"asked,omitempty" since:"2026-11-29"`
 	// Seed is the root of all chance.
 	Seed uint64 `json:"seed"`
 	// Run is the run's id, the name of its folder.
