@@ -105,6 +105,8 @@ type Result struct {
 	Windows []Window `json:"-"`
 	// Series is kept beside result.json, in series.jsonl.
 	Series []Moment `json:"-"`
+	// AsRun is the scenario as it was run, which stands beside result.json in scenario.yaml; "" where it does not.
+	AsRun string `json:"-"`
 }
 
 // Design is the topology and the loads of a run. Durations are in nanoseconds. Passwords, keys and the environment of
