@@ -51,12 +51,16 @@ func Markdown(w io.Writer, r *record.Result) error {
 
 var badges = map[record.Verdict]string{record.Pass: "✅ pass:", record.Fail: "❌ fail:", record.Inconclusive: "❔ inconclusive:"}
 
-// Title is a run's scenario, and its variant where it has one.
+// Title is a run's scenario, with its variant and what was changed in it.
 func Title(r *record.Result) string {
+	name := r.Scenario
 	if r.Variant != "" {
-		return r.Scenario + " / " + r.Variant
+		name += " / " + r.Variant
 	}
-	return r.Scenario
+	if len(r.Set) > 0 {
+		name += " with " + strings.Join(r.Set, ", ")
+	}
+	return name
 }
 
 func markdownPhases(b *bytes.Buffer, r *record.Result) {

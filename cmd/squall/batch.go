@@ -131,7 +131,7 @@ func (f *runFlags) plan(files []string) ([]job, error) {
 		variants, err := f.variantsOf(file)
 		for _, variant := range variants {
 			var p *planned
-			if p, err = plan(file, variant, f.seed); err != nil {
+			if p, err = plan(file, variant, f.seed, f.sets...); err != nil {
 				break
 			}
 			for i := range uint64(f.repeat) {

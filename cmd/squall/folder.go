@@ -90,9 +90,10 @@ func (f *folder) write(p *planned, result *record.Result) error {
 	if err != nil {
 		return fmt.Errorf("write scenario as run: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(f.dir, "scenario.yaml"), asRun, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(f.dir, record.ScenarioFile), asRun, 0o644); err != nil {
 		return err
 	}
+	result.AsRun = string(asRun)
 	result.Verdict, result.Reasons = record.Inconclusive, []string{"not judged yet"}
 	return record.Save(f.dir, result)
 }

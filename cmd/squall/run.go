@@ -30,6 +30,8 @@ type runFlags struct {
 	quiet   bool
 	keep    bool
 	publish publishFlags
+	// sets are changes to the scenario, each PATH=VALUE.
+	sets []string
 	batchFlags
 }
 
@@ -49,6 +51,7 @@ func runCommand() *cobra.Command {
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
 	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME, with runs/latest leading to it; with several files, a folder of them)")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up under its load after the run, to look around in, until Ctrl-C")
+	registerSets(c, &f.sets)
 	f.publish.register(c)
 	f.batchFlags.register(c)
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
@@ -86,7 +89,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
 	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p),
-		shouldFail: f.variants != "" && p.document.ShouldFail, tells: f.teller(folder.dir)}
+		sets: f.sets, shouldFail: f.variants != "" && p.document.ShouldFail, tells: f.teller(folder.dir)}
 	if f.keep {
 		options.Hold = func(ctx context.Context, held runner.Held) { t.hold(ctx, held, say) }
 	}
@@ -146,6 +149,9 @@ func again(file string, f runFlags, engine runner.Engine, p *planned) string {
 	words := []string{"squall", "run", file}
 	if p.Scenario.Variant != "" {
 		words = append(words, "--variant", p.Scenario.Variant)
+	}
+	for _, set := range f.sets {
+		words = append(words, "--set", shellQuoted(set))
 	}
 	words = append(words, "--engine", engine.Name(), "--seed", strconv.FormatUint(p.Seed, 10))
 	if engine.Has(runner.Costs) && (f.hop > 0 || f.sync > 0) {

@@ -20,6 +20,8 @@ type telling struct {
 	folder *folder
 	// command is what makes the run again.
 	command string
+	// sets are what the scenario was changed by.
+	sets []string
 	// shouldFail tells that the variant is held to failing.
 	shouldFail bool
 	tells      teller
@@ -40,7 +42,7 @@ func (t *telling) tell(result *record.Result) error {
 }
 
 func (t *telling) once(result *record.Result) error {
-	result.Command, result.File, result.ShouldFail = t.command, t.plan.document.File, t.shouldFail
+	result.Command, result.File, result.Set, result.ShouldFail = t.command, t.plan.document.File, t.sets, t.shouldFail
 	saved := t.folder.save(t.plan, result)
 	told := t.tells(t.w, result)
 	if saved != nil {

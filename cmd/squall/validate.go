@@ -120,9 +120,9 @@ type planned struct {
 	document *language.Document
 }
 
-// plan loads a file and lays out its plan.
-func plan(file, variant string, seed uint64) (*planned, error) {
-	doc, err := language.LoadFile(file, variant)
+// plan loads a file, with changes to it, and lays out its plan.
+func plan(file, variant string, seed uint64, sets ...string) (*planned, error) {
+	doc, err := language.LoadFile(file, variant, sets...)
 	if err != nil {
 		return nil, err
 	}
@@ -168,12 +168,13 @@ func printProblems(w io.Writer, problems source.Problems) {
 func planCommand() *cobra.Command {
 	var variant string
 	var seed uint64
+	var sets []string
 	c := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Print what a run would do: topology, every edge, every action with its time; nothing is started",
 		Args:  file,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := plan(args[0], variant, seed)
+			p, err := plan(args[0], variant, seed, sets...)
 			if err != nil {
 				return err
 			}
@@ -182,6 +183,7 @@ func planCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&variant, "variant", "", "the variant to plan")
 	c.Flags().Uint64Var(&seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
+	registerSets(c, &sets)
 	return c
 }
 

@@ -38,6 +38,8 @@ type Result struct {
 	About string `json:"about,omitempty"`
 	// Variant is the variant that was run, "" for the scenario as it stands.
 	Variant string `json:"variant"`
+	// Set are changes to the scenario that the run was made with, each PATH=VALUE.
+	Set []string `json:"set,omitempty" since:"2026-11-29"`
 	// Engine is where the topology ran: virtual, process or docker.
 	Engine string `json:"engine"`
 	// Why this engine was taken, where it was not asked for.
@@ -103,6 +105,8 @@ type Result struct {
 	Windows []Window `json:"-"`
 	// Series is kept beside result.json, in series.jsonl.
 	Series []Moment `json:"-"`
+	// AsRun is the scenario as it was run, which stands beside result.json in scenario.yaml; "" where it does not.
+	AsRun string `json:"-"`
 }
 
 // Design is the topology and the loads of a run. Durations are in nanoseconds. Passwords, keys and the environment of

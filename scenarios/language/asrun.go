@@ -27,6 +27,9 @@ func (doc *Document) AsRun(seed uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if root, err = set(root, doc.sets); err != nil {
+		return nil, err
+	}
 	return written(seeded(root, seed), doc.Scenario.Variant)
 }
 
