@@ -83,6 +83,8 @@ func doubts(r *record.Result) []string {
 		switch {
 		case f.Error != "":
 			out = append(out, fmt.Sprintf("fault %s on %s: %s", f.Text, f.On, f.Error))
+		case f.AppliedS != nil && !f.Receipt.Met && f.Receipt.Did != nil:
+			out = append(out, fmt.Sprintf("fault %s on %s did nothing: %s", f.Text, f.On, f.Receipt.Text))
 		case f.AppliedS != nil && !f.Receipt.Met:
 			out = append(out, fmt.Sprintf("fault %s on %s hit nothing: no traffic met it", f.Text, f.On))
 		case f.AppliedS == nil && !r.Partial:

@@ -92,6 +92,8 @@ func junitSuiteOf(r *record.Result) junitSuite {
 		switch place := placeOf(r, e); {
 		case e.Holds == nil:
 			c.Error = junitSays("inconclusive", "can't be told: "+measured(e), place)
+		case !*e.Holds && r.ShouldFail:
+			c.Out = "did not hold, as it should: " + measured(e)
 		case !*e.Holds:
 			c.Failure = junitSays("expectation", "measured "+e.Measured, place)
 		}
@@ -104,6 +106,15 @@ func junitSuiteOf(r *record.Result) junitSuite {
 		itself.Error = junitSays("inconclusive", strings.Join(r.Reasons, "; "), "")
 	}
 	s.add(itself)
+	if r.ShouldFail {
+		c := junitCase{Class: class, Name: "the variant fails, as it should (expect: fail)", Time: "0"}
+		if exit, why := (Group{Runs: []*record.Result{r}}).Exit(); exit == ExitFail {
+			c.Failure = junitSays("expectation", why, "")
+		} else if exit != ExitPass {
+			c.Error = junitSays("inconclusive", why, "")
+		}
+		s.add(c)
+	}
 	return s
 }
 

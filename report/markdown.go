@@ -15,7 +15,13 @@ var markdownFormat = Format{Name: "markdown", File: "summary.md", Render: Markdo
 // Markdown writes a run for a pull request or a job's summary: verdict and reasons, the expectations, and the figures folded away.
 func Markdown(w io.Writer, r *record.Result) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "### %s %s\n\n", badges[r.Verdict], inMarkdown(Title(r)))
+	badge := badges[r.Verdict]
+	if exit, _ := (Group{Runs: []*record.Result{r}}).Exit(); r.ShouldFail && exit == ExitPass {
+		badge = "✅ fails, as it should:"
+	} else if r.ShouldFail && exit == ExitFail {
+		badge = "❌ passes, and should fail:"
+	}
+	fmt.Fprintf(&b, "### %s %s\n\n", badge, inMarkdown(Title(r)))
 	fmt.Fprintf(&b, "%s engine, seed %d, %s", r.Engine, r.Seed, Seconds(r.DurationS))
 	if r.About != "" {
 		fmt.Fprintf(&b, ". %s", inMarkdown(r.About))
@@ -45,12 +51,16 @@ func Markdown(w io.Writer, r *record.Result) error {
 
 var badges = map[record.Verdict]string{record.Pass: "✅ pass:", record.Fail: "❌ fail:", record.Inconclusive: "❔ inconclusive:"}
 
-// Title is a run's scenario, and its variant where it has one.
+// Title is a run's scenario, with its variant and what was changed in it.
 func Title(r *record.Result) string {
+	name := r.Scenario
 	if r.Variant != "" {
-		return r.Scenario + " / " + r.Variant
+		name += " / " + r.Variant
 	}
-	return r.Scenario
+	if len(r.Set) > 0 {
+		name += " with " + strings.Join(r.Set, ", ")
+	}
+	return name
 }
 
 func markdownPhases(b *bytes.Buffer, r *record.Result) {

@@ -21,7 +21,7 @@ type Format struct {
 }
 
 // Formats is every format, the default first.
-var Formats = []Format{terminalFormat, jsonFormat, markdownFormat, junitFormat, openMetricsFormat}
+var Formats = []Format{terminalFormat, jsonFormat, htmlFormat, markdownFormat, junitFormat, openMetricsFormat}
 
 // Kept are the formats that every run's folder has a file of.
 var Kept = func() (kept []Format) {

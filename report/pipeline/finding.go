@@ -54,7 +54,14 @@ func Expectations(runs ...*record.Result) []Finding {
 	}
 	var all []ranked
 	for _, r := range runs {
+		if r.ShouldFail && r.Verdict == record.Pass {
+			all = append(all, ranked{Finding{Check: Expectation, File: r.File, Line: 1, Severity: Broken,
+				Title: r.Scenario + " / " + r.Variant + ": passes", Message: "this variant should fail (expect: fail), and passes"}, 0})
+		}
 		for _, e := range r.Expectations {
+			if r.ShouldFail && e.Holds != nil { // what did not hold was not to
+				continue
+			}
 			if e.Holds != nil && *e.Holds {
 				continue
 			}
