@@ -25,7 +25,7 @@ type Node struct {
 	// A template whose defaults this node takes.
 	Use string `yaml:"use" json:"use,omitempty"`
 	// How many instances. Default 1.
-	Replicas int `yaml:"replicas" min:"1" json:"replicas,omitempty"`
+	Replicas int `yaml:"replicas" min:"1" max:"1000" json:"replicas,omitempty"`
 	// A region label; an outage may select it.
 	Region string `yaml:"region" json:"region,omitempty"`
 	// A zone label; an outage may select it.
@@ -49,7 +49,7 @@ type Node struct {
 	// Environment for the image.
 	Env map[string]string `yaml:"env" kinds:"image" json:"env,omitempty"`
 	// The port the image serves on. Default 8080, a database's 5432.
-	Port int `yaml:"port" kinds:"image" min:"1" json:"port,omitempty"`
+	Port int `yaml:"port" kinds:"image" min:"1" max:"65535" json:"port,omitempty"`
 	// How readiness is seen: an HTTP path, or tcp. Default tcp for images.
 	Health string `yaml:"health" kinds:"image" json:"health,omitempty"`
 	// Nodes that the image connects to, by their names, on their usual ports.
@@ -221,7 +221,7 @@ type Breaker struct {
 	// The share of failed calls that opens it.
 	Failures float64 `yaml:"failures" need:"yes" sign:"positive" unit:"share" json:"failures"`
 	// How many of the last calls are looked at.
-	Of int `yaml:"of" need:"yes" min:"1" json:"of"`
+	Of int `yaml:"of" need:"yes" min:"1" max:"100000" json:"of"`
 	// How long it stays open before a probe.
 	OpenFor time.Duration `yaml:"open_for" need:"yes" sign:"positive" json:"open_for"`
 }
@@ -286,6 +286,9 @@ type Step struct {
 	Compute *Work `yaml:"compute" step:"does" json:"compute,omitempty"`
 	// A call, as NODE METHOD /path.
 	Call *Call `yaml:"call" step:"does" json:"call,omitempty"`
+	// call: a redirect (3xx) is the right answer. By default it is where an endpoint responds with one, and any other
+	// is a failed call: nobody follows it.
+	Redirect bool `yaml:"redirect" of:"call" json:"redirect,omitempty"`
 	// Read one row from this database.
 	Read string `yaml:"read" step:"does" json:"read,omitempty"`
 	// read: what this query costs the database besides its read_time, as a report does.
@@ -328,7 +331,7 @@ type Step struct {
 // Respond shapes an endpoint's answer.
 type Respond struct {
 	// The status, as in 404. Default 200.
-	Status int `yaml:"status" min:"200" json:"status,omitempty"`
+	Status int `yaml:"status" min:"200" max:"599" json:"status,omitempty"`
 	// The part of requests that it is about, as in a release with a mistake. Default all.
 	Share float64 `yaml:"share" zero:"it would be about no request" unit:"share" json:"share,omitempty"`
 	// The answer's Cache-Control, as in max-age=60.
@@ -349,7 +352,7 @@ type Fallback struct {
 	// Call this instead.
 	Call *Call `yaml:"call" json:"call,omitempty"`
 	// Status to answer with. Default 200.
-	Status int `yaml:"status" min:"100" json:"status,omitempty"`
+	Status int `yaml:"status" min:"200" max:"599" json:"status,omitempty"`
 }
 
 // Work is a service time. A bare duration in the file is a constant one.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,7 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 	var plans []*planned
 	var problems source.Problems
 	for _, file := range args {
-		p, err := plan(file, f.variant, f.seed)
+		p, err := plan(ctx, file, f.variant, f.seed)
 		if ps, ok := errors.AsType[source.Problems](err); ok {
 			problems = append(problems, ps...)
 			continue
@@ -116,7 +117,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	}
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
-	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p)}
+	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(folder, f, engine, p)}
 	if f.keep {
 		options.Hold = func(ctx context.Context, held runner.Held) { t.hold(ctx, held, say) }
 	}
@@ -171,9 +172,11 @@ func failed(ctx context.Context, err error) error {
 func usageOf(err error) error { return &exit{code: report.ExitUsage, err: err} }
 
 // again is the command that makes this run once more, its seed and engine spelled out.
-func again(file string, f runFlags, engine runner.Engine, p *planned) string {
-	words := []string{"squall", "run", file}
-	if f.variant != "" {
+func again(folder *folder, f runFlags, engine runner.Engine, p *planned) string {
+	words := []string{"squall", "run", p.document.File}
+	if p.document.File == stdinName { // gone, but for what the run's folder keeps, which has the variant in
+		words[2] = filepath.Join(folder.dir, "scenario.yaml")
+	} else if f.variant != "" {
 		words = append(words, "--variant", f.variant)
 	}
 	words = append(words, "--engine", engine.Name(), "--seed", strconv.FormatUint(p.Seed, 10))

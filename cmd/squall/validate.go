@@ -2,10 +2,10 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -18,19 +18,19 @@ import (
 func validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE...",
-		Short: "Check scenario files, every variant of them; nothing is started",
+		Short: "Check scenario files (- for standard input), every variant of them; nothing is started",
 		Args:  files,
 		RunE: func(c *cobra.Command, args []string) error {
 			var all source.Problems
 			var unread []error
 			for _, file := range args {
-				problems, err := validate(file)
+				name, problems, err := validate(c.Context(), file)
 				if err != nil {
 					unread = append(unread, err)
 					continue
 				}
 				if len(problems) == 0 {
-					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", file)
+					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", name)
 				}
 				all = append(all, problems...)
 			}
@@ -55,8 +55,7 @@ func told(w io.Writer, errs []error) error {
 }
 
 // validate checks a file as it is and with each of its variants; a problem that several have is told once.
-func validate(file string) (source.Problems, error) {
-	var all source.Problems
+func validate(ctx context.Context, file string) (name string, all source.Problems, err error) {
 	seen := map[source.Problem]bool{}
 	collect := func(err error) error {
 		if err == nil {
@@ -74,24 +73,24 @@ func validate(file string) (source.Problems, error) {
 		}
 		return nil
 	}
-	base, err := plan(file, "", 0)
+	name, data, err := textOf(ctx, file)
+	if err != nil {
+		return name, nil, err
+	}
+	base, err := plan(ctx, file, "", 0)
 	if err := collect(err); err != nil {
-		return nil, err
+		return name, nil, err
 	}
 	if base == nil { // its variants may have mistakes of their own
-		data, err := os.ReadFile(file)
-		if err == nil && len(data) <= source.MaxBytes {
-			_ = collect(language.Check(file, data))
-		}
-		return all, nil
+		return name, all, collect(language.Check(name, data))
 	}
 	for _, variant := range base.Scenario.Variants {
-		_, err := plan(file, variant, 0)
+		_, err := plan(ctx, file, variant, 0)
 		if err := collect(err); err != nil {
-			return nil, err
+			return name, nil, err
 		}
 	}
-	return all, nil
+	return name, all, nil
 }
 
 // planned is a plan and the document that it is of.
@@ -101,8 +100,12 @@ type planned struct {
 }
 
 // plan loads a file and lays out its plan.
-func plan(file, variant string, seed uint64) (*planned, error) {
-	doc, err := language.LoadFile(file, variant)
+func plan(ctx context.Context, file, variant string, seed uint64) (*planned, error) {
+	name, data, err := textOf(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := language.Parse(name, data, variant)
 	if err != nil {
 		return nil, err
 	}
@@ -134,14 +137,8 @@ func file(c *cobra.Command, args []string) error {
 }
 
 func printProblems(w io.Writer, problems source.Problems) {
-	sources := map[string][]byte{}
 	for _, p := range problems {
-		if _, ok := sources[p.File]; !ok {
-			sources[p.File], _ = os.ReadFile(p.File) // a file that has gone is shown without its lines
-		}
-	}
-	for _, p := range problems {
-		fmt.Fprint(w, source.Render(source.Problems{p}, sources[p.File]))
+		fmt.Fprint(w, source.Render(source.Problems{p}, shown(p.File)))
 	}
 }
 
@@ -153,7 +150,7 @@ func planCommand() *cobra.Command {
 		Short: "Print what a run would do: topology, every edge, every action with its time; nothing is started",
 		Args:  file,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := plan(args[0], variant, seed)
+			p, err := plan(c.Context(), args[0], variant, seed)
 			if err != nil {
 				return err
 			}

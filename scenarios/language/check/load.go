@@ -28,6 +28,7 @@ func (v *Checker) loads() {
 		if given := v.Root.Get("load").Get(l.Name).Get("requests"); given != nil && given.Kind == source.List && len(given.Items) == 0 {
 			v.Problem(at.Key("requests"), fmt.Sprintf("load %q sends no requests", l.Name), `add one, as in {send: "GET /"}`)
 		}
+		v.headers(l, at)
 		v.requests(l, n, at)
 	}
 	if loads := v.Root.Get("load"); loads != nil && loads.Kind == source.Mapping && len(loads.Entries) == 0 {

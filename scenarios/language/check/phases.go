@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -24,8 +23,8 @@ func (v *Checker) phases() {
 		case p.Name == "":
 		case seen[p.Name]:
 			v.Problem(at, fmt.Sprintf("a second phase is named %s", source.QuoteShort(p.Name)), "give each phase a name of its own")
-		case strings.ContainsFunc(p.Name, func(c rune) bool { return c < ' ' || c == 0x7f }) || strings.TrimSpace(p.Name) != p.Name || len(p.Name) > 80:
-			v.Problem(at, fmt.Sprintf("%s can't be the name of a phase", source.QuoteShort(p.Name)), "use one line of at most 80 letters, without blanks around it")
+		default:
+			v.title("phase", p.Name, at)
 		}
 		seen[p.Name] = true
 	}
@@ -38,6 +37,7 @@ func (v *Checker) phases() {
 			if f.Name != "" && (named[f.Name] || seen[f.Name]) {
 				v.Problem(at.Key("name"), fmt.Sprintf("the name %s is taken", source.QuoteShort(f.Name)), "give each fault a name that no other fault and no phase has")
 			}
+			v.title("fault", f.Name, at.Key("name"))
 			named[f.Name] = true
 			v.times(p, f, at)
 			v.hits(f, at)
