@@ -13,14 +13,14 @@ import (
 
 // faultKeys are the keys of every fault, whatever its kind.
 type faultKeys struct {
-	// What expectations and reports call it.
+	// What expectations and reports call the fault.
 	Name string `yaml:"name"`
-	// What it hits: a node, an instance (orders-2), an edge (orders -> payments), or a mapping of region, zone,
+	// What the fault hits: a node, an instance (orders-2), an edge (orders -> payments), or a mapping of region, zone,
 	// kind, labels, share.
 	On faults.Selector `yaml:"on"`
-	// When it begins, from the start of its phase. Default at once.
+	// When the fault begins, from the start of its phase. Default at once.
 	At time.Duration `yaml:"at" zero:"unset"`
-	// How long it lasts. Default until the end of its phase.
+	// How long the fault lasts. Default until the end of its phase.
 	For time.Duration `yaml:"for" sign:"positive"`
 }
 
