@@ -210,6 +210,10 @@ type Retry struct {
 	// none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2],
 	// decorrelated: uniform from the first backoff to 3 times the last wait.
 	Jitter string `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal,decorrelated"`
+	// Statuses that are tried again besides those that are anyway (408, 500 and more), as in [429]. An answer with one of
+	// these that says Retry-After is not tried again before then, the backoff on top, but most is the longest wait; where
+	// the caller's time is up before, it is not tried again at all.
+	On []int `yaml:"on" min:"400" max:"599" json:"on,omitempty"`
 	// Retries are at most this share of first attempts.
 	//
 	// Budget bounds retries to this share of first attempts (a token bucket that holds 10 at most); 0: none at all, nil: no bound.

@@ -28,7 +28,10 @@ func (v *Checker) phases() {
 		}
 		seen[p.Name] = true
 	}
+	var start time.Duration
 	for i, p := range v.Phases {
+		left := v.Duration() - start
+		start += p.For
 		for j, f := range p.Faults {
 			if f.Kind == nil {
 				continue
@@ -39,7 +42,7 @@ func (v *Checker) phases() {
 			}
 			v.title("fault", f.Name, at.Key("name"))
 			named[f.Name] = true
-			v.times(p, f, at)
+			v.times(p, f, left, at)
 			v.hits(f, at)
 		}
 	}
@@ -55,8 +58,8 @@ func lasts(f faults.Fault) (time.Duration, string) {
 	return f.For, "for"
 }
 
-// times checks that a fault begins and ends within its phase.
-func (v *Checker) times(p *scenarios.Phase, f faults.Fault, at scenarios.Path) {
+// times checks that a fault begins within its phase, and ends within it, or where it may outlast it, within what is left of the run.
+func (v *Checker) times(p *scenarios.Phase, f faults.Fault, left time.Duration, at scenarios.Path) {
 	if p.For <= 0 {
 		return
 	}
@@ -64,14 +67,22 @@ func (v *Checker) times(p *scenarios.Phase, f faults.Fault, at scenarios.Path) {
 	if own, is := f.Kind.(faults.Staying); is && own.Stays() {
 		if length > 0 {
 			v.Problem(at.Key("until"), fmt.Sprintf("the fault is to last until the end, and for %s", length), "keep one of until and for")
+		} else if f.Outlasts {
+			v.Problem(at.Key("outlasts"), "a fault that lasts until the end outlasts its phase anyway", "take outlasts away")
 		}
 		length = 0
+	} else if f.Outlasts && length == 0 {
+		v.Problem(at.Key("outlasts"), "the fault does not say how long it lasts, so that it ends with its phase", "add for: 30s, or take outlasts away")
 	}
 	switch {
 	case f.At >= p.For:
 		v.Problem(at.Key("at"), fmt.Sprintf("the fault begins at %s, when its phase of %s is over", f.At, p.For), fmt.Sprintf("use less than %s", p.For))
+	case f.Outlasts && f.At+length > left:
+		v.Problem(at.Key(key), fmt.Sprintf("the fault ends %s after the run", f.At+length-left),
+			fmt.Sprintf("use %s at most, or make a later phase longer", left-f.At))
+	case f.Outlasts:
 	case f.At+length > p.For:
-		v.Problem(at.Key(key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, or make the phase longer", p.For-f.At))
+		v.Problem(at.Key(key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, make the phase longer, or add outlasts: true", p.For-f.At))
 	}
 	if f.For > 0 && key == f.Kind.Kind() { // a kind that lasts as long as it lasts
 		v.Problem(at.Key("for"), fmt.Sprintf("%s is over in a moment, and can't last for %s", key, f.For), "take for away")
