@@ -363,8 +363,12 @@ type Fallback struct {
 type Work struct {
 	// The mean.
 	Mean time.Duration `yaml:"mean" need:"yes" json:"mean"`
-	// constant (default), exponential, uniform in [0, 2*mean], lognormal with sigma 1.
+	// constant (default), exponential, uniform in [0, 2*mean], lognormal with sigma 1; or {cv: 2}: by the coefficient
+	// of variation (standard deviation / mean), 0 constant, below 1 gamma (Erlang where 1/cv^2 is whole), 1
+	// exponential, above 1 hyperexponential with balanced means; or {lognormal: {cv: 2}}.
 	Shape string `yaml:"shape" json:"shape,omitempty" enum:"constant,exponential,uniform,lognormal"`
+	// CV is the coefficient of variation that the file's shape gives; nil: it names the shape alone.
+	CV *float64 `yaml:"-" json:"cv,omitempty"`
 }
 
 // Once says what a step does that must not be done twice at once; "" for nothing.

@@ -67,6 +67,7 @@ func Reference() []Key {
 	walk(reflect.TypeFor[scenarios.Step]())
 	walk(reflect.TypeFor[scenarios.Param]())
 	walk(reflect.TypeFor[selectorKeys]())
+	walk(reflect.TypeFor[spreadKeys]())
 	walk(reflect.TypeFor[faultKeys]())
 	for _, row := range faults.Kinds {
 		out = withKeysOf(out, row)

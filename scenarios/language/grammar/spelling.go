@@ -66,6 +66,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[scenarios.Scenario]():    "the scenario",
 	reflect.TypeFor[faultKeys]():             "a fault",
 	reflect.TypeFor[selectorKeys]():          "a selection",
+	reflect.TypeFor[spreadKeys]():            "a shape",
 }
 
 // nounOf is what messages call a struct.
