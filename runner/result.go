@@ -39,6 +39,10 @@ func (r *run) result(why error) *record.Result {
 		res.Generator = r.load.generator
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
+	var err error
+	if res.Digest, res.Asked, err = digests(r.o.Plan.Scenario); err != nil {
+		r.happened(time.Since(r.zero), "note", err.Error())
+	}
 	if d, err := design(r.o.Plan.Scenario); err != nil {
 		r.happened(time.Since(r.zero), "note", "what was run could not be written down: "+err.Error())
 	} else {
@@ -187,6 +191,13 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
 		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs, FullDelayMs: r.FullDelayMs,
 	}
+	for _, d := range r.Deeds {
+		did := record.Deed{Instance: d.Instance, What: d.What}
+		if !d.Unread {
+			did.Count = &d.N
+		}
+		out.Did = append(out.Did, did)
+	}
 	if share, counted := r.Coverage(); counted {
 		out.Coverage = &share
 	}
@@ -196,6 +207,9 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 
 // receiptText says what met a fault of this kind in a few words.
 func receiptText(r faults.Receipt, kind string) string {
+	if r.Deeds != nil {
+		return faults.DeedsText(r.Deeds)
+	}
 	if !r.Met() {
 		return "no traffic met it"
 	}

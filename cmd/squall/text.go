@@ -14,7 +14,7 @@ import (
 // What a command line calls standard input, and how positions call it.
 const (
 	stdin     = "-"
-	stdinName = "<stdin>"
+	stdinName = "stdin"
 )
 
 // texts are the scenarios that were read, by their names, each once: what comes through a pipe comes once, and a file

@@ -18,21 +18,24 @@ import (
 func validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE...",
-		Short: "Check scenario files (- for standard input), every variant of them; nothing is started",
+		Short: "Check scenario files, every variant of them; nothing is started. - is standard input",
 		Args:  files,
 		RunE: func(c *cobra.Command, args []string) error {
 			var all source.Problems
 			var unread []error
 			for _, file := range args {
-				name, problems, err := validate(c.Context(), file)
+				problems, err := validate(c.Context(), file)
 				if err != nil {
 					unread = append(unread, err)
 					continue
 				}
 				if len(problems) == 0 {
-					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", name)
+					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", file)
 				}
 				all = append(all, problems...)
+			}
+			if err := annotateProblems(c.ErrOrStderr(), args, all); err != nil {
+				unread = append(unread, environment(err))
 			}
 			if len(all) > 0 {
 				unread = append(unread, all)
@@ -55,7 +58,8 @@ func told(w io.Writer, errs []error) error {
 }
 
 // validate checks a file as it is and with each of its variants; a problem that several have is told once.
-func validate(ctx context.Context, file string) (name string, all source.Problems, err error) {
+func validate(ctx context.Context, file string) (source.Problems, error) {
+	var all source.Problems
 	seen := map[source.Problem]bool{}
 	collect := func(err error) error {
 		if err == nil {
@@ -73,24 +77,24 @@ func validate(ctx context.Context, file string) (name string, all source.Problem
 		}
 		return nil
 	}
-	name, data, err := textOf(ctx, file)
+	named, data, err := textOf(ctx, file)
 	if err != nil {
-		return name, nil, err
+		return nil, err
 	}
 	base, err := plan(ctx, file, "", 0)
 	if err := collect(err); err != nil {
-		return name, nil, err
+		return nil, err
 	}
 	if base == nil { // its variants may have mistakes of their own
-		return name, all, collect(language.Check(name, data))
+		return all, collect(language.Check(named, data))
 	}
 	for _, variant := range base.Scenario.Variants {
 		_, err := plan(ctx, file, variant, 0)
 		if err := collect(err); err != nil {
-			return name, nil, err
+			return nil, err
 		}
 	}
-	return name, all, nil
+	return all, nil
 }
 
 // planned is a plan and the document that it is of.
@@ -99,13 +103,13 @@ type planned struct {
 	document *language.Document
 }
 
-// plan loads a file and lays out its plan.
-func plan(ctx context.Context, file, variant string, seed uint64) (*planned, error) {
+// plan loads a file, with changes to it, and lays out its plan.
+func plan(ctx context.Context, file, variant string, seed uint64, sets ...string) (*planned, error) {
 	name, data, err := textOf(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := language.Parse(name, data, variant)
+	doc, err := language.Parse(name, data, variant, sets...)
 	if err != nil {
 		return nil, err
 	}
@@ -145,12 +149,13 @@ func printProblems(w io.Writer, problems source.Problems) {
 func planCommand() *cobra.Command {
 	var variant string
 	var seed uint64
+	var sets []string
 	c := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Print what a run would do: topology, every edge, every action with its time; nothing is started",
 		Args:  file,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := plan(c.Context(), args[0], variant, seed)
+			p, err := plan(c.Context(), args[0], variant, seed, sets...)
 			if err != nil {
 				return err
 			}
@@ -159,6 +164,7 @@ func planCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&variant, "variant", "", "the variant to plan")
 	c.Flags().Uint64Var(&seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
+	registerSets(c, &sets)
 	return c
 }
 

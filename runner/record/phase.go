@@ -101,4 +101,6 @@ type Expectation struct {
 	Why string `json:"why,omitempty"`
 	// Line of the scenario file.
 	Line int `json:"line,omitempty"`
+	// Column in that line.
+	Column int `json:"column,omitempty" since:"2026-11-29"`
 }

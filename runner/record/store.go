@@ -15,6 +15,8 @@ const (
 	ResultFile  = "result.json"
 	WindowsFile = "windows.jsonl"
 	SeriesFile  = "series.jsonl"
+	// ScenarioFile is the scenario as it was run. Whoever ran it writes it.
+	ScenarioFile = "scenario.yaml"
 )
 
 // Save writes result.json, windows.jsonl and series.jsonl into dir. Each file appears whole or not at all; the
@@ -82,7 +84,7 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// Read reads a run's folder back, windows and series included. A folder without windows.jsonl or series.jsonl gives none.
+// Read reads a run's folder back, windows, series and scenario included. What a folder lacks of these is empty.
 func Read(dir string) (*Result, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ResultFile))
 	if err != nil {
@@ -101,6 +103,11 @@ func Read(dir string) (*Result, error) {
 	if res.Series, err = readLines[Moment](filepath.Join(dir, SeriesFile)); err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
+	asRun, err := os.ReadFile(filepath.Join(dir, ScenarioFile))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	res.AsRun = string(asRun)
 	return res, nil
 }
 

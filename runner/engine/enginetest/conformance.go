@@ -72,6 +72,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 	t.Run("down leaves nothing and may be called twice", func(t *testing.T) { testDown(t, newEngine(t)) })
 	t.Run("a launch that is cut leaves nothing", func(t *testing.T) { testCutLaunch(t, newEngine(t)) })
 	t.Run("a stream delivers to all of its subscribers", func(t *testing.T) { testStream(t, newEngine(t)) })
+	t.Run("what is asked once says what it did", func(t *testing.T) { testAsks(t, newEngine(t)) })
 	t.Run("images", func(t *testing.T) { testImages(t, newEngine, image) })
 	t.Run("two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) })
 }

@@ -29,6 +29,9 @@ func (v *Checker) loads() {
 			v.Problem(at.Key("requests"), fmt.Sprintf("load %q sends no requests", l.Name), `add one, as in {send: "GET /"}`)
 		}
 		v.headers(l, at)
+		if l.WarmUpFrom > 0 && l.Users == 0 && v.WarmUpTime() == 0 {
+			v.Problem(at.Key("warm_up_from"), "there is no warm-up that the rate could rise in", "give the scenario one, as in warm_up: 10s, or leave it out")
+		}
 		v.requests(l, n, at)
 	}
 	if loads := v.Root.Get("load"); loads != nil && loads.Kind == source.Mapping && len(loads.Entries) == 0 {
