@@ -23,3 +23,5 @@ func TestConformance(t *testing.T) {
 func TestOutlasting(t *testing.T) { enginetest.Outlasting(t, &virtual.Engine{}, 0) }
 
 func TestAttemptsByPhase(t *testing.T) { enginetest.AttemptsByPhase(t, &virtual.Engine{}, 0) }
+
+func TestCutByAFault(t *testing.T) { enginetest.CutByAFault(t, &virtual.Engine{}) }
