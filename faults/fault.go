@@ -15,6 +15,8 @@ type Fault struct {
 	// At counts from the start of its phase; For 0 means until the end of its phase.
 	At  time.Duration `json:"at,omitempty"`
 	For time.Duration `json:"for,omitempty"`
+	// Outlasts tells that For may reach beyond the end of its phase, up to the end of the run.
+	Outlasts bool `json:"outlasts,omitempty"`
 }
 
 // Kind is one sort of fault with its parameters: a struct of plain values, one file each.

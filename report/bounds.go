@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/runner/record"
@@ -116,7 +117,7 @@ func broken(r *record.Result, e scenarios.Expectation, b scenarios.Bound, measur
 func during(r *record.Result, phase string) string {
 	var on []string
 	for _, f := range r.Faults {
-		if f.Phase == phase {
+		if f.Phase == phase || slices.Contains(f.AlsoIn, phase) {
 			on = append(on, f.Text+" on "+f.On)
 		}
 	}

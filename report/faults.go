@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/squallhq/squall/runner/record"
 )
@@ -14,7 +15,7 @@ func writeFaults(w io.Writer, r *record.Result, p paint) error {
 	fmt.Fprintln(w)
 	g := grid{left: 2, header: []string{"FAULT", "ON", "from", "to", "felt after", "recovered after", "what met it"}}
 	for _, f := range r.Faults {
-		g.add(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), met(&f.Receipt))
+		g.add(f.Text+lasting(f), f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), met(&f.Receipt))
 	}
 	for _, a := range r.Actions {
 		if a.Who != record.ByPlan {
@@ -33,6 +34,14 @@ func writeFaults(w io.Writer, r *record.Result, p paint) error {
 		}
 	}
 	return nil
+}
+
+// lasting names the later phases that a fault lasted into.
+func lasting(f record.Fault) string {
+	if len(f.AlsoIn) == 0 {
+		return ""
+	}
+	return " (into " + strings.Join(f.AlsoIn, ", ") + ")"
 }
 
 // did says what was done beside the plan, and how: "by hand" through a door, or "from outside".

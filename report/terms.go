@@ -26,7 +26,8 @@ Pearson decide: success >= 99.9% passes where less would give so good a sample w
 between them. They are exact for independent requests. A bound of 0% or 100%, and ==, are about the run's own requests.`},
 	{"sample", `What a figure is of. An expectation whose figure has none can't be told: no writes lost of none acknowledged,
 no stale reads among requests that all failed, no backlog where no message came show nothing.`},
-	{"outcome", `ok: an answer with a status below 400. degraded: such an answer that says it is second best (a
+	{"outcome", `ok: an answer with a status below 400, but for a redirect (3xx) that nobody declared: an endpoint that
+responds with one, or redirect: true. degraded: such an answer that says it is second best (a
 fallback, a stale copy). failed: everything else, with its class: refused, reset, timeout, eof, body,
 a status such as 503, or unsent. ok + degraded + failed = sent, always.`},
 	{"availability", `(ok + degraded) / intended. Expectations call it success.`},

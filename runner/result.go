@@ -11,6 +11,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // result puts everything that was measured into the record. It judges nothing.
@@ -125,6 +126,7 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 	out := make([]record.Fault, 0, len(r.injections))
 	for n, i := range r.injections {
 		f := i.record()
+		f.AlsoIn = alsoIn(r.o.Plan, i.fault)
 		f.Cut = r.recorder.Cut(n)
 		f.Receipt.Text += cutText(f.Cut)
 		spans[n] = analysis.OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
@@ -137,6 +139,17 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 			continue
 		}
 		analysis.Recovery(timeline, steady, spans, n, r.ended).Into(&out[n])
+	}
+	return out
+}
+
+// alsoIn are the phases after its own that a fault was to last into.
+func alsoIn(p *topology.Plan, f topology.ResolvedFault) []string {
+	var out []string
+	for _, phase := range p.Phases {
+		if phase.Start > f.Start && phase.Start < f.End {
+			out = append(out, phase.Name)
+		}
 	}
 	return out
 }

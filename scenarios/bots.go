@@ -40,5 +40,5 @@ func (r *BotRule) Limit() *RateLimit {
 // Page is an answer that needs nobody: a static one, kept where users are.
 type Page struct {
 	// The status to answer with. Default 200.
-	Status int `yaml:"status" min:"200" json:"status,omitempty"`
+	Status int `yaml:"status" min:"200" max:"599" json:"status,omitempty"`
 }

@@ -9,24 +9,24 @@ type Load struct {
 	To    string `yaml:"to" need:"yes" json:"to"`
 	Place `yaml:",inline"`
 
-	// Arrivals a second, as in 150/s.
+	// Arrivals a second, as in 150/s; 1000000/s at most.
 	//
 	// Open (the default): requests arrive whatever happened to earlier ones. Rate or Stages.
-	Rate float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty"`
+	Rate float64 `yaml:"rate" sign:"positive" max:"1000000/s" unit:"rate" json:"rate,omitempty"`
 	// A rate that changes; the last one's end rate stays.
 	Stages []Stage `yaml:"stages" json:"stages,omitempty"`
 	// The rate with which the warm-up begins; it rises (or falls) to the first one in a line, so that the phases begin
 	// steady. Default the first one throughout.
-	WarmUpFrom float64 `yaml:"warm_up_from" sign:"positive" unit:"rate" json:"warm_up_from,omitempty"`
+	WarmUpFrom float64 `yaml:"warm_up_from" max:"1000000/s" sign:"positive" unit:"rate" json:"warm_up_from,omitempty"`
 	// constant (default), poisson, or bursty: groups of burst requests at once, the groups Poisson.
 	Arrivals string `yaml:"arrivals" json:"arrivals,omitempty" enum:"constant,poisson,bursty"`
 	// bursty: requests in a group. Default 10.
-	Burst int `yaml:"burst" min:"1" json:"burst,omitempty"`
+	Burst int `yaml:"burst" min:"1" max:"100000" json:"burst,omitempty"`
 
 	// A closed load: this many users, each waits for its answer and thinks before the next request.
 	//
 	// Closed: Users each send, wait for the answer, think, and send again.
-	Users int `yaml:"users" min:"1" json:"users,omitempty"`
+	Users int `yaml:"users" min:"1" max:"1000000" json:"users,omitempty"`
 	// Think time between an answer and the next request.
 	Think *Work `yaml:"think" json:"think,omitempty"`
 
@@ -42,7 +42,8 @@ type Load struct {
 	//
 	// Connections bounds the generator's connections; 0: as many as the schedule needs, up to MaxInFlight.
 	MaxInFlight int `yaml:"max_in_flight" min:"1" json:"max_in_flight,omitempty"`
-	// Headers on every request.
+	// Headers on every request. What frames a request or speaks of its connection (Content-Length, Connection ...) and
+	// the harness's own (Squall-*) are refused.
 	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
 	// high (default) or low: what a service serves last and sheds first. Nodes hand it on.
 	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty"`
@@ -67,13 +68,13 @@ const (
 // Stage changes the rate linearly from From to To within For. A file may give just rate for a level stage.
 type Stage struct {
 	// How long.
-	For time.Duration `yaml:"for" need:"yes" sign:"positive" json:"for"`
+	For time.Duration `yaml:"for" need:"yes" sign:"positive" max:"168h" json:"for"`
 	// A level rate (in place of from and to); 0/s is a pause.
-	Rate float64 `yaml:"rate" unit:"rate" json:"rate,omitempty"`
+	Rate float64 `yaml:"rate" max:"1000000/s" unit:"rate" json:"rate,omitempty"`
 	// The rate at its start. Default where the last stage ended.
-	From float64 `yaml:"from" unit:"rate" json:"from,omitempty"`
+	From float64 `yaml:"from" max:"1000000/s" unit:"rate" json:"from,omitempty"`
 	// The rate at its end.
-	To float64 `yaml:"to" unit:"rate" json:"to,omitempty"`
+	To float64 `yaml:"to" max:"1000000/s" unit:"rate" json:"to,omitempty"`
 	// Level tells that rate was given: a stage of rate 0/s is a pause, not a ramp down to nothing.
 	Level bool `yaml:"-" json:"level,omitempty"`
 }
@@ -116,6 +117,9 @@ type Request struct {
 	Weight float64 `yaml:"weight" sign:"positive" json:"weight,omitempty"`
 	// The body, in which {parameters} are replaced.
 	Body string `yaml:"body" json:"body,omitempty"`
+	// A redirect (3xx) is the right answer. By default it is where an endpoint responds with one, and any other redirect
+	// is a failed request: nobody follows it, and what was asked for was not done.
+	Redirect bool `yaml:"redirect" json:"redirect,omitempty"`
 	// high or low. Default the load's.
 	//
 	// Priority is high or low; empty: the load's.

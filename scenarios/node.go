@@ -25,7 +25,7 @@ type Node struct {
 	// A template whose defaults this node takes.
 	Use string `yaml:"use" json:"use,omitempty"`
 	// How many instances. Default 1.
-	Replicas int `yaml:"replicas" min:"1" json:"replicas,omitempty"`
+	Replicas int `yaml:"replicas" min:"1" max:"1000" json:"replicas,omitempty"`
 	// A region label; an outage may select it.
 	Region string `yaml:"region" json:"region,omitempty"`
 	// A zone label; an outage may select it.
@@ -49,7 +49,7 @@ type Node struct {
 	// Environment for the image.
 	Env map[string]string `yaml:"env" kinds:"image" json:"env,omitempty"`
 	// The port the image serves on. Default 8080, a database's 5432.
-	Port int `yaml:"port" kinds:"image" min:"1" json:"port,omitempty"`
+	Port int `yaml:"port" kinds:"image" min:"1" max:"65535" json:"port,omitempty"`
 	// How readiness is seen: an HTTP path, or tcp. Default tcp for images.
 	Health string `yaml:"health" kinds:"image" json:"health,omitempty"`
 	// Nodes that the image connects to, by their names, on their usual ports.
@@ -210,6 +210,10 @@ type Retry struct {
 	// none (default), full: uniform in [0, backoff], equal: backoff/2 plus uniform in [0, backoff/2],
 	// decorrelated: uniform from the first backoff to 3 times the last wait.
 	Jitter string `yaml:"jitter" json:"jitter,omitempty" enum:"none,full,equal,decorrelated"`
+	// Statuses that are tried again besides those that are anyway (408, 500 and more), as in [429]. An answer with one of
+	// these that says Retry-After is not tried again before then, the backoff on top, but most is the longest wait; where
+	// the caller's time is up before, it is not tried again at all.
+	On []int `yaml:"on" min:"400" max:"599" json:"on,omitempty"`
 	// Retries are at most this share of first attempts.
 	//
 	// Budget bounds retries to this share of first attempts (a token bucket that holds 10 at most); 0: none at all, nil: no bound.
@@ -221,7 +225,7 @@ type Breaker struct {
 	// The share of failed calls that opens it.
 	Failures float64 `yaml:"failures" need:"yes" sign:"positive" unit:"share" json:"failures"`
 	// How many of the last calls are looked at.
-	Of int `yaml:"of" need:"yes" min:"1" json:"of"`
+	Of int `yaml:"of" need:"yes" min:"1" max:"100000" json:"of"`
 	// How long it stays open before a probe.
 	OpenFor time.Duration `yaml:"open_for" need:"yes" sign:"positive" json:"open_for"`
 }
@@ -286,6 +290,9 @@ type Step struct {
 	Compute *Work `yaml:"compute" step:"does" json:"compute,omitempty"`
 	// A call, as NODE METHOD /path.
 	Call *Call `yaml:"call" step:"does" json:"call,omitempty"`
+	// call: a redirect (3xx) is the right answer. By default it is where an endpoint responds with one, and any other
+	// is a failed call: nobody follows it.
+	Redirect bool `yaml:"redirect" of:"call" json:"redirect,omitempty"`
 	// Read one row from this database.
 	Read string `yaml:"read" step:"does" json:"read,omitempty"`
 	// read: what this query costs the database besides its read_time, as a report does.
@@ -328,7 +335,7 @@ type Step struct {
 // Respond shapes an endpoint's answer.
 type Respond struct {
 	// The status, as in 404. Default 200.
-	Status int `yaml:"status" min:"200" json:"status,omitempty"`
+	Status int `yaml:"status" min:"200" max:"599" json:"status,omitempty"`
 	// The part of requests that it is about, as in a release with a mistake. Default all.
 	Share float64 `yaml:"share" zero:"it would be about no request" unit:"share" json:"share,omitempty"`
 	// The answer's Cache-Control, as in max-age=60.
@@ -349,15 +356,19 @@ type Fallback struct {
 	// Call this instead.
 	Call *Call `yaml:"call" json:"call,omitempty"`
 	// Status to answer with. Default 200.
-	Status int `yaml:"status" min:"100" json:"status,omitempty"`
+	Status int `yaml:"status" min:"200" max:"599" json:"status,omitempty"`
 }
 
 // Work is a service time. A bare duration in the file is a constant one.
 type Work struct {
 	// The mean.
 	Mean time.Duration `yaml:"mean" need:"yes" json:"mean"`
-	// constant (default), exponential, uniform in [0, 2*mean], lognormal with sigma 1.
+	// constant (default), exponential, uniform in [0, 2*mean], lognormal with sigma 1; or {cv: 2}: by the coefficient
+	// of variation (standard deviation / mean), 0 constant, below 1 gamma (Erlang where 1/cv^2 is whole), 1
+	// exponential, above 1 hyperexponential with balanced means; or {lognormal: {cv: 2}}.
 	Shape string `yaml:"shape" json:"shape,omitempty" enum:"constant,exponential,uniform,lognormal"`
+	// CV is the coefficient of variation that the file's shape gives; nil: it names the shape alone.
+	CV *float64 `yaml:"-" json:"cv,omitempty"`
 }
 
 // Once says what a step does that must not be done twice at once; "" for nothing.

@@ -19,7 +19,7 @@ import (
 // Scenario is one file, its templates resolved and one variant applied.
 // Maps of the file (topology, load) are slices here, in the file's order.
 type Scenario struct {
-	// The scenario's name.
+	// The scenario's name: one line of at most 100 letters, and part of the name of the folders of its runs.
 	Name string `yaml:"scenario" need:"yes" json:"scenario"`
 	// What this scenario shows, in a sentence.
 	About   string `yaml:"about" json:"about,omitempty"`
@@ -83,8 +83,8 @@ type Link struct {
 type Phase struct {
 	// The phase's name, used by expectations.
 	Name string `yaml:"name" need:"yes" json:"name"`
-	// How long.
-	For time.Duration `yaml:"for" need:"yes" sign:"positive" json:"for"`
+	// How long: from 10ms to 168h.
+	For time.Duration `yaml:"for" need:"yes" sign:"positive" min:"10ms" max:"168h" json:"for"`
 	// What goes wrong in it.
 	Faults []faults.Fault `yaml:"faults" json:"faults,omitempty"`
 }

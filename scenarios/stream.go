@@ -10,7 +10,7 @@ import (
 type Stream struct {
 	// stream: how many parts the log has. A key's messages are in one of them, in order; a subscriber takes one
 	// message of each part at a time. Default 1.
-	Partitions int `yaml:"partitions" min:"1" json:"partitions,omitempty"`
+	Partitions int `yaml:"partitions" min:"1" max:"10000" json:"partitions,omitempty"`
 	// stream: how long messages are kept that every subscriber has had, for a replay. Default none are.
 	Retain time.Duration `yaml:"retain" sign:"positive" json:"retain,omitempty"`
 	// stream: who gets every message, each by a name of its own: {search: {to: NODE METHOD /path}}.

@@ -86,7 +86,7 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 	if err := f.check(); err != nil {
 		return usageOf(err)
 	}
-	jobs, err := f.plan(args)
+	jobs, err := f.plan(ctx, args)
 	if problems, is := errors.AsType[source.Problems](err); is {
 		if err := annotateProblems(c.ErrOrStderr(), args, problems); err != nil {
 			return environment(err)
@@ -127,15 +127,15 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 }
 
 // plan reads every file with every variant that was asked for; the error has the mistakes of all.
-func (f *runFlags) plan(files []string) ([]job, error) {
+func (f *runFlags) plan(ctx context.Context, files []string) ([]job, error) {
 	var jobs []job
 	var problems source.Problems
 	group := 0
 	for _, file := range files {
-		variants, err := f.variantsOf(file)
+		variants, err := f.variantsOf(ctx, file)
 		for _, variant := range variants {
 			var p *planned
-			if p, err = plan(file, variant, f.seed, f.sets...); err != nil {
+			if p, err = plan(ctx, file, variant, f.seed, f.sets...); err != nil {
 				break
 			}
 			for i := range uint64(f.repeat) {
@@ -160,12 +160,12 @@ func (f *runFlags) plan(files []string) ([]job, error) {
 }
 
 // variantsOf are the variants of a file that were asked for.
-func (f *runFlags) variantsOf(file string) ([]string, error) {
+func (f *runFlags) variantsOf(ctx context.Context, file string) ([]string, error) {
 	switch f.variants {
 	case "":
 		return []string{f.variant}, nil
 	case "all":
-		p, err := plan(file, "", f.seed)
+		p, err := plan(ctx, file, "", f.seed)
 		if err != nil {
 			return nil, err
 		}

@@ -19,16 +19,23 @@ func explainKeys(w io.Writer, word string, after bool) bool {
 		}
 		said = true
 	}
+	listed := false
 	for _, k := range grammar.Reference() {
 		if k.Name == word {
 			apart()
 			explainKey(w, k)
+			listed = listed || len(k.Keys) > 0
 		}
 	}
 	if of := grammar.KeysOf(word); len(of) > 0 {
 		apart()
 		fmt.Fprintf(w, "kind: %s has, besides what every node has:\n\n", word)
 		listKeys(w, of)
+	}
+	if in := grammar.KeysIn(strings.ReplaceAll(word, "_", " ")); len(in) > 0 && !listed { // load is a key and what it takes
+		apart()
+		fmt.Fprintf(w, "%s, in a scenario's file, has:\n\n", word)
+		listKeys(w, in)
 	}
 	return said
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -89,7 +90,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	folder.bare = f.bare
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
-	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p),
+	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(folder, f, engine, p),
 		sets: f.sets, shouldFail: f.variants != "" && p.document.ShouldFail, tells: f.teller(folder.dir)}
 	if f.keep {
 		options.Hold = func(ctx context.Context, held runner.Held) { t.hold(ctx, held, say) }
@@ -146,9 +147,11 @@ func failed(ctx context.Context, err error) error {
 func usageOf(err error) error { return &exit{code: report.ExitUsage, err: err} }
 
 // again is the command that makes this run once more, its seed and engine spelled out.
-func again(file string, f runFlags, engine runner.Engine, p *planned) string {
-	words := []string{"squall", "run", file}
-	if p.Scenario.Variant != "" {
+func again(folder *folder, f runFlags, engine runner.Engine, p *planned) string {
+	words := []string{"squall", "run", p.document.File}
+	if p.document.File == stdinName { // gone, but for what the run's folder keeps, which has the variant and the changes in
+		words[2], f.sets = filepath.Join(folder.dir, "scenario.yaml"), nil
+	} else if p.Scenario.Variant != "" {
 		words = append(words, "--variant", p.Scenario.Variant)
 	}
 	for _, set := range f.sets {

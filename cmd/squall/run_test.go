@@ -27,7 +27,7 @@ func TestAScenarioEditedWhileItRuns(t *testing.T) {
 		}
 	}
 	write(source)
-	before, err := plan(file, "", 7)
+	before, err := plan(t.Context(), file, "", 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestAScenarioEditedWhileItRuns(t *testing.T) {
 	if r, err := record.Read(out); err != nil || r.Seed != 7 {
 		t.Fatalf("the record is %+v, %v", r, err)
 	}
-	after, err := plan(filepath.Join(out, "scenario.yaml"), "", 0)
+	after, err := plan(t.Context(), filepath.Join(out, "scenario.yaml"), "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

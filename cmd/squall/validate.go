@@ -2,10 +2,10 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +24,7 @@ func validateCommand() *cobra.Command {
 			var all source.Problems
 			var unread []error
 			for _, file := range args {
-				problems, err := validate(c.InOrStdin(), file)
+				problems, err := validate(c.Context(), file)
 				if err != nil {
 					unread = append(unread, err)
 					continue
@@ -58,7 +58,7 @@ func told(w io.Writer, errs []error) error {
 }
 
 // validate checks a file as it is and with each of its variants; a problem that several have is told once.
-func validate(in io.Reader, file string) (source.Problems, error) {
+func validate(ctx context.Context, file string) (source.Problems, error) {
 	var all source.Problems
 	seen := map[source.Problem]bool{}
 	collect := func(err error) error {
@@ -77,36 +77,19 @@ func validate(in io.Reader, file string) (source.Problems, error) {
 		}
 		return nil
 	}
-	named := file
-	read := func(variant string) (*planned, error) { return plan(file, variant, 0) }
-	text := func() ([]byte, error) { return os.ReadFile(file) }
-	if file == "-" {
-		data, err := io.ReadAll(io.LimitReader(in, source.MaxBytes+1))
-		if err != nil {
-			return nil, fmt.Errorf("read the scenario: %w", err)
-		}
-		named = "stdin"
-		text = func() ([]byte, error) { return data, nil }
-		read = func(variant string) (*planned, error) {
-			doc, err := language.Parse(named, data, variant)
-			if err != nil {
-				return nil, err
-			}
-			return lay(doc, cmp.Or(doc.Seed, 1))
-		}
+	named, data, err := textOf(ctx, file)
+	if err != nil {
+		return nil, err
 	}
-	base, err := read("")
+	base, err := plan(ctx, file, "", 0)
 	if err := collect(err); err != nil {
 		return nil, err
 	}
 	if base == nil { // its variants may have mistakes of their own
-		if data, err := text(); err == nil && len(data) <= source.MaxBytes {
-			_ = collect(language.Check(named, data))
-		}
-		return all, nil
+		return all, collect(language.Check(named, data))
 	}
 	for _, variant := range base.Scenario.Variants {
-		_, err := read(variant)
+		_, err := plan(ctx, file, variant, 0)
 		if err := collect(err); err != nil {
 			return nil, err
 		}
@@ -121,8 +104,12 @@ type planned struct {
 }
 
 // plan loads a file, with changes to it, and lays out its plan.
-func plan(file, variant string, seed uint64, sets ...string) (*planned, error) {
-	doc, err := language.LoadFile(file, variant, sets...)
+func plan(ctx context.Context, file, variant string, seed uint64, sets ...string) (*planned, error) {
+	name, data, err := textOf(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := language.Parse(name, data, variant, sets...)
 	if err != nil {
 		return nil, err
 	}
@@ -154,14 +141,8 @@ func file(c *cobra.Command, args []string) error {
 }
 
 func printProblems(w io.Writer, problems source.Problems) {
-	sources := map[string][]byte{}
 	for _, p := range problems {
-		if _, ok := sources[p.File]; !ok {
-			sources[p.File], _ = os.ReadFile(p.File) // a file that has gone is shown without its lines
-		}
-	}
-	for _, p := range problems {
-		fmt.Fprint(w, source.Render(source.Problems{p}, sources[p.File]))
+		fmt.Fprint(w, source.Render(source.Problems{p}, shown(p.File)))
 	}
 }
 
@@ -174,7 +155,7 @@ func planCommand() *cobra.Command {
 		Short: "Print what a run would do: topology, every edge, every action with its time; nothing is started",
 		Args:  file,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := plan(args[0], variant, seed, sets...)
+			p, err := plan(c.Context(), args[0], variant, seed, sets...)
 			if err != nil {
 				return err
 			}

@@ -43,6 +43,12 @@ func drawWork(c *draws, w *scenarios.Work) time.Duration {
 		return 0
 	}
 	mean := float64(w.Mean)
+	if w.CV != nil {
+		if w.Shape == "lognormal" {
+			return time.Duration(mean * chance.LognormalByCV(*w.CV, source{c}))
+		}
+		return time.Duration(mean * chance.ByCV(*w.CV, source{c}))
+	}
 	switch w.Shape {
 	case "exponential":
 		return time.Duration(mean * c.exponential())
@@ -53,3 +59,10 @@ func drawWork(c *draws, w *scenarios.Work) time.Duration {
 	}
 	return w.Mean
 }
+
+// source is draws as chance wants them.
+type source struct{ draws *draws }
+
+func (s source) Float64() float64     { return s.draws.float64() }
+func (s source) ExpFloat64() float64  { return s.draws.exponential() }
+func (s source) NormFloat64() float64 { return s.draws.normal() }

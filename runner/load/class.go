@@ -123,7 +123,7 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 	switch {
 	case err != nil:
 		s.Error = classify(ctx, err)
-	case a.status < 200 || a.status >= 400:
+	case a.status < 200 || a.status >= 400 || a.astray:
 		s.Error = statusClass(a.status)
 	case a.degraded:
 		s.Outcome = record.Degraded

@@ -94,6 +94,11 @@ func misbehaving() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/ok", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) })
 	mux.HandleFunc("/redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/ok", http.StatusFound) })
+	mux.HandleFunc("/declared", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(wire.HeaderRedirect, "meant")
+		http.Redirect(w, r, "/ok", http.StatusFound)
+	})
+	mux.HandleFunc("/304", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) })
 	mux.HandleFunc("/degraded", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(wire.HeaderDegraded, "stale")
 		w.Header().Set(wire.HeaderWrote, "db/1,queue/2")
@@ -132,7 +137,10 @@ func TestOutcomes(t *testing.T) {
 		latency time.Duration
 	}{
 		{"ok", "/ok", record.OK, "", 200, nil, 0},
-		{"a redirect is not followed", "/redirect", record.OK, "", 302, nil, 0},
+		{"a redirect is not followed, and no success", "/redirect", record.Failed, "302", 302, nil, 0},
+		{"a redirect that is declared", "/declared", record.OK, "", 302, nil, 0},
+		{"a redirect that the load wants", "/redirect?wanted", record.OK, "", 302, nil, 0},
+		{"nothing new", "/304", record.OK, "", 304, nil, 0},
 		{"degraded, with writes", "/degraded", record.Degraded, "", 202, []string{"db/1", "queue/2"}, 0},
 		{"not found", "/404", record.Failed, "404", 404, nil, 0},
 		{"a failure that had written", "/503", record.Failed, "503", 503, []string{"db/7"}, 0},
@@ -148,6 +156,7 @@ func TestOutcomes(t *testing.T) {
 			t.Parallel()
 			l := open(10)
 			l.Requests[0].Send = "GET " + c.path
+			l.Requests[0].Redirect = strings.HasSuffix(c.path, "?wanted")
 			l.Timeout = time.Second
 			got := virtually(t, []*scenarios.Load{l}, time.Second, mux, nil)
 			if len(got.samples) != 10 {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/squallhq/squall/runner/wire"
 )
 
 // answer is what came back, as far as a sample needs it.
@@ -15,6 +17,7 @@ type answer struct {
 	wrote             []string
 	position          string
 	stale             bool
+	astray            bool // a redirect that nobody declared
 	bytesOut, bytesIn int64
 }
 
@@ -75,6 +78,7 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 	}
 	a.status, a.degraded, a.wrote = h.status, h.degraded, h.wrote
 	a.position, a.stale = h.position, h.stale
+	a.astray = wire.Redirect(h.status) && !h.meant && !c.mix.kinds[r.kind].redirect
 	if c.mix.kinds[r.kind].method == "HEAD" {
 		h.length, h.chunked, h.untilEOF = 0, false, false
 	}

@@ -24,6 +24,7 @@ type head struct {
 	wrote    []string
 	position string
 	stale    bool
+	meant    bool // a redirect that the scenario declares
 }
 
 // mostHead bounds a head's bytes, mostInterim the 1xx answers before the real one.
@@ -110,6 +111,8 @@ func (h *head) field(name, value []byte) error {
 		h.position = string(value)
 	case is(name, wire.HeaderStale):
 		h.stale = len(value) > 0
+	case is(name, wire.HeaderRedirect):
+		h.meant = len(value) > 0
 	case is(name, wire.HeaderWrote):
 		for w := range strings.SplitSeq(string(value), ",") {
 			if w = strings.TrimSpace(w); w != "" {

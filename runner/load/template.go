@@ -26,6 +26,7 @@ type template struct {
 	head, end string
 	body      text
 	params    []param
+	redirect  bool // a redirect is the right answer
 }
 
 // maxParams is how many different parameters a request may have.
@@ -49,7 +50,7 @@ func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
 	if !httpguts.ValidHeaderFieldName(method) { // a method is a token, as a header's name is
 		return template{}, fmt.Errorf("method %q", method)
 	}
-	t := template{name: r.Send, method: method, host: l.To}
+	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect}
 	var names []string
 	var err error
 	if t.path, names, err = parseText(path, names); err != nil {

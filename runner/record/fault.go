@@ -12,6 +12,8 @@ type Fault struct {
 	On string `json:"on"`
 	// Phase that it belongs to.
 	Phase string `json:"phase"`
+	// AlsoIn are the later phases that it was to last into: it may outlast its phase, or stays until the end.
+	AlsoIn []string `json:"also_in,omitempty" since:"2026-11-29"`
 	// Edges that it is on, by their names.
 	Edges []string `json:"edges,omitempty"`
 	// Instances that it is on.

@@ -24,6 +24,8 @@ const (
 	HeaderPosition = "Squall-Position"
 	// HeaderStale names the replicas that showed a user less than what the user had written. Handed up by callers.
 	HeaderStale = "Squall-Stale"
+	// HeaderRedirect says of a redirect (3xx) that the scenario wants it; absent on one that a server came up with.
+	HeaderRedirect = "Squall-Redirect"
 	// HeaderCache is hit, miss or stale, from a cdn.
 	HeaderCache = "Squall-Cache"
 	// HeaderRetried is 1 when this call, or one further up that led to it, is a retry.

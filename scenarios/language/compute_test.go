@@ -41,3 +41,16 @@ func TestComputeIsAStepLikeWork(t *testing.T) {
 		}
 	}
 }
+
+// A shape is a word, or how far draws spread about their mean.
+func TestShapeByCV(t *testing.T) {
+	s := load(t, "testdata/valid/cv.yaml", "")
+	two, half, none := 2.0, .5, 0.0
+	want := []*scenarios.Work{
+		{Mean: 10 * time.Millisecond, CV: &two}, {Mean: time.Millisecond, Shape: "lognormal", CV: &half}, {Mean: time.Second, CV: &none},
+	}
+	got := []*scenarios.Work{s.Nodes[0].Endpoints[0].Steps[0].Work, s.Nodes[0].Endpoints[1].Steps[0].Compute, s.Loads[1].Think}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("works (-want +got):\n%s", diff)
+	}
+}

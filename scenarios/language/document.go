@@ -5,6 +5,7 @@ package language
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/squallhq/squall/faults"
@@ -34,23 +35,26 @@ type Document struct {
 // LoadFile reads a scenario file with one variant applied, "" for none, and then changes, each PATH=VALUE. A mistake in the file is
 // Problems, one in a change a SetError; any other error is about reading it.
 func LoadFile(path, variant string, sets ...string) (*Document, error) {
-	data, err := readFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	return Parse(path, data, variant, sets...)
 }
 
-// readFile reads a file, and no more of it than tells that it is too large.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+// ReadFile reads a scenario's text, and no more of it than tells that it is too large: what is read may have no end.
+func ReadFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario: %w", err)
 	}
-	if info.Mode().IsRegular() && info.Size() > source.MaxBytes {
-		return nil, source.Problems{{Position: source.Position{File: path, Line: 1, Column: 1}, What: fmt.Sprintf("the file has %d bytes, more than %d", info.Size(), source.MaxBytes), Fix: "split it into several scenarios"}}
-	}
-	data, err := os.ReadFile(path)
+	defer file.Close()
+	return ReadText(file)
+}
+
+// ReadText is ReadFile of what is open. Parse tells of a text that is too large.
+func ReadText(from io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(from, source.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario: %w", err)
 	}

@@ -36,7 +36,7 @@ func TestHostileInput(t *testing.T) {
 		"deep beyond YAML":                    {strings.Repeat("[", 500_000), "not YAML"},
 		"deep block lists":                    {strings.Repeat("- ", 5_000) + "x", "nest deeper than 64"},
 		"unclosed brackets":                   {strings.Repeat("a: [\n", 3_000), "not YAML"},
-		"huge":                                {strings.Repeat("#", source.MaxBytes+1), "more than 1048576"},
+		"huge":                                {strings.Repeat("#", source.MaxBytes+1), "more than 1048576 bytes"},
 		"huge scalar":                         {"scenario: " + strings.Repeat("x", source.MaxBytes-100), "has no topology"},
 		"many keys":                           {keys, "more than 2000 keys"},
 		"many nodes, requests and selections": {nodes + sent + stars, "no node, instance or load is named"},

@@ -3,8 +3,10 @@ package language
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/metric"
@@ -52,5 +54,38 @@ func TestKeysOfAKind(t *testing.T) {
 	}
 	if !has("service", "circuit_breaker") || has("database", "circuit_breaker") || !has("database", "replica_of") || grammar.KeysOf("services") != nil {
 		t.Error("the keys of a kind are not its own")
+	}
+}
+
+// Every word that may stand in a fault or an expectation is in the reference: the keys of all faults, those of each kind, and
+// every metric; and each noun that a message uses lists its keys.
+func TestReferenceHasEveryWord(t *testing.T) {
+	in := map[string]bool{}
+	for _, k := range grammar.Reference() {
+		in[k.Name] = true
+		for _, of := range k.Of {
+			_, word, named := strings.Cut(of, " ")
+			if named && k.Kinds == nil && !slices.ContainsFunc(grammar.KeysIn(word), func(o grammar.Key) bool { return o.Name == k.Name }) {
+				t.Errorf("%s does not list its key %s", of, k.Name)
+			}
+		}
+	}
+	words := []string{"name", "on", "at", "for"}
+	for _, row := range faults.Kinds {
+		for _, k := range grammar.KeysOfFault(row) {
+			if k.Name != row.Word {
+				words = append(words, k.Name)
+			}
+		}
+	}
+	for _, word := range words {
+		if !in[word] {
+			t.Errorf("%s is not in the reference", word)
+		}
+	}
+	for _, name := range metric.Names() {
+		if !slices.ContainsFunc(grammar.KeysIn("expectation"), func(k grammar.Key) bool { return k.Name == name }) {
+			t.Errorf("an expectation does not list %s", name)
+		}
 	}
 }

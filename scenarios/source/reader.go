@@ -30,7 +30,7 @@ const (
 func Read(file string, data []byte) (*Value, Problems) {
 	r := &reader{file: file}
 	if len(data) > MaxBytes {
-		r.problem(1, 1, fmt.Sprintf("the file has %d bytes, more than %d", len(data), MaxBytes), "split it into several scenarios")
+		r.problem(1, 1, fmt.Sprintf("the file has more than %d bytes", MaxBytes), "split it into several scenarios")
 		return nil, r.problems
 	}
 	root := r.document(data)
@@ -66,6 +66,10 @@ func (r *reader) document(data []byte) (root *yaml.Node) {
 	if !utf8.Valid(data) && !bytes.HasPrefix(data, []byte{0xff, 0xfe}) && !bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
 		line, column := invalidByte(data)
 		r.problem(line, column, "the file is not UTF-8 text", "save it as UTF-8")
+		return nil
+	}
+	data, known := r.directives(data)
+	if !known {
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))

@@ -31,7 +31,7 @@ func Render(problems Problems, data []byte) string {
 const widest = 160
 
 func snippet(out *strings.Builder, p Problem, data []byte) {
-	if p.Line < 1 || p.Line > bytes.Count(data, []byte("\n"))+1 {
+	if len(data) == 0 || p.Line < 1 || p.Line > bytes.Count(data, []byte("\n"))+1 {
 		return
 	}
 	line := sourceLine(data, p.Line)

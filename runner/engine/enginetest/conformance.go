@@ -38,6 +38,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 			run  func(*testing.T, *world)
 		}{
 			{"traffic flows over edges", testTraffic},
+			{"nobody is redirected unasked", testNoRedirects},
 			{"counters are exact", testCounters},
 			{"an instance is reached past its edges", testPastEdges},
 			{"latency on an open connection", testLatency},

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/squallhq/squall/runner"
@@ -54,6 +55,49 @@ func AttemptsByPhase(t *testing.T, e runner.Engine, within int64) {
 		if math.Abs(edge.Amplification-want) > 0.02*want {
 			t.Errorf("in phase %s each request became %.3f attempts, want %g", result.Phases[n].Name, edge.Amplification, want)
 		}
+	}
+}
+
+// outlasting is a fault that begins in one phase and ends in the next.
+const outlasting = `
+scenario: outlasting
+topology:
+  s: {kind: service, endpoints: {GET /x: [{work: 1ms}]}}
+load:
+  users: {to: s, rate: 50/s, requests: [{send: GET /x}]}
+phases:
+  - {name: before, for: 2s}
+  - {name: fault, for: 2s, faults: [{errors: 100%, on: s, at: 1s, for: 2s, outlasts: true}]}
+  - {name: after, for: 2s}
+`
+
+// Outlasting runs a fault that outlasts its phase: each phase's figures are of its own requests, half of which failed in
+// both, within that many of them, and the record names the later phase.
+func Outlasting(t *testing.T, e runner.Engine, within int64) {
+	t.Helper()
+	s, err := language.Parse("outlasting.yaml", []byte(outlasting), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Plan(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := runner.Run(context.Background(), runner.Options{
+		Plan: p, Engine: e, Loader: load.New(load.Options{}), Run: runID(t, "outlasting"), Dir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []int64{0, 50, 50} {
+		r := result.Phases[n].Requests[0]
+		if off := r.Failed - want; r.Sent != 100 || off < -within || off > within {
+			t.Errorf("in phase %s %d of %d requests failed, want %d of 100", result.Phases[n].Name, r.Failed, r.Sent, want)
+		}
+	}
+	f := result.Faults[0]
+	if f.Phase != "fault" || !slices.Equal(f.AlsoIn, []string{"after"}) || f.ScheduledUndoS != 5 || f.Cut != 0 {
+		t.Errorf("the fault's record is of phase %q, also in %q, until %g s, with %d requests cut", f.Phase, f.AlsoIn, f.ScheduledUndoS, f.Cut)
 	}
 }
 

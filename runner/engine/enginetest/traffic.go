@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/squallhq/squall/runner"
@@ -13,6 +14,15 @@ func testTraffic(t *testing.T, w *world) {
 	id := w.mustWrite(toAPI, "traffic")
 	if found := w.writes(db); found[id] != 1 {
 		t.Errorf("the acknowledged write %q is there %d times, want once: %v", id, found[id], found)
+	}
+}
+
+// testNoRedirects asks for what an endpoint has but for the form of its path: a server's helpfulness is no service.
+func testNoRedirects(t *testing.T, w *world) {
+	for _, path := range []string{"//ping", "/x/../ping", "/./ping"} {
+		if a := w.get(toAPI, path); a.err != nil || a.status != http.StatusNotFound {
+			t.Errorf("GET %s: status %d, error %v; want 404", path, a.status, a.err)
+		}
 	}
 }
 

@@ -44,6 +44,8 @@ func TestConformance(t *testing.T) {
 	enginetest.Conformance(t, newEngine, nil)
 }
 
+func TestOutlasting(t *testing.T) { enginetest.Outlasting(t, newEngine(t), 3) }
+
 func TestAttemptsByPhase(t *testing.T) {
 	t.Setenv("SQUALL_STATE", t.TempDir())
 	enginetest.AttemptsByPhase(t, newEngine(t), 3)

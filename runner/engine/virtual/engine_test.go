@@ -20,6 +20,8 @@ func TestConformance(t *testing.T) {
 	enginetest.Conformance(t, func(*testing.T) runner.Engine { return &virtual.Engine{} }, nil)
 }
 
+func TestOutlasting(t *testing.T) { enginetest.Outlasting(t, &virtual.Engine{}, 0) }
+
 func TestAttemptsByPhase(t *testing.T) { enginetest.AttemptsByPhase(t, &virtual.Engine{}, 0) }
 
 func TestCutByAFault(t *testing.T) { enginetest.CutByAFault(t, &virtual.Engine{}) }

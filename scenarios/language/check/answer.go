@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 
@@ -37,6 +38,11 @@ func (v *Checker) register(n *scenarios.Node) {
 			v.Problem(at, fmt.Sprintf("endpoint %s has a *", source.QuoteShort(e.Match)), "write {rest...} for the rest of a path")
 			continue
 		}
+		if _, p, _ := strings.Cut(e.Match, " "); plain(p) != p {
+			v.Problem(at, fmt.Sprintf("endpoint %s never gets a request: its path is not plain", source.QuoteShort(e.Match)),
+				"write "+strings.Replace(e.Match, p, plain(p), 1))
+			continue
+		}
 		err := handle(mux, e.Match)
 		if other := conflict.FindStringSubmatch(err); other != nil {
 			v.Problem(at, fmt.Sprintf("endpoint %s takes some of the same requests as %s", source.QuoteShort(e.Match), source.QuoteShort(other[1])), "let one be more specific in every part of its path")
@@ -62,6 +68,15 @@ func handle(mux *http.ServeMux, pattern string) (err string) {
 	}()
 	mux.Handle(pattern, http.NotFoundHandler())
 	return ""
+}
+
+// plain is a path without empty, . and .. parts; a slash at its end stays.
+func plain(p string) string {
+	out := path.Clean(p)
+	if strings.HasSuffix(p, "/") && out != "/" {
+		out += "/"
+	}
+	return out
 }
 
 // answered tells whether a node can answer a request, as far as that is known from the scenario,
@@ -117,8 +132,16 @@ func (v *Checker) served(n *scenarios.Node, method, target string) (ok bool, wha
 		return true, "", ""
 	}
 	u := &url.URL{Path: target}
-	if _, pattern := mux.Handler(&http.Request{Method: method, URL: u}); pattern != "" {
-		return true, "", ""
+	if handler, pattern := mux.Handler(&http.Request{Method: method, URL: u}); pattern != "" {
+		if !wire.PathRedirect(handler) {
+			return true, "", ""
+		}
+		right := plain(target)
+		if right == target { // the endpoint is of everything below
+			right += "/"
+		}
+		return false, fmt.Sprintf("service %q would redirect it to %s, and nobody would follow", n.Name, right),
+			fmt.Sprintf("write %s %s, which %s answers", method, right, pattern)
 	}
 	var matches []string
 	for _, e := range n.Endpoints {

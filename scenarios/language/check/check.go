@@ -51,6 +51,7 @@ func (v *Checker) With(node *scenarios.Node, root *source.Value) *Checker {
 
 // All looks at all of the scenario.
 func (v *Checker) All() {
+	v.named()
 	v.tell(v.who.Taken())
 	v.nodes()
 	v.links()

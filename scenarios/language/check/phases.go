@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -24,12 +23,15 @@ func (v *Checker) phases() {
 		case p.Name == "":
 		case seen[p.Name]:
 			v.Problem(at, fmt.Sprintf("a second phase is named %s", source.QuoteShort(p.Name)), "give each phase a name of its own")
-		case strings.ContainsFunc(p.Name, func(c rune) bool { return c < ' ' || c == 0x7f }) || strings.TrimSpace(p.Name) != p.Name || len(p.Name) > 80:
-			v.Problem(at, fmt.Sprintf("%s can't be the name of a phase", source.QuoteShort(p.Name)), "use one line of at most 80 letters, without blanks around it")
+		default:
+			v.title("phase", p.Name, at)
 		}
 		seen[p.Name] = true
 	}
+	var start time.Duration
 	for i, p := range v.Phases {
+		left := v.Duration() - start
+		start += p.For
 		for j, f := range p.Faults {
 			if f.Kind == nil {
 				continue
@@ -38,8 +40,9 @@ func (v *Checker) phases() {
 			if f.Name != "" && (named[f.Name] || seen[f.Name]) {
 				v.Problem(at.Key("name"), fmt.Sprintf("the name %s is taken", source.QuoteShort(f.Name)), "give each fault a name that no other fault and no phase has")
 			}
+			v.title("fault", f.Name, at.Key("name"))
 			named[f.Name] = true
-			v.times(p, f, at)
+			v.times(p, f, left, at)
 			v.hits(f, at)
 		}
 	}
@@ -55,8 +58,8 @@ func lasts(f faults.Fault) (time.Duration, string) {
 	return f.For, "for"
 }
 
-// times checks that a fault begins and ends within its phase.
-func (v *Checker) times(p *scenarios.Phase, f faults.Fault, at scenarios.Path) {
+// times checks that a fault begins within its phase, and ends within it, or where it may outlast it, within what is left of the run.
+func (v *Checker) times(p *scenarios.Phase, f faults.Fault, left time.Duration, at scenarios.Path) {
 	if p.For <= 0 {
 		return
 	}
@@ -64,14 +67,22 @@ func (v *Checker) times(p *scenarios.Phase, f faults.Fault, at scenarios.Path) {
 	if own, is := f.Kind.(faults.Staying); is && own.Stays() {
 		if length > 0 {
 			v.Problem(at.Key("until"), fmt.Sprintf("the fault is to last until the end, and for %s", length), "keep one of until and for")
+		} else if f.Outlasts {
+			v.Problem(at.Key("outlasts"), "a fault that lasts until the end outlasts its phase anyway", "take outlasts away")
 		}
 		length = 0
+	} else if f.Outlasts && length == 0 {
+		v.Problem(at.Key("outlasts"), "the fault does not say how long it lasts, so that it ends with its phase", "add for: 30s, or take outlasts away")
 	}
 	switch {
 	case f.At >= p.For:
 		v.Problem(at.Key("at"), fmt.Sprintf("the fault begins at %s, when its phase of %s is over", f.At, p.For), fmt.Sprintf("use less than %s", p.For))
+	case f.Outlasts && f.At+length > left:
+		v.Problem(at.Key(key), fmt.Sprintf("the fault ends %s after the run", f.At+length-left),
+			fmt.Sprintf("use %s at most, or make a later phase longer", left-f.At))
+	case f.Outlasts:
 	case f.At+length > p.For:
-		v.Problem(at.Key(key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, or make the phase longer", p.For-f.At))
+		v.Problem(at.Key(key), fmt.Sprintf("the fault ends %s after its phase of %s", f.At+length-p.For, p.For), fmt.Sprintf("use %s at most, make the phase longer, or add outlasts: true", p.For-f.At))
 	}
 	if f.For > 0 && key == f.Kind.Kind() { // a kind that lasts as long as it lasts
 		v.Problem(at.Key("for"), fmt.Sprintf("%s is over in a moment, and can't last for %s", key, f.For), "take for away")

@@ -29,7 +29,7 @@ func (d *Decoder) expectation(v *source.Value, into *scenarios.Expectation) {
 		}
 		known := append(keysOf(fields), metric.Names()...)
 		if !slices.Contains(keysOf(fields), e.Key) {
-			d.unknown(e, "an expectation", known)
+			d.ProblemAt(e.At, fmt.Sprintf("unknown key %s in an expectation", source.QuoteShort(e.Key)), everyWord(e.Key, known))
 			continue
 		}
 		d.keys(&source.Value{Kind: source.Mapping, Entries: []source.Entry{e}}, reflect.ValueOf(into).Elem(), fields, "an expectation")
@@ -134,4 +134,13 @@ func parseBound(text string, unit metric.Unit) (float64, bool) {
 	default:
 		return source.ParseNumber(text)
 	}
+}
+
+// everyWord is the fix for a wrong word of many: the nearest, and all there are.
+func everyWord(word string, known []string) string {
+	all := "its keys: " + strings.Join(known, ", ")
+	if near := source.Nearest(word, known); near != "" {
+		return fmt.Sprintf("did you mean %q? %s", near, all)
+	}
+	return all
 }

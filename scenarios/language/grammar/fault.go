@@ -13,15 +13,18 @@ import (
 
 // faultKeys are the keys of every fault, whatever its kind.
 type faultKeys struct {
-	// What expectations and reports call it.
+	// What expectations and reports call the fault.
 	Name string `yaml:"name"`
-	// What it hits: a node, an instance (orders-2), an edge (orders -> payments), or a mapping of region, zone,
+	// What the fault hits: a node, an instance (orders-2), an edge (orders -> payments), or a mapping of region, zone,
 	// kind, labels, share.
 	On faults.Selector `yaml:"on"`
-	// When it begins, from the start of its phase. Default at once.
+	// When the fault begins, from the start of its phase. Default at once.
 	At time.Duration `yaml:"at" zero:"unset"`
-	// How long it lasts. Default until the end of its phase.
+	// How long the fault lasts. Default until the end of its phase.
 	For time.Duration `yaml:"for" sign:"positive"`
+	// With for: the fault may last beyond the end of its phase, into the next ones, up to the end of the run. Figures
+	// stay those of each phase; the fault counts among the faults of every phase that it lasts into.
+	Outlasts bool `yaml:"outlasts"`
 }
 
 // fault reads one line of faults: the kind's own key, its parameters, and the keys of every fault.
@@ -56,7 +59,7 @@ func (d *Decoder) fault(v *source.Value, into *faults.Fault) {
 			into.On = d.between(e.Value, row.Word, v.Get("ways"))
 		case i >= 0:
 			d.decode(e.Value, kind.FieldByIndex(own[i].index), own[i])
-		case e.Key == "name" || e.Key == "at" || e.Key == "for":
+		case e.Key != "on" && slices.Contains(keysOf(common), e.Key):
 			d.commonKey(e, into, common)
 		case e.Key == "on" && row.Selection == faults.SelectOn:
 			into.On = d.selector(e.Value, "on")
@@ -129,6 +132,7 @@ func (d *Decoder) commonKey(e source.Entry, into *faults.Fault, common []field) 
 	i := slices.IndexFunc(common, func(f field) bool { return f.key == e.Key })
 	target := map[string]reflect.Value{
 		"name": reflect.ValueOf(&into.Name), "at": reflect.ValueOf(&into.At), "for": reflect.ValueOf(&into.For),
+		"outlasts": reflect.ValueOf(&into.Outlasts),
 	}[e.Key]
 	d.decode(e.Value, target.Elem(), common[i])
 }

@@ -12,7 +12,7 @@ import (
 //	unit:"rate"       how a number is spelled: rate, share, size, bandwidth (durations need none)
 //	enum:"a,b"        the only words allowed
 //	need:"yes"        the key must be there
-//	min:"1"           the least whole number
+//	min:"1"           the least that it may be, spelled as the key's values are; max:"1000" the most
 //	sign:"positive"   more than zero where given; sign:"any" allows less than zero, which else is a mistake
 //	zero:"unset"      zero means the same as leaving the key out; other words say why zero is refused
 //	kinds:"a,b"       node kinds that have the key (default: all); image: only nodes with an image
@@ -28,6 +28,7 @@ type field struct {
 	enum  []string
 	need  bool
 	min   string
+	max   string
 	sign  string
 	same  bool   // zero is as if it were not given
 	why   string // zero is refused
@@ -62,7 +63,8 @@ func fieldsOf(t reflect.Type) []field {
 		out = append(out, field{
 			key: key, index: []int{i}, typ: f.Type,
 			unit: f.Tag.Get("unit"), enum: words(f.Tag.Get("enum")), need: f.Tag.Get("need") == "yes",
-			min: f.Tag.Get("min"), sign: f.Tag.Get("sign"), same: f.Tag.Get("zero") == "unset", why: refusal(f.Tag.Get("zero")), kinds: words(f.Tag.Get("kinds")), doc: meaning(t, f),
+			min: f.Tag.Get("min"), max: f.Tag.Get("max"), sign: f.Tag.Get("sign"), same: f.Tag.Get("zero") == "unset",
+			why: refusal(f.Tag.Get("zero")), kinds: words(f.Tag.Get("kinds")), doc: meaning(t, f),
 			does: f.Tag.Get("step") == "does", of: words(f.Tag.Get("of")),
 		})
 	}

@@ -92,7 +92,7 @@ func (d *Decoder) stages(stages *source.Entry, l *scenarios.Load) {
 				d.Problem(from.Value, "a stage can't begin at 0/s after one that does not end there", "let the stage before it end at 0/s")
 			}
 		case level == nil && s.From == 0 && s.To == 0 && ended == 0:
-			if _, ok := source.ParseRate(to.Value.Text); ok {
+			if n, ok := source.ParseRate(to.Value.Text); ok && n == 0 {
 				d.Problem(to.Value, "a stage has no requests", "let from or to be more than 0/s")
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // Key is one key of the language, as its reference has it.
@@ -14,7 +15,7 @@ type Key struct {
 	Name string
 	// Of is what has the key: a node, a step, a load ...
 	Of []string
-	// Kinds are the kinds of node that have it; nil: all, or it is no node's.
+	// Kinds are the kinds of node or fault that have it; nil: all, or it is of something without kinds.
 	Kinds []string
 	// Words are what it may be, where that is one of a few.
 	Words []string
@@ -27,7 +28,7 @@ type Key struct {
 }
 
 // Reference is every key of the language in the order of the model, once for each meaning that it has. It is made from
-// the tags that the decoder and the schema work from. Faults are not in it: they explain themselves.
+// the tags that the decoder and the schema work from. A fault's own word is not in it: faults explain themselves.
 func Reference() []Key {
 	var out []Key
 	seen := map[reflect.Type]bool{}
@@ -51,6 +52,9 @@ func Reference() []Key {
 				for _, g := range fieldsOf(m) {
 					k.Keys = append(k.Keys, keyOf(g))
 				}
+				if m == reflect.TypeFor[scenarios.Expectation]() {
+					k.Keys = append(k.Keys, metricKeys()...)
+				}
 			}
 			out = append(out, k)
 		}
@@ -62,11 +66,60 @@ func Reference() []Key {
 	walk(reflect.TypeFor[scenarios.Node]())
 	walk(reflect.TypeFor[scenarios.Step]())
 	walk(reflect.TypeFor[scenarios.Param]())
+	walk(reflect.TypeFor[selectorKeys]())
+	walk(reflect.TypeFor[spreadKeys]())
+	walk(reflect.TypeFor[faultKeys]())
+	for _, row := range faults.Kinds {
+		out = withKeysOf(out, row)
+	}
 	return append(out, // these are no struct's
 		Key{Name: "templates", Of: []string{"the scenario"}, Doc: "Defaults that nodes and steps take with use."},
 		Key{Name: "variants", Of: []string{"the scenario"}, Doc: "Merge patches (RFC 7396) on the scenario: null removes, a list replaces. expect: fail in one keeps what the scenario expects and says that the variant should not: run --variants holds it to that."},
 		Key{Name: Extends, Of: []string{"a variant"}, Takes: "a name, or a list of names", Doc: "Variants whose patches come before this one's."},
 	)
+}
+
+// withKeysOf adds a kind of fault's own keys: to one of the same meaning, where another kind has it.
+func withKeysOf(out []Key, row faults.Entry) []Key {
+	of := nounOf(reflect.TypeFor[faultKeys]())
+	for _, k := range KeysOfFault(row) {
+		same := func(o Key) bool { return o.Name == k.Name && o.Doc == k.Doc && slices.Equal(o.Of, []string{of}) }
+		if i := slices.IndexFunc(out, same); i >= 0 {
+			out[i].Kinds = append(out[i].Kinds, row.Word)
+		} else if k.Name != row.Word {
+			k.Of, k.Kinds = []string{of}, []string{row.Word}
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// KeysIn are the keys that whatever is called so has, as in scenario, phase or step, and a node of every kind; nil for a
+// word that is none of them.
+func KeysIn(word string) []Key {
+	var out []Key
+	for _, k := range Reference() {
+		called := func(noun string) bool {
+			_, name, _ := strings.Cut(noun, " ")
+			return word == name || word == name+"s"
+		}
+		if slices.ContainsFunc(k.Of, called) && k.Kinds == nil {
+			out = append(out, k)
+		}
+	}
+	if word == "expectation" || word == "expectations" {
+		out = append(out, metricKeys()...)
+	}
+	return out
+}
+
+// metricKeys are the figures that an expectation may bound.
+func metricKeys() []Key {
+	out := make([]Key, len(metric.Table))
+	for i, m := range metric.Table {
+		out[i] = Key{Name: string(m.Name), Doc: m.Doc}
+	}
+	return out
 }
 
 // KeysOf are the keys that a node of a kind has and not every kind has, nil for an unknown kind.
@@ -98,6 +151,10 @@ func keyOf(f field) Key {
 	switch {
 	case len(f.enum) > 0:
 		takes = "one of " + strings.Join(f.enum, ", ")
+	case mappingOf(f.typ) == nil && hint(f) == "...":
+		takes = "text"
+	case f.typ == reflect.TypeFor[faults.Selector]() || f.typ == reflect.TypeFor[*faults.Selector]():
+		takes = "a name, NODE -> NODE, a list of them, or a mapping (see: squall explain selection)"
 	case mappingOf(f.typ) == nil:
 		takes = "a value as in " + hint(f)
 	}

@@ -73,10 +73,6 @@ func (d *Decoder) whole(v *source.Value, into reflect.Value, f field) {
 		d.Problem(v, fmt.Sprintf("%s is %d, more than %d", f.key, n, math.MaxInt32), "use less")
 		return
 	}
-	if least, err := strconv.ParseInt(f.min, 10, 64); err == nil && n < least {
-		d.Problem(v, fmt.Sprintf("%s is %d", f.key, n), fmt.Sprintf("use %d or more", least))
-		return
-	}
 	if d.inRange(v, f, float64(n)) {
 		into.SetInt(n)
 	}
@@ -90,6 +86,10 @@ func (d *Decoder) duration(v *source.Value, into reflect.Value, f field) {
 			fix = fmt.Sprintf("give it a unit, as in %ss or %sms", source.Shorten(v.Text), source.Shorten(v.Text))
 		}
 		d.wrong(v, into, f, fix)
+		return
+	}
+	if f.max == "" && (t > longest || t < -longest) {
+		d.Problem(v, fmt.Sprintf("%s is %s, more than a year", f.key, source.Shorten(v.Text)), "use less")
 		return
 	}
 	if d.inRange(v, f, float64(t)) {
@@ -165,7 +165,9 @@ func (d *Decoder) inRange(v *source.Value, f field, n float64) bool {
 	}
 	switch {
 	case f.sign == "any":
-		return true
+		return d.withinBounds(v, f, n)
+	case f.min != "" && n < bound(f.min): // the clearer of two reasons
+		return d.withinBounds(v, f, n)
 	case n < 0:
 		d.Problem(v, fmt.Sprintf("%s is %s, less than zero", f.key, source.Shorten(v.Text)), fix)
 		return false
@@ -176,7 +178,7 @@ func (d *Decoder) inRange(v *source.Value, f field, n float64) bool {
 		d.Problem(v, f.key+" is zero", fix)
 		return false
 	}
-	return true
+	return d.withinBounds(v, f, n)
 }
 
 // word reads a text, one of a few where the field says so.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/squallhq/squall/faults"
@@ -132,10 +131,12 @@ func (w *schemaWriter) value(t reflect.Type, f field, patch bool) schema {
 }
 
 func bounded(s schema, f field) schema {
-	least, err := strconv.Atoi(f.min)
+	if f.max != "" {
+		s["maximum"] = bound(f.max)
+	}
 	switch {
-	case err == nil:
-		s["minimum"] = least
+	case f.min != "":
+		s["minimum"] = bound(f.min)
 	case f.sign == "positive" || f.why != "":
 		s["exclusiveMinimum"] = 0
 	case f.sign == "":

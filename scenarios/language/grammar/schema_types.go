@@ -37,7 +37,7 @@ func (w *schemaWriter) step(field, bool) schema {
 }
 
 func (w *schemaWriter) work(f field, patch bool) schema {
-	return schema{"anyOf": []any{durationSchema(f), w.structure(reflect.TypeFor[scenarios.Work](), patch)}}
+	return schema{"anyOf": []any{durationSchema(f), w.workSchema(patch)}}
 }
 
 func (w *schemaWriter) tenant(_ field, patch bool) schema {

@@ -14,7 +14,7 @@ type selectorKeys struct {
 	// A node, or an instance of one.
 	Node string `yaml:"node"`
 	// Every node of this kind.
-	Kind string `yaml:"kind" enum:"cdn,gateway,service,database,queue,image"`
+	Kind string `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,cache,image"`
 	// Every node of this region.
 	Region string `yaml:"region"`
 	// Every node of this zone.

@@ -64,6 +64,9 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[scenarios.Endpoint]():    "an endpoint",
 	reflect.TypeFor[scenarios.Expectation](): "an expectation",
 	reflect.TypeFor[scenarios.Scenario]():    "the scenario",
+	reflect.TypeFor[faultKeys]():             "a fault",
+	reflect.TypeFor[selectorKeys]():          "a selection",
+	reflect.TypeFor[spreadKeys]():            "a shape",
 }
 
 // nounOf is what messages call a struct.

@@ -165,7 +165,12 @@ func (d *Decoder) step(v *source.Value, into *scenarios.Step) {
 // work reads a service time: a duration, or a mapping.
 func (d *Decoder) work(v *source.Value, into *scenarios.Work, f field) {
 	if v.Kind == source.Mapping {
-		d.structure(v, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Work]()))
+		plain := v
+		if shape := v.Get("shape"); shape != nil && shape.Kind == source.Mapping {
+			plain = v.Without("shape")
+			d.spread(shape, into)
+		}
+		d.structure(plain, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Work]()))
 		return
 	}
 	if v.Kind == source.List {

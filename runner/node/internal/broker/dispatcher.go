@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
@@ -115,11 +116,11 @@ func (d *dispatcher) why(m *message) host.Trace {
 // bring makes attempts until one succeeds, or it is enough; what is old may expire.
 func (d *dispatcher) bring(ctx context.Context, m *message, why host.Trace, expires bool) fate {
 	how := interrupted
-	call.Repeat(d.i, ctx, why, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is interrupted
+	call.Repeat(d.i, ctx, why, func(n int) (backOff *scenarios.Retry, after time.Duration) { //nolint:errcheck // then it is interrupted
 		now := d.now.Load()
 		if ttl := now.until.TTL; expires && ttl > 0 && m.age() > ttl {
 			how = expired
-			return nil
+			return nil, 0
 		}
 		if n > 1 {
 			d.redelivered.Add(1)
@@ -132,9 +133,9 @@ func (d *dispatcher) bring(ctx context.Context, m *message, why host.Trace, expi
 		case f.Class == call.Declined || now.until.Redeliver > 0 && n > now.until.Redeliver && ctx.Err() == nil:
 			how = dead
 		default:
-			return now.retry
+			return now.retry, call.RetryAfter(now.retry, f)
 		}
-		return nil
+		return nil, 0
 	})
 	return how
 }

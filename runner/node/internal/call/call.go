@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -14,6 +15,7 @@ type Request struct {
 	Method, Path string
 	Header       http.Header // besides the cause's; may be nil
 	Body         func() io.Reader
+	Redirect     bool // a redirect is the right answer
 }
 
 // Send makes the call under the executor's policies. The headers are those of every attempt that was
@@ -63,5 +65,8 @@ func (e *Executor) SendOnce(ctx context.Context, to *Replica, c host.Trace, n in
 		return nil, FailureOf(ctx, bounded, to.Instance, e.Timeout, err)
 	}
 	e.Mark(response.Header, to)
+	if !what.Redirect && wire.Astray(response.StatusCode, response.Header) {
+		return response.Header, astray(to.Instance, response.StatusCode, response.Header)
+	}
 	return response.Header, FailureStatus(to.Instance, response.StatusCode, response.Header)
 }

@@ -93,6 +93,14 @@ func FailureStatus(to string, status int, h http.Header) *Failure {
 	return f
 }
 
+// astray is the failure that a redirect is which nobody declared: the callee was well, and did not do what it was asked.
+func astray(to string, status int, h http.Header) *Failure {
+	return &Failure{
+		Class: Declined, Status: http.StatusBadGateway, answered: status, header: h, To: to,
+		Err: fmt.Errorf("answered %d, a redirect to %q that nobody follows", status, h.Get("Location")),
+	}
+}
+
 // StatusAbandoned is counted where the caller is gone and nobody reads the status (nginx's 499).
 const StatusAbandoned = 499
 

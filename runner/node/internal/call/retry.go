@@ -37,16 +37,20 @@ func newRetry(m *making) policy {
 func (r *retry) wrap(next round) round {
 	return func(ctx context.Context, c host.Trace, _ int, t Task) (f *Failure) {
 		r.budget.pay()
-		err := Repeat(r.i, ctx, c, func(n int) (backOff *scenarios.Retry) {
+		err := Repeat(r.i, ctx, c, func(n int) (backOff *scenarios.Retry, after time.Duration) {
 			f = next(ctx, c.Attempt(n), n, t)
-			if f == nil || !f.Retryable || n >= r.rule.Attempts {
-				return nil
+			again, after := r.rule.Attempts > n, time.Duration(0)
+			if again && f != nil {
+				again, after = r.again(ctx, f)
+			}
+			if f == nil || !again {
+				return nil, 0
 			}
 			if !r.budget.take() {
 				budgetExhaustedTotal.In(r.i.Metrics).Add(1)
-				return nil
+				return nil, 0
 			}
-			return r.rule
+			return r.rule, after
 		})
 		if err != nil {
 			return &Failure{Class: Abandoned, Status: StatusGone(ctx), To: r.to.Node, Err: err}
@@ -55,17 +59,17 @@ func (r *retry) wrap(next round) round {
 	}
 }
 
-// Repeat calls try with n = 1, 2 and so on until it returns nil, and backs off in between by the rule that it returned;
-// err tells that ctx ended while it waited.
-func Repeat(i *host.Instance, ctx context.Context, why host.Trace, try func(n int) (backOff *scenarios.Retry)) (err error) {
+// Repeat calls try with n = 1, 2 and so on until it returns nil, and backs off in between by the rule that it returned,
+// after what the callee asked for; err tells that ctx ended while it waited.
+func Repeat(i *host.Instance, ctx context.Context, why host.Trace, try func(n int) (backOff *scenarios.Retry, after time.Duration)) (err error) {
 	var wait time.Duration
 	for n := 1; ; n++ {
-		rule := try(n)
+		rule, after := try(n)
 		if rule == nil {
 			return nil
 		}
 		wait = backoff(rule, n+1, wait, i.Chance(why.Attempt(n+1), "backoff"))
-		if err := i.Sleep(ctx, wait); err != nil {
+		if err := i.Sleep(ctx, max(wait, min(after+wait, longestBackoff(rule)))); err != nil {
 			return err
 		}
 	}
@@ -77,13 +81,17 @@ var WithoutEnd = &scenarios.Retry{Backoff: 100 * time.Millisecond, Most: 2 * tim
 // mostBackoff is the longest backoff where a retry policy sets none.
 const mostBackoff = 10 * time.Second
 
+func longestBackoff(r *scenarios.Retry) time.Duration {
+	if r.Most <= 0 {
+		return mostBackoff
+	}
+	return r.Most
+}
+
 // backoff is the wait before attempt n (2 is the first retry): Backoff doubled for each further one, at most Most, jittered.
 // last is the wait before the attempt before, 0 where there was none: decorrelated jitter grows from it, not with n.
 func backoff(r *scenarios.Retry, n int, last time.Duration, chance *rand.Rand) time.Duration {
-	most := r.Most
-	if most <= 0 {
-		most = mostBackoff
-	}
+	most := longestBackoff(r)
 	wait := min(r.Backoff, most)
 	for k := 2; k < n && wait < most; k++ {
 		wait = min(2*wait, most)

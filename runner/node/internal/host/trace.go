@@ -93,6 +93,12 @@ func Draw(w *scenarios.Work, r *rand.Rand) time.Duration {
 		return 0
 	}
 	mean := float64(w.Mean)
+	if w.CV != nil {
+		if w.Shape == "lognormal" {
+			return time.Duration(mean * chance.LognormalByCV(*w.CV, r))
+		}
+		return time.Duration(mean * chance.ByCV(*w.CV, r))
+	}
 	switch w.Shape {
 	case "exponential":
 		return time.Duration(mean * r.ExpFloat64())

@@ -328,10 +328,10 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 	}
 	c := host.Trace{Request: e.request}.Step("event " + e.id)
 	published := false
-	call.Repeat(i, ctx, c, func(n int) (backOff *scenarios.Retry) { //nolint:errcheck // then it is not published
+	call.Repeat(i, ctx, c, func(n int) (backOff *scenarios.Retry, after time.Duration) { //nolint:errcheck // then it is not published
 		if n > 1 {
 			if ours, err := r.lease(ctx); err != nil || !ours {
-				return nil
+				return nil, 0
 			}
 		}
 		if e.seq <= r.tried {
@@ -340,11 +340,11 @@ func (r *relay) deliver(ctx context.Context, e entry) bool {
 		r.tried = max(r.tried, e.seq)
 		_, f := g.Send(ctx, c.Attempt(n), call.Request{Method: http.MethodPost, Path: "/messages", Header: header})
 		if f != nil {
-			return call.WithoutEnd
+			return call.WithoutEnd, 0
 		}
 		publishedTotal.In(i.Metrics).Add(1)
 		published = true
-		return nil
+		return nil, 0
 	})
 	return published
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/runner/node/internal/admission"
@@ -56,10 +57,25 @@ func New(i *host.Instance) (host.Role, error) {
 	}
 	s.keepReads()
 	relaying := s.relaying()
-	return host.NewHTTPRole(i, mux, func() error {
+	return host.NewHTTPRole(i, direct(mux, i.Config.Node.Endpoints), func() error {
 		relaying.stop()
 		return s.stores.Close()
 	}), nil
+}
+
+// direct answers 404 where ServeMux would redirect to a path that has an endpoint: a redirect that nobody declared is a
+// request that nobody served.
+func direct(mux *http.ServeMux, endpoints []*scenarios.Endpoint) http.Handler {
+	subtrees := slices.ContainsFunc(endpoints, func(e *scenarios.Endpoint) bool { return strings.HasSuffix(e.Match, "/") })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if subtrees || strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
+			if h, _ := mux.Handler(r); wire.PathRedirect(h) {
+				http.NotFound(w, r)
+				return
+			}
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // register turns ServeMux's panic about a bad or conflicting pattern into an error.
@@ -152,6 +168,9 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 	h.Set("Content-Type", "application/json")
 	if v.caching != "" {
 		h.Set("Cache-Control", v.caching)
+	}
+	if wire.Redirect(v.status) {
+		h.Set(wire.HeaderRedirect, "meant")
 	}
 	w.WriteHeader(v.status)
 	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing

@@ -101,7 +101,7 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run ste
 		return s.respond(what.Respond), nil
 	case what.Call != nil:
 		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
-		run, err = s.call(what.Call, what.Cache, what.Failover, what.Policy)
+		run, err = s.call(what.Call, what.Redirect, what.Cache, what.Failover, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
 		if what.Replica != "" {
@@ -149,7 +149,7 @@ func (s *service) parallel(name string, steps []scenarios.Step) (stepFunc, error
 }
 
 // call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
-func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
+func (s *service) call(what *scenarios.Call, redirect bool, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
 	g, err := call.NewWithFailover(s.i, what.Node, or.Failover, policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (s *service) call(what *scenarios.Call, kept *scenarios.ReadCache, or scena
 			}
 		}
 		v.handOnPositions(h)
-		answers, f := g.Send(ctx, c, call.Request{Method: what.Method, Path: v.fill(what.Path), Header: h})
+		answers, f := g.Send(ctx, c, call.Request{Method: what.Method, Path: v.fill(what.Path), Header: h, Redirect: redirect})
 		if kept != nil && f == nil {
 			f = whole(answers)
 		}
@@ -340,7 +340,7 @@ func (s *service) fallback(name, text string, run stepFunc, what *scenarios.Fall
 	case what.Write != "":
 		instead, err = s.write(name+"f", what.Write, written{}, scenarios.Failover{}, scenarios.Policy{})
 	case what.Call != nil:
-		instead, err = s.call(what.Call, nil, scenarios.Failover{}, scenarios.Policy{})
+		instead, err = s.call(what.Call, false, nil, scenarios.Failover{}, scenarios.Policy{})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fallback: %w", err)
