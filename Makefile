@@ -23,18 +23,20 @@ CLOCKLESS = ./examples/library ./examples/patterns ./faults ./internal/... ./rep
 # All the others measure real time, one at a time.
 CLOCKED = $$(go list ./... | grep -vxF "$$(go list $(CLOCKLESS))")
 
-# Compiles what the tests need, as many packages at a time as there are processors, and links nothing: go test does. Vetting is lint's.
-COMPILE = go list -test -export
+# Compiles what the tests need, as many packages at a time as there are processors, and links nothing: go test does.
+# Paths are trimmed, as in the program that the tests run: what is compiled for one serves the other. Vetting is lint's.
+COMPILE = go list -test -export -trimpath
+TEST    = go test -trimpath -vet=off
 
 test: ## run every test (those of the docker engine where an engine answers)
 	$(COMPILE) ./... >/dev/null
-	go test -vet=off -timeout 20m $(CLOCKLESS)
-	go test -vet=off -p 1 -timeout 20m $(CLOCKED)
+	$(TEST) -timeout 20m $(CLOCKLESS)
+	$(TEST) -p 1 -timeout 20m $(CLOCKED)
 
 # Not the examples: their tests run the program as it is shipped, which has no detector in it.
 race: compile-race ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -vet=off -race -short -timeout 20m $(filter-out ./examples/patterns,$(CLOCKLESS))
-	CGO_ENABLED=1 go test -vet=off -p 1 -race -short -timeout 20m $$(printf "%s\n" $(CLOCKED) | grep -vE '/examples(/patterns)?$$')
+	CGO_ENABLED=1 $(TEST) -race -short -timeout 20m $(filter-out ./examples/patterns,$(CLOCKLESS))
+	CGO_ENABLED=1 $(TEST) -p 1 -race -short -timeout 20m $$(printf "%s\n" $(CLOCKED) | grep -vE '/examples(/patterns)?$$')
 
 compile-race:
 	CGO_ENABLED=1 $(COMPILE) -race ./... >/dev/null

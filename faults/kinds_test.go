@@ -140,11 +140,22 @@ func TestReceiptsAdd(t *testing.T) {
 	a := Receipt{Connections: 1, Requests: 10, Bytes: 100, Refused: 1, Hung: 2, Reset: 3, Closed: 4, Lost: 5, DelayMs: 200}
 	b := Receipt{Connections: 3, Requests: 30, Bytes: 50, DelayMs: 100}
 	want := Receipt{Connections: 4, Requests: 40, Bytes: 150, Refused: 1, Hung: 2, Reset: 3, Closed: 4, Lost: 5, DelayMs: 125}
-	if got := a.Add(b); got != want {
+	if got := a.Add(b); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if (Receipt{}).Met() || !b.Met() || (Receipt{}).Add(Receipt{}).Met() {
 		t.Error("only a receipt with traffic is met")
+	}
+	flushed, idle, mute := Deed{Instance: "edge-1", What: Flushed, N: 3}, Deed{Instance: "db-2", What: Promoted}, Deed{Instance: "s-1", What: Replayed, N: 7, Unread: true}
+	all := Receipt{Deeds: []Deed{flushed}}.Add(Receipt{Deeds: []Deed{idle, mute}})
+	if want := (Receipt{Deeds: []Deed{flushed, idle, mute}}); !reflect.DeepEqual(all, want) || !all.Met() {
+		t.Errorf("got %+v, want %+v, met", all, want)
+	}
+	if (Receipt{Deeds: []Deed{idle, mute}}).Met() {
+		t.Error("what did nothing, and what did not say, is not met")
+	}
+	if got, want := DeedsText(all.Deeds), "flushed 3 copies of edge-1, db-2 was not promoted, s-1 did not say what it has replayed"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := (Receipt{DelayMs: 7}).Add(Receipt{}); got.DelayMs != 7 {
 		t.Errorf("a delay without traffic became %g", got.DelayMs)

@@ -15,9 +15,8 @@ var (
 	_ Lasting = Promote{}
 )
 
-// promoteLasts is how long a promotion counts as on, so that the traffic that turns to the new primary is seen to
-// meet it: it is done in a moment, and stays.
-const promoteLasts = time.Second
+// promoteLasts is how long a promotion counts as on: it is done in a moment, and what it did stays; recovery counts from its end.
+const promoteLasts = 100 * time.Millisecond
 
 // Kind is "promote".
 func (Promote) Kind() string { return "promote" }
@@ -53,6 +52,6 @@ var promoteEntry = Entry{Word: "promote", Zero: Promote{}, Selection: SelectValu
 	Summary: "A replica stops following and takes writes: the operator's answer to the loss of a primary. What had not reached it is lost.",
 	New:     "connects at once; writes are taken, where they were refused (25006) before",
 	Open:    "writes are taken, where they were refused (25006) before",
-	Lifted:  "it is a moment (1s): who was promoted stays the primary, and an old one that it reaches takes no more writes",
+	Lifted:  "it is a moment (100ms): who was promoted stays the primary, and an old one that it reaches takes no more writes",
 	Example: "{promote: catalog-replica-1}",
 }}

@@ -1,7 +1,9 @@
 package faults
 
-// Receipt is what a fault did while it was on, as the edge or node that carried it counted. A
-// fault whose receipt is empty hit nothing, and a run with such a fault is inconclusive.
+import "slices"
+
+// Receipt is what a fault did while it was on, as the edge or node that carried it counted, and what was done of one that
+// is done once. A fault whose receipt is empty hit nothing, and a run with such a fault is inconclusive.
 type Receipt struct {
 	// Connections that it touched: open ones that carried bytes under it, and new ones that it met.
 	Connections int64 `json:"connections"`
@@ -26,6 +28,9 @@ type Receipt struct {
 	// open then or were made.
 	Crossed            int64 `json:"crossed,omitempty"`
 	CrossedConnections int64 `json:"crossed_connections,omitempty"`
+	// Deeds are what instances have done that were asked to do something once. A receipt that has them counts no traffic: what
+	// was done does not depend on who came by meanwhile.
+	Deeds []Deed `json:"deeds,omitempty"`
 }
 
 // Coverage is the share of the requests that crossed the edges while the fault was to be on that met it; of connections
@@ -40,8 +45,11 @@ func (r Receipt) Coverage() (float64, bool) {
 	return 0, false
 }
 
-// Met tells whether any traffic met the fault.
+// Met tells whether any traffic met the fault, or, of one that is done once, whether anything was done.
 func (r Receipt) Met() bool {
+	if r.Deeds != nil {
+		return slices.ContainsFunc(r.Deeds, func(d Deed) bool { return !d.Unread && d.N > 0 })
+	}
 	return r.Connections+r.Requests+r.Bytes+r.Refused+r.Hung+r.Reset+r.Closed > 0
 }
 
@@ -65,6 +73,7 @@ func (r Receipt) Add(o Receipt) Receipt {
 	r.Reset += o.Reset
 	r.Closed += o.Closed
 	r.Lost += o.Lost
+	r.Deeds = append(r.Deeds[:len(r.Deeds):len(r.Deeds)], o.Deeds...)
 	return r
 }
 

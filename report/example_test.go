@@ -14,6 +14,7 @@ func ExampleExitCode() {
 		{Verdict: record.Fail},
 		{Verdict: record.Inconclusive},
 		{Verdict: record.Pass, Partial: true},
+		{Verdict: record.Inconclusive, Partial: true, PartialWhy: "load: a header can't be sent"},
 	} {
 		code := report.ExitCode(r)
 		fmt.Println(int(code), code.Meaning())
@@ -23,4 +24,5 @@ func ExampleExitCode() {
 	// 1 an expectation did not hold
 	// 4 inconclusive: it can't be told whether the expectations hold
 	// 130 interrupted: everything undone, a partial report written
+	// 3 the environment failed, the run could not be made
 }

@@ -1,6 +1,10 @@
 package report
 
-import "github.com/squallhq/squall/runner/record"
+import (
+	"strings"
+
+	"github.com/squallhq/squall/runner/record"
+)
 
 // Exit is an exit code of squall: a contract with whoever runs it in CI.
 type Exit int
@@ -12,15 +16,18 @@ const (
 	ExitUsage        Exit = 2
 	ExitEnvironment  Exit = 3 // the engine, a port, an image
 	ExitInconclusive Exit = 4
+	ExitRegression   Exit = 5
 	ExitInterrupted  Exit = 130 // as a shell says of a program that SIGINT ended
 )
 
 // Exits are all codes, in ascending order.
-var Exits = []Exit{ExitPass, ExitFail, ExitUsage, ExitEnvironment, ExitInconclusive, ExitInterrupted}
+var Exits = []Exit{ExitPass, ExitFail, ExitUsage, ExitEnvironment, ExitInconclusive, ExitRegression, ExitInterrupted}
 
 // ExitCode is a judged result's.
 func ExitCode(r *record.Result) Exit {
 	switch {
+	case r.Partial && strings.HasPrefix(r.PartialWhy, "load: "): // nobody interrupted it: its own load failed
+		return ExitEnvironment
 	case r.Partial:
 		return ExitInterrupted
 	case r.Verdict == record.Pass:
@@ -44,6 +51,8 @@ func (e Exit) Meaning() string {
 		return "the environment failed, the run could not be made"
 	case ExitInconclusive:
 		return "inconclusive: it can't be told whether the expectations hold"
+	case ExitRegression:
+		return "a regression: something is worse than the baseline, beyond chance"
 	case ExitInterrupted:
 		return "interrupted: everything undone, a partial report written"
 	}

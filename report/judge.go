@@ -83,6 +83,8 @@ func doubts(r *record.Result) []string {
 		switch {
 		case f.Error != "":
 			out = append(out, fmt.Sprintf("fault %s on %s: %s", f.Text, f.On, f.Error))
+		case f.AppliedS != nil && !f.Receipt.Met && f.Receipt.Did != nil:
+			out = append(out, fmt.Sprintf("fault %s on %s did nothing: %s", f.Text, f.On, f.Receipt.Text))
 		case f.AppliedS != nil && !f.Receipt.Met:
 			out = append(out, fmt.Sprintf("fault %s on %s hit nothing: no traffic met it", f.Text, f.On))
 		case f.AppliedS == nil && !r.Partial:
@@ -113,7 +115,7 @@ func untold(r *record.Result) []string {
 
 // judgeOne holds one line of expect against the run, and says why it does not hold where it does not.
 func judgeOne(r *record.Result, e scenarios.Expectation) (record.Expectation, []string) {
-	out := record.Expectation{Text: e.Text, In: e.In, Of: e.Of, Line: e.Line}
+	out := record.Expectation{Text: e.Text, In: e.In, Of: e.Of, Line: e.Line, Column: e.Column}
 	if out.Of == "" && len(e.Bounds) > 0 {
 		out.Of = "all"
 	}

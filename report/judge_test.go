@@ -147,6 +147,9 @@ func TestJudge(t *testing.T) {
 		{name: "a fault that nothing met is never green", change: func(r *record.Result) { r.Faults[0].Receipt.Met = false },
 			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Inconclusive,
 			measured: "ok 100%", reason: "hit nothing"},
+		{name: "what is done once and had nothing to do is never green", change: flushedNothing,
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Inconclusive,
+			measured: "ok 100%", reason: "did nothing: flushed no copy of edge-1"},
 		{name: "a fault that was never applied is never green", change: func(r *record.Result) { r.Faults[0].AppliedS = nil },
 			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Inconclusive,
 			measured: "ok 100%", reason: "never applied"},
@@ -237,4 +240,9 @@ func window(t *testing.T, request string, n int64, each time.Duration) record.Wi
 		t.Fatal(err)
 	}
 	return record.Window{Phase: "steady", Load: "users", Request: request, Sent: n, OK: n, Histogram: string(encoded)}
+}
+
+func flushedNothing(r *record.Result) {
+	did := []record.Deed{{Instance: "edge-1", What: "flushed", Count: ref(int64(0))}}
+	r.Faults[0].Receipt = record.Receipt{Did: did, Text: "flushed no copy of edge-1"}
 }

@@ -99,3 +99,11 @@ func TestReportOfFewAnswers(t *testing.T) {
 	few(t, r, 39, 0)
 	shows(t, r, "steady GET /a 39 100% - - 3.9/s 1.0 ms - - 1.0 ms")
 }
+
+// A closed load that stood still says for how much of its time, and how much it did not send.
+func TestReportOfStalls(t *testing.T) {
+	r := healthy()
+	r.Generator.Stalls = []record.Stall{{Load: "users", TimeShare: .2, NotSent: 1250, LongestS: 5.02}}
+	shows(t, r, "Stall the users of users stood still for 20% of their time (5.0 s at most) and sent about 1250 requests fewer: "+
+		"a closed load omits those, and no latency has them")
+}

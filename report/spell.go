@@ -1,11 +1,9 @@
 package report
 
 import (
-	"fmt"
-	"math"
 	"strconv"
-	"strings"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/scenarios/metric"
 )
 
@@ -16,7 +14,7 @@ func Spell(m metric.Name, value float64) string {
 	case metric.Share:
 		return percent(value)
 	case metric.PerSecond:
-		return strconv.FormatFloat(value, 'f', 1, 64) + "/s"
+		return perSecond(value)
 	case metric.Messages:
 		return strconv.FormatFloat(value, 'f', 0, 64) + " messages"
 	case metric.Factor:
@@ -25,67 +23,14 @@ func Spell(m metric.Name, value float64) string {
 	return milliseconds(value * 1000)
 }
 
-// percent keeps 99.996 % from reading as 100 %: what is not whole never rounds to it.
-func percent(share float64) string {
-	p := share * 100
-	switch {
-	case p == 100 || p == 0:
-		return fmt.Sprintf("%.0f%%", p)
-	case p > 99.99:
-		return strconv.FormatFloat(math.Floor(p*1000+1e-6)/1000, 'f', 3, 64) + "%"
-	case p == math.Trunc(p):
-		return fmt.Sprintf("%.0f%%", p)
-	case p > 99 || p < 1:
-		return strconv.FormatFloat(math.Floor(p*100+1e-6)/100, 'f', 2, 64) + "%"
-	}
-	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
-}
-
-// milliseconds writes a latency: 0.43 ms, 8.1 ms, 120 ms, 2.34 s.
-func milliseconds(ms float64) string {
-	switch {
-	case ms >= 10000:
-		return strconv.FormatFloat(ms/1000, 'f', 1, 64) + " s"
-	case ms >= 1000:
-		return strconv.FormatFloat(ms/1000, 'f', 2, 64) + " s"
-	case ms >= 100:
-		return strconv.FormatFloat(ms, 'f', 0, 64) + " ms"
-	case ms >= 1:
-		return strconv.FormatFloat(ms, 'f', 1, 64) + " ms"
-	}
-	return strconv.FormatFloat(ms, 'f', 2, 64) + " ms"
-}
+// What only passes on to room spell, which the page writes its figures with too.
+var (
+	percent      = spell.Percent
+	perSecond    = spell.PerSecond
+	milliseconds = spell.Milliseconds
+	count        = spell.Count
+	bytesOf      = spell.Bytes
+)
 
 // Seconds writes a time to recover: 0.4 s, 12 s.
-func Seconds(s float64) string {
-	if s < 10 {
-		return strconv.FormatFloat(s, 'f', 1, 64) + " s"
-	}
-	return strconv.FormatFloat(s, 'f', 0, 64) + " s"
-}
-
-// count groups digits in threes: 12 345.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	if len(s) <= 4 {
-		return s
-	}
-	var groups []string
-	for len(s) > 3 {
-		groups = append([]string{s[len(s)-3:]}, groups...)
-		s = s[:len(s)-3]
-	}
-	return strings.Join(append([]string{s}, groups...), " ")
-}
-
-func bytesOf(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d B", n)
-}
+func Seconds(s float64) string { return spell.Seconds(s) }

@@ -26,7 +26,7 @@ func terminal(w io.Writer, r *record.Result, p paint) error {
 	var b bytes.Buffer
 	writeVerdict(&b, r, p)
 	for _, section := range []func(io.Writer, *record.Result, paint) error{
-		writePhases, writeFaults, writeEdges, writeDeliveries, writeCaches, writeHonesty,
+		writeFindings, writePhases, writeFaults, writeEdges, writeDeliveries, writeCaches, writeHonesty,
 	} {
 		if err := section(&b, r, p); err != nil {
 			return fmt.Errorf("write report: %w", err)
@@ -105,7 +105,7 @@ func writePhases(w io.Writer, r *record.Result, p paint) error {
 				continue
 			}
 			g.add(name, q.Request, count(q.Sent), portion(q.OK, q.Sent), portion(q.Degraded, q.Sent),
-				failures(q), fmt.Sprintf("%.1f/s", q.Goodput), answered(q, metric.P50),
+				failures(q), perSecond(q.Goodput), answered(q, metric.P50),
 				answered(q, metric.P99), answered(q, metric.P999), answered(q, metric.Max))
 			name = ""
 		}
@@ -202,8 +202,13 @@ func dash(n int64) string {
 func writeHonesty(w io.Writer, r *record.Result, p paint) error {
 	fmt.Fprintln(w)
 	g := r.Generator
-	fmt.Fprintf(w, "%s %.1f/s sent of %.1f/s intended, late by %s at p99 (%s at most), %s unsent, %s in flight at most\n",
-		p.bold("Generator"), g.AchievedRate, g.IntendedRate, milliseconds(g.LagMs.P99), milliseconds(g.LagMs.Max), count(g.Unsent), count(g.MaxInFlight))
+	fmt.Fprintf(w, "%s %s sent of %s intended, late by %s at p99 (%s at most), %s unsent, %s in flight at most\n",
+		p.bold("Generator"), perSecond(g.AchievedRate), perSecond(g.IntendedRate), milliseconds(g.LagMs.P99), milliseconds(g.LagMs.Max), count(g.Unsent), count(g.MaxInFlight))
+	for _, s := range g.Stalls {
+		fmt.Fprintf(w, "%s the users of %s stood still for %s of their time (%s at most) and sent about %s requests fewer: "+
+			"a closed load omits those, and no latency has them\n",
+			p.bold("Stall"), s.Load, percent(s.TimeShare), Seconds(s.LongestS), count(s.NotSent))
+	}
 	switch {
 	case r.Writes.Checked && r.Writes.Acknowledged+r.Writes.Duplicated == 0:
 		fmt.Fprintf(w, "%s none acknowledged\n", p.bold("Writes"))

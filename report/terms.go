@@ -59,8 +59,8 @@ squall_wasted_seconds_total (time) in result.json.`},
 (users:) waits for each answer first; a partly open one (session:) opens sessions and is closed within them.`},
 	{"generator lag", `How late the generator sent a request after its intended time. A generator that could not keep its
 schedule makes the run inconclusive, never pass.`},
-	{"receipt", `What met a fault while it was on, counted where it was injected. A fault that nothing met makes the run
-inconclusive: it showed nothing.`},
+	{"receipt", `What met a fault while it was on, counted where it was injected. What is done once (promote, flush,
+replay) says what it did. A fault that nothing met makes the run inconclusive: it showed nothing.`},
 	{"Little's law", `In flight on average = rate x mean latency (L = lambda W). The run checks that its own figures keep it.`},
 	{"flow conservation", `What was intended is ok, degraded or failed, and what was sent is what the mesh saw enter. The run checks both.`},
 	{"edge", `A connection from one caller to one instance. Every one passes the mesh, so a fault can hit one

@@ -221,6 +221,9 @@ func sentBy(load string, phases []record.Phase) (sent, failed int64) {
 	return sent, failed
 }
 
+// cpuSeconds is the CPU time that an instance used, where the engine can tell.
+const cpuSeconds = "cpu_seconds_total"
+
 // nodes are the record's nodes. Counters by the names of counters (they end in _total, _count or _sum)
 // are differences over the phases, and absent where they could not be read at the begin; all others are gauges and stand as
 // they were at the end.
@@ -246,7 +249,7 @@ func nodes(p *topology.Plan, start, end *Observation) []record.Node {
 				}
 			}
 			if cpu := last.CPU - first.CPU; known && cpu > 0 {
-				n.Counters["cpu_seconds_total"] = cpu.Seconds()
+				n.Counters[cpuSeconds] = cpu.Seconds()
 			}
 		}
 		out = append(out, n)

@@ -29,6 +29,7 @@ func (r *run) result(why error) *record.Result {
 		Phases:  r.recorder.Phases(),
 		Writes:  r.writes,
 		Windows: r.recorder.Windows(),
+		Series:  r.series(),
 	}
 	if noting, ok := r.o.Engine.(Noting); ok {
 		res.EngineNotes = noting.Notes(r.o.Plan)
@@ -37,10 +38,19 @@ func (r *run) result(why error) *record.Result {
 		res.Generator = r.load.generator
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
+	var err error
+	if res.Digest, res.Asked, err = digests(r.o.Plan.Scenario); err != nil {
+		r.happened(time.Since(r.zero), "note", err.Error())
+	}
+	if d, err := design(r.o.Plan.Scenario); err != nil {
+		r.happened(time.Since(r.zero), "note", "what was run could not be written down: "+err.Error())
+	} else {
+		res.Design = d
+	}
 	if r.start != nil && r.final != nil { // else what crossed them is unknown
 		res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
 	}
-	r.phaseEdges(res)
+	r.phaseCounts(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
 	confirmRefusals(res)
@@ -54,9 +64,10 @@ func (r *run) result(why error) *record.Result {
 	return res
 }
 
-// phaseEdges gives each phase the edges that something crossed in it: between the readings at its begin and at its end (of a run that was cut, the
-// last one). What is answered after the last phase is in none of them. A phase without either reading has none: it is unknown.
-func (r *run) phaseEdges(res *record.Result) {
+// phaseCounts gives each phase what was counted in it: between the readings at its begin and at its end (of a run that was cut,
+// the last one). What is answered after the last phase is in none of them. A phase without either reading has nothing: it is
+// unknown.
+func (r *run) phaseCounts(res *record.Result) {
 	for i := range res.Phases {
 		start, end := r.bounds(res, i)
 		if start == nil || end == nil {
@@ -65,6 +76,15 @@ func (r *run) phaseEdges(res *record.Result) {
 		for _, e := range edges(r.o.Plan, start, end, res.Phases[i:i+1]) {
 			if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 || e.Delivery != nil {
 				res.Phases[i].Edges = append(res.Phases[i].Edges, e)
+			}
+		}
+		for _, one := range r.o.Plan.Instances {
+			first, last := start.Nodes[one.Name], end.Nodes[one.Name]
+			if first.Unread || last.Unread {
+				continue
+			}
+			if counted := since(&first, last); len(counted) > 0 {
+				res.Phases[i].Nodes = append(res.Phases[i].Nodes, record.PhaseNode{Instance: one.Name, Counters: counted})
 			}
 		}
 	}
@@ -158,6 +178,13 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 		Met: r.Met(), Connections: r.Connections, Requests: r.Requests, Bytes: r.Bytes,
 		Refused: r.Refused, Hung: r.Hung, Reset: r.Reset, Closed: r.Closed, LostBytes: r.Lost, DelayMs: r.DelayMs, FullDelayMs: r.FullDelayMs,
 	}
+	for _, d := range r.Deeds {
+		did := record.Deed{Instance: d.Instance, What: d.What}
+		if !d.Unread {
+			did.Count = &d.N
+		}
+		out.Did = append(out.Did, did)
+	}
 	if share, counted := r.Coverage(); counted {
 		out.Coverage = &share
 	}
@@ -167,6 +194,9 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 
 // receiptText says what met a fault of this kind in a few words.
 func receiptText(r faults.Receipt, kind string) string {
+	if r.Deeds != nil {
+		return faults.DeedsText(r.Deeds)
+	}
 	if !r.Met() {
 		return "no traffic met it"
 	}

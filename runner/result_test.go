@@ -38,6 +38,7 @@ func TestReceiptsAreToldInWords(t *testing.T) {
 	for want, r := range map[string]faults.Receipt{
 		"no traffic met it":                                {},
 		"1 connection, 1 request":                          {Connections: 1, Requests: 1, Bytes: 9},
+		"flushed 12 copies of edge-1, promoted db-2":       {Deeds: []faults.Deed{{Instance: "edge-1", What: faults.Flushed, N: 12}, {Instance: "db-2", What: faults.Promoted, N: 1}}},
 		"2 connections, 547 SYNs dropped, 1 byte lost":     {Connections: 2, Hung: 547, Lost: 1},
 		"3 connections, 2 requests, 3 reset, +1.5 ms each": {Connections: 3, Requests: 2, Reset: 3, DelayMs: 1.5},
 	} {

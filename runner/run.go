@@ -142,7 +142,9 @@ type run struct {
 	start, quiet, final *Observation
 	// turned are the counters at the begin of each phase (the first one's are start), and at the end of the last one; nil: they could not
 	// be read.
-	turned  []*Observation
+	turned []*Observation
+	// sampled are the counters of every second between, for the series; nil: they were not read.
+	sampled []*Observation
 	reading chan struct{} // closed when the last reading that was ordered is done
 	ended   time.Duration // of the phases: Total, or when the run was cut short
 	writes  record.Writes

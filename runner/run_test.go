@@ -159,6 +159,10 @@ func TestInterrupt(t *testing.T) {
 				if !res.Partial || len(res.Phases) != c.phases {
 					t.Errorf("partial %v, %d phases, want %d", res.Partial, len(res.Phases), c.phases)
 				}
+				const early = "the run was cut short before it was to come on"
+				if got := res.Faults[0].RecoveryUntold == early; got != (c.at < zero+10*second) {
+					t.Errorf("of a fault at 10 s it says %q", res.Faults[0].RecoveryUntold)
+				}
 			})
 		})
 	}

@@ -50,6 +50,11 @@ func (r *run) timeline() []mark {
 		}
 	}
 	marks = append(marks, mark{r.o.Plan.Total, rankObserve, func(ctx context.Context) { r.observing(ctx, &r.turned[len(r.o.Plan.Phases)]) }})
+	at := moments(r.o.Plan)
+	r.sampled = make([]*Observation, len(at))
+	for i := range at {
+		marks = append(marks, mark{at[i], rankObserve, func(ctx context.Context) { r.sampling(ctx, &r.sampled[i]) }})
+	}
 	slices.SortStableFunc(marks, func(a, b mark) int {
 		if a.at != b.at {
 			return int(a.at - b.at)

@@ -21,7 +21,7 @@ func (s *Scenario) Essence() *Scenario {
 	out.Changes, out.Variant, out.Variants = nil, "", nil
 	out.Expect = append([]Expectation(nil), s.Expect...)
 	for i := range out.Expect {
-		out.Expect[i].Line = 0
+		out.Expect[i].Line, out.Expect[i].Column = 0, 0
 	}
 	out.Loads = make([]*Load, len(s.Loads))
 	keys := map[string]string{"": ""}

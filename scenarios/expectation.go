@@ -40,8 +40,9 @@ type Expectation struct {
 
 	// Text is the line as the file has it, for reports.
 	Text string `yaml:"-" json:"text"`
-	// Line is where it stands in the scenario file.
-	Line int `yaml:"-" json:"line,omitempty"`
+	// Line and Column are where it stands in the scenario file.
+	Line   int `yaml:"-" json:"line,omitempty"`
+	Column int `yaml:"-" json:"column,omitempty"`
 }
 
 // AboutData tells an expectation about what was read back at the end.

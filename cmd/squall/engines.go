@@ -93,25 +93,6 @@ func standIns(engine runner.Engine, p *planned, why string) (*planned, string, e
 	return laid, why + "; stand-ins for " + strings.Join(names, ", "), err
 }
 
-func cleanCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "clean",
-		Short: "Remove what killed runs have left: processes, containers, networks, images, folders",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			removed := 0
-			reap(c.Context(), func(line string) {
-				removed++
-				fmt.Fprintln(c.OutOrStdout(), line)
-			})
-			if removed == 0 {
-				fmt.Fprintln(c.OutOrStdout(), "nothing to clean")
-			}
-			return nil
-		},
-	}
-}
-
 // reap removes what killed runs have left, and says so. What can't be removed is told, and is no reason not to run.
 func reap(ctx context.Context, say func(string)) {
 	removed, err := lease.Reap(ctx)

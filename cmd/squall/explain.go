@@ -9,6 +9,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/report/findings"
 	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/metric"
 	"github.com/squallhq/squall/scenarios/source"
@@ -46,6 +47,12 @@ func explainCommand() *cobra.Command {
 				explainMetric(w, m)
 				found = true
 			}
+			for _, k := range findings.Kinds {
+				if k.Name == word {
+					fmt.Fprintf(w, "%s, a finding:\n\n%s.\n", k.Name, capital(k.Means))
+					found = true
+				}
+			}
 			if explainKeys(w, key, found) || found {
 				return nil
 			}
@@ -67,6 +74,9 @@ func explained() []string {
 	for _, t := range report.Terms {
 		words = append(words, t.Name)
 	}
+	for _, k := range findings.Kinds {
+		words = append(words, k.Name)
+	}
 	words = append(words, metric.Names()...)
 	for _, k := range grammar.Reference() {
 		words = append(words, k.Name)
@@ -84,6 +94,10 @@ func explainAll(w io.Writer) error {
 	fmt.Fprintln(w, "\nMetrics, which an expectation may bound:")
 	for _, m := range metric.Table {
 		fmt.Fprintf(w, "  %-14s %s\n", m.Name, clip(strings.TrimSuffix(m.Doc, "."), 100))
+	}
+	fmt.Fprintln(w, "\nFindings, by which a report says why:")
+	for _, k := range findings.Kinds {
+		fmt.Fprintf(w, "  %s\n", k.Name)
 	}
 	fmt.Fprintln(w, "\nTerms:")
 	for _, t := range report.Terms {
@@ -132,3 +146,5 @@ func explainFault(w io.Writer, e faults.Entry) {
 	}
 	fmt.Fprintf(w, "\n  faults:\n    - %s\n", e.Explain.Example)
 }
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

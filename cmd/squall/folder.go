@@ -4,15 +4,17 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/report/findings"
 	"github.com/squallhq/squall/runner/record"
 )
 
-// folder is a run's: result.json, windows.jsonl, scenario.yaml, results.gob, logs.
+// folder is a run's: result.json, windows.jsonl, scenario.yaml, results.gob, logs, and its reports.
 type folder struct {
 	id, dir string
 	made    bool // by us, for this run alone
@@ -25,14 +27,11 @@ const latest = "runs/latest"
 // newFolder makes the run's folder: out, or one of its own under runs/ (or under out, for several files).
 func newFolder(out string, p *planned, several bool) (*folder, error) {
 	id := time.Now().Format("20060102-150405") + "-" + randomHex()
-	name := p.Scenario.Name
-	if p.Scenario.Variant != "" {
-		name += "-" + p.Scenario.Variant
-	}
-	dir := filepath.Join("runs", name+"-"+id)
+	name := folderName(p.Scenario.Name, p.Scenario.Variant, id)
+	dir := filepath.Join("runs", name)
 	switch {
 	case out != "" && several:
-		dir = filepath.Join(out, name+"-"+id)
+		dir = filepath.Join(out, name)
 	case out != "":
 		dir = out
 	}
@@ -45,6 +44,14 @@ func newFolder(out string, p *planned, several bool) (*folder, error) {
 		return nil, fmt.Errorf("make the run's folder: %w", err)
 	}
 	return f, nil
+}
+
+// folderName is that of a run in a folder of runs.
+func folderName(scenario, variant, id string) string {
+	if variant != "" {
+		scenario += "-" + variant
+	}
+	return scenario + "-" + id
 }
 
 func randomHex() string {
@@ -70,6 +77,7 @@ func (f *folder) discard() {
 func (f *folder) save(p *planned, result *record.Result) error {
 	err := f.write(p, result)
 	report.Judge(result, p.Scenario)
+	result.Findings = findings.Find(result)
 	if err != nil {
 		return err
 	}
@@ -82,9 +90,10 @@ func (f *folder) write(p *planned, result *record.Result) error {
 	if err != nil {
 		return fmt.Errorf("write scenario as run: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(f.dir, "scenario.yaml"), asRun, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(f.dir, record.ScenarioFile), asRun, 0o644); err != nil {
 		return err
 	}
+	result.AsRun = string(asRun)
 	result.Verdict, result.Reasons = record.Inconclusive, []string{"not judged yet"}
 	return record.Save(f.dir, result)
 }
@@ -93,6 +102,11 @@ func (f *folder) write(p *planned, result *record.Result) error {
 func (f *folder) verdict(result *record.Result) error {
 	if err := record.Save(f.dir, result); err != nil {
 		return err
+	}
+	for _, kept := range report.Kept {
+		if err := writeReport(filepath.Join(f.dir, kept.File), func(w io.Writer) error { return kept.Render(w, result) }); err != nil {
+			return err
+		}
 	}
 	if f.own {
 		f.link()

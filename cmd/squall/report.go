@@ -44,13 +44,13 @@ func reportCommand() *cobra.Command {
 	return c
 }
 
-// formats are those that a run can be shown in: table or json.
+// formats are those that a run can be shown in: table, json ... or metrics.
 func formats() string {
 	var names []string
 	for _, f := range report.Formats {
 		names = append(names, f.Name)
 	}
-	return strings.Join(names, " or ")
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
 // colorful tells whether colour may be written: a terminal, and nobody asked for none.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,6 @@ import (
 	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios/source"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -29,6 +29,10 @@ type runFlags struct {
 	out     string
 	quiet   bool
 	keep    bool
+	publish publishFlags
+	// sets are changes to the scenario, each PATH=VALUE.
+	sets []string
+	batchFlags
 }
 
 func runCommand() *cobra.Command {
@@ -37,7 +41,8 @@ func runCommand() *cobra.Command {
 		Use:   "run FILE...",
 		Short: "Launch a scenario's topology, drive its load, inject its faults, report",
 		Example: `  squall run examples/quickstart.yaml
-  squall run examples/quickstart.yaml --variant unprotected --engine process`,
+  squall run examples/quickstart.yaml --variant unprotected --engine process
+  squall run examples/*.yaml --engine virtual -j 2 --variants all --junit junit.xml`,
 		Args: files,
 		RunE: func(c *cobra.Command, args []string) error { return runAll(c.Context(), c, f, args) },
 	}
@@ -46,95 +51,64 @@ func runCommand() *cobra.Command {
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
 	c.Flags().StringVar(&f.out, "out", "", "the run's folder (default: runs/SCENARIO-TIME, with runs/latest leading to it; with several files, a folder of them)")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the topology up under its load after the run, to look around in, until Ctrl-C")
+	registerSets(c, &f.sets)
+	f.publish.register(c)
+	f.batchFlags.register(c)
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	return c
 }
 
-// runAll runs the files one after another; the first exit code that is not 0 is the command's. Every file
-// is read before the first is run, so that a mistake in the last one costs nobody a run.
-func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) error {
-	var plans []*planned
-	var problems source.Problems
-	for _, file := range args {
-		p, err := plan(file, f.variant, f.seed)
-		if ps, ok := errors.AsType[source.Problems](err); ok {
-			problems = append(problems, ps...)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		plans = append(plans, p)
-	}
-	if len(problems) > 0 {
-		return problems
-	}
-	code := report.ExitPass
-	for _, p := range plans {
-		got, err := runOne(ctx, c, f, p, len(plans) > 1)
-		if err != nil {
-			return err
-		}
-		if code == report.ExitPass {
-			code = got
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	if code != report.ExitPass {
-		return &exit{code: code}
-	}
-	return nil
-}
-
-// runOne runs a plan and says its exit code; an error means that there is no result.
-func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (report.Exit, error) {
+// runOne runs a plan. There may be a result beside an error, which then tells its exit code.
+func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (made, error) {
 	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
 	say := progress.Line
 	show := progress.Show
 	if f.quiet {
 		say, show = func(string) {}, nil
 	}
-	reap(ctx, say)
+	if f.in == "" {
+		reap(ctx, say)
+	}
 	engine, why, err := f.engine(ctx, p)
 	if err != nil {
-		return 0, failed(ctx, err)
+		return made{}, failed(ctx, err)
 	}
 	if p, why, err = standIns(engine, p, why); err != nil {
-		return 0, err
+		return made{}, err
 	}
 	if err := engine.Check(p.Plan); err != nil {
-		return 0, usageOf(err)
+		return made{}, usageOf(err)
 	}
 	if _, virtual := engine.(runner.Enclosing); virtual && f.keep {
-		return 0, usageOf(errors.New("--keep needs an engine in real time: in virtual time nothing is there to look at; use --engine process or docker"))
+		return made{}, usageOf(errors.New("--keep needs an engine in real time: in virtual time nothing is there to look at; use --engine process or docker"))
 	}
-	folder, err := newFolder(f.out, p, several)
+	folder, err := newFolder(cmp.Or(f.in, f.out), p, several || f.in != "")
 	if err != nil {
-		return 0, environment(err)
+		return made{}, environment(err)
 	}
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
-	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p)}
+	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p),
+		sets: f.sets, shouldFail: f.variants != "" && p.document.ShouldFail, tells: f.teller(folder.dir)}
 	if f.keep {
 		options.Hold = func(ctx context.Context, held runner.Held) { t.hold(ctx, held, say) }
 	}
 	result, err := conduct(ctx, options, folder)
+	done := made{result, folder.dir}
 	if result == nil {
 		folder.discard()
-		return 0, failed(ctx, err)
+		return made{}, failed(ctx, err)
 	}
 	if tellErr := t.tell(result); tellErr != nil {
-		return 0, environment(errors.Join(tellErr, err))
+		return done, environment(errors.Join(tellErr, err))
 	}
 	if stage, is := errors.AsType[*runner.StageError](err); is && stage.Stage == "load" && ctx.Err() == nil {
-		return 0, environment(err) // nobody interrupted it
+		return done, environment(err) // nobody interrupted it
 	}
 	if err != nil && !result.Partial {
-		return 0, environment(err)
+		return done, environment(err)
 	}
-	return report.ExitCode(result), nil
+	return done, nil
 }
 
 // conduct wires a run's load, its results and its reader of writes.
@@ -173,8 +147,11 @@ func usageOf(err error) error { return &exit{code: report.ExitUsage, err: err} }
 // again is the command that makes this run once more, its seed and engine spelled out.
 func again(file string, f runFlags, engine runner.Engine, p *planned) string {
 	words := []string{"squall", "run", file}
-	if f.variant != "" {
-		words = append(words, "--variant", f.variant)
+	if p.Scenario.Variant != "" {
+		words = append(words, "--variant", p.Scenario.Variant)
+	}
+	for _, set := range f.sets {
+		words = append(words, "--set", shellQuoted(set))
 	}
 	words = append(words, "--engine", engine.Name(), "--seed", strconv.FormatUint(p.Seed, 10))
 	if engine.Has(runner.Costs) && (f.hop > 0 || f.sync > 0) {

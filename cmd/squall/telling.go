@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,9 +20,17 @@ type telling struct {
 	folder *folder
 	// command is what makes the run again.
 	command string
-	done    bool
-	err     error
+	// sets are what the scenario was changed by.
+	sets []string
+	// shouldFail tells that the variant is held to failing.
+	shouldFail bool
+	tells      teller
+	done       bool
+	err        error
 }
+
+// teller writes a result for whoever made the run.
+type teller func(io.Writer, *record.Result) error
 
 // tell saves the record and prints the report. A second call does nothing and returns what the first did.
 func (t *telling) tell(result *record.Result) error {
@@ -33,17 +42,35 @@ func (t *telling) tell(result *record.Result) error {
 }
 
 func (t *telling) once(result *record.Result) error {
-	result.Command = t.command
+	result.Command, result.File, result.Set, result.ShouldFail = t.command, t.plan.document.File, t.sets, t.shouldFail
 	saved := t.folder.save(t.plan, result)
-	if err := report.Formats[0].For(colorful(os.Stdout))(t.w, result); err != nil {
-		return errors.Join(saved, err)
-	}
+	told := t.tells(t.w, result)
 	if saved != nil {
-		return fmt.Errorf("what was measured stands above, and could not be saved whole: %w", saved)
+		saved = fmt.Errorf("what was measured stands above, and could not be saved whole: %w", saved)
 	}
-	code := report.ExitCode(result)
-	_, err := fmt.Fprintf(t.w, " %s\n exit %d: %s\n\n", t.folder.dir, code, code.Meaning())
-	return err
+	return errors.Join(saved, told)
+}
+
+// tellTable writes the report for people, and where the run's folder is.
+func tellTable(folder string) teller {
+	return func(w io.Writer, result *record.Result) error {
+		if err := report.Formats[0].For(colorful(os.Stdout))(w, result); err != nil {
+			return err
+		}
+		code, why := report.Group{Runs: []*record.Result{result}}.Exit()
+		if !result.ShouldFail {
+			why = code.Meaning()
+		}
+		_, err := fmt.Fprintf(w, " %s\n exit %d: %s\n\n", folder, code, why)
+		return err
+	}
+}
+
+// tellJSON writes the result as one line.
+func tellJSON(w io.Writer, result *record.Result) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(result)
 }
 
 // hold tells the result before anybody waits for the end, so that nothing of it depends on how that comes, and then

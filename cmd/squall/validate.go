@@ -18,13 +18,13 @@ import (
 func validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE...",
-		Short: "Check scenario files, every variant of them; nothing is started",
+		Short: "Check scenario files, every variant of them; nothing is started. - is standard input",
 		Args:  files,
 		RunE: func(c *cobra.Command, args []string) error {
 			var all source.Problems
 			var unread []error
 			for _, file := range args {
-				problems, err := validate(file)
+				problems, err := validate(c.InOrStdin(), file)
 				if err != nil {
 					unread = append(unread, err)
 					continue
@@ -33,6 +33,9 @@ func validateCommand() *cobra.Command {
 					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", file)
 				}
 				all = append(all, problems...)
+			}
+			if err := annotateProblems(c.ErrOrStderr(), args, all); err != nil {
+				unread = append(unread, environment(err))
 			}
 			if len(all) > 0 {
 				unread = append(unread, all)
@@ -55,7 +58,7 @@ func told(w io.Writer, errs []error) error {
 }
 
 // validate checks a file as it is and with each of its variants; a problem that several have is told once.
-func validate(file string) (source.Problems, error) {
+func validate(in io.Reader, file string) (source.Problems, error) {
 	var all source.Problems
 	seen := map[source.Problem]bool{}
 	collect := func(err error) error {
@@ -74,19 +77,36 @@ func validate(file string) (source.Problems, error) {
 		}
 		return nil
 	}
-	base, err := plan(file, "", 0)
+	named := file
+	read := func(variant string) (*planned, error) { return plan(file, variant, 0) }
+	text := func() ([]byte, error) { return os.ReadFile(file) }
+	if file == "-" {
+		data, err := io.ReadAll(io.LimitReader(in, source.MaxBytes+1))
+		if err != nil {
+			return nil, fmt.Errorf("read the scenario: %w", err)
+		}
+		named = "stdin"
+		text = func() ([]byte, error) { return data, nil }
+		read = func(variant string) (*planned, error) {
+			doc, err := language.Parse(named, data, variant)
+			if err != nil {
+				return nil, err
+			}
+			return lay(doc, cmp.Or(doc.Seed, 1))
+		}
+	}
+	base, err := read("")
 	if err := collect(err); err != nil {
 		return nil, err
 	}
 	if base == nil { // its variants may have mistakes of their own
-		data, err := os.ReadFile(file)
-		if err == nil && len(data) <= source.MaxBytes {
-			_ = collect(language.Check(file, data))
+		if data, err := text(); err == nil && len(data) <= source.MaxBytes {
+			_ = collect(language.Check(named, data))
 		}
 		return all, nil
 	}
 	for _, variant := range base.Scenario.Variants {
-		_, err := plan(file, variant, 0)
+		_, err := read(variant)
 		if err := collect(err); err != nil {
 			return nil, err
 		}
@@ -100,9 +120,9 @@ type planned struct {
 	document *language.Document
 }
 
-// plan loads a file and lays out its plan.
-func plan(file, variant string, seed uint64) (*planned, error) {
-	doc, err := language.LoadFile(file, variant)
+// plan loads a file, with changes to it, and lays out its plan.
+func plan(file, variant string, seed uint64, sets ...string) (*planned, error) {
+	doc, err := language.LoadFile(file, variant, sets...)
 	if err != nil {
 		return nil, err
 	}
@@ -148,12 +168,13 @@ func printProblems(w io.Writer, problems source.Problems) {
 func planCommand() *cobra.Command {
 	var variant string
 	var seed uint64
+	var sets []string
 	c := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Print what a run would do: topology, every edge, every action with its time; nothing is started",
 		Args:  file,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := plan(args[0], variant, seed)
+			p, err := plan(args[0], variant, seed, sets...)
 			if err != nil {
 				return err
 			}
@@ -162,6 +183,7 @@ func planCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&variant, "variant", "", "the variant to plan")
 	c.Flags().Uint64Var(&seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
+	registerSets(c, &sets)
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/language"
 )
 
@@ -33,6 +34,8 @@ func TestPatterns(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("find the examples: %v", err)
 	}
+	why := &diagnoses{of: map[[2]string][]record.Finding{}}
+	t.Cleanup(func() { why.judge(t) })
 	for _, file := range files {
 		ends, err := exits(file)
 		if err != nil {
@@ -41,7 +44,7 @@ func TestPatterns(t *testing.T) {
 		for variant, want := range ends {
 			t.Run(strings.TrimSuffix(file, ".yaml")+"/"+variant, func(t *testing.T) {
 				t.Parallel()
-				run(t, file, variant, want)
+				why.add(file, variant, run(t, file, variant, want))
 			})
 		}
 	}
@@ -78,9 +81,10 @@ func exits(file string) (map[string]report.Exit, error) {
 	return ends, nil
 }
 
-func run(t *testing.T, file, variant string, want report.Exit) {
+func run(t *testing.T, file, variant string, want report.Exit) *record.Result {
 	t.Helper()
-	args := []string{"run", "--quiet", "--engine", "virtual", "--out", filepath.Join(t.TempDir(), "run"), file}
+	dir := filepath.Join(t.TempDir(), "run")
+	args := []string{"run", "--quiet", "--engine", "virtual", "--out", dir, file}
 	if variant != "" {
 		args = append(args, "--variant", variant)
 	}
@@ -94,4 +98,9 @@ func run(t *testing.T, file, variant string, want report.Exit) {
 	if got := report.Exit(command.ProcessState.ExitCode()); got != want {
 		t.Fatalf("exit %d (%v), want %d:\n%s", got, err, want, out.String())
 	}
+	result, err := record.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
 }

@@ -360,7 +360,7 @@ func TestApplyThatFailsLeavesNothing(t *testing.T) {
 			t.Errorf("applied twice: %v", err)
 		}
 		first := liftFrom(t, m, "f")
-		if again := liftFrom(t, m, "f"); again != first {
+		if again := liftFrom(t, m, "f"); !cmp.Equal(again, first) {
 			t.Errorf("lifted again: %+v, want %+v", again, first)
 		}
 		applyTo(t, m, "f", latency)

@@ -19,6 +19,7 @@ const first = "2026-11-23"
 var roots = []struct{ name, title string }{
 	{"Result", "result.json"},
 	{"Window", "A line of windows.jsonl"},
+	{"Moment", "A line of series.jsonl"},
 }
 
 // document is the whole text, from the Go files of package record in dir.
@@ -30,7 +31,8 @@ func document(dir string) (string, error) {
 	var b strings.Builder
 	b.WriteString(`# result.json
 
-What a run's folder keeps: ` + "`result.json`, and `windows.jsonl`" + ` beside it, one line a second, request and phase. This file is made
+What a run's folder keeps: ` + "`result.json`, and beside it `windows.jsonl`" + `, one line a second, request and phase, and ` + "`series.jsonl`" + `, one
+line a reading of the counters. This file is made
 from the comments of package ` + "`runner/record`" + ` (` + "`go generate ./runner/record`" + `); change them, not it.
 
 Fields are added, never renamed. What is ` + "`null`" + ` could not be told: it is never zero. A list or number that is marked optional is absent where
@@ -163,6 +165,9 @@ func (t types) holds(e ast.Expr) (words, of string) {
 		words, of = t.holds(e.Value)
 		return "map of " + words, of
 	case *ast.SelectorExpr:
+		if e.Sel.Name == "RawMessage" {
+			return "object", ""
+		}
 		return "time, RFC 3339", ""
 	case *ast.Ident:
 		if declared := t[e.Name]; declared != nil {

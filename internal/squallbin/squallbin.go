@@ -3,13 +3,12 @@ package squallbin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -30,18 +29,18 @@ func Path(t testing.TB) string {
 }
 
 func build() (string, error) {
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		return "", errors.New("find the checkout: no caller")
+	found, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the checkout: %w", err)
 	}
-	root := filepath.Join(filepath.Dir(here), "..", "..")
+	root := strings.TrimSpace(string(found))
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("squallbin-%d-%08x", os.Getuid(), crc32.ChecksumIEEE([]byte(root))))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make a folder for the program: %w", err)
 	}
 	// Built under a name of its own and renamed: tests of several packages do this at the same time.
 	fresh := filepath.Join(dir, fmt.Sprintf("squall-%d", os.Getpid()))
-	command := exec.CommandContext(context.Background(), "go", "build", "-o", fresh, "./cmd/squall")
+	command := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", fresh, "./cmd/squall")
 	command.Dir = root
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build squall: %w\n%s", err, output)

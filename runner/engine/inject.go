@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/squallhq/squall/faults"
@@ -48,7 +49,7 @@ type injection struct {
 	mu      sync.Mutex                // one undo at a time
 	meshOn  bool                      // edge primitives may be on
 	undone  bool                      // everything is off
-	before  map[string]mesh.EdgeStats // of all edges, when it began; nil: nothing is to be read any more
+	before  map[string]mesh.EdgeStats // of all edges, when it began; nil: nothing is to be read (any more)
 	receipt faults.Receipt
 }
 
@@ -56,6 +57,8 @@ type injection struct {
 type act struct {
 	on   *instance
 	what []faults.Primitive
+	// deeds are what it has done of what it is asked to do once; nil: it is asked nothing.
+	deeds *deeds
 }
 
 func (j *injection) want(i *instance, p faults.Primitive) {
@@ -65,12 +68,16 @@ func (j *injection) want(i *instance, p faults.Primitive) {
 			return
 		}
 	}
-	j.acts = append(j.acts, &act{i, []faults.Primitive{p}})
+	a := &act{on: i, what: []faults.Primitive{p}}
+	if p.Op == faults.OpAsk {
+		a.deeds = &deeds{of: i, what: p.Ask.Deed()}
+	}
+	j.acts = append(j.acts, a)
 }
 
 // apply puts everything on at the same time. What one failure leaves half done is undone, not torn off.
 func (j *injection) apply(ctx context.Context) (err error) {
-	if len(j.acts) > 0 {
+	if slices.ContainsFunc(j.acts, func(a *act) bool { return a.deeds == nil }) {
 		if j.before, err = j.traffic(ctx); err != nil {
 			return err
 		}
@@ -82,7 +89,7 @@ func (j *injection) apply(ctx context.Context) (err error) {
 		}
 		return nil
 	}, func(a *act) error {
-		return a.on.change(ctx, func() { a.on.add(j.id, a.what) })
+		return a.change(ctx, func() { a.on.add(j.id, a.what) })
 	})
 }
 
@@ -110,14 +117,20 @@ func (j *injection) undo(ctx context.Context) (faults.Receipt, error) {
 		}
 	}
 	errs = append(errs, j.all(false, nil, func(a *act) error {
-		err := a.on.change(ctx, func() { a.on.drop(j.id) })
+		err := a.change(ctx, func() { a.on.drop(j.id) })
 		if errors.Is(err, errDown) {
 			return nil // with the system, everything that was on it
 		}
 		return err
 	}))
 	err := errors.Join(errs...)
-	j.undone = err == nil
+	if j.undone = err == nil; j.undone {
+		for _, a := range j.acts {
+			if a.deeds != nil {
+				j.receipt.Deeds = append(j.receipt.Deeds, a.deeds.deed())
+			}
+		}
+	}
 	return j.receipt, err
 }
 
@@ -135,10 +148,15 @@ func (j *injection) all(edges bool, onMesh func() error, onInstance func(*act) e
 	return errors.Join(errs...)
 }
 
-// change changes what is wanted of an instance and makes it so.
-func (i *instance) change(ctx context.Context, wish func()) error {
+// change changes what is wanted of an instance and makes it so; what it does of what it is asked is counted.
+func (a *act) change(ctx context.Context, wish func()) error {
+	i := a.on
 	i.acts.Lock()
 	defer i.acts.Unlock()
+	if a.deeds != nil {
+		a.deeds.begin(ctx)
+		defer a.deeds.turn(ctx)
+	}
 	wish()
 	return i.converge(ctx)
 }
@@ -148,6 +166,9 @@ func (i *instance) change(ctx context.Context, wish func()) error {
 func (j *injection) met(after map[string]mesh.EdgeStats) faults.Receipt {
 	var r faults.Receipt
 	for _, a := range j.acts {
+		if a.deeds != nil {
+			continue
+		}
 		for _, e := range j.edgesInto(a.on.plan.Name) {
 			now, then := after[e.Name], j.before[e.Name]
 			moved := now.BytesUp - then.BytesUp + now.BytesDown - then.BytesDown

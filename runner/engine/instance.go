@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/runner"
@@ -39,6 +40,9 @@ type instance struct {
 	restarts       int
 	// before is what earlier incarnations had counted, last what this one had when it was last asked.
 	before, last runner.NodeCounters
+	// asked numbers the readings, answered is the latest one that is done: an earlier one that ends after it is stale.
+	asked    atomic.Int64
+	answered int64
 	// unread: it did not answer when it was last asked; lost: so did an earlier incarnation before its end.
 	unread, lost bool
 	// heard are the callees that it was told are withdrawn.

@@ -79,6 +79,7 @@ func (i *instance) read(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	p := i.current()
+	turn := i.asked.Add(1)
 	var counters runner.NodeCounters
 	read := false
 	if !i.image() {
@@ -94,9 +95,10 @@ func (i *instance) read(ctx context.Context) {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.process != p || i.away {
-		return // it was ended while we read
+	if i.process != p || i.away || turn < i.answered {
+		return // it was ended while we read, or a later reading is done
 	}
+	i.answered = turn
 	i.unread = !read && !i.image()
 	if !read {
 		counters.Calls, counters.Counters = i.last.Calls, i.last.Counters

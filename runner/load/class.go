@@ -28,6 +28,8 @@ type class struct {
 	inFlight atomic.Int64
 	hits     atomic.Uint64
 
+	waits waits // of a closed load's users
+
 	mu sync.Mutex // guards mix.next where requests are dispatched by many users at once
 }
 

@@ -35,7 +35,9 @@ func (c *class) user(ctx context.Context, n int) {
 		// A closed load's users are the limit; they are all let in.
 		c.inFlight.Add(1)
 		c.meter.enter()
-		at = c.afterwards(&chance, c.send(ctx, c.dispatch(at), self))
+		s := c.send(ctx, c.dispatch(at), self)
+		c.waits.add(s)
+		at = c.afterwards(&chance, s)
 	}
 }
 
@@ -69,7 +71,11 @@ func (c *class) visit(ctx context.Context, r request) {
 
 // afterwards is when the user's next request is intended.
 func (c *class) afterwards(chance *draws, s record.Sample) time.Duration {
-	at := s.Done + drawWork(chance, c.load.Think)
+	think := drawWork(chance, c.load.Think)
+	if c.load.Users > 0 && s.Intended >= 0 {
+		c.waits.think(think)
+	}
+	at := s.Done + think
 	least := shortestTurn
 	if s.Outcome == record.Failed {
 		least = shortestAfterFail

@@ -59,6 +59,11 @@ func (g *Generator) Drive(ctx context.Context, d runner.Drive) (record.Generator
 		wg.Go(func() { c.run(ctx) })
 	}
 	wg.Wait()
-	figures := meter.figures(min(time.Since(d.Zero), d.Until))
+	end := d.Until // also where the last request was answered long before: rates are of the time that was asked for
+	if ctx.Err() != nil {
+		end = min(time.Since(d.Zero), d.Until)
+	}
+	figures := meter.figures(end)
+	figures.Stalls = stalls(classes, end-meter.from)
 	return figures, errors.Join(ctx.Err(), results.close())
 }

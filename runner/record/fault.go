@@ -72,6 +72,19 @@ type Receipt struct {
 	FullDelayMs float64 `json:"full_delay_ms,omitempty" since:"2026-11-29"`
 	// Coverage is how many of the requests that crossed its edges while it was to be on met it; absent where that was not counted.
 	Coverage *float64 `json:"coverage,omitempty" unit:"share" since:"2026-11-29"`
+	// Did is what was done by those that were asked to do something once (a promotion, a flush, a replay). Such a fault counts no
+	// traffic, and met tells whether anything was done.
+	Did []Deed `json:"did,omitempty" since:"2026-11-29"`
 	// Text is all of this in words.
 	Text string `json:"text"`
+}
+
+// Deed is what one instance has done that was asked to do something once.
+type Deed struct {
+	// Instance that was asked.
+	Instance string `json:"instance" since:"2026-11-29"`
+	// What it has done: promoted, flushed or replayed.
+	What string `json:"what" since:"2026-11-29"`
+	// Count is how much of it: copies flushed, messages replayed, or 1 for a promotion; null: it did not say.
+	Count *int64 `json:"count" since:"2026-11-29"`
 }

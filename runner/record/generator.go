@@ -21,6 +21,22 @@ type Generator struct {
 	// RanOut is what the generator itself ran out of, so that requests stayed unsent: file descriptors, local ports, memory for
 	// sockets. Absent: of nothing.
 	RanOut string `json:"ran_out,omitempty" since:"2026-11-29"`
+	// Stalls are of closed loads whose users stood still for at least 1 % of their time. A user that waits sends nothing, so that what a
+	// stall kept from being sent is in no count and in no latency: coordinated omission, by a closed load's design.
+	Stalls []Stall `json:"stalls,omitempty" since:"2026-11-29"`
+}
+
+// Stall is how long the users of a closed load stood still in the phases: waited for more than ten times what is usual of the same
+// request (the median of its answers), and for 100 ms more.
+type Stall struct {
+	// Load whose users they are.
+	Load string `json:"load" since:"2026-11-29"`
+	// TimeShare is the share of all users' time that they spent so, beyond what is usual.
+	TimeShare float64 `json:"time_share" unit:"share" since:"2026-11-29"`
+	// NotSent is about how many requests they would have sent in that time at their usual pace.
+	NotSent int64 `json:"not_sent" unit:"requests" since:"2026-11-29"`
+	// LongestS is the longest wait of them.
+	LongestS float64 `json:"longest_s" since:"2026-11-29"`
 }
 
 // Lag is how late the generator sent requests after their intended time.

@@ -12,6 +12,17 @@ type Phase struct {
 	Requests []Request `json:"requests"`
 	// Edges are those that something crossed in this phase.
 	Edges []Edge `json:"edges,omitempty" since:"2026-11-25"`
+	// Nodes are what the instances counted in this phase. One that did not answer at its begin or its end is absent: unknown.
+	Nodes []PhaseNode `json:"nodes,omitempty" since:"2026-11-29"`
+}
+
+// PhaseNode is what one instance counted in one phase.
+type PhaseNode struct {
+	// Instance that counted.
+	Instance string `json:"instance"`
+	// Counters by their metric names: those whose names end in _total, _count or _sum grew by so much in the phase, all others
+	// stood so at its end. What is 0 is left out.
+	Counters map[string]float64 `json:"counters"`
 }
 
 // Request is one kind of request in one phase: all figures are of the requests intended in it, rate and goodput too.
@@ -90,4 +101,6 @@ type Expectation struct {
 	Why string `json:"why,omitempty"`
 	// Line of the scenario file.
 	Line int `json:"line,omitempty"`
+	// Column in that line.
+	Column int `json:"column,omitempty" since:"2026-11-29"`
 }

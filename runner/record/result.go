@@ -8,7 +8,10 @@
 // from the first. What is null could not be told: it is never zero.
 package record
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 //go:generate go run ../../internal/resultdoc . ../../docs/result.json.md
 
@@ -35,16 +38,25 @@ type Result struct {
 	About string `json:"about,omitempty"`
 	// Variant is the variant that was run, "" for the scenario as it stands.
 	Variant string `json:"variant"`
+	// Set are changes to the scenario that the run was made with, each PATH=VALUE.
+	Set []string `json:"set,omitempty" since:"2026-11-29"`
 	// Engine is where the topology ran: virtual, process or docker.
 	Engine string `json:"engine"`
 	// Why this engine was taken, where it was not asked for.
 	Why string `json:"engine_why,omitempty"`
 	// EngineNotes say what the engine models in place of a machine, and what it does not hold nodes to.
 	EngineNotes []string `json:"engine_notes,omitempty"`
+	// Digest tells scenarios apart: it is of the topology, the loads, the phases and their faults, not of names, places and expectations.
+	Digest string `json:"digest,omitempty" since:"2026-11-29"`
+	// Asked is the digest of what is asked of the topology alone: the loads, the phases and their faults, the links.
+	Asked string `json:"asked,omitempty" since:"2026-11-29"`
 	// Seed is the root of all chance.
 	Seed uint64 `json:"seed"`
 	// Run is the run's id, the name of its folder.
 	Run string `json:"run"`
+	// ShouldFail tells that the variant says of itself that it does not keep what the scenario expects, and that the run was to hold
+	// it to that.
+	ShouldFail bool `json:"should_fail,omitempty" since:"2026-11-29"`
 	// Verdict is pass, fail or inconclusive.
 	Verdict Verdict `json:"verdict"`
 	// Reasons say why the verdict is what it is, worst first.
@@ -59,6 +71,8 @@ type Result struct {
 	DurationS float64 `json:"duration_s"`
 	// Command makes the run again.
 	Command string `json:"command,omitempty"`
+	// File is the scenario's file, as it was named to the run: expectations have their places in it.
+	File string `json:"file,omitempty" since:"2026-11-29"`
 	// Host is where it ran.
 	Host Host `json:"host"`
 
@@ -70,6 +84,9 @@ type Result struct {
 	Faults []Fault `json:"faults"`
 	// Actions are what was done to the run, the plan's own faults aside: by hand through a door, or from outside.
 	Actions []Action `json:"actions,omitempty" since:"2026-11-29"`
+	// Design is what was run, as the language spells it in JSON: templates, the variant and defaults of the file filled in.
+	// Absent in records from before.
+	Design *Design `json:"design,omitempty" since:"2026-11-29"`
 	// Edges are the topology's connections over all phases.
 	Edges []Edge `json:"edges"`
 	// Nodes are the instances and what they counted.
@@ -80,10 +97,25 @@ type Result struct {
 	Writes Writes `json:"writes"`
 	// Checks are the run's own validity: generator lag, Little's law, flow conservation, steady state, receipts.
 	Checks []Check `json:"checks"`
+	// Findings say what went wrong and why, by what users lost by it. Absent where a rule found nothing, and in records from before.
+	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
 	// Events are what happened, in time.
 	Events []Event `json:"events"`
 	// Windows are kept beside result.json, in windows.jsonl.
 	Windows []Window `json:"-"`
+	// Series is kept beside result.json, in series.jsonl.
+	Series []Moment `json:"-"`
+	// AsRun is the scenario as it was run, which stands beside result.json in scenario.yaml; "" where it does not.
+	AsRun string `json:"-"`
+}
+
+// Design is the topology and the loads of a run. Durations are in nanoseconds. Passwords, keys and the environment of
+// images are left out.
+type Design struct {
+	// Nodes of the topology, in the file's order.
+	Nodes []json.RawMessage `json:"nodes"`
+	// Loads, in the file's order.
+	Loads []json.RawMessage `json:"loads"`
 }
 
 // Host is where a run ran.

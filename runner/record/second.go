@@ -106,6 +106,21 @@ func (w *window) encode(work *buckets, of ...int) string {
 	return work.encode()
 }
 
+// answered are percentiles of the latencies of its answers, in ms; nil where there is none.
+func (w *window) answered(work *buckets) (p50, p90, p99 *float64) {
+	work.clear()
+	w.latency[whole].unpackInto(work)
+	w.latency[degraded].unpackInto(work)
+	if work.total == 0 {
+		return nil, nil, nil
+	}
+	at := func(percentile float64) *float64 {
+		ms := Milliseconds(work.quantile(percentile))
+		return &ms
+	}
+	return at(50), at(90), at(99)
+}
+
 // Windows are all seconds so far, sorted by second, phase, load and request.
 func (r *Recorder) Windows() []Window {
 	r.mu.Lock()
@@ -125,6 +140,7 @@ func (r *Recorder) Windows() []Window {
 			Histogram:         w.encode(&r.work, whole, degraded, failed),
 			DegradedHistogram: w.encode(&r.work, degraded), FailedHistogram: w.encode(&r.work, failed),
 		}
+		out[i].P50, out[i].P90, out[i].P99 = w.answered(&r.work)
 		if w.phase >= 0 && w.phase < len(r.spans) {
 			out[i].Phase = r.spans[w.phase].Name
 		}

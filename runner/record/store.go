@@ -14,24 +14,21 @@ import (
 const (
 	ResultFile  = "result.json"
 	WindowsFile = "windows.jsonl"
+	SeriesFile  = "series.jsonl"
+	// ScenarioFile is the scenario as it was run. Whoever ran it writes it.
+	ScenarioFile = "scenario.yaml"
 )
 
-// Save writes result.json and windows.jsonl into dir. Each file appears whole or not at all; the
-// windows come first, so that a result that is there has its windows.
+// Save writes result.json, windows.jsonl and series.jsonl into dir. Each file appears whole or not at all; the
+// result comes last, so that one that is there has its windows and series.
 func Save(dir string, res *Result) error {
-	err := writeAtomically(filepath.Join(dir, WindowsFile), func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		for _, win := range res.Windows {
-			if err := enc.Encode(win); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := writeLines(filepath.Join(dir, WindowsFile), res.Windows); err != nil {
 		return fmt.Errorf("save windows: %w", err)
 	}
-	err = writeAtomically(filepath.Join(dir, ResultFile), func(w io.Writer) error {
+	if err := writeLines(filepath.Join(dir, SeriesFile), res.Series); err != nil {
+		return fmt.Errorf("save series: %w", err)
+	}
+	err := writeAtomically(filepath.Join(dir, ResultFile), func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		enc.SetEscapeHTML(false)
@@ -41,6 +38,19 @@ func Save(dir string, res *Result) error {
 		return fmt.Errorf("save result: %w", err)
 	}
 	return nil
+}
+
+// writeLines writes values as JSON, one a line.
+func writeLines[T any](path string, lines []T) error {
+	return writeAtomically(path, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		for _, line := range lines {
+			if err := enc.Encode(line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // writeAtomically writes a file beside path, syncs it and renames it into place.
@@ -74,7 +84,7 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// Read reads a run's folder back, windows included. A folder without windows.jsonl gives none.
+// Read reads a run's folder back, windows, series and scenario included. What a folder lacks of these is empty.
 func Read(dir string) (*Result, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ResultFile))
 	if err != nil {
@@ -87,33 +97,41 @@ func Read(dir string) (*Result, error) {
 	if res.Version > Version {
 		return nil, fmt.Errorf("read result %q: version %d is newer than this program's %d", filepath.Join(dir, ResultFile), res.Version, Version)
 	}
-	res.Windows, err = readWindows(filepath.Join(dir, WindowsFile))
-	if err != nil {
-		return nil, err
+	if res.Windows, err = readLines[Window](filepath.Join(dir, WindowsFile)); err != nil {
+		return nil, fmt.Errorf("read windows: %w", err)
 	}
+	if res.Series, err = readLines[Moment](filepath.Join(dir, SeriesFile)); err != nil {
+		return nil, fmt.Errorf("read series: %w", err)
+	}
+	asRun, err := os.ReadFile(filepath.Join(dir, ScenarioFile))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	res.AsRun = string(asRun)
 	return res, nil
 }
 
-func readWindows(path string) ([]Window, error) {
+// readLines reads what writeLines wrote; a file that is not there holds none.
+func readLines[T any](path string) ([]T, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read windows: %w", err)
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	var out []Window
+	var out []T
 	dec := json.NewDecoder(bufio.NewReader(f))
 	for {
-		var w Window
-		err := dec.Decode(&w)
+		var line T
+		err := dec.Decode(&line)
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read windows %q, entry %d: %w", path, len(out)+1, err)
+			return nil, fmt.Errorf("%q, entry %d: %w", path, len(out)+1, err)
 		}
-		out = append(out, w)
+		out = append(out, line)
 	}
 }

@@ -46,6 +46,7 @@ func TestFieldNamesAreAContract(t *testing.T) {
 	t.Parallel()
 	got := fields(reflect.TypeFor[record.Result](), "")
 	got = append(got, fields(reflect.TypeFor[record.Window](), "window")...)
+	got = append(got, fields(reflect.TypeFor[record.Moment](), "moment")...)
 	data, err := os.ReadFile("testdata/fields.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +75,8 @@ func TestSaveAndRead(t *testing.T) {
 	res := &record.Result{
 		Version: record.Version, Scenario: "a <b> & c", Verdict: record.Pass, Reasons: []string{}, Started: time.Unix(1, 0).UTC(),
 		Phases: r.Phases(), Windows: r.Windows(), Expectations: []record.Expectation{{Text: "p99 < 1s", Holds: &holds}},
+		Series: []record.Moment{{AtS: 0.5, Nodes: map[string]map[string]float64{"a-1": {"squall_in_flight": 2}},
+			Edges: map[string]record.Crossing{"a-1:b-1": {Attempts: 3, Open: 1}}, Unread: []string{"b-1"}}},
 		Faults: []record.Fault{{Name: "f", AppliedS: &at}}, Edges: []record.Edge{}, Nodes: []record.Node{}, Checks: []record.Check{}, Events: []record.Event{},
 	}
 	for range 2 { // the second time over what is there
@@ -100,8 +103,8 @@ func TestSaveAndRead(t *testing.T) {
 		t.Error("the same result is written differently a second time")
 	}
 	entries, _ := os.ReadDir(dir)
-	if len(entries) != 2 {
-		t.Errorf("%d files, want result.json and windows.jsonl alone", len(entries))
+	if len(entries) != 3 {
+		t.Errorf("%d files, want result.json, windows.jsonl and series.jsonl alone", len(entries))
 	}
 }
 
@@ -120,8 +123,8 @@ func TestSaveThatFailsLeavesWhatWasThere(t *testing.T) {
 	if got, err := record.Read(dir); err != nil || got.Scenario != "good" {
 		t.Errorf("read %+v, %v; want the good one", got, err)
 	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
-		t.Errorf("%d files left, want 2", len(entries))
+	if entries, _ := os.ReadDir(dir); len(entries) != 3 {
+		t.Errorf("%d files left, want 3", len(entries))
 	}
 }
 
@@ -131,6 +134,7 @@ func TestReadWhatIsNoRun(t *testing.T) {
 		"nothing":         {},
 		"half a file":     {record.ResultFile: `{"version": 1, "scen`},
 		"a newer version": {record.ResultFile: `{"version": 99}`},
+		"bad series":      {record.ResultFile: `{"version": 1}`, record.SeriesFile: "{\"at_s\": 1}\n{\"at"},
 		"bad windows":     {record.ResultFile: `{"version": 1}`, record.WindowsFile: "{\"second\": 1}\n{\"sec"},
 	} {
 		dir := t.TempDir()

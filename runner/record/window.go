@@ -26,6 +26,12 @@ type Window struct {
 	Failed int64 `json:"failed" unit:"requests"`
 	// Cut are in none of the others: see Request.
 	Cut int64 `json:"cut,omitempty" unit:"requests" since:"2026-11-29"`
+	// P50 is the median latency of the answers among them, ok and degraded; null where there was none.
+	P50 *float64 `json:"p50_ms" unit:"ms" since:"2026-11-29"`
+	// P90 is their 90th percentile.
+	P90 *float64 `json:"p90_ms" unit:"ms" since:"2026-11-29"`
+	// P99 is their 99th percentile: of few, as an answer is a second, the greatest.
+	P99 *float64 `json:"p99_ms" unit:"ms" since:"2026-11-29"`
 	// Histogram is the latencies of those sent (HDR, us, 3 digits, up to 10 min), in the HDR V2 compressed encoding, base64.
 	Histogram string `json:"histogram" unit:"us"`
 	// DegradedHistogram is that of the degraded among them; what is in neither this nor the next were whole answers.

@@ -27,6 +27,9 @@ func (doc *Document) AsRun(seed uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if root, err = set(root, doc.sets); err != nil {
+		return nil, err
+	}
 	return written(seeded(root, seed), doc.Scenario.Variant)
 }
 
@@ -42,7 +45,7 @@ func varied(data []byte, variant string) (*source.Value, error) {
 		told.Problem(root, "a scenario is a mapping, not "+root.What(), "")
 		return nil, told.Problems
 	}
-	root, _ = vary(told, root, variant)
+	root, _, _ = vary(told, root, variant)
 	if len(told.Problems) > 0 {
 		return nil, told.Problems.Ordered()
 	}

@@ -119,7 +119,7 @@ func TestEqual(t *testing.T) {
 		})
 	}
 	moved := load(t, yardstick, "")
-	moved.Variant, moved.Expect[0].Line = "x", 99
+	moved.Variant, moved.Expect[0].Line, moved.Expect[0].Column = "x", 99, 7
 	if !base.Equal(moved) {
 		t.Error("where it stands makes a difference")
 	}

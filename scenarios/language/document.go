@@ -21,20 +21,24 @@ type Document struct {
 	// File is what positions call the file.
 	File string
 
+	// ShouldFail tells that the variant says of itself that it does not keep what the scenario expects (expect: fail).
+	ShouldFail bool
+
 	// root is the file's tree with its variant and templates in, templates those that the file has.
 	root, templates *source.Value
-	// text is what was parsed, for AsRun.
+	// text is what was parsed, sets what was changed in it, for AsRun.
 	text []byte
+	sets []string
 }
 
-// LoadFile reads a scenario file with one variant applied, "" for none. A mistake in the file is
-// Problems; any other error is about reading it.
-func LoadFile(path, variant string) (*Document, error) {
+// LoadFile reads a scenario file with one variant applied, "" for none, and then changes, each PATH=VALUE. A mistake in the file is
+// Problems, one in a change a SetError; any other error is about reading it.
+func LoadFile(path, variant string, sets ...string) (*Document, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data, variant)
+	return Parse(path, data, variant, sets...)
 }
 
 // readFile reads a file, and no more of it than tells that it is too large.
@@ -53,9 +57,20 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// Parse reads a scenario with one variant applied, "" for none. file names it in positions. The
-// error, if there is one, is Problems: every mistake of the file, in its order.
-func Parse(file string, data []byte, variant string) (*Document, error) {
+// Parse reads a scenario with one variant applied, "" for none, and then changes, each PATH=VALUE. file names it in positions. The
+// error, if there is one, is Problems: every mistake of the file, in its order; or a SetError, where the file has none.
+func Parse(file string, data []byte, variant string, sets ...string) (*Document, error) {
+	if len(sets) == 0 {
+		return parse(file, data, variant, nil)
+	}
+	if _, err := parse(file, data, variant, nil); err != nil {
+		return nil, err
+	}
+	doc, err := parse(file, data, variant, sets)
+	return doc, blamed(err, sets)
+}
+
+func parse(file string, data []byte, variant string, sets []string) (*Document, error) {
 	root, problems := source.Read(file, data)
 	if root == nil || len(problems) > 0 {
 		return nil, problems.Ordered()
@@ -65,8 +80,15 @@ func Parse(file string, data []byte, variant string) (*Document, error) {
 		told.Problem(root, "a scenario is a mapping, not "+root.What(), "write scenario: NAME, then topology, load and phases")
 		return nil, told.Problems
 	}
-	root, names := vary(told, root, variant)
-	doc := &Document{File: file, root: root.Without("templates"), templates: root.Get("templates"), text: data}
+	root, names, shouldFail := vary(told, root, variant)
+	if len(sets) > 0 && len(told.Problems) == 0 {
+		changed, err := set(root, sets)
+		if err != nil {
+			return nil, err
+		}
+		root = changed
+	}
+	doc := &Document{File: file, ShouldFail: shouldFail, sets: sets, root: root.Without("templates"), templates: root.Get("templates"), text: data}
 	d := grammar.NewDecoder(told, doc.templates)
 	doc.Scenario = d.Scenario(doc.root)
 	doc.Scenario.Variant, doc.Scenario.Variants = variant, names
@@ -94,7 +116,7 @@ func Check(file string, data []byte) source.Problems {
 	if doc != nil {
 		names = doc.Scenario.Variants
 	} else if root, syntax := source.Read(file, data); len(syntax) == 0 && root.Kind == source.Mapping {
-		_, names = vary(&source.Report{File: file}, root, "")
+		_, names, _ = vary(&source.Report{File: file}, root, "")
 	}
 	for _, name := range names {
 		var more source.Problems

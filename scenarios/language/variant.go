@@ -8,11 +8,10 @@ import (
 )
 
 // vary takes the variants out of a scenario's tree and applies the named one, "" for none.
-// It returns the names of all.
-func vary(told *source.Report, root *source.Value, variant string) (*source.Value, []string) {
+// It returns the names of all, and whether the named one says that it should fail.
+func vary(told *source.Report, root *source.Value, variant string) (varied *source.Value, names []string, shouldFail bool) {
 	variants := root.Get("variants")
 	base := root.Without("variants")
-	var names []string
 	if variants != nil && variants.Kind != source.Mapping {
 		told.Problem(variants, "variants needs a mapping of names to patches, not "+variants.What(), "write variants: {NAME: {...}}")
 		variants = nil
@@ -31,11 +30,11 @@ func vary(told *source.Report, root *source.Value, variant string) (*source.Valu
 			all.add(e)
 		}
 		if len(told.Problems) > known {
-			return base, names
+			return base, names, false
 		}
 	}
 	if variant == "" {
-		return base, names
+		return base, names, false
 	}
 	change := variants.Entry(variant)
 	if change == nil {
@@ -48,14 +47,17 @@ func vary(told *source.Report, root *source.Value, variant string) (*source.Valu
 			fix = source.DidYouMean(variant, names, "variants")
 		}
 		told.Problem(at, fmt.Sprintf("there is no variant %q", variant), fix)
-		return base, names
+		return base, names, false
 	}
 	chosen := lineage{told: told, variants: variants, begun: map[string]bool{}}
 	chosen.add(*change)
 	for _, e := range chosen.order {
+		if expect := e.Value.Get("expect"); expect != nil {
+			shouldFail = isFail(expect)
+		}
 		base = applied(told, base, e)
 	}
-	return base, names
+	return base, names, shouldFail
 }
 
 // applied is the scenario with one variant's own patch in.
@@ -65,9 +67,18 @@ func applied(told *source.Report, base *source.Value, variant source.Entry) *sou
 			told.ProblemAt(e.At, fmt.Sprintf("a variant can't change %s", key), "leave it out")
 		}
 	}
-	return source.Patch(base, variant.Value.Without("variants", "scenario", grammar.Extends), func(e source.Entry) {
+	own := variant.Value.Without("variants", "scenario", grammar.Extends)
+	if isFail(own.Get("expect")) {
+		own = own.Without("expect") // what the scenario expects stays
+	}
+	return source.Patch(base, own, func(e source.Entry) {
 		told.ProblemAt(e.At, fmt.Sprintf("variant %q removes %q, which isn't there", variant.Key, source.Shorten(e.Key)), "leave it out, or name what the scenario has")
 	})
+}
+
+// isFail tells the expect of a variant that is there to fail: expect: fail.
+func isFail(expect *source.Value) bool {
+	return expect != nil && expect.Kind == source.Scalar && expect.Tag == source.TagText && expect.Text == grammar.ExpectFail
 }
 
 // lineage is every variant that stands on another, and the other first: a walk of what variants extend.

@@ -43,3 +43,39 @@ func TestVariantsExtendVariants(t *testing.T) {
 		})
 	}
 }
+
+// A variant that should fail keeps what the scenario expects; one that builds on it should too, unless it expects something else.
+func TestVariantsThatShouldFail(t *testing.T) {
+	const text = `
+scenario: s
+topology: {shop: {kind: service, endpoints: {GET /: [{work: 1ms}]}}}
+load: {users: {to: shop, rate: 10/s, requests: [{send: GET /}]}}
+phases: [{name: steady, for: 1s}]
+expect: [{in: steady, success: ">= 99%"}]
+variants:
+  bare: {expect: fail}
+  barer: {extends: bare, load: {users: {rate: 20/s}}}
+  kept: {extends: bare, expect: [{in: steady, success: ">= 1%"}, {in: steady, ok: ">= 1%"}]}
+  none: {load: {users: {rate: 30/s}}}
+`
+	for _, c := range []struct {
+		variant string
+		fail    bool
+		expect  int
+	}{{"", false, 1}, {"bare", true, 1}, {"barer", true, 1}, {"kept", false, 2}, {"none", false, 1}} {
+		doc, err := Parse("s.yaml", []byte(text), c.variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc.ShouldFail != c.fail || len(doc.Expect) != c.expect {
+			t.Errorf("%q: should fail %v, expects %d lines", c.variant, doc.ShouldFail, len(doc.Expect))
+		}
+		asRun, err := doc.AsRun(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := Parse("s.yaml", asRun, ""); err != nil || len(again.Expect) != c.expect {
+			t.Errorf("%q as run: %v", c.variant, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func lift(t testing.TB, undo runner.Undo) faults.Receipt {
 		t.Fatal(err)
 	}
 	again, err := undo(t.Context())
-	if err != nil || again != r {
+	if err != nil || !reflect.DeepEqual(again, r) {
 		t.Errorf("undone twice: %+v, %v; want %+v again", again, err, r)
 	}
 	return r

@@ -76,6 +76,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 		{"down leaves nothing and may be called twice", func(t *testing.T) { testDown(t, newEngine(t)) }},
 		{"a launch that is cut leaves nothing", func(t *testing.T) { testCutLaunch(t, newEngine(t)) }},
 		{"a stream delivers to all of its subscribers", func(t *testing.T) { testStream(t, newEngine(t)) }},
+		{"what is asked once says what it did", func(t *testing.T) { testAsks(t, newEngine(t)) }},
 		{"images", func(t *testing.T) { testImages(t, newEngine, image) }},
 		{"two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) }},
 	} {

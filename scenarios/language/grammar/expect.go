@@ -18,7 +18,7 @@ func (d *Decoder) expectation(v *source.Value, into *scenarios.Expectation) {
 		d.Problem(v, "an expectation needs a mapping, not "+v.What(), `write {in: PHASE, of: all, success: ">= 99%"}`)
 		return
 	}
-	into.Line = v.At.Line
+	into.Line, into.Column = v.At.Line, v.At.Column
 	before := len(d.Problems)
 	for _, e := range v.Entries {
 		if m, is := metric.Lookup(e.Key); is {

@@ -64,7 +64,7 @@ func Reference() []Key {
 	walk(reflect.TypeFor[scenarios.Param]())
 	return append(out, // these are no struct's
 		Key{Name: "templates", Of: []string{"the scenario"}, Doc: "Defaults that nodes and steps take with use."},
-		Key{Name: "variants", Of: []string{"the scenario"}, Doc: "Merge patches (RFC 7396) on the scenario: null removes, a list replaces."},
+		Key{Name: "variants", Of: []string{"the scenario"}, Doc: "Merge patches (RFC 7396) on the scenario: null removes, a list replaces. expect: fail in one keeps what the scenario expects and says that the variant should not: run --variants holds it to that."},
 		Key{Name: Extends, Of: []string{"a variant"}, Takes: "a name, or a list of names", Doc: "Variants whose patches come before this one's."},
 	)
 }

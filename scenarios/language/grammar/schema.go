@@ -41,6 +41,10 @@ func GenerateSchema() ([]byte, error) {
 			"description": "The variant, or variants, that this one builds on: their patches come before its own.",
 			"anyOf":       []any{nameSchema(), schema{"type": "array", "items": nameSchema()}},
 		}
+		patch["properties"].(schema)["expect"] = schema{
+			"description": "What must hold in place of what the scenario expects; or fail, where the variant should not keep that.",
+			"anyOf":       []any{patch["properties"].(schema)["expect"], schema{"const": ExpectFail}},
+		}
 		patch["properties"].(schema)["templates"] = orNull(schema{"type": "object", "additionalProperties": orNull(schema{"$ref": "#/definitions/template"})})
 		return patch
 	})}

@@ -135,3 +135,6 @@ func templateFields() []field {
 
 // Extends is the key of a variant that names those it builds on: their patches come before its own.
 const Extends = "extends"
+
+// ExpectFail is the expect of a variant that should not keep what the scenario expects.
+const ExpectFail = "fail"

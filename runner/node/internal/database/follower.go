@@ -386,6 +386,7 @@ func (f *follower) promote(ctx context.Context) error {
 	if err := f.d.replication.becomes(epoch+1, leads); err != nil {
 		return fmt.Errorf("promote: %w", err)
 	}
+	promotionsTotal.In(f.d.i.Metrics).Add(1)
 	close(f.leading)
 	return nil
 }

@@ -14,8 +14,11 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-var readOnlyTotal = host.NewCounter("squall_read_only_total",
-	"Writes refused (25006) because this database is a replica, or no primary any more.")
+var (
+	readOnlyTotal = host.NewCounter("squall_read_only_total",
+		"Writes refused (25006) because this database is a replica, or no primary any more.")
+	promotionsTotal = host.NewCounter("squall_promotions_total", "How often this database was promoted from a replica to a primary.")
+)
 
 // replicate gives a database its part in replication, if it has one.
 func (d *database) replicate() (err error) {

@@ -1,0 +1,180 @@
+package compare
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/metric"
+)
+
+// Side is several runs of one scenario and variant on one engine: what is compared, and what a baseline keeps.
+type Side struct {
+	Version  int    `json:"version"`
+	Scenario string `json:"scenario"`
+	Variant  string `json:"variant,omitempty"`
+	Engine   string `json:"engine"`
+	// Digest is of the scenario, Asked of what it asks of its topology alone.
+	Digest string `json:"digest"`
+	Asked  string `json:"asked"`
+	// Machine is of what sort the machine was, Squall the program's version.
+	Machine string `json:"machine"`
+	Squall  string `json:"squall"`
+	// Figures are what the values of each run are of, in their order.
+	Figures []Named `json:"figures"`
+	Runs    []Run   `json:"runs"`
+
+	// doubts are why runs can't be relied on.
+	doubts []string
+}
+
+// Named is what a value is of.
+type Named struct {
+	Name   string        `json:"name"`
+	Unit   Unit          `json:"unit,omitempty"`
+	Better metric.Better `json:"better"`
+}
+
+// Run is one run: a value for each of its side's figures, null where it is unknown.
+type Run struct {
+	Seed   uint64     `json:"seed"`
+	Values []*float64 `json:"values"`
+}
+
+// version of the files of baselines.
+const version = 1
+
+// virtual is the engine whose runs are the same for the same seed.
+const virtual = "virtual"
+
+// Title is what a side is of.
+func (s *Side) Title() string {
+	name := s.Scenario
+	if s.Variant != "" {
+		name += " / " + s.Variant
+	}
+	return name + " on " + s.Engine
+}
+
+// Sides groups runs by scenario, variant and engine, in their order.
+func Sides(runs ...*record.Result) ([]*Side, error) {
+	var out []*Side
+	for _, r := range runs {
+		i := slices.IndexFunc(out, func(s *Side) bool { return s.Scenario == r.Scenario && s.Variant == r.Variant && s.Engine == r.Engine })
+		if i < 0 {
+			out = append(out, &Side{Version: version, Scenario: r.Scenario, Variant: r.Variant, Engine: r.Engine, Digest: r.Digest, Asked: r.Asked,
+				Machine: fmt.Sprintf("%s/%s, %d CPUs", r.Host.OS, r.Host.Arch, r.Host.CPUs), Squall: r.Host.Squall})
+			i = len(out) - 1
+		}
+		if out[i].Digest != r.Digest {
+			return nil, fmt.Errorf("the runs of %s are of two scenarios: it was changed between %s and %s; name those of one", out[i].Title(), runs[0].Run, r.Run)
+		}
+		out[i].add(r)
+	}
+	return out, nil
+}
+
+func (s *Side) add(r *record.Result) {
+	run := Run{Seed: r.Seed, Values: make([]*float64, len(s.Figures))}
+	for _, f := range Of(r) {
+		i := slices.IndexFunc(s.Figures, func(n Named) bool { return n.Name == f.Name })
+		if i < 0 {
+			i = len(s.Figures)
+			s.Figures = append(s.Figures, Named{f.Name, f.Unit, f.Better})
+			run.Values = append(run.Values, nil)
+			for j := range s.Runs {
+				s.Runs[j].Values = append(s.Runs[j].Values, nil)
+			}
+		}
+		run.Values[i] = &f.Value
+	}
+	s.Runs = append(s.Runs, run)
+	for _, why := range doubtsOf(r) {
+		s.doubts = append(s.doubts, fmt.Sprintf("run %s: %s", r.Run, why))
+	}
+}
+
+// doubtsOf is why the figures of a run can't be relied on, whatever its verdict.
+func doubtsOf(r *record.Result) (why []string) {
+	if r.Partial {
+		why = append(why, "it was cut short")
+	}
+	for _, c := range r.Checks {
+		if !c.OK {
+			why = append(why, c.Name+": "+c.Text)
+		}
+	}
+	for _, f := range r.Faults {
+		if f.Error != "" || !f.Receipt.Met {
+			why = append(why, fmt.Sprintf("fault %s on %s hit nothing", f.Text, f.On))
+		}
+	}
+	return why
+}
+
+// values of a figure in each run, and in how many it is known.
+func (s *Side) values(name string) (values []*float64, known int) {
+	i := slices.IndexFunc(s.Figures, func(n Named) bool { return n.Name == name })
+	if i < 0 {
+		return make([]*float64, len(s.Runs)), 0
+	}
+	for _, r := range s.Runs {
+		values = append(values, r.Values[i])
+		if r.Values[i] != nil {
+			known++
+		}
+	}
+	return values, known
+}
+
+// File is the name that a side's baseline has in a folder of baselines.
+func (s *Side) File() string {
+	name := s.Scenario
+	if s.Variant != "" {
+		name += "." + s.Variant
+	}
+	return name + "." + s.Engine + ".json"
+}
+
+// Save writes a side as a baseline. Runs in doubt are none.
+func (s *Side) Save(path string) error {
+	if len(s.doubts) > 0 {
+		return fmt.Errorf("%s is no baseline: %s", s.Title(), s.doubts[0])
+	}
+	data, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("save baseline: %w", err)
+	}
+	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("save baseline: %w", err)
+	}
+	return nil
+}
+
+// Load reads a baseline.
+func Load(path string) (*Side, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read baseline: %w", err)
+	}
+	s := &Side{}
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("read baseline %q: %w", path, err)
+	}
+	if s.Version != version || len(s.Runs) == 0 {
+		return nil, fmt.Errorf("read baseline %q: it is none of this program's (version %d, %d runs)", path, s.Version, len(s.Runs))
+	}
+	for _, r := range s.Runs {
+		if len(r.Values) != len(s.Figures) {
+			return nil, errors.New("read baseline " + path + ": a run has not as many values as there are figures")
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,202 @@
+package findings
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/squallhq/squall/runner/record"
+)
+
+// diagnosis is a run as the rules look at it: what was run, what each phase counted by node and by pair of nodes, and what
+// users lost.
+type diagnosis struct {
+	*design
+	r      *record.Result
+	steady *phase // the first one in which users lost next to nothing and no fault was on; nil: there is none
+	phases []*phase
+	paths  map[string]map[string]bool // the nodes that a load's request comes by
+}
+
+// phase is one phase's counts.
+type phase struct {
+	record.Phase
+	number int
+	pairs  map[[2]string]*pair
+	counts map[string]map[string]float64 // by node, all instances together
+	each   map[string]map[string]float64 // by instance
+	harms  []harm
+	faults []*record.Fault // that were on in it
+}
+
+// pair is what crossed all edges from one node (or load) to another.
+type pair struct {
+	attempts, retries, failures, gaveUp, requests, connections int64
+	amplification, firstByteMs                                 float64
+	edges                                                      []record.Edge
+}
+
+func diagnose(r *record.Result) (*diagnosis, error) {
+	if r.Design == nil {
+		return nil, nil
+	}
+	shape, err := readDesign(r.Design)
+	if err != nil {
+		return nil, err
+	}
+	d := &diagnosis{design: shape, r: r, paths: map[string]map[string]bool{}}
+	nodeOf := map[string]string{}
+	for _, n := range r.Nodes {
+		nodeOf[n.Instance] = n.Name
+	}
+	for i, p := range r.Phases {
+		one := &phase{Phase: p, number: i, pairs: pairsOf(p.Edges), counts: map[string]map[string]float64{}, each: map[string]map[string]float64{}}
+		for _, n := range p.Nodes {
+			one.each[n.Instance] = n.Counters
+			sum := one.counts[nodeOf[n.Instance]]
+			if sum == nil {
+				sum = map[string]float64{}
+				one.counts[nodeOf[n.Instance]] = sum
+			}
+			for name, v := range n.Counters {
+				sum[name] += v
+			}
+		}
+		for f := range r.Faults {
+			if on(&r.Faults[f], p) {
+				one.faults = append(one.faults, &r.Faults[f])
+			}
+		}
+		d.phases = append(d.phases, one)
+	}
+	for _, p := range d.phases {
+		p.harms = harmsOf(p, nil)
+		if d.steady == nil && len(p.faults) == 0 && float64(p.lost()) < 0.01*float64(p.sent()) && len(unmet(r, p)) == 0 {
+			d.steady = p
+		}
+	}
+	for _, p := range d.phases {
+		if d.steady != nil && p != d.steady {
+			p.harms = harmsOf(p, d.steady)
+		}
+		expect(unmet(r, p))
+	}
+	return d, nil
+}
+
+// on tells that a fault was on for some of a phase.
+func on(f *record.Fault, p record.Phase) bool {
+	return f.AppliedS != nil && *f.AppliedS < p.EndS && (f.UndoneS == nil && *f.AppliedS >= p.StartS || f.UndoneS != nil && *f.UndoneS > p.StartS)
+}
+
+func pairsOf(edges []record.Edge) map[[2]string]*pair {
+	out := map[[2]string]*pair{}
+	for _, e := range edges {
+		p := out[[2]string{e.From, e.To}]
+		if p == nil {
+			p = &pair{}
+			out[[2]string{e.From, e.To}] = p
+		}
+		waited := p.firstByteMs*float64(p.requests) + e.FirstByteMs*float64(e.Requests)
+		p.attempts += e.Attempts
+		p.retries += e.Retries
+		p.failures += e.Failures
+		p.gaveUp += e.GaveUp
+		p.requests += e.Requests
+		p.connections += e.Connections
+		p.amplification = max(p.amplification, e.Amplification)
+		if p.requests > 0 {
+			p.firstByteMs = waited / float64(p.requests)
+		}
+		p.edges = append(p.edges, e)
+	}
+	return out
+}
+
+// bad is the share of a pair's attempts that were not answered well; 0 where there were none.
+func (p *pair) bad() float64 { return share(p.failures+p.gaveUp, p.attempts) }
+
+func share(n, of int64) float64 {
+	if of == 0 {
+		return 0
+	}
+	return float64(n) / float64(of)
+}
+
+// between is what crossed from one node to another in a phase; never nil.
+func (p *phase) between(from, to string) *pair {
+	if one := p.pairs[[2]string{from, to}]; one != nil {
+		return one
+	}
+	return &pair{}
+}
+
+// count is what all instances of a node counted in a phase.
+func (p *phase) count(node, metric string) float64 { return p.counts[node]["squall_"+metric] }
+
+func (p *phase) seconds() float64 { return p.EndS - p.StartS }
+
+// waited is the mean time in ms that a request of a node waited for a worker in a phase.
+func (p *phase) waited(node string) float64 {
+	if n := p.count(node, "queued_total"); n > 0 {
+		return 1000 * p.count(node, "queue_seconds_total") / n
+	}
+	return 0
+}
+
+// harmed are the phases in which users lost something, the worst first.
+func (d *diagnosis) harmed() []*phase {
+	out := slices.Clone(d.phases)
+	out = slices.DeleteFunc(out, func(p *phase) bool { return p.lost() == 0 })
+	slices.SortStableFunc(out, func(a, b *phase) int { return int(b.lost() - a.lost()) })
+	return out
+}
+
+// finding begins one: of a phase, by what users lost in it whose requests come by a node.
+func (d *diagnosis) finding(p *phase, where, node string) record.Finding {
+	f := record.Finding{Where: where, When: record.Stretch{Phase: p.Name, FromS: p.StartS, ToS: p.EndS}, Who: []string{}}
+	for _, h := range p.harms {
+		if d.passes(h.load, h.request, node) && h.lost > 0 {
+			f.Lost += h.lost
+			if who := h.load + ": " + h.request; !slices.Contains(f.Who, who) {
+				f.Who = append(f.Who, who)
+			}
+		}
+	}
+	return f
+}
+
+// names are a map's keys, sorted: rules go through maps in one order.
+func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func percent(v float64) string {
+	switch {
+	case v > 0 && v < 0.0995:
+		return fmt.Sprintf("%.1f%%", 100*v)
+	case v < 1 && v > 0.9995:
+		return fmt.Sprintf("%.2f%%", 100*v)
+	}
+	return fmt.Sprintf("%.0f%%", 100*v)
+}
+
+func ms(v float64) string {
+	switch {
+	case v >= 1000:
+		return fmt.Sprintf("%.2f s", v/1000)
+	case v >= 100:
+		return fmt.Sprintf("%.0f ms", v)
+	}
+	return fmt.Sprintf("%.1f ms", v)
+}
+
+func arrow(from, to string) string { return from + " -> " + to }
+
+// list is names in a sentence, the first few.
+func list(names []string) string {
+	const most = 4
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,95 @@
+package findings
+
+import (
+	"strings"
+
+	"github.com/squallhq/squall/runner/record"
+)
+
+// harm is what the users of one request lost in one phase.
+type harm struct {
+	load, request string
+	sent, failed  int64
+	lost          int64 // failed, cut, or much slower than in the steady phase
+}
+
+// harmsOf are the harms of a phase; without a steady one to compare with, what was slow is not among them.
+func harmsOf(p *phase, steady *phase) []harm {
+	var out []harm
+	for _, q := range p.Requests {
+		h := harm{load: q.Load, request: q.Request, sent: q.Sent + q.Cut, failed: q.Failed + q.Cut}
+		h.lost = h.failed
+		if before := requestOf(steady, q.Load, q.Request); before != nil {
+			h.lost += int64(slower(before.AnswerMs, q.AnswerMs) * float64(q.OK+q.Degraded))
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+func requestOf(p *phase, load, request string) *record.Request {
+	if p == nil {
+		return nil
+	}
+	for i, q := range p.Requests {
+		if q.Load == load && q.Request == request {
+			return &p.Requests[i]
+		}
+	}
+	return nil
+}
+
+// much is how many ms an answer must be later than its like in the steady phase, and at least twice as late, to count as lost.
+const much = 20
+
+// slower is the share of answers that took much longer than in the steady phase, as far as the percentiles tell.
+func slower(before, now *record.Latency) float64 {
+	if before == nil || now == nil {
+		return 0
+	}
+	for _, at := range []struct{ share, before, now float64 }{
+		{0.5, before.P50, now.P50}, {0.1, before.P90, now.P90}, {0.05, before.P95, now.P95}, {0.01, before.P99, now.P99},
+	} {
+		if at.now > 2*at.before && at.now-at.before > much {
+			return at.share
+		}
+	}
+	return 0
+}
+
+// unmet are the requests of a phase that an expectation was about which did not hold.
+func unmet(r *record.Result, p *phase) (out []*harm) {
+	for _, e := range r.Expectations {
+		if e.Holds == nil || *e.Holds || e.In != p.Name && e.In != "" || strings.Contains(e.Of, "->") {
+			continue
+		}
+		for i := range p.harms {
+			if h := &p.harms[i]; e.Of == "" || e.Of == "all" || e.Of == h.load || e.Of == h.request {
+				out = append(out, h)
+			}
+		}
+	}
+	return out
+}
+
+// expect counts a fiftieth of each of these as lost, where nothing else tells that they lost anything: what was expected did not hold.
+func expect(of []*harm) {
+	for _, h := range of {
+		h.lost = max(h.lost, h.sent/50)
+	}
+}
+
+// lost is what all users together lost in a phase.
+func (p *phase) lost() (n int64) {
+	for _, h := range p.harms {
+		n += h.lost
+	}
+	return n
+}
+
+func (p *phase) sent() (n int64) {
+	for _, h := range p.harms {
+		n += h.sent
+	}
+	return n
+}

@@ -1,0 +1,137 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/metric"
+)
+
+var markdownFormat = Format{Name: "markdown", File: "summary.md", Render: Markdown}
+
+// Markdown writes a run for a pull request or a job's summary: verdict and reasons, the expectations, and the figures folded away.
+func Markdown(w io.Writer, r *record.Result) error {
+	var b bytes.Buffer
+	badge := badges[r.Verdict]
+	if exit, _ := (Group{Runs: []*record.Result{r}}).Exit(); r.ShouldFail && exit == ExitPass {
+		badge = "✅ fails, as it should:"
+	} else if r.ShouldFail && exit == ExitFail {
+		badge = "❌ passes, and should fail:"
+	}
+	fmt.Fprintf(&b, "### %s %s\n\n", badge, inMarkdown(Title(r)))
+	fmt.Fprintf(&b, "%s engine, seed %d, %s", r.Engine, r.Seed, Seconds(r.DurationS))
+	if r.About != "" {
+		fmt.Fprintf(&b, ". %s", inMarkdown(r.About))
+	}
+	b.WriteString("\n")
+	if r.Verdict != record.Pass {
+		b.WriteString("\n")
+		for _, reason := range r.Reasons {
+			fmt.Fprintf(&b, "- %s\n", inMarkdown(reason))
+		}
+	}
+	if len(r.Expectations) > 0 {
+		table := newMarkdownTable(&b, 3, "", "expected", "measured")
+		for _, e := range r.Expectations {
+			table.row(mark(e.Holds, false), e.Text, measured(e))
+		}
+	}
+	markdownPhases(&b, r)
+	markdownFaults(&b, r)
+	if r.Command != "" {
+		fmt.Fprintf(&b, "\nAgain: %s\n", codeInMarkdown(r.Command))
+	}
+	b.WriteString("\n")
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+var badges = map[record.Verdict]string{record.Pass: "✅ pass:", record.Fail: "❌ fail:", record.Inconclusive: "❔ inconclusive:"}
+
+// Title is a run's scenario, with its variant and what was changed in it.
+func Title(r *record.Result) string {
+	name := r.Scenario
+	if r.Variant != "" {
+		name += " / " + r.Variant
+	}
+	if len(r.Set) > 0 {
+		name += " with " + strings.Join(r.Set, ", ")
+	}
+	return name
+}
+
+func markdownPhases(b *bytes.Buffer, r *record.Result) {
+	b.WriteString("\n<details><summary>What users felt</summary>\n")
+	table := newMarkdownTable(b, 2, "phase", "request", "sent", "ok", "degraded", "failed", "goodput", "p50", "p99", "max")
+	for _, phase := range r.Phases {
+		for _, q := range phase.Requests {
+			if q.Sent == 0 {
+				continue
+			}
+			table.row(phase.Name+touched(r, phase), q.Request, count(q.Sent), portion(q.OK, q.Sent), portion(q.Degraded, q.Sent), failures(q),
+				fmt.Sprintf("%.1f/s", q.Goodput), answered(q, metric.P50), answered(q, metric.P99), answered(q, metric.Max))
+		}
+	}
+	b.WriteString("\n</details>\n")
+}
+
+func markdownFaults(b *bytes.Buffer, r *record.Result) {
+	if len(r.Faults) == 0 {
+		return
+	}
+	b.WriteString("\n<details><summary>What went wrong</summary>\n")
+	table := newMarkdownTable(b, 2, "fault", "on", "from", "to", "felt after", "recovered after", "what met it")
+	for _, f := range r.Faults {
+		table.row(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), met(&f.Receipt))
+	}
+	b.WriteString("\n</details>\n")
+}
+
+// markdownTable writes a table row by row: the first left columns are text, the rest are figures.
+type markdownTable struct{ b *bytes.Buffer }
+
+func newMarkdownTable(b *bytes.Buffer, left int, header ...string) markdownTable {
+	b.WriteString("\n")
+	t := markdownTable{b}
+	t.row(header...)
+	for i := range header {
+		if i < left {
+			b.WriteString("|---")
+		} else {
+			b.WriteString("|--:")
+		}
+	}
+	b.WriteString("|\n")
+	return t
+}
+
+func (t markdownTable) row(cells ...string) {
+	for _, cell := range cells {
+		t.b.WriteString("| " + inMarkdown(cell) + " ")
+	}
+	t.b.WriteString("|\n")
+}
+
+// markdownEscapes are what means something in Markdown, in HTML within it, or to GitHub and GitLab (@ calls people, # and ! name
+// issues): a name in a scenario is text. In a table | ends a cell and a newline the row.
+var markdownEscapes = strings.NewReplacer(
+	"\\", "\\\\", "|", "\\|", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "[", "\\[", "]", "\\]", "$", "\\$",
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "#", "&#35;", "!", "&#33;", "\r\n", "<br>", "\n", "<br>", "\r", "<br>")
+
+func inMarkdown(text string) string { return markdownEscapes.Replace(text) }
+
+// codeInMarkdown is text between more backticks than it has in a row.
+func codeInMarkdown(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		return fence + " " + text + " " + fence
+	}
+	return fence + text + fence
+}

@@ -1,0 +1,85 @@
+package page
+
+import (
+	"strings"
+
+	"github.com/squallhq/squall/report/spell"
+	"github.com/squallhq/squall/runner/record"
+)
+
+// shownFindings are read at once; the others are folded.
+const shownFindings = 3
+
+// why are the findings in sentences, that by which most was lost first; nil where there are none.
+func why(r *record.Result, t *timeline) node {
+	if len(r.Findings) == 0 {
+		return nil
+	}
+	list := func(findings []record.Finding) node {
+		ol := el("ol", class("findings"))
+		for _, f := range findings {
+			ol.children = append(ol.children, finding(f, t))
+		}
+		return ol
+	}
+	out := nodes{list(r.Findings[:min(shownFindings, len(r.Findings))])}
+	if rest := r.Findings[len(out[0].(element).children):]; len(rest) > 0 {
+		said := spell.Count(int64(len(rest))) + " more findings"
+		if len(rest) == 1 {
+			said = "1 more finding"
+		}
+		out = append(out, folded(said, list(rest)))
+	}
+	return out
+}
+
+func finding(f record.Finding, t *timeline) node {
+	when := clock(f.When.FromS, t.end) + " to " + clock(f.When.ToS, t.end)
+	if f.When.Phase != "" {
+		when = f.When.Phase + ", " + when
+	}
+	said := el("div", el("h3", f.Kind, el("small", f.Where)), el("p", class("when"), el("a", at("href", "#t="+short(f.When.FromS)), when), toll(f)),
+		el("p", "Because "+strings.TrimSuffix(f.Because, ".")+"."))
+	if len(f.Evidence) > 0 {
+		evidence := el("ul")
+		for _, e := range f.Evidence {
+			evidence.children = append(evidence.children, el("li", e))
+		}
+		said.children = append(said.children, evidence)
+	}
+	return el("li", class("finding"), said, remedies(f.Try))
+}
+
+// remedies are the patterns to try: the first with what it buys, the others by their names.
+func remedies(try []record.Remedy) node {
+	if len(try) == 0 {
+		return nil
+	}
+	box := el("div", class("try"), el("p", "Try ", el("b", try[0].Pattern)))
+	if try[0].About != "" {
+		box.children = append(box.children, el("p", try[0].About))
+	}
+	if try[0].Example != "" {
+		box.children = append(box.children, el("p", el("code", try[0].Example)))
+	}
+	var names []string
+	for _, r := range try[1:] {
+		names = append(names, r.Pattern)
+	}
+	if names != nil {
+		box.children = append(box.children, el("p", "or "+strings.Join(names, ", ")))
+	}
+	return box
+}
+
+// toll is what users lost while it was so.
+func toll(f record.Finding) string {
+	if f.Lost == 0 {
+		return ""
+	}
+	said := ": " + spell.Count(f.Lost) + " requests failed or were slow"
+	if len(f.Who) > 0 {
+		said += ", " + strings.Join(f.Who, ", ")
+	}
+	return said
+}

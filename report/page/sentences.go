@@ -1,0 +1,182 @@
+package page
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/squallhq/squall/report/spell"
+	"github.com/squallhq/squall/runner/record"
+)
+
+// verdicts are what a verdict says in words, beside its colour.
+var verdicts = map[record.Verdict]string{record.Pass: "Pass", record.Fail: "Fail", record.Inconclusive: "Inconclusive"}
+
+// head is the verdict and why, before everything else.
+func head(r *record.Result) node {
+	title := nodes{text(r.Scenario)}
+	if r.Variant != "" {
+		title = append(title, el("span", class("variant"), r.Variant))
+	}
+	said := verdicts[r.Verdict]
+	if said == "" {
+		said = string(r.Verdict)
+	}
+	look := "badge " + string(r.Verdict)
+	header := el("header", el("p", class("top"), el("strong", class(look), said), el("span", class("meta"), r.Engine+" engine, seed "+strconv.FormatUint(r.Seed, 10)+
+		", "+spell.Seconds(r.DurationS)+", "+r.Started.UTC().Format("2006-01-02 15:04")+" UTC")), el("h1", title))
+	if r.About != "" {
+		header.children = append(header.children, el("p", class("about"), r.About))
+	}
+	if r.Partial {
+		why := "The run was cut short."
+		if r.PartialWhy != "" {
+			why = "The run was cut short: " + r.PartialWhy
+		}
+		header.children = append(header.children, el("p", class("warn"), why))
+	}
+	if len(r.Reasons) > 0 {
+		list := el("ul", class("reasons"))
+		for _, reason := range r.Reasons {
+			list.children = append(list.children, el("li", reason))
+		}
+		header.children = append(header.children, list)
+	}
+	return header
+}
+
+// effects are the faults in sentences: what each did to whom, and for how long.
+func effects(b blast, spans []span, t *timeline) node {
+	if len(spans) == 0 {
+		return nil
+	}
+	box := el("div", class("effects"))
+	for i, s := range spans {
+		card := el("article", class("effect "+s.look()), el("h3", s.label()), el("p", class("when"), when(s, t)+overlapping(spans, i)))
+		card.children = append(card.children, el("p", b.worst(i)))
+		if s.fault != nil {
+			card.children = append(card.children, el("p", aftermath(s.fault)))
+		}
+		box.children = append(box.children, card)
+	}
+	return box
+}
+
+func when(s span, t *timeline) string {
+	if s.unfinished {
+		return "from " + clock(s.from, t.end) + " to the end"
+	}
+	return clock(s.from, t.end) + " to " + clock(s.to, t.end) + ", for " + spell.Seconds(s.to-s.from)
+}
+
+func bad(f felt) float64    { return f.failed + f.cut }
+func second(f felt) float64 { return f.degraded }
+
+// worst says of a span which users felt it most.
+func (b blast) worst(i int) nodes {
+	var sum outcomes
+	lost, degraded, slow := -1, -1, -1
+	for k, f := range b.during[i] {
+		sum.ok, sum.degraded, sum.failed, sum.cut, sum.sent = sum.ok+f.ok, sum.degraded+f.degraded, sum.failed+f.failed, sum.cut+f.cut, sum.sent+f.sent
+		if f.total() == 0 {
+			continue
+		}
+		part := func(of func(felt) float64, k int) float64 { return of(b.during[i][k]) / b.during[i][k].total() }
+		if n := bad(f); n > 0 && (lost < 0 || part(bad, k) > part(bad, lost)) {
+			lost = k
+		}
+		if f.degraded > 0 && (degraded < 0 || part(second, k) > part(second, degraded)) {
+			degraded = k
+		}
+		if before := b.before[k].p99; !math.IsNaN(f.p99) && !math.IsNaN(before) && f.p99 > 2*before+5 &&
+			(slow < 0 || f.p99 > b.during[i][slow].p99) {
+			slow = k
+		}
+	}
+	if sum.total() == 0 {
+		return nodes{text("No request was due while it was on.")}
+	}
+	var out nodes
+	say := func(share float64, what string, of int) {
+		verb := what
+		if what == "degraded" {
+			verb = "were degraded"
+		}
+		out = append(out, el("b", class(what), spell.Percent(share)+" of requests "+verb))
+		if len(b.kinds) > 1 {
+			f := b.during[i][of]
+			n := f.failed + f.cut
+			if what == "degraded" {
+				n = f.degraded
+			}
+			out = append(out, text(" (worst "+b.kinds[of].request+": "+spell.Percent(n/f.total())+")"))
+		}
+		out = append(out, text(". "))
+	}
+	if lost >= 0 {
+		say((sum.failed+sum.cut)/sum.total(), "failed", lost)
+	}
+	if degraded >= 0 {
+		say(sum.degraded/sum.total(), "degraded", degraded)
+	}
+	if out == nil {
+		out = append(out, text("All "+spell.Count(int64(sum.total()))+" requests were answered well. "))
+	}
+	if slow >= 0 {
+		out = append(out, text("p99 of "+b.kinds[slow].request+" "+spell.Milliseconds(b.during[i][slow].p99)+", before "+
+			spell.Milliseconds(b.before[slow].p99)+"."))
+	}
+	return out
+}
+
+// aftermath says when a fault was felt and how long its end took.
+func aftermath(f *record.Fault) string {
+	if f.RecoveryUntold != "" {
+		return "When it was felt and when that was over can't be told: " + f.RecoveryUntold + "."
+	}
+	said := "Users never felt it"
+	if f.DetectedAfterS != nil {
+		if said = "Felt at once"; *f.DetectedAfterS >= 0.05 {
+			said = "Felt after " + spell.Seconds(*f.DetectedAfterS)
+		}
+	}
+	switch {
+	case f.Metastable:
+		said += "; goodput stayed down after it was gone (metastable)"
+	case f.RecoveredAfterS != nil && *f.RecoveredAfterS == 0 && f.DetectedAfterS == nil:
+	case f.RecoveredAfterS != nil && f.UndoneS == nil:
+		said += "; recovered " + spell.Seconds(*f.RecoveredAfterS) + " after it came on"
+	case f.RecoveredAfterS != nil && *f.RecoveredAfterS < 0.05:
+		said += "; recovered as soon as it was gone"
+	case f.RecoveredAfterS != nil:
+		said += "; recovered " + spell.Seconds(*f.RecoveredAfterS) + " after it was gone"
+	case f.DetectedAfterS != nil:
+		said += "; not recovered by the end of the run"
+	}
+	said += "."
+	if f.ToldWith != "" {
+		said += " It can't be told apart from " + f.ToldWith + "."
+	}
+	return said
+}
+
+// promises are the expectations, judged.
+func promises(r *record.Result) node {
+	if len(r.Expectations) == 0 {
+		return nil
+	}
+	var rows [][]any
+	for _, e := range r.Expectations {
+		look, said, measured := "fail", "✗ did not hold", e.Measured
+		switch {
+		case e.Holds == nil:
+			look, said = "inconclusive", "? can't be told"
+			if e.Why != "" {
+				measured = e.Why
+			}
+		case *e.Holds:
+			look, said = "pass", "✓ held"
+		}
+		rows = append(rows, []any{el("td", class("l mark "+look), said), el("td", class("l"), e.Text), el("td", class("l"), measured)})
+	}
+	return table("", 3, []string{"", "expected", "measured"}, rows)
+}

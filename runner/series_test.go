@@ -1,0 +1,94 @@
+package runner
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+// reading is a system's counters a while after zero.
+func reading(zero time.Time, after time.Duration, calls, requests int64, queue float64, unread bool) *Observation {
+	return &Observation{
+		At:    zero.Add(after),
+		Edges: map[string]EdgeCounters{"a-1:b-1": {Requests: requests, Open: 2, FirstBytes: requests, FirstByteTotal: time.Duration(requests) * 10 * time.Millisecond}},
+		Nodes: map[string]NodeCounters{"a-1": {
+			Calls:    map[string]wire.CallCounters{"b-1": {Attempts: calls, InFlight: 1}},
+			Counters: map[string]float64{"squall_requests_total": float64(calls), "squall_queue_depth": queue}, Unread: unread,
+		}},
+	}
+}
+
+// The series says what changed between readings; a reading that is missing is unknown, and what was counted meanwhile is in the next one.
+func TestSeriesIsWhatChanged(t *testing.T) {
+	t.Parallel()
+	zero := time.Unix(1000, 0)
+	plan := &topology.Plan{Edges: []topology.Edge{{Name: "a-1:b-1", From: "a-1", To: "b-1"}}}
+	last := reading(zero, 3*time.Second, 60, 58, 0, false)
+	r := &run{
+		o: Options{Plan: plan}, zero: zero,
+		start:   reading(zero, 0, 5, 5, 1, false), // the warm-up's five
+		turned:  []*Observation{nil, last},
+		sampled: []*Observation{reading(zero, time.Second, 25, 25, 7, false), reading(zero, 2*time.Second, 25, 40, 7, true), nil},
+	}
+	want := []record.Moment{
+		{AtS: 0, Nodes: map[string]map[string]float64{"a-1": {"squall_queue_depth": 1}}, Edges: map[string]record.Crossing{}},
+		{
+			AtS: 1, Nodes: map[string]map[string]float64{"a-1": {"squall_requests_total": 20, "squall_queue_depth": 7}},
+			Edges: map[string]record.Crossing{"a-1:b-1": {Attempts: 20, InFlight: 1, Requests: 20, Open: 2, FirstByteMs: 10}},
+		},
+		{
+			AtS: 2, Nodes: map[string]map[string]float64{}, Unread: []string{"a-1"},
+			Edges: map[string]record.Crossing{"a-1:b-1": {Requests: 15, Open: 2, FirstByteMs: 10}},
+		},
+		{
+			AtS: 3, Nodes: map[string]map[string]float64{"a-1": {"squall_requests_total": 35}},
+			Edges: map[string]record.Crossing{"a-1:b-1": {Attempts: 35, InFlight: 1, Requests: 18, Open: 2, FirstByteMs: 10}},
+		},
+	}
+	if diff := cmp.Diff(want, r.series()); diff != "" {
+		t.Errorf("series (-want +got):\n%s", diff)
+	}
+}
+
+// Each second is read once, at a phase's begin too, and a long run less often.
+func TestMomentsOfARun(t *testing.T) {
+	t.Parallel()
+	plan := &topology.Plan{Total: 5 * time.Second, Phases: []topology.Span{{End: 2 * time.Second}, {Start: 2 * time.Second, End: 5 * time.Second}}}
+	if diff := cmp.Diff([]time.Duration{time.Second, 3 * time.Second, 4 * time.Second}, moments(plan)); diff != "" {
+		t.Errorf("moments (-want +got):\n%s", diff)
+	}
+	for _, total := range []time.Duration{20 * time.Minute, time.Hour, 25 * time.Hour} {
+		got := moments(&topology.Plan{Total: total})
+		if len(got) > mostMoments || len(got) < mostMoments/2 || got[0]%time.Second != 0 {
+			t.Errorf("%s: %d moments from %s on, want at most %d", total, len(got), got[0], mostMoments)
+		}
+	}
+}
+
+// What was run is written down without what must not be read there.
+func TestDesignHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	d, err := design(&scenarios.Scenario{
+		Nodes: []*scenarios.Node{{
+			Name: "db", DSN: "u:" + secret + "@d", Env: map[string]string{"PASSWORD": secret},
+			JWT:     &scenarios.JWT{Secret: secret, Also: []string{secret}},
+			StandIn: &scenarios.Node{DSN: secret},
+		}},
+		Loads: []*scenarios.Load{{Name: "users", APIKey: secret, Headers: map[string]string{"Authorization": secret}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(d.Nodes[0]) + string(d.Loads[0])
+	if strings.Contains(text, secret) || !strings.Contains(text, `"db"`) || !strings.Contains(text, `"users"`) {
+		t.Errorf("the design says %s", text)
+	}
+}
