@@ -185,12 +185,21 @@ func killAndClean(t *testing.T, state, engine, scenario string, after time.Durat
 		t.Logf("after %s: already over", after)
 	}
 	s.end()
-	clean := start(t, state, "clean")
-	if code := clean.end(); code != 0 {
-		t.Errorf("after %s: clean: exit %d: %s", after, code, strings.Join(clean.seen, "\n"))
-	}
-	if left := leftovers(t, s.run()); len(left) > 0 {
-		t.Errorf("after %s: run %s left %v; clean said:\n%s", after, s.run(), left, clean.output.String())
+	for again := 0; ; again++ {
+		clean := start(t, state, "clean")
+		if code := clean.end(); code != 0 {
+			t.Errorf("after %s: clean: exit %d: %s", after, code, strings.Join(clean.seen, "\n"))
+		}
+		left := leftovers(t, s.run())
+		switch {
+		case len(left) == 0:
+			return
+		case engine == "docker" && again < 2: // what the engine was making as its client died may come after the first look
+			t.Logf("after %s: made meanwhile: %v", after, left)
+		default:
+			t.Errorf("after %s: run %s left %v; clean said:\n%s", after, s.run(), left, clean.output.String())
+			return
+		}
 	}
 }
 
