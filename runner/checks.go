@@ -64,7 +64,11 @@ func (r *run) survivalCheck() *record.Check {
 	if len(r.deaths) == 0 {
 		return &record.Check{Name: "instances stayed up", Text: "none ended that no fault had ended", OK: true}
 	}
-	return &record.Check{Name: "instances stayed up", Text: strings.Join(r.deaths, "; ")}
+	told := make([]string, len(r.deaths))
+	for n, d := range r.deaths {
+		told[n] = d.text
+	}
+	return &record.Check{Name: "instances stayed up", Text: strings.Join(told, "; ")}
 }
 
 // mostCPU is the share of the machine's CPUs that the harness itself may use.

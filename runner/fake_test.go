@@ -53,11 +53,14 @@ type fakeSystem struct {
 	downErr                error
 	receipt                faults.Receipt
 	deaths                 chan error
+	touches                chan runner.Touch
+	touched                []runner.Touch
+	touchedErr             error
 	loader                 *fakeLoader
 }
 
 func newSystem() *fakeSystem {
-	return &fakeSystem{begin: time.Now(), on: map[string]int{}, deaths: make(chan error, 4), receipt: faults.Receipt{Requests: 7, Connections: 2, DelayMs: 100, Delays: 7, FullDelayMs: 100}}
+	return &fakeSystem{begin: time.Now(), on: map[string]int{}, deaths: make(chan error, 4), touches: make(chan runner.Touch, 4), receipt: faults.Receipt{Requests: 7, Connections: 2, DelayMs: 100, Delays: 7, FullDelayMs: 100}}
 }
 
 // zero is when the first phase begins: 100 ms of lead and 2 s of warm-up after the launch.
@@ -126,7 +129,11 @@ func (s *fakeSystem) Observe(context.Context) (runner.Observation, error) {
 		}},
 	}, nil
 }
-func (s *fakeSystem) Died() <-chan error { return s.deaths }
+func (s *fakeSystem) Died() <-chan error           { return s.deaths }
+func (s *fakeSystem) Touches() <-chan runner.Touch { return s.touches }
+func (s *fakeSystem) Touched(context.Context) ([]runner.Touch, error) {
+	return s.touched, s.touchedErr
+}
 func (s *fakeSystem) Down(context.Context) error {
 	s.note("down")
 	return s.downErr

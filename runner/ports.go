@@ -87,8 +87,24 @@ type System interface {
 	Observe(context.Context) (Observation, error)
 	// Died receives an error when an instance ended that no fault had ended. It is never closed.
 	Died() <-chan error
+	// Touches receives what somebody else does to the system, beside its injections, as it happens: for those who watch. It is
+	// never closed.
+	Touches() <-chan Touch
+	// Touched is all that was done so until now, in order, with what met it. On an error receipts may be missing.
+	Touched(context.Context) ([]Touch, error)
 	// Down stops and removes everything. It may be called twice.
 	Down(context.Context) error
+}
+
+// Touch is something that was done to a system and that no injection did.
+type Touch struct {
+	At time.Time
+	// Who, Door, What and On are as in record.Action.
+	Who, Door, What, On string
+	// Undone is when it was taken back; zero: it was not.
+	Undone time.Time
+	// Receipt is what met it; nil: that is unknown, or it is nothing that can be met.
+	Receipt *faults.Receipt
 }
 
 // Undo takes back one injection.

@@ -53,6 +53,7 @@ func (r *run) result(why error) *record.Result {
 	r.phaseCounts(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
+	res.Actions = r.actions()
 	confirmRefusals(res)
 	r.mu.Lock()
 	res.Events = append([]record.Event{}, r.events...)
@@ -129,6 +130,7 @@ func (r *run) faults(windows []record.Window) []record.Fault {
 		spans[n] = analysis.OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
 		out = append(out, f)
 	}
+	spans = append(spans, r.others()...)
 	for n := range out {
 		if spans[n].On == nil && r.ended < r.o.Plan.Total && r.ended <= r.injections[n].fault.Start {
 			out[n].RecoveryUntold = "the run was cut short before it was to come on"

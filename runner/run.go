@@ -106,6 +106,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	}
 	err := r.drive(ctx)
 	r.observe(ctx, &r.final)
+	r.readTouched(ctx)
 	r.readBack(ctx)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // while reading back
@@ -148,6 +149,8 @@ type run struct {
 	reading chan struct{} // closed when the last reading that was ordered is done
 	ended   time.Duration // of the phases: Total, or when the run was cut short
 	writes  record.Writes
+	// touched is what others did to the system.
+	touched []Touch
 	usage   usage // the harness's own, at zero
 
 	// withdrawn are the client edges that the loads were told to leave alone.
@@ -155,7 +158,7 @@ type run struct {
 
 	mu     sync.Mutex // guards what operations and progress write
 	events []record.Event
-	deaths []string
+	deaths []death
 	state  string
 }
 
@@ -291,6 +294,8 @@ func (r *run) loadEnds(ctx context.Context, within time.Duration) bool {
 			return true
 		case err := <-r.system.Died():
 			r.died(err)
+		case t := <-r.system.Touches():
+			r.say("", t.String())
 		case <-ctx.Done():
 			return false
 		case <-timer.C:

@@ -138,6 +138,8 @@ func (r *run) waitUntil(ctx context.Context, at time.Duration) error {
 			return context.Cause(ctx)
 		case err := <-r.system.Died():
 			r.died(err)
+		case t := <-r.system.Touches():
+			r.say("", t.String())
 		case d := <-r.driven:
 			r.load = &d
 			if d.err != nil {
@@ -170,10 +172,11 @@ func (r *run) died(err error) {
 	if err == nil {
 		return
 	}
+	at := time.Since(r.zero)
 	r.mu.Lock()
-	r.deaths = append(r.deaths, err.Error())
+	r.deaths = append(r.deaths, death{at, err.Error()})
 	r.mu.Unlock()
-	r.happened(time.Since(r.zero), "node", err.Error())
+	r.happened(at, "node", err.Error())
 }
 
 // happened adds an event to the record and tells the watcher.

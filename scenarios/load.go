@@ -15,6 +15,9 @@ type Load struct {
 	Rate float64 `yaml:"rate" sign:"positive" unit:"rate" json:"rate,omitempty"`
 	// A rate that changes; the last one's end rate stays.
 	Stages []Stage `yaml:"stages" json:"stages,omitempty"`
+	// The rate with which the warm-up begins; it rises (or falls) to the first one in a line, so that the phases begin
+	// steady. Default the first one throughout.
+	WarmUpFrom float64 `yaml:"warm_up_from" sign:"positive" unit:"rate" json:"warm_up_from,omitempty"`
 	// constant (default), poisson, or bursty: groups of burst requests at once, the groups Poisson.
 	Arrivals string `yaml:"arrivals" json:"arrivals,omitempty" enum:"constant,poisson,bursty"`
 	// bursty: requests in a group. Default 10.

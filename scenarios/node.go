@@ -99,8 +99,8 @@ type Node struct {
 	Queue *int `yaml:"queue" kinds:"service" min:"0" json:"queue,omitempty"`
 	// service: connections that each instance opens to each instance of a database, at most; statements beyond
 	// wait for one. Default 10.
-	Pool int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty"`
-	Line `yaml:",inline" kinds:"service"`
+	Pool            int `yaml:"pool" kinds:"service" min:"1" json:"pool,omitempty"`
+	QueueDiscipline `yaml:",inline" kinds:"service"`
 	// service: how much slower it is at first, as with empty caches.
 	Cold *Cold `yaml:"cold" kinds:"service" json:"cold,omitempty"`
 	// service: what it answers and what it does for that.
@@ -110,7 +110,7 @@ type Node struct {
 	Policy `yaml:",inline" kinds:"cdn,gateway,service,queue,stream"`
 
 	// cdn, gateway and service
-	Doors `yaml:",inline" kinds:"cdn,gateway,service"`
+	ConnectionLimits `yaml:",inline" kinds:"cdn,gateway,service"`
 
 	// database
 

@@ -92,6 +92,11 @@ func Between(a, b *Side, tolerance float64) *Comparison {
 // Paired compares two sides whose runs are pairs, one a round.
 func Paired(a, b *Side, tolerance float64) *Comparison {
 	c := &Comparison{A: a, B: b}
+	for _, s := range []*Side{a, b} {
+		if len(s.doubts) > 0 {
+			c.Notes = append(c.Notes, fmt.Sprintf("not all rounds of %s can be relied on: %s", s.name(), s.doubts[0]))
+		}
+	}
 	rounds := min(len(a.Runs), len(b.Runs))
 	if math.Pow(.5, float64(rounds-1)) > Level {
 		c.Untold = fmt.Sprintf("%d rounds can't be told from chance; take 6 or more (--rounds)", rounds)

@@ -29,6 +29,9 @@ func newBlast(r *record.Result, t *timeline, spans []span) blast {
 		first = math.Min(first, s.from)
 	}
 	b.before = b.between(r, t.begin, first)
+	for i := range b.before {
+		b.before[i].cut = 0 // by what came after
+	}
 	for _, s := range spans {
 		b.during = append(b.during, b.between(r, s.from, s.to))
 	}

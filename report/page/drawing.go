@@ -68,7 +68,7 @@ func (g *graph) way(a arc, start, end float64) (d string, x, y float64) {
 		}
 		mid := (x0 + x1) / 2
 		d += "C" + short(mid) + " " + short(y0) + " " + short(mid) + " " + short(y1) + " " + short(x1) + " " + short(y1)
-		if i == 0 || i == len(a.through)-2 {
+		if i == 0 {
 			x, y = mid, (y0+y1)/2
 		}
 		x0, y0 = x1, y1
@@ -182,7 +182,7 @@ func (v vertex) draw(i int, s scene) node {
 		el("rect", class(look), coordinate("x", x), coordinate("y", y), coordinate("width", boxWidth), coordinate("height", boxHeight), at("rx", "9"),
 			at("fill", "#ffffff"), at("stroke", "#777777")),
 		el("text", class("title"), coordinate("x", x+11), coordinate("y", y+20), at("font-size", "13"), cut(v.name, 17)),
-		el("text", class("word"), coordinate("x", x+11), coordinate("y", y+36), at("font-size", "10.5"), cut(what, 24)))
+		el("text", class("word"), coordinate("x", x+11), coordinate("y", y+36), at("font-size", "10.5"), cut(what, 27)))
 	if len(faults) > 0 {
 		link.children = append(link.children, flash(x+boxWidth-14, y+13, faults[0]),
 			el("text", class("word "+faults[0].look()), coordinate("x", v.x), coordinate("y", y+boxHeight+12), at("text-anchor", "middle"),

@@ -7,10 +7,10 @@ import (
 
 // The graph's measures, px.
 const (
-	boxWidth, boxHeight = 136.0, 46.0
-	layerGap, rowGap    = 104.0, 26.0
+	boxWidth, boxHeight = 152.0, 46.0
+	layerGap, rowGap    = 96.0, 26.0
 	passHeight          = 14.0 // what an edge that passes a layer keeps free
-	graphMargin         = 14.0
+	graphMargin         = 20.0
 )
 
 // sweeps over the layers, down and up: more change nothing in topologies that people draw.

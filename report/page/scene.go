@@ -59,8 +59,7 @@ func newScene(name string, from, to float64, edges []record.Edge, phases []recor
 			o.sent += float64(q.Sent)
 			o.ok += float64(q.OK)
 			o.degraded += float64(q.Degraded)
-			o.failed += float64(q.Failed)
-			o.cut += float64(q.Cut)
+			o.failed += float64(q.Failed) // what a fault of another phase cut is that one's
 			s.users[q.Load] = o
 		}
 	}

@@ -105,5 +105,5 @@ func medianP99(seconds []Second) time.Duration {
 		p99s[i] = s.P99
 	}
 	slices.Sort(p99s)
-	return p99s[len(p99s)/2]
+	return p99s[record.Rank(50, int64(len(p99s)))-1]
 }

@@ -112,7 +112,11 @@ func (j *injection) undo(ctx context.Context) (faults.Receipt, error) {
 	if j.before != nil {
 		// A mesh that can't be read keeps nothing on; the next call, if there is one, may still read it.
 		if after, err := j.traffic(ctx); err == nil {
-			j.receipt = j.receipt.Add(j.met(after))
+			for _, a := range j.acts {
+				if a.deeds == nil {
+					j.receipt = j.receipt.Add(j.met(a.on.plan.Name, j.before, after))
+				}
+			}
 			j.before = nil
 		}
 	}
@@ -161,25 +165,20 @@ func (a *act) change(ctx context.Context, wish func()) error {
 	return i.converge(ctx)
 }
 
-// met is the traffic that met a fault on instances: connections that were open when it began and those made while
+// met is the traffic that met what was done to an instance: connections that were open when it began and those made while
 // it was on, and what passed their edges meanwhile. Refused are those that could not reach their instance.
-func (j *injection) met(after map[string]mesh.EdgeStats) faults.Receipt {
+func (s *system) met(instance string, before, after map[string]mesh.EdgeStats) faults.Receipt {
 	var r faults.Receipt
-	for _, a := range j.acts {
-		if a.deeds != nil {
-			continue
+	for _, e := range s.edgesInto(instance) {
+		now, then := after[e.Name], before[e.Name]
+		moved := now.BytesUp - then.BytesUp + now.BytesDown - then.BytesDown
+		r.Connections += now.Connections - then.Connections
+		if moved > 0 || now.Open < then.Open { // connections that lay idle throughout have met nothing
+			r.Connections += then.Open
 		}
-		for _, e := range j.edgesInto(a.on.plan.Name) {
-			now, then := after[e.Name], j.before[e.Name]
-			moved := now.BytesUp - then.BytesUp + now.BytesDown - then.BytesDown
-			r.Connections += now.Connections - then.Connections
-			if moved > 0 || now.Open < then.Open { // connections that lay idle throughout have met nothing
-				r.Connections += then.Open
-			}
-			r.Requests += now.Requests - then.Requests
-			r.Bytes += moved
-			r.Refused += now.Failed - then.Failed
-		}
+		r.Requests += now.Requests - then.Requests
+		r.Bytes += moved
+		r.Refused += now.Failed - then.Failed
 	}
 	return r
 }

@@ -37,7 +37,10 @@ type instance struct {
 	addresses wire.Addresses
 	// expected tells that somebody ends this incarnation, away that it is ended or stands still, so that nobody waits for its answer.
 	expected, away bool
-	restarts       int
+	// still: somebody else keeps it from running. watched is closed when this incarnation's end is told.
+	still    bool
+	watched  chan struct{}
+	restarts int
 	// before is what earlier incarnations had counted, last what this one had when it was last asked.
 	before, last runner.NodeCounters
 	// asked numbers the readings, answered is the latest one that is done: an earlier one that ends after it is stale.
@@ -82,9 +85,7 @@ func (i *instance) start(ctx context.Context, restart bool) error {
 	if err != nil {
 		return err
 	}
-	i.mu.Lock()
-	i.process, i.addresses, i.expected, i.heard = p, p.Addresses(), false, map[string]bool{}
-	i.mu.Unlock()
+	i.begun(p, p.Addresses())
 	// Callers may come as soon as it listens: health is only when we stop waiting.
 	err = i.turn(ctx, i)
 	if err == nil {
@@ -98,11 +99,28 @@ func (i *instance) start(ctx context.Context, restart bool) error {
 		defer cancel()
 		return errors.Join(err, p.Kill(end))
 	}
-	i.told = told{cores: placed.CPUs, patches: i.patches()}
+	i.running(p, told{cores: placed.CPUs, patches: i.patches()})
+	return nil
+}
+
+// begun takes a new incarnation for the present one.
+func (i *instance) begun(p Process, at wire.Addresses) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.process, i.addresses, i.expected, i.still, i.heard = p, at, false, false, map[string]bool{}
+	i.watched = make(chan struct{})
+}
+
+// running says that the present incarnation runs, and what it was told. acts is held.
+func (i *instance) running(p Process, told told) {
+	i.told = told
 	i.down, i.paused = false, false
 	i.setAway(false)
-	i.watches.Go(func() { i.watch(p) })
-	return nil
+	watched := i.watched
+	i.watches.Go(func() {
+		defer close(watched)
+		i.watch(p)
+	})
 }
 
 // config is what a built-in node is told, as the one place says it.
@@ -118,18 +136,13 @@ func (i *instance) watch(p Process) {
 	<-p.Done()
 	i.mu.Lock()
 	expected := i.expected || i.process != p
+	if !expected {
+		i.away, i.lost = true, true // nobody read what it had counted at its end
+	}
 	i.mu.Unlock()
 	if !expected {
-		i.died(Ended(i.plan.Name, p.Err(), lastWords(p)))
+		i.endedUnwanted(i.plan.Name, p.Err(), lastWords(p))
 	}
-}
-
-// Ended says that something has ended by itself, and how: err is nil where it ended as if all were well.
-func Ended(name string, err error, lastWords string) error {
-	if err == nil {
-		err = errors.New("exit status 0")
-	}
-	return fmt.Errorf("instance %q ended by itself: %w%s", name, err, lastWords)
 }
 
 // expect says that the end of this incarnation, from now on, is somebody's wish.
@@ -208,6 +221,7 @@ func (i *instance) restart(ctx context.Context) error {
 	i.mu.Lock()
 	i.restarts++
 	i.mu.Unlock()
+	i.system.notice(Notice{On: i.plan.Name, At: time.Now(), Now: Running, ours: true})
 	i.tellAll(ctx, i)
 	i.readmit(ctx, i)
 	return nil

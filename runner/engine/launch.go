@@ -27,14 +27,15 @@ const cleanupTimeout = 2 * time.Minute
 func Launch(ctx context.Context, d Driver, l runner.Launch) (_ runner.System, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := newSystem(d, l)
+	s := newSystem(ctx, d, l)
 	s.abort.Store(&cancel)
 	defer s.abort.Store(nil)
 	l.Progress = serialised(l.Progress)
 	for _, note := range Notes(d, l.Plan) {
 		l.Progress(note)
 	}
-	if s.testbed, err = d.Up(ctx, Run{Launch: l, Died: s.died}); err != nil {
+	if s.testbed, err = d.Up(ctx, Run{Launch: l, Died: s.endedUnwanted, Notice: s.notice}); err != nil {
+		s.end()
 		return nil, err
 	}
 	defer func() {
@@ -45,6 +46,9 @@ func Launch(ctx context.Context, d Driver, l runner.Launch) (_ runner.System, er
 		}
 	}()
 	s.lay()
+	if a, is := s.testbed.(API); is && a.API() != "" {
+		s.watches.Go(s.followMesh)
+	}
 	for level := 0; ; level++ {
 		instances := s.level(level)
 		if len(instances) == 0 {
@@ -61,13 +65,17 @@ func Launch(ctx context.Context, d Driver, l runner.Launch) (_ runner.System, er
 	return s, s.open(ctx, func(e topology.Edge) bool { return e.Client })
 }
 
-func newSystem(d Driver, l runner.Launch) *system {
+func newSystem(ctx context.Context, d Driver, l runner.Launch) *system {
+	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	return &system{
-		driver: d, plan: l.Plan, run: l.Run,
+		driver: d, plan: l.Plan, run: l.Run, lifetime: lifetime, end: end,
 		byName: map[string]*instance{}, edges: map[string]mesh.Edge{}, withdrawn: map[string]bool{},
-		deaths: make(chan error, len(l.Plan.Instances)+2),
+		deaths: make(chan error, len(l.Plan.Instances)+2), touches: make(chan runner.Touch, touchesKept),
 	}
 }
+
+// touchesKept is how much of what others do may wait for somebody to hear of it.
+const touchesKept = 64
 
 // lay makes the instances as the testbed has laid them out.
 func (s *system) lay() {

@@ -73,7 +73,7 @@ func (i *instance) lastReading(ctx context.Context) {
 // read asks this incarnation for its counters. One that is away keeps its last ones, and so does one that does not answer,
 // which is then unread.
 func (i *instance) read(ctx context.Context) {
-	if i.isAway() {
+	if i.isAway() || i.standsStill() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -105,6 +105,14 @@ func (i *instance) read(ctx context.Context) {
 	}
 	counters.CPU = max(counters.CPU, i.last.CPU)
 	i.last = counters
+}
+
+// standsStill tells that somebody else keeps it from running: what it has counted since it was read last is unknown.
+func (i *instance) standsStill() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.unread = i.unread || i.still
+	return i.still
 }
 
 // counters are those of all incarnations.

@@ -31,8 +31,11 @@ type Driver interface {
 // Run is what a Driver lays out.
 type Run struct {
 	runner.Launch
-	// Died is told when what belongs to no instance (the mesh) has ended by itself. It does not block.
-	Died func(error)
+	// Died is told that what belongs to no instance (the mesh) has ended, how, and its last words. err is nil where it ended as if
+	// all were well, an *Outside where somebody else has ended it.
+	Died func(what string, err error, lastWords string)
+	// Notice is told what somebody else does to an instance, or to the mesh, but for its end, which its Process's Err says.
+	Notice func(Notice)
 }
 
 // Testbed is one run's part of a machine, or of a cluster.
@@ -93,7 +96,8 @@ type Process interface {
 	// Stop asks it to end, as SIGTERM does, and returns when it has; it is killed when grace is over. On an error (ctx ended
 	// first) it may still run.
 	Stop(ctx context.Context, grace time.Duration) error
-	// Done is closed when it has ended; Err then says how, nil for an end without an error.
+	// Done is closed when it has ended; Err then says how, nil for an end without an error, an *Outside where somebody else has
+	// ended it.
 	Done() <-chan struct{}
 	Err() error
 }

@@ -28,11 +28,19 @@ type system struct {
 
 	injections atomic.Int64
 	deaths     chan error
+	touches    chan runner.Touch
 	watches    sync.WaitGroup
 	// abort ends the launch that is under way.
 	abort atomic.Pointer[context.CancelCauseFunc]
 
+	// lifetime ends when it is taken down.
+	lifetime context.Context
+	end      context.CancelFunc
+
 	mu sync.Mutex // guards what follows
+	// seen and changes are what others have done to instances and to the mesh.
+	seen    []seen
+	changes []mesh.Change
 	// edges by name, as they were opened.
 	edges map[string]mesh.Edge
 	// withdrawn are the instances whose callers are told that they end.
@@ -108,6 +116,7 @@ func (s *system) Down(ctx context.Context) error {
 }
 
 func (s *system) down(ctx context.Context) error {
+	s.end()
 	// No fault acts on an instance from here on, and none is being started.
 	left := make([]Process, len(s.instances))
 	var ending sync.WaitGroup

@@ -9,7 +9,7 @@ import (
 
 // rate is arrivals per second over time, in pieces that are level or linear. Time counts from
 // the start of the first phase. Before the first stage (in the warm-up) it is the rate that the
-// first stage starts with, after the last one the rate that the last one ended with.
+// first stage starts with, or rises to it from the one that the load gives, after the last one the rate that the last one ended with.
 type rate struct{ pieces []piece }
 
 // piece is a stretch of the rate in s: from begins at start, and to is reached at end.
@@ -27,7 +27,11 @@ func newRate(l *scenarios.Load, start time.Duration) rate {
 	for i, s := range l.Shape() {
 		from, to := s.From, s.To
 		if i == 0 && start < 0 {
-			pieces = append(pieces, piece{start: start.Seconds(), end: 0, from: from, to: from})
+			begin := from
+			if l.WarmUpFrom > 0 {
+				begin = l.WarmUpFrom
+			}
+			pieces = append(pieces, piece{start: start.Seconds(), end: 0, from: begin, to: from})
 		}
 		end := at + s.For.Seconds()
 		pieces = append(pieces, piece{start: at, end: end, from: from, to: to})

@@ -26,3 +26,30 @@ func TestRatesAreOfTheWholeTime(t *testing.T) {
 		}
 	}
 }
+
+// A ramp in the warm-up is over when the phases begin: (10 + 100)/2 x 10 s in it, and 100/s from the first second on.
+func TestWarmUpHoldsARamp(t *testing.T) {
+	t.Parallel()
+	l := open(100)
+	l.WarmUpFrom = 10
+	got := virtually(t, []*scenarios.Load{l}, 10*time.Second, serves(time.Millisecond),
+		func(d *runner.Drive, _ *pipes) { d.From, d.Zero = -10*time.Second, d.Zero.Add(10*time.Second) })
+	bySecond := map[int]int64{}
+	warm := 0
+	for _, s := range got.samples {
+		if s.Intended < 0 {
+			warm++
+		}
+	}
+	for _, w := range got.recorder.Windows() {
+		bySecond[w.Second] += w.Sent
+	}
+	if warm != 550 {
+		t.Errorf("%d in the warm-up, want 550", warm)
+	}
+	for second, want := range map[int]int64{-10: 15, -1: 95, 0: 100, 1: 100, 9: 100} { // the mean of a second's rate at its ends
+		if n := bySecond[second]; n < want-1 || n > want+1 {
+			t.Errorf("%d requests in second %d, want %d", n, second, want)
+		}
+	}
+}

@@ -146,7 +146,7 @@ type Check struct {
 type Event struct {
 	// AtS counts from the start of the first phase.
 	AtS float64 `json:"at_s"`
-	// Kind is phase, fault, undo, node or note.
+	// Kind is phase, fault, undo, action, node or note.
 	Kind string `json:"kind"`
 	// Text says what happened.
 	Text string `json:"text"`

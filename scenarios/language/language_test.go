@@ -55,7 +55,7 @@ func TestLoads(t *testing.T) {
 	s := load(t, everything, "")
 	want := []*scenarios.Load{
 		{
-			Name: "shoppers", To: "edge", Arrivals: "bursty", Burst: 5, Timeout: 10 * time.Second, MaxInFlight: 500, Priority: "high", APIKey: "s3cret",
+			Name: "shoppers", To: "edge", WarmUpFrom: 2, Arrivals: "bursty", Burst: 5, Timeout: 10 * time.Second, MaxInFlight: 500, Priority: "high", APIKey: "s3cret",
 			Stages:  []scenarios.Stage{{For: 10 * time.Second, To: 300}, {For: 20 * time.Second, To: 100}, {For: 10 * time.Second, Rate: 50, Level: true}},
 			Headers: map[string]string{"Accept": "application/json", "X-Version": "3"},
 			Requests: []scenarios.Request{

@@ -21,9 +21,13 @@ func Expected(l *scenarios.Load, from, until time.Duration) (requests float64, k
 	return arrivals, true
 }
 
-// arrived is the integral of the rate from 0 to a time. Before 0, in the warm-up, the rate is the one at 0.
+// arrived is the integral of the rate from 0 to a time. One below 0 is the warm-up's begin: the rate is the one at 0 from then on, or
+// comes to it in a line.
 func arrived(l *scenarios.Load, at time.Duration) float64 {
 	spans := l.Shape()
+	if at < 0 && l.WarmUpFrom > 0 {
+		return (l.WarmUpFrom + spans[0].From) / 2 * at.Seconds()
+	}
 	if at < 0 {
 		return spans[0].From * at.Seconds()
 	}

@@ -25,6 +25,7 @@ func TestExpected(t *testing.T) {
 		{"after the last stage its end's rate stays", ramp, 40 * time.Second, 50 * time.Second, 1000},
 		{"before the first stage its begin's rate", ramp, -2 * time.Second, 0, 100},
 		{"sessions", &scenarios.Load{Rate: 2, Session: &scenarios.Session{Requests: 5}}, 0, 10 * time.Second, 100},
+		{"a ramp in the warm-up", &scenarios.Load{Rate: 100, WarmUpFrom: 10}, -10 * time.Second, 10 * time.Second, 1550},
 		{"down to nothing and up again", &scenarios.Load{Stages: []scenarios.Stage{{For: 10 * time.Second, Rate: 5}, {For: 5 * time.Second}, {For: 10 * time.Second, To: 5}}}, 0, 25 * time.Second, 50 + 12.5 + 25},
 	}
 	for _, test := range tests {

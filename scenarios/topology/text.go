@@ -203,6 +203,9 @@ func model(l *scenarios.Load) string {
 			rates = append(rates, fmt.Sprintf("%g/s to %g/s in %s", s.From, s.To, s.For))
 		}
 	}
+	if l.WarmUpFrom > 0 {
+		rates = append([]string{fmt.Sprintf("%g/s to %g/s in the warm-up", l.WarmUpFrom, l.Shape()[0].From)}, rates...)
+	}
 	text := "open: " + arrivals + ", " + strings.Join(rates, ", then ")
 	if l.Session != nil {
 		text = fmt.Sprintf("partly open: sessions of %s%s; %s", count(l.Session.Requests, "request"), think, strings.TrimPrefix(text, "open: "))

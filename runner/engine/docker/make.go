@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/events"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/squallhq/squall/faults/mesh/remote"
@@ -119,10 +120,13 @@ func (i *instance) create(ctx context.Context, networks []string) error {
 	return nil
 }
 
+// meshName is the mesh's among the nodes.
+const meshName = "mesh"
+
 // startMesh starts the mesh on the control network and waits until it answers.
 func (t *testbed) startMesh(ctx, owned context.Context, control string) (err error) {
 	token := rand.Text()
-	s := meshSpec(t.name("mesh"), t.image, t.layout.control, t.labels("mesh"))
+	s := meshSpec(t.name(meshName), t.image, t.layout.control, t.labels(meshName))
 	s.network = control
 	if t.meshID, err = t.create(ctx, s); err != nil {
 		return err
@@ -132,8 +136,8 @@ func (t *testbed) startMesh(ctx, owned context.Context, control string) (err err
 	if err := t.engine.write(ctx, t.meshID, config); err != nil {
 		return fmt.Errorf("write the configuration of the mesh container: %w", err)
 	}
-	log := t.follow("mesh", t.meshID)
-	if err := t.engine.start(ctx, t.meshID); err != nil {
+	log := t.follow(meshName, t.meshID)
+	if err := t.follows[meshName].ask(events.ActionStart, func() error { return t.engine.start(ctx, t.meshID) }); err != nil {
 		return fmt.Errorf("start the mesh container: %w", err)
 	}
 	log.started()

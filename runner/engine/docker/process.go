@@ -11,6 +11,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/squallhq/squall/runner/engine"
@@ -27,6 +28,7 @@ type instance struct {
 	failure error
 	id      string
 	log     *follower
+	acts    acts
 	cpu     cpuMeter
 	// written is the configuration that the container has, limit the cores; only who starts and limits it uses them.
 	written []byte
@@ -91,7 +93,7 @@ func (i *instance) start(ctx context.Context, p engine.Placed) (*process, error)
 		return nil, err
 	}
 	k := i.begin()
-	err = i.engine.start(ctx, i.id)
+	err = i.acts.ask(events.ActionStart, func() error { return i.engine.start(ctx, i.id) })
 	release()
 	if err != nil {
 		i.forget(k)
@@ -185,7 +187,7 @@ const pauseTries = 5
 // Pause freezes the container.
 func (k *process) Pause(ctx context.Context) error {
 	for try := 1; ; try++ {
-		err := k.engine.api.ContainerPause(ctx, k.id)
+		err := k.acts.ask(events.ActionPause, func() error { return k.engine.api.ContainerPause(ctx, k.id) })
 		if err == nil {
 			k.paused.Store(true)
 		}
@@ -202,7 +204,8 @@ func (k *process) Pause(ctx context.Context) error {
 
 // Resume thaws the container.
 func (k *process) Resume(ctx context.Context) error {
-	if err := k.engine.api.ContainerUnpause(ctx, k.id); err != nil && !notPaused(err) {
+	thaw := func() error { return k.engine.api.ContainerUnpause(ctx, k.id) }
+	if err := k.acts.ask(events.ActionUnPause, thaw); err != nil && !notPaused(err) {
 		return err
 	}
 	k.paused.Store(false)
@@ -214,6 +217,7 @@ func notPaused(err error) bool { return errdefs.IsConflict(err) || errdefs.IsNot
 
 // Kill ends the container with SIGKILL. A frozen one is thawed first, since the engine refuses to kill it.
 func (k *process) Kill(ctx context.Context) error {
+	k.isEnding()
 	if k.paused.Load() {
 		if err := k.Resume(ctx); err != nil {
 			return err
@@ -232,12 +236,22 @@ func (k *process) Kill(ctx context.Context) error {
 
 // Stop ends the container with SIGTERM, and with SIGKILL when grace, rounded up to seconds, is over.
 func (k *process) Stop(ctx context.Context, grace time.Duration) error {
+	k.isEnding()
 	seconds := int((grace + time.Second - 1) / time.Second)
 	err := k.engine.api.ContainerStop(ctx, k.id, container.StopOptions{Signal: "SIGTERM", Timeout: &seconds})
 	if err != nil && !errdefs.IsConflict(err) && !errdefs.IsNotModified(err) {
 		return err
 	}
 	return k.redirect(ctx, nobody)
+}
+
+// isEnding notes that we end this incarnation, where it has not ended.
+func (k *process) isEnding() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if slices.Contains(k.running, k) {
+		k.acts.end()
+	}
 }
 
 // nobody is an address in the mesh's own container where nobody listens.
@@ -274,7 +288,10 @@ func (i *instance) setLimit(ctx context.Context, cores float64) error {
 		}
 		resources.NanoCPUs = nanoCPUs(float64(all))
 	}
-	if _, err := i.engine.api.ContainerUpdate(ctx, i.id, container.UpdateConfig{Resources: resources}); err != nil {
+	if err := i.acts.ask(events.ActionUpdate, func() error {
+		_, err := i.engine.api.ContainerUpdate(ctx, i.id, container.UpdateConfig{Resources: resources})
+		return err
+	}); err != nil {
 		return err
 	}
 	i.limit = cores

@@ -73,9 +73,11 @@ type testbed struct {
 
 	instances []*instance
 	byName    map[string]*instance
-	meshID    string
-	meshCPU   cpuMeter
-	mesh      meshControl
+	// follows are what was asked of each container, the mesh's too.
+	follows map[string]*acts
+	meshID  string
+	meshCPU cpuMeter
+	mesh    meshControl
 	// direct tells that client edges are dialled at the mesh container's own address.
 	direct bool
 	// toxiproxy is where toxiproxy's API listens on this machine.
@@ -130,14 +132,14 @@ func newTestbed(e *Engine, r engine.Run, places *layout) *testbed {
 		Run: r, engine: e, layout: places,
 		// A run takes as long as its plan says; twice that and a day is gone for sure.
 		expires: time.Now().Add(2*r.Plan.Total + 24*time.Hour),
-		byName:  map[string]*instance{}, closing: make(chan struct{}),
+		byName:  map[string]*instance{}, follows: map[string]*acts{meshName: {}}, closing: make(chan struct{}),
 		networkSlots: make(chan struct{}, atOnce), createSlots: make(chan struct{}, atOnce),
 		startSlots: make(chan struct{}, atOnce), askSlots: make(chan struct{}, atOnce),
 	}
 	for _, p := range places.places {
 		i := &instance{testbed: t, place: p, made: make(chan struct{}), limit: p.instance.Node.CPUs}
 		t.instances = append(t.instances, i)
-		t.byName[p.name()] = i
+		t.byName[p.name()], t.follows[p.name()] = i, &i.acts
 	}
 	return t
 }

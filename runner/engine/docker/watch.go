@@ -12,8 +12,11 @@ import (
 	"github.com/squallhq/squall/runner/engine"
 )
 
-// watch listens to the engine's events until owned ends: of every container of this run that ends. It returns once
-// the engine is listened to.
+// told are the events that this run's containers are followed by.
+var told = []events.Action{events.ActionKill, events.ActionDie, events.ActionStart, events.ActionPause, events.ActionUnPause, events.ActionUpdate}
+
+// watch listens to the engine's events until owned ends: of every container of this run, of our own doing or of somebody
+// else's. It returns once the engine is listened to.
 func (t *testbed) watch(ctx, owned context.Context) error {
 	info, err := t.engine.api.Info(ctx)
 	if err != nil {
@@ -38,10 +41,12 @@ func (t *testbed) watch(ctx, owned context.Context) error {
 
 // watchFrom handles events until the stream breaks off or ctx ends, and moves since on.
 func (t *testbed) watchFrom(ctx context.Context, since *time.Time) {
+	which := filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", labelRun+"="+t.Run.Run))
+	for _, action := range told {
+		which.Add("event", string(action))
+	}
 	messages, errs := t.engine.api.Events(ctx, events.ListOptions{
-		Since: fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()),
-		Filters: filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)),
-			filters.Arg("event", string(events.ActionDie)), filters.Arg("label", labelRun+"="+t.Run.Run)),
+		Since: fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()), Filters: which,
 	})
 	for {
 		select {
@@ -51,24 +56,49 @@ func (t *testbed) watchFrom(ctx context.Context, since *time.Time) {
 				continue
 			}
 			*since = at.Add(1)
-			t.ended(ctx, message)
+			t.happened(ctx, message)
 		case <-errs:
 			return
 		}
 	}
 }
 
-// ended takes the end of a container: whose it was knows whether somebody wanted it.
-func (t *testbed) ended(ctx context.Context, message events.Message) {
+// happened takes the engine's word of what was done to a container.
+func (t *testbed) happened(ctx context.Context, message events.Message) {
 	what := message.Actor.Attributes[labelNode]
-	if i := t.byName[what]; i != nil {
-		i.end(t.reason(ctx, message))
-	} else if !t.ending.Load() {
-		t.Died(engine.Ended(what, t.reason(ctx, message), "; its log is "+t.logFile(what)))
+	c := t.follows[what]
+	if c == nil || t.ending.Load() && message.Action != events.ActionDie {
+		return
 	}
+	by := c.take(message)
+	if message.Action == events.ActionDie {
+		reason := t.reason(ctx, message)
+		if by != "" {
+			reason = &engine.Outside{Door: engineDoor, What: by}
+		}
+		if i := t.byName[what]; i != nil {
+			i.end(reason)
+		} else if !t.ending.Load() {
+			t.Died(what, reason, "; its log is "+t.logFile(what))
+		}
+		return
+	}
+	if by == "" {
+		return // it was us
+	}
+	n := engine.Notice{On: what, At: time.Unix(0, message.TimeNano), Door: engineDoor, What: by, Now: since(message)}
+	if i := t.byName[what]; i != nil && message.Action == events.ActionStart {
+		k := i.begin()
+		// The edges lead nowhere while it is ended; an instance that can't be reached is found unhealthy.
+		lead, cancel := context.WithTimeout(ctx, 5*time.Second)
+		_ = i.redirect(lead, i.place.address())
+		cancel()
+		n.Process = k
+	}
+	t.Notice(n)
 }
 
-// reason is why a container ended, in words.
+// reason is why a container ended by itself, in words.
 func (t *testbed) reason(ctx context.Context, message events.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -12,8 +12,10 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/runner/lease"
 )
 
@@ -36,6 +38,11 @@ type child struct {
 	// ended is closed when the process has ended and all its words are in the log; err says how.
 	ended chan struct{}
 	err   error
+	// asked tells that we have asked it to end.
+	asked atomic.Bool
+	// stops is held while we stop it or let it go on: stopped is what it is then.
+	stops   sync.Mutex
+	stopped bool
 }
 
 // spawner starts processes from one thread that lives as long as it: on Linux the kernel kills a child when the thread that
@@ -145,6 +152,9 @@ func (k *child) attend(stdout io.Reader, started any, line chan<- error) {
 	line <- err
 	_, _ = io.Copy(k.log, r) // ends with the child
 	k.err = k.cmd.Wait()
+	if by := byOthers(k.cmd.ProcessState); by != "" && !k.asked.Load() {
+		k.err = &engine.Outside{Door: signalDoor, What: by}
+	}
 	_ = k.log.Close()
 }
 
@@ -164,6 +174,7 @@ func (k *child) Err() error { return k.err }
 
 // Kill ends it at once (kill -9) and waits until it has ended.
 func (k *child) Kill(context.Context) error {
+	k.asked.Store(true)
 	_ = k.cmd.Process.Kill() // an error: it has ended
 	<-k.ended
 	_ = k.stdin.Close()
@@ -172,6 +183,7 @@ func (k *child) Kill(context.Context) error {
 
 // Stop asks it to end by closing its standard input, and kills it when grace is over or ctx ends.
 func (k *child) Stop(ctx context.Context, grace time.Duration) error {
+	k.asked.Store(true)
 	_ = k.stdin.Close()
 	over := time.NewTimer(grace)
 	defer over.Stop()

@@ -49,7 +49,12 @@ func TestAttemptsByPhase(t *testing.T) {
 	enginetest.AttemptsByPhase(t, newEngine(t), 3)
 }
 
-// The same with the mesh in this process.
+func TestCutByAFault(t *testing.T) {
+	t.Setenv("SQUALL_STATE", t.TempDir())
+	enginetest.CutByAFault(t, newEngine(t))
+}
+
+// The conformance suite with the mesh in this process.
 func TestConformanceWithMeshHere(t *testing.T) {
 	t.Setenv("SQUALL_STATE", t.TempDir())
 	enginetest.Conformance(t, func(*testing.T) runner.Engine {

@@ -223,7 +223,8 @@ func TestDeathIsTold(t *testing.T) {
 	}
 	select {
 	case err := <-s.Died():
-		if want := `instance "api-1" ended by itself: signal: killed`; err.Error() != want {
+		want := `instance "api-1" was ended from outside: killed (SIGKILL, if not by the kernel for want of memory) (signal)`
+		if err.Error() != want {
 			t.Errorf("died: %q, want %q", err, want)
 		}
 	case <-time.After(patience):
@@ -234,6 +235,22 @@ func TestDeathIsTold(t *testing.T) {
 		t.Errorf("another death: %v", err)
 	default:
 	}
+}
+
+// What others do to children is told, and what we do is not.
+func TestWhatOthersDoIsTold(t *testing.T) {
+	onLinux(t)
+	t.Setenv("SQUALL_STATE", t.TempDir())
+	signal := func(s syscall.Signal) func(*testing.T, string, string) {
+		return func(t *testing.T, run, instance string) {
+			if err := syscall.Kill(processes(run)[instance], s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	enginetest.WhatOthersDo(t, newEngine(t), enginetest.Hand{
+		Stop: signal(syscall.SIGSTOP), Continue: signal(syscall.SIGCONT), Kill: signal(syscall.SIGKILL), Terminate: signal(syscall.SIGTERM),
+	})
 }
 
 // While an instance is killed its port stays its own; where it is taken all the same, the instance moves and its edges follow.

@@ -6,8 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/squallhq/squall/runner/engine"
 )
 
 // canPause tells that this system can stop a process in its tracks.
@@ -19,6 +25,8 @@ const stopWithin = 5 * time.Second
 // Pause stops a process, all its threads at once, and returns when it stands still: the signal is only a wish, and a
 // thread that runs on another processor goes on until the kernel gets at it.
 func (k *child) Pause(ctx context.Context) error {
+	k.stops.Lock()
+	defer k.stops.Unlock()
 	pid := k.cmd.Process.Pid
 	if err := k.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -32,11 +40,78 @@ func (k *child) Pause(ctx context.Context) error {
 		case <-look.C:
 		case <-ctx.Done():
 			// It runs on: what did not succeed leaves nothing.
-			return errors.Join(fmt.Errorf("stop process %d: %w", pid, context.Cause(ctx)), k.Resume(ctx))
+			return errors.Join(fmt.Errorf("stop process %d: %w", pid, context.Cause(ctx)), k.goOn())
 		}
 	}
+	k.stopped = true
 	return nil
 }
 
 // Resume continues a process.
-func (k *child) Resume(context.Context) error { return k.cmd.Process.Signal(syscall.SIGCONT) }
+func (k *child) Resume(context.Context) error {
+	k.stops.Lock()
+	defer k.stops.Unlock()
+	return k.goOn()
+}
+
+func (k *child) goOn() error {
+	if err := k.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		return err
+	}
+	k.stopped = false
+	return nil
+}
+
+// signalDoor is the door of signals that others send.
+const signalDoor = "signal"
+
+// own are the signals that a program raises by its own doing.
+var own = []syscall.Signal{
+	syscall.SIGABRT, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL, syscall.SIGPIPE, syscall.SIGSEGV, syscall.SIGSYS, syscall.SIGTRAP,
+}
+
+// byOthers says by which signal of somebody else a child has ended that we had not asked to; "": by none. A child of ours ends
+// without an error only where it is asked to.
+func byOthers(s *os.ProcessState) string {
+	status, is := s.Sys().(syscall.WaitStatus)
+	switch {
+	case !is:
+		return ""
+	case status.Exited() && status.ExitStatus() == 0:
+		return "asked to end (SIGTERM or SIGINT)"
+	case !status.Signaled() || slices.Contains(own, status.Signal()):
+		return ""
+	case status.Signal() == syscall.SIGKILL:
+		return "killed (SIGKILL, if not by the kernel for want of memory)"
+	}
+	return "ended by " + unix.SignalName(status.Signal())
+}
+
+// lookEvery is how often a child's state is looked at.
+const lookEvery = 20 * time.Millisecond
+
+// lookOut tells when somebody else stops a child or lets it go on, until it has ended.
+func (k *child) lookOut(tell func(engine.Notice)) {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-k.ended:
+			return
+		case <-look.C:
+		}
+		k.stops.Lock()
+		is, known := stopped(k.cmd.Process.Pid)
+		changed := known && is != k.stopped
+		k.stopped = k.stopped != changed
+		k.stops.Unlock()
+		if !changed {
+			continue
+		}
+		n := engine.Notice{On: k.name, At: time.Now(), Door: signalDoor, What: "continued (SIGCONT)", Now: engine.Running}
+		if is {
+			n.What, n.Now = "stopped (SIGSTOP)", engine.Still
+		}
+		tell(n)
+	}
+}

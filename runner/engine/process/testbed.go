@@ -124,6 +124,7 @@ func (t *testbed) startMesh(ctx context.Context) error {
 	t.layout.Mesh = remote.NewClient(addresses.Control, config.Token, nil)
 	t.watched = make(chan struct{})
 	go t.watch(k)
+	go k.lookOut(t.Notice)
 	if addresses.API != "" {
 		t.Progress("toxiproxy's API: http://" + addresses.API)
 	}
@@ -139,7 +140,7 @@ func (t *testbed) watch(k *child) {
 	defer close(t.watched)
 	<-k.ended
 	if !t.ending.Load() {
-		t.Died(engine.Ended(k.name, k.err, k.LastWords()))
+		t.Died(k.name, k.err, k.LastWords())
 	}
 }
 
@@ -182,6 +183,7 @@ func (t *testbed) start(ctx context.Context, p engine.Placed) (engine.Process, e
 		return nil, err
 	}
 	i.child = k
+	go k.lookOut(t.Notice)
 	return i, nil
 }
 

@@ -21,3 +21,5 @@ func TestConformance(t *testing.T) {
 }
 
 func TestAttemptsByPhase(t *testing.T) { enginetest.AttemptsByPhase(t, &virtual.Engine{}, 0) }
+
+func TestCutByAFault(t *testing.T) { enginetest.CutByAFault(t, &virtual.Engine{}) }

@@ -27,6 +27,22 @@ func (v *Checker) expectations() {
 		}
 		v.subject(e, at)
 		v.judging(e, at)
+		v.staleReads(e, at)
+	}
+}
+
+// staleReads checks that a bound on stale reads has reads that can be stale: without any it would always hold.
+func (v *Checker) staleReads(e scenarios.Expectation, at scenarios.Path) {
+	if !slices.ContainsFunc(e.Bounds, func(b scenarios.Bound) bool { return b.Metric == metric.StaleReads }) || v.Report.Full() {
+		return
+	}
+	from := false
+	for _, n := range v.Nodes {
+		n.EachStep(func(s *scenarios.Step, _ scenarios.Path) { from = from || s.Replica != "" })
+	}
+	if !from {
+		v.Problem(at.Key(string(metric.StaleReads)), "nothing reads from a replica, so no read can be stale",
+			"leave it out, or have a read name a replica, as in {read: orders-db, replica: orders-replica}")
 	}
 }
 

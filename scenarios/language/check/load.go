@@ -28,6 +28,9 @@ func (v *Checker) loads() {
 		if given := v.Root.Get("load").Get(l.Name).Get("requests"); given != nil && given.Kind == source.List && len(given.Items) == 0 {
 			v.Problem(at.Key("requests"), fmt.Sprintf("load %q sends no requests", l.Name), `add one, as in {send: "GET /"}`)
 		}
+		if l.WarmUpFrom > 0 && l.Users == 0 && v.WarmUpTime() == 0 {
+			v.Problem(at.Key("warm_up_from"), "there is no warm-up that the rate could rise in", "give the scenario one, as in warm_up: 10s, or leave it out")
+		}
 		v.requests(l, n, at)
 	}
 	if loads := v.Root.Get("load"); loads != nil && loads.Kind == source.Mapping && len(loads.Entries) == 0 {

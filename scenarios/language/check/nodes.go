@@ -30,7 +30,7 @@ func (v *Checker) nodes() {
 		v.matches(n)
 		v.entrance(n)
 		v.register(n)
-		v.line(n)
+		v.queueDiscipline(n)
 		v.stream(n)
 		v.zones(n)
 		v.replication(n)

@@ -54,7 +54,7 @@ func (d *Decoder) arrivals(e source.Entry, l *scenarios.Load) {
 	case users == nil && open == nil:
 		d.ProblemAt(e.At, fmt.Sprintf("load %q has no rate", name), "add rate: 100/s, stages: [...] or users: 10")
 	case users != nil:
-		if o := first("arrivals", "burst", "session"); o != nil {
+		if o := first("arrivals", "burst", "session", "warm_up_from"); o != nil {
 			d.ProblemAt(o.At, fmt.Sprintf("%s does not belong to a load of users", o.Key), "take it away, or give a rate in place of users")
 		}
 	default:

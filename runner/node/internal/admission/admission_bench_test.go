@@ -36,13 +36,13 @@ func BenchmarkLine(b *testing.B) {
 	for _, r := range []struct {
 		name  string
 		limit int
-		how   scenarios.Line
+		how   scenarios.QueueDiscipline
 	}{
-		{"off", 0, scenarios.Line{}},
-		{"bounded", 1000, scenarios.Line{}},
-		{"lifo", 0, scenarios.Line{Discipline: "lifo"}},
-		{"deadline", 0, scenarios.Line{Discipline: "deadline", MaxWait: time.Hour}},
-		{"codel", 0, scenarios.Line{Discipline: "codel", MaxWait: time.Hour, TargetWait: time.Hour}},
+		{"off", 0, scenarios.QueueDiscipline{}},
+		{"bounded", 1000, scenarios.QueueDiscipline{}},
+		{"lifo", 0, scenarios.QueueDiscipline{Discipline: "lifo"}},
+		{"deadline", 0, scenarios.QueueDiscipline{Discipline: "deadline", MaxWait: time.Hour}},
+		{"codel", 0, scenarios.QueueDiscipline{Discipline: "codel", MaxWait: time.Hour, TargetWait: time.Hour}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
 			l, now := newQueue(atMost(r.limit), r.how), time.Now()

@@ -25,13 +25,13 @@ type waiter struct {
 // one, and low ones are shed before any high one. It is not safe for concurrent use.
 type queue struct {
 	limit int // negative: none
-	scenarios.Line
+	scenarios.QueueDiscipline
 	high, low list.List // in order of arrival
 	// standing is since when it has not been empty.
 	standing time.Time
 }
 
-func newQueue(most *int, how scenarios.Line) queue {
+func newQueue(most *int, how scenarios.QueueDiscipline) queue {
 	limit := -1
 	if most != nil {
 		limit = *most
@@ -44,7 +44,7 @@ func newQueue(most *int, how scenarios.Line) queue {
 			how.TargetWait = codelTargetWait
 		}
 	}
-	return queue{limit: limit, Line: how}
+	return queue{limit: limit, QueueDiscipline: how}
 }
 
 func (l *queue) length() int { return l.high.Len() + l.low.Len() }

@@ -25,25 +25,25 @@ const ms = time.Millisecond
 func TestLineDisciplines(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		line     scenarios.Line
+		line     scenarios.QueueDiscipline
 		queue    *int
 		arrivals string // h or l each
 		want     string // in order of what happens: +N has a worker, -N is refused
 	}{
-		{"none may wait", scenarios.Line{}, new(0), "hh", "+0 -1"},
-		{"unbounded", scenarios.Line{}, nil, "hhhh", "+0 +1 +2 +3"},
-		{"fifo sheds the newcomer", scenarios.Line{}, new(2), "hhhh", "+0 -3 +1 +2"},
-		{"lifo sheds the oldest", scenarios.Line{Discipline: "lifo"}, new(2), "hhhh", "+0 -1 +3 +2"},
-		{"high first", scenarios.Line{}, nil, "hlhlh", "+0 +2 +4 +1 +3"},
-		{"low shed first", scenarios.Line{}, new(2), "hllhh", "+0 -2 -1 +3 +4"},
-		{"no low in the place of a high", scenarios.Line{}, new(2), "hhhlh", "+0 -3 -4 +1 +2"},
-		{"lifo, low shed first", scenarios.Line{Discipline: "lifo"}, new(2), "hhlhl", "+0 -2 -4 +3 +1"},
-		{"deadline", scenarios.Line{Discipline: "deadline", MaxWait: 150 * ms}, nil, "hhh", "+0 +1 -2"},
-		{"codel lets the first wait", scenarios.Line{Discipline: "codel", MaxWait: 150 * ms, TargetWait: 50 * ms}, nil, "hhh", "+0 +1 -2"},
+		{"none may wait", scenarios.QueueDiscipline{}, new(0), "hh", "+0 -1"},
+		{"unbounded", scenarios.QueueDiscipline{}, nil, "hhhh", "+0 +1 +2 +3"},
+		{"fifo sheds the newcomer", scenarios.QueueDiscipline{}, new(2), "hhhh", "+0 -3 +1 +2"},
+		{"lifo sheds the oldest", scenarios.QueueDiscipline{Discipline: "lifo"}, new(2), "hhhh", "+0 -1 +3 +2"},
+		{"high first", scenarios.QueueDiscipline{}, nil, "hlhlh", "+0 +2 +4 +1 +3"},
+		{"low shed first", scenarios.QueueDiscipline{}, new(2), "hllhh", "+0 -2 -1 +3 +4"},
+		{"no low in the place of a high", scenarios.QueueDiscipline{}, new(2), "hhhlh", "+0 -3 -4 +1 +2"},
+		{"lifo, low shed first", scenarios.QueueDiscipline{Discipline: "lifo"}, new(2), "hhlhl", "+0 -2 -4 +3 +1"},
+		{"deadline", scenarios.QueueDiscipline{Discipline: "deadline", MaxWait: 150 * ms}, nil, "hhh", "+0 +1 -2"},
+		{"codel lets the first wait", scenarios.QueueDiscipline{Discipline: "codel", MaxWait: 150 * ms, TargetWait: 50 * ms}, nil, "hhh", "+0 +1 -2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := NewWorkers(&scenarios.Node{Workers: 1, Queue: test.queue, Line: test.line}, host.NewMetrics())
+				w := NewWorkers(&scenarios.Node{Workers: 1, Queue: test.queue, QueueDiscipline: test.line}, host.NewMetrics())
 				var got []string
 				done := make(chan string, 2*len(test.arrivals))
 				var all sync.WaitGroup
@@ -161,7 +161,7 @@ func TestBoundedLineIsMM1K(t *testing.T) {
 	}{{.8, 10, .0235, 37.97}, {1, 10, .0909, 55}, {1.2, 10, .1926, 69.26}, {2, 10, .5002, 90.1}} {
 		for _, discipline := range []string{"fifo", "lifo"} {
 			t.Run(fmt.Sprintf("%s at %g, K %d", discipline, test.rho, test.k), func(t *testing.T) {
-				took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: new(test.k - 1), Line: scenarios.Line{Discipline: discipline}}, test.rho, 0, n)
+				took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: new(test.k - 1), QueueDiscipline: scenarios.QueueDiscipline{Discipline: discipline}}, test.rho, 0, n)
 				within(t, "shed", shed, test.shed, .12)
 				if discipline == "fifo" {
 					within(t, "mean", mean(took[0]), test.mean, .05)
@@ -194,10 +194,10 @@ func TestPrioritiesAreNonPreemptive(t *testing.T) {
 // left, 280 requests a second with a timeout of 1 s and one immediate retry; the network holds what is
 // sent from second 20 to second 30 and delivers it at once. It returns the share of each second's
 // requests that got an answer in time.
-func retrying(t *testing.T, queue int, how scenarios.Line) (served []float64) {
+func retrying(t *testing.T, queue int, how scenarios.QueueDiscipline) (served []float64) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate, seconds = 280, 75
-		w := NewWorkers(&scenarios.Node{Workers: 15, Queue: atMost(queue), Line: how}, host.NewMetrics())
+		w := NewWorkers(&scenarios.Node{Workers: 15, Queue: atMost(queue), QueueDiscipline: how}, host.NewMetrics())
 		r := rand.New(rand.NewPCG(3, 3))
 		start := time.Now()
 		type outcome struct {
@@ -265,16 +265,16 @@ func TestRetryStormByDiscipline(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		queue int
-		line  scenarios.Line
+		line  scenarios.QueueDiscipline
 		// heals is by which second after the outage 5 s windows are 99 % good from then on; never: goodput stays under 15 %.
 		heals int
 	}{
-		{"fifo", 0, scenarios.Line{}, never},
-		{"deadline of 1.0 T", 0, scenarios.Line{Discipline: "deadline", MaxWait: 1000 * ms}, never},
-		{"deadline of 0.8 T", 0, scenarios.Line{Discipline: "deadline", MaxWait: 800 * ms}, 10},
-		{"deadline of 0.5 T", 0, scenarios.Line{Discipline: "deadline", MaxWait: 500 * ms}, 5},
-		{"lifo", 0, scenarios.Line{Discipline: "lifo"}, 5},
-		{"queue of 150", 150, scenarios.Line{}, 2},
+		{"fifo", 0, scenarios.QueueDiscipline{}, never},
+		{"deadline of 1.0 T", 0, scenarios.QueueDiscipline{Discipline: "deadline", MaxWait: 1000 * ms}, never},
+		{"deadline of 0.8 T", 0, scenarios.QueueDiscipline{Discipline: "deadline", MaxWait: 800 * ms}, 10},
+		{"deadline of 0.5 T", 0, scenarios.QueueDiscipline{Discipline: "deadline", MaxWait: 500 * ms}, 5},
+		{"lifo", 0, scenarios.QueueDiscipline{Discipline: "lifo"}, 5},
+		{"queue of 150", 150, scenarios.QueueDiscipline{}, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			served := retrying(t, test.queue, test.line)

@@ -49,7 +49,7 @@ func NewWorkers(n *scenarios.Node, m *host.Metrics) *Workers {
 	if count <= 0 {
 		count = defaultWorkers
 	}
-	return &Workers{size: count, free: count, queue: newQueue(n.Queue, n.Line), metrics: m}
+	return &Workers{size: count, free: count, queue: newQueue(n.Queue, n.QueueDiscipline), metrics: m}
 }
 
 // WorkersOf are the node's, those that there are and as many as it now says, as soon as it is taken up.
@@ -73,9 +73,9 @@ func (w *Workers) Resize(n *scenarios.Node) {
 	defer w.mu.Unlock()
 	w.free += fresh.size - w.size
 	w.size = fresh.size
-	if w.queue.limit != fresh.queue.limit || w.queue.Line != fresh.queue.Line {
+	if w.queue.limit != fresh.queue.limit || w.queue.QueueDiscipline != fresh.queue.QueueDiscipline {
 		waiting := w.queue.all()
-		w.queue = newQueue(n.Queue, n.Line)
+		w.queue = newQueue(n.Queue, n.QueueDiscipline)
 		for _, one := range waiting {
 			if out := w.queue.join(one); out != nil {
 				out.turn <- ErrShed

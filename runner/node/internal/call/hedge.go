@@ -93,9 +93,16 @@ func (h *hedge) begin(took time.Duration) {
 	if h.took = append(h.took, took); len(h.took) < hedgeLeast {
 		return
 	}
-	slices.Sort(h.took)
-	h.after = max(h.took[min(int(h.quantile*hedgeLeast), hedgeLeast-1)], 1)
+	h.after = max(nearestRank(h.took, h.quantile), 1)
 	h.took = nil
+}
+
+// nearestRank is a quantile (0..1) of times, which it sorts: the one of rank ceil(quantile x n), as every percentile of a run is.
+func nearestRank(took []time.Duration, quantile float64) time.Duration {
+	slices.Sort(took)
+	n := len(took)
+	rank := int(math.Ceil(quantile * float64(n) * (1 - 1e-12))) // .95 x 20 is not quite 19 in floating point
+	return took[min(max(rank, 1), n)-1]
 }
 
 // twice makes an attempt, and a second one at another replica when the first is late. The first that is answered counts

@@ -211,3 +211,19 @@ func TestHedgeBudget(t *testing.T) {
 		t.Errorf("%d hedges, want 109", got)
 	}
 }
+
+// A hedge's first guess is the nearest rank of its quantile, as every percentile of a run is.
+func TestHedgesTakeTheNearestRank(t *testing.T) {
+	for _, c := range []struct {
+		quantile float64
+		n, rank  int
+	}{{.95, 20, 19}, {.9, 20, 18}, {.99, 20, 20}, {.999, 20, 20}, {.5, 20, 10}, {.5, 19, 10}, {.001, 20, 1}, {1, 20, 20}, {.29, 100, 29}} {
+		took := make([]time.Duration, c.n)
+		for i := range took {
+			took[i] = time.Duration(c.n - i)
+		}
+		if got := nearestRank(took, c.quantile); got != time.Duration(c.rank) {
+			t.Errorf("the %g quantile of 1..%d is %d, want the one of rank %d", c.quantile, c.n, got, c.rank)
+		}
+	}
+}

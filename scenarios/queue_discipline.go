@@ -7,8 +7,8 @@ import (
 // AbandonedServe is the word for a service that does not notice that a client has left.
 const AbandonedServe = "serve"
 
-// Line says how requests wait for a worker. Its zero value is first come, first served, for as long as it takes.
-type Line struct {
+// QueueDiscipline says how requests wait for a worker. Its zero value is first come, first served, for as long as it takes.
+type QueueDiscipline struct {
 	// service: who of the waiting is next. fifo (default); lifo: the newest; deadline: the oldest that has waited
 	// for max_wait at most, older ones are dropped (503); codel: the same with target_wait in place of max_wait
 	// once the queue has not been empty for max_wait.

@@ -6,8 +6,8 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// line checks that the keys of a service's queue go together.
-func (v *Checker) line(n *scenarios.Node) {
+// queueDiscipline checks that the keys of a service's queue go together.
+func (v *Checker) queueDiscipline(n *scenarios.Node) {
 	at := func(key string) scenarios.Path { return scenarios.At("topology", n.Name, key) }
 	switch {
 	case n.Discipline == "deadline" && n.MaxWait == 0:

@@ -2,8 +2,8 @@ package scenarios
 
 import "time"
 
-// Doors is how a node handles HTTP connections, of those who call it and to those that it calls.
-type Doors struct {
+// ConnectionLimits are how a node limits HTTP connections: of those who call it and to those that it calls.
+type ConnectionLimits struct {
 	// cdn, gateway, service: the longest a client may take to send a request's headers before its connection is
 	// closed, so that slow clients do not hold what others need. Default 10s.
 	HeaderTimeout time.Duration `yaml:"header_timeout" sign:"positive" json:"header_timeout,omitempty"`

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squallhq/squall/report/compare"
+	"github.com/squallhq/squall/runner/record"
+)
+
+// comparable is a scenario that is over soon and differs from seed to seed; slower is 10 % slower.
+const comparable = `
+scenario: comparable
+topology:
+  shop: {kind: service, workers: 4, endpoints: {GET /item: [{work: {mean: 10ms, shape: exponential}}], POST /item: [{work: 10ms}]}}
+load:
+  users: {to: shop, rate: 100/s, arrivals: poisson, requests: [{send: GET /item, weight: 4}, {send: POST /item}]}
+warm_up: 0s
+phases: [{name: steady, for: 2s}, {name: cut, for: 500ms, faults: [{latency: 20ms, on: users -> shop}]}, {name: after, for: 1s}]
+expect: [{in: steady, p50: "< 50ms"}]
+variants:
+  slower: {topology: {shop: {endpoints: {GET /item: [{work: {mean: 11ms, shape: exponential}}], POST /item: [{work: 11ms}]}}}}
+`
+
+// virtualRuns are runs of a variant with seeds from 1 on.
+func virtualRuns(t *testing.T, variant string, n int) []*record.Result {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "comparable.yaml")
+	if err := os.WriteFile(file, []byte(comparable), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := runFlags{engineFlags: engineFlags{name: "virtual", cidr: "10.0.0.0/8"}, quiet: true}
+	f.in, f.format, f.repeat = t.TempDir(), "json", 1
+	c := &cobra.Command{}
+	c.SetOut(io.Discard)
+	var out []*record.Result
+	for seed := range uint64(n) {
+		p, err := plan(file, variant, seed+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := runOne(context.Background(), c, f, p, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, m.result)
+		if err := os.RemoveAll(m.folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+func sideOf(t *testing.T, of []*record.Result, which []int) *compare.Side {
+	t.Helper()
+	var runs []*record.Result
+	for _, i := range which {
+		runs = append(runs, of[i])
+	}
+	sides, err := compare.Sides(runs...)
+	if err != nil || len(sides) != 1 {
+		t.Fatal(err, len(sides))
+	}
+	return sides[0]
+}
+
+// Over 200 comparisons of one design with itself (other seeds on each side), 5 % at most call any figure different: 20 or more would
+// show more at 99 %. With the default rounds a planted slowdown of 10 % is found in 95 %, and nothing is called better.
+func TestComparisonsOfRunsInVirtualTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 200 runs")
+	}
+	const pool, comparisons, rounds = 120, 200, 20
+	runs, slower := virtualRuns(t, "", pool), virtualRuns(t, "slower", pool)
+	r := rand.New(rand.NewPCG(5, 5))
+	alarms := 0
+	for range comparisons {
+		dealt := r.Perm(pool)
+		c := compare.Paired(sideOf(t, runs, dealt[:rounds]), sideOf(t, runs, dealt[rounds:2*rounds]), 0)
+		for _, row := range c.Rows {
+			if row.Change == compare.Worse || row.Change == compare.Improved {
+				alarms++
+				break
+			}
+		}
+	}
+	if alarms > 19 {
+		t.Errorf("%d of %d comparisons of one design with itself call a difference", alarms, comparisons)
+	}
+	found, better := 0, 0
+	for range comparisons {
+		dealt := r.Perm(pool)[:rounds]
+		c := compare.Paired(sideOf(t, runs, dealt), sideOf(t, slower, dealt), 0)
+		for _, row := range c.Rows {
+			if row.Name == "p50 of GET /item in steady" && row.Change == compare.Worse {
+				found++
+			}
+			if row.Change == compare.Improved {
+				better++
+			}
+		}
+	}
+	if found < comparisons*95/100 || better > comparisons/20 {
+		t.Errorf("a slowdown of 10 %% is found in %d of %d comparisons, and something called better in %d", found, comparisons, better)
+	}
+	t.Logf("%d false alarms, %d of %d slowdowns found", alarms, found, comparisons)
+}

@@ -1,0 +1,111 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"syscall"
+
+	"github.com/docker/docker/api/types/events"
+	"golang.org/x/sys/unix"
+
+	"github.com/squallhq/squall/runner/engine"
+)
+
+// engineDoor is the door of what others do to containers.
+const engineDoor = "container engine"
+
+// acts tell what we have asked the engine to do to a container from what others do: each is noted before the engine is asked, and
+// taken off when the engine tells of it.
+type acts struct {
+	mu   sync.Mutex
+	asks map[events.Action]int
+	// ending: we are ending this incarnation, with as many signals as that takes.
+	ending bool
+	// signal is the last one that somebody else has sent to this incarnation.
+	signal string
+}
+
+// ask has the engine do something, and notes it before; what the engine refuses it will not tell of.
+func (a *acts) ask(action events.Action, do func() error) error {
+	a.add(action, 1)
+	err := do()
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) { // it may do that all the same
+		a.add(action, -1)
+	}
+	return err
+}
+
+func (a *acts) add(action events.Action, n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.asks == nil {
+		a.asks = map[events.Action]int{}
+	}
+	a.asks[action] = max(a.asks[action]+n, 0)
+}
+
+// end notes that this incarnation is to end.
+func (a *acts) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ending = true
+}
+
+// take is what somebody else has done, in words; "": it was us, or, of an end, nobody.
+func (a *acts) take(m events.Message) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch m.Action {
+	case events.ActionKill:
+		if a.ending {
+			return ""
+		}
+		a.signal = signalled(m)
+		return a.signal
+	case events.ActionDie:
+		by := a.signal
+		if a.ending {
+			by = ""
+		}
+		a.ending, a.signal = false, ""
+		return by
+	}
+	if a.asks[m.Action] > 0 {
+		a.asks[m.Action]--
+		return ""
+	}
+	return words[m.Action]
+}
+
+// words are what others do.
+var words = map[events.Action]string{
+	events.ActionStart: "started", events.ActionPause: "paused", events.ActionUnPause: "unpaused", events.ActionUpdate: "limits updated",
+}
+
+func signalled(m events.Message) string {
+	number, err := strconv.Atoi(m.Actor.Attributes["signal"])
+	if err != nil || number == 0 {
+		return "killed"
+	}
+	return unix.SignalName(syscall.Signal(number))
+}
+
+// since is what a container does since somebody has done something to it.
+func since(m events.Message) engine.State {
+	switch m.Action {
+	case events.ActionPause:
+		return engine.Still
+	case events.ActionUnPause, events.ActionStart:
+		return engine.Running
+	case events.ActionKill:
+		switch signalled(m) {
+		case "SIGSTOP":
+			return engine.Still
+		case "SIGCONT":
+			return engine.Running
+		}
+	}
+	return ""
+}

@@ -1,0 +1,35 @@
+package docker
+
+import (
+	"context"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/runner/engine/enginetest"
+)
+
+// What others do to containers over the engine's API is told, and what we do is not.
+func TestWhatOthersDoIsTold(t *testing.T) {
+	e := testEngine(t, Options{Exe: squallbin.Path(t)})
+	other := testEngine(t, Options{Exe: squallbin.Path(t)})
+	do := func(act func(ctx context.Context, id string) error) func(*testing.T, string, string) {
+		return func(t *testing.T, run, instance string) {
+			if err := act(t.Context(), "squall-"+run+"-"+instance); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	enginetest.WhatOthersDo(t, e, enginetest.Hand{
+		Stop:     do(other.api.ContainerPause),
+		Continue: do(other.api.ContainerUnpause),
+		Kill:     do(func(ctx context.Context, id string) error { return other.api.ContainerKill(ctx, id, "SIGKILL") }),
+		Terminate: do(func(ctx context.Context, id string) error {
+			return other.api.ContainerStop(ctx, id, container.StopOptions{})
+		}),
+		Restart: do(func(ctx context.Context, id string) error {
+			return other.api.ContainerRestart(ctx, id, container.StopOptions{})
+		}),
+	})
+}

@@ -1,0 +1,78 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/topology"
+)
+
+func TestWritesAreReadBack(t *testing.T) {
+	cause := errors.New("Ctrl-C")
+	for _, c := range []struct {
+		name string
+		read func(ctx context.Context, i topology.Instance) (map[string]int, error)
+		cut  time.Duration
+		want record.Writes
+		err  error
+	}{
+		{name: "all there, over two instances",
+			read: func(_ context.Context, i topology.Instance) (map[string]int, error) {
+				return map[string]map[string]int{"db-1": {"a": 1}, "db-2": {"b": 1, "c": 2}}[i.Name], nil
+			},
+			want: record.Writes{Acknowledged: 3, Duplicated: 1, Checked: true}},
+		{name: "one lost",
+			read: func(_ context.Context, i topology.Instance) (map[string]int, error) {
+				return map[string]map[string]int{"db-1": {"a": 1}, "db-2": {"b": 1}}[i.Name], nil
+			},
+			want: record.Writes{Acknowledged: 3, Lost: 1, Checked: true, Sample: []string{"db/c"}}},
+		{name: "an instance does not answer",
+			read: func(_ context.Context, i topology.Instance) (map[string]int, error) {
+				if i.Name == "db-2" {
+					return nil, errors.New("connection refused")
+				}
+				return nil, nil
+			},
+			want: record.Writes{Acknowledged: 3, Why: `read writes of "db-2" back: connection refused`}},
+		{name: "interrupted",
+			read: func(ctx context.Context, i topology.Instance) (map[string]int, error) {
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			},
+			cut: zero + 35*second, err: cause,
+			want: record.Writes{Acknowledged: 3, Why: `read writes of "db-1" back: Ctrl-C`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.o.Plan.Instances = append(w.o.Plan.Instances, topology.Instance{Name: "db-2", Node: w.o.Plan.Instances[0].Node, Replica: 2})
+				w.loader.writes = []string{"db/a", "db/b", "db/c"}
+				w.o.ReadWrites = func(ctx context.Context, _ func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
+					return c.read(ctx, i)
+				}
+				ctx, cancel := context.WithCancelCause(context.Background())
+				defer cancel(nil)
+				if c.cut > 0 {
+					stop := time.AfterFunc(c.cut, func() { cancel(cause) })
+					defer stop.Stop()
+				}
+				res, err := runner.Run(ctx, w.o)
+				if !errors.Is(err, c.err) || res.Partial != (c.err != nil) {
+					t.Errorf("error %v, partial %v", err, res.Partial)
+				}
+				if diff := cmp.Diff(c.want, res.Writes); diff != "" {
+					t.Errorf("writes (-want +got):\n%s", diff)
+				}
+				if n := len(w.system.log); w.system.log[n-1][len(w.system.log[n-1])-4:] != "down" {
+					t.Errorf("log: %q", w.system.log)
+				}
+			})
+		})
+	}
+}
