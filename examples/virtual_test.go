@@ -16,6 +16,7 @@ import (
 func TestVirtualVerdicts(t *testing.T) {
 	for _, r := range runs {
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
+			t.Parallel() // a run keeps to one processor
 			first := run(t, "virtual", r.file, r.variant, r.exit)
 			second := run(t, "virtual", r.file, r.variant, r.exit)
 			if diff := cmp.Diff(text(t, first), text(t, second)); diff != "" {

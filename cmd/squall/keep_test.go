@@ -22,7 +22,10 @@ func TestAKeptRunIsSavedBeforeItIsHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, engine := range engines(t) {
-		t.Run(engine, func(t *testing.T) { keeps(t, scenario, engine) })
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel() // each looks for what is left of its own run
+			keeps(t, scenario, engine)
+		})
 	}
 }
 

@@ -166,24 +166,40 @@ func TestKilledRunsAreReaped(t *testing.T) {
 	}
 	for _, engine := range engines(t) {
 		t.Run(engine, func(t *testing.T) {
+			t.Parallel() // what one engine's runs leave is nothing to the other's: a state folder each
 			state := t.TempDir()
 			for i := range 10 {
-				s := start(t, state, "run", "--engine", engine, scenario)
-				s.await("run ")
-				time.Sleep(time.Duration(i) * 900 * time.Millisecond) // the moment is what is varied, nothing is waited for
-				if err := s.cmd.Process.Signal(syscall.SIGKILL); err != nil {
-					t.Logf("moment %d: already over", i)
-				}
-				s.end()
-				clean := start(t, state, "clean")
-				if code := clean.end(); code != 0 {
-					t.Errorf("moment %d: clean: exit %d: %s", i, code, strings.Join(clean.seen, "\n"))
-				}
-				if left := leftovers(t, s.run()); len(left) > 0 {
-					t.Errorf("moment %d: run %s left %v; clean said:\n%s", i, s.run(), left, clean.output.String())
-				}
+				killAndClean(t, state, engine, scenario, time.Duration(i)*900*time.Millisecond)
 			}
 		})
+	}
+}
+
+// killAndClean kills a run some time after its first word, cleans up after it, and holds what is left to nothing.
+func killAndClean(t *testing.T, state, engine, scenario string, after time.Duration) {
+	t.Helper()
+	s := start(t, state, "run", "--engine", engine, scenario)
+	s.await("run ")
+	time.Sleep(after) // the moment is what is varied, nothing is waited for
+	if err := s.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Logf("after %s: already over", after)
+	}
+	s.end()
+	for again := 0; ; again++ {
+		clean := start(t, state, "clean")
+		if code := clean.end(); code != 0 {
+			t.Errorf("after %s: clean: exit %d: %s", after, code, strings.Join(clean.seen, "\n"))
+		}
+		left := leftovers(t, s.run())
+		switch {
+		case len(left) == 0:
+			return
+		case engine == "docker" && again < 2: // what the engine was making as its client died may come after the first look
+			t.Logf("after %s: made meanwhile: %v", after, left)
+		default:
+			t.Errorf("after %s: run %s left %v; clean said:\n%s", after, s.run(), left, clean.output.String())
+			return
+		}
 	}
 }
 

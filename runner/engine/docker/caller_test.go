@@ -78,6 +78,7 @@ func architecture(t *testing.T, e *Engine) string {
 // An image knows its upstreams by their names and usual ports, two on the same port included, each
 // name standing for all replicas; and it is an instance like others to its callers.
 func TestImageCallsItsUpstreamsByName(t *testing.T) {
+	inParallel(t)
 	ref := loadStranger(t, strangerProgram)
 	a, b, c := service("a", work(0)), service("b", work(0)), service("c", work(0))
 	a.Replicas = 2

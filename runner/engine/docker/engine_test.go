@@ -26,6 +26,19 @@ func testEngine(t testing.TB, o Options) *Engine {
 	return e
 }
 
+// inParallel lets a test that launches run beside others: engines and kernels make each wait more than compute. Those
+// that measure time, goroutines or what all of squall has left stay alone.
+//
+// With -short, as under the race detector, it is skipped: what these hold is what containers and images are and
+// see; the goroutines behind them are those of the conformance suite and of the tests that stay.
+func inParallel(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("holds what containers are, by the code that the conformance suite runs; not with -short")
+	}
+	t.Parallel()
+}
+
 // cleanRun removes everything of a run when the test ends, and fails the test where something was
 // still there although the test says that the run had been taken down.
 func cleanRun(t testing.TB, e *Engine, run string) {

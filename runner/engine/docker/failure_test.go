@@ -20,6 +20,7 @@ import (
 
 // A launch that fails says why and leaves nothing.
 func TestFailedLaunchLeavesNothing(t *testing.T) {
+	t.Parallel()
 	// The engine answers for this name that it has no such image, without asking any registry.
 	missing := &scenarios.Node{Name: "x", Kind: scenarios.KindImage, Image: "127.0.0.1:9/none:1"}
 	dies := &scenarios.Node{Name: "x", Kind: scenarios.KindDatabase, Image: "set below", Env: map[string]string{"POSTGRES_PASSWORD": ""}}
@@ -66,6 +67,7 @@ func main() { fmt.Println("no way"); os.Exit(3) }
 
 // What an instance writes is in its log, over a restart, each line once.
 func TestLogsOverARestart(t *testing.T) {
+	inParallel(t)
 	ref := loadStranger(t, `package main
 
 import ("fmt"; "net/http"; "os"; "time")
@@ -106,6 +108,7 @@ func main() {
 
 // Where containers can't be dialled, everything works through the published port.
 func TestPublishedPort(t *testing.T) {
+	inParallel(t)
 	s := launch(t, Options{Reach: ReachPublished}, load(planOf(service("a", work(0))), "users", "a"))
 	if s.direct {
 		t.Error("it is reached directly")

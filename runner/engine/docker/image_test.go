@@ -119,6 +119,7 @@ func TestImageLayer(t *testing.T) {
 
 // The image runs: its user, the folders that can be written, and with cgo the loader and libraries.
 func TestImageRuns(t *testing.T) {
+	inParallel(t)
 	for _, c := range []struct{ name, program, cgo, want string }{
 		{"static", staticProgram, "0", "uid 65532\nroot: true\n"},
 		{"cgo", cgoProgram, "1", "root 3\nsquall <nil>\n"},

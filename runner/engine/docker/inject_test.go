@@ -55,6 +55,7 @@ func lift(t testing.TB, undo runner.Undo) faults.Receipt {
 
 // Every primitive, one after another on one topology: what it does is seen from outside, and its undo takes it back.
 func TestPrimitives(t *testing.T) {
+	t.Parallel()
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase}
 	s := launch(t, Options{}, load(planOf(db, service("a", work(time.Millisecond), scenarios.Step{Write: "db"})), "users", "a"))
 	client := s.client("users:a-1")
@@ -139,6 +140,7 @@ func TestPrimitives(t *testing.T) {
 
 // Faults that overlap on one instance: it is up again when the last is undone, in any order.
 func TestOverlappingFaultsOnOneInstance(t *testing.T) {
+	t.Parallel()
 	s := launch(t, Options{}, load(planOf(service("a", work(0))), "users", "a"))
 	client := s.client("users:a-1")
 	pause := s.inject(t, faults.Primitive{Op: faults.OpPause, Instance: "a-1"})
@@ -165,6 +167,7 @@ func TestOverlappingFaultsOnOneInstance(t *testing.T) {
 
 // An injection that fails in part leaves nothing of its other parts.
 func TestFailedInjectionLeavesNothing(t *testing.T) {
+	t.Parallel()
 	s := launch(t, Options{}, load(planOf(service("a", work(0))), "users", "a"))
 	_, err := s.Inject(t.Context(), []faults.Primitive{
 		{Op: faults.OpBehave, Instance: "a-1", Behaviour: &faults.Behaviour{Errors: 1, Status: 500}},
@@ -183,6 +186,7 @@ func TestFailedInjectionLeavesNothing(t *testing.T) {
 
 // A container that ends by itself is reported, with its reason.
 func TestUnexpectedDeathIsReported(t *testing.T) {
+	t.Parallel()
 	s := launch(t, Options{}, load(planOf(service("a", work(0))), "users", "a"))
 	if err := s.engine.api.ContainerKill(t.Context(), s.byName["a-1"].id, "SIGKILL"); err != nil {
 		t.Fatal(err)

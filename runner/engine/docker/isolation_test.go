@@ -40,6 +40,7 @@ func (l launched) inside(t *testing.T, instance string, command ...string) (stri
 // Nothing passes its edge: from inside a node, the declared edge answers, and nothing else does,
 // neither another node, nor the mesh's own interfaces, nor this machine.
 func TestUndeclaredConnectionsFail(t *testing.T) {
+	inParallel(t)
 	a, b := service("a", work(0)), service("b", work(0))
 	s := launch(t, Options{}, load(planOf(a, b, service("c", callStep("a"))), "users", "c"))
 	declared := s.layout.listen["c-1:a-1"]
@@ -73,6 +74,7 @@ func TestUndeclaredConnectionsFail(t *testing.T) {
 
 // The containers of built-in nodes and of the mesh have no privileges.
 func TestContainersHaveNoPrivileges(t *testing.T) {
+	inParallel(t)
 	s := launch(t, Options{}, load(planOf(service("a", work(0))), "users", "a"))
 	for what, id := range map[string]string{"mesh": s.meshID, "a-1": s.byName["a-1"].id} {
 		c, err := s.engine.api.ContainerInspect(t.Context(), id)

@@ -26,6 +26,7 @@ func shop() []*scenarios.Node {
 }
 
 func TestLaunchServesAndLeavesNothing(t *testing.T) {
+	inParallel(t)
 	s := launch(t, Options{}, load(planOf(shop()...), "users", "api"))
 	for range 10 {
 		answer, err := s.client("users:api-1").Post("http://api/orders/", "", nil)

@@ -18,6 +18,7 @@ import (
 // A real PostgreSQL behind an edge, used by a built-in service through pgx: a latency fault is felt,
 // kill -9 under load is survived, and every write that was acknowledged is read back.
 func TestRealPostgres(t *testing.T) {
+	inParallel(t)
 	name := pgimage.Ensure(t.Context(), t)
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Image: name}
 	s := launch(t, Options{}, load(planOf(db, service("a", scenarios.Step{Write: "db"})), "users", "a"))

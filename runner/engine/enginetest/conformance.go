@@ -69,12 +69,23 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 			t.Run(test.name, func(t *testing.T) { test.run(t, w.with(t)) })
 		}
 	})
-	t.Run("down leaves nothing and may be called twice", func(t *testing.T) { testDown(t, newEngine(t)) })
-	t.Run("a launch that is cut leaves nothing", func(t *testing.T) { testCutLaunch(t, newEngine(t)) })
-	t.Run("a stream delivers to all of its subscribers", func(t *testing.T) { testStream(t, newEngine(t)) })
-	t.Run("what is asked once says what it did", func(t *testing.T) { testAsks(t, newEngine(t)) })
-	t.Run("images", func(t *testing.T) { testImages(t, newEngine, image) })
-	t.Run("two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) })
+	// Each launches systems of its own, and holds what is left of those.
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"down leaves nothing and may be called twice", func(t *testing.T) { testDown(t, newEngine(t)) }},
+		{"a launch that is cut leaves nothing", func(t *testing.T) { testCutLaunch(t, newEngine(t)) }},
+		{"a stream delivers to all of its subscribers", func(t *testing.T) { testStream(t, newEngine(t)) }},
+		{"what is asked once says what it did", func(t *testing.T) { testAsks(t, newEngine(t)) }},
+		{"images", func(t *testing.T) { testImages(t, newEngine, image) }},
+		{"two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t)
+		})
+	}
 }
 
 // scenario is the suite's topology: users -> api (two instances) -> db and leaf (two instances).
