@@ -63,7 +63,7 @@ func (f *compareFlags) compare(ctx context.Context, c *cobra.Command, file strin
 		return usageOf(errors.New("--rounds and --jobs need 1 or more"))
 	}
 	began := time.Now()
-	jobs, err := f.plan(file)
+	jobs, err := f.plan(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -95,9 +95,9 @@ func (f *compareFlags) compare(ctx context.Context, c *cobra.Command, file strin
 }
 
 // plan lays out every round of every design: a round's designs follow each other, so that what makes the machine slow is no design's.
-func (f *compareFlags) plan(file string) ([]job, error) {
+func (f *compareFlags) plan(ctx context.Context, file string) ([]job, error) {
 	as := runFlags{batchFlags: batchFlags{variants: f.variants, repeat: 1}, seed: f.seed, sets: f.sets}
-	variants, err := as.variantsOf(file)
+	variants, err := as.variantsOf(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (f *compareFlags) plan(file string) ([]job, error) {
 	}
 	var designs []*planned
 	for _, variant := range variants {
-		p, err := plan(file, variant, f.seed, f.sets...)
+		p, err := plan(ctx, file, variant, f.seed, f.sets...)
 		if err != nil {
 			return nil, err
 		}

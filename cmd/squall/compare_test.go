@@ -41,7 +41,7 @@ func virtualRuns(t *testing.T, variant string, n int) []*record.Result {
 	c.SetOut(io.Discard)
 	var out []*record.Result
 	for seed := range uint64(n) {
-		p, err := plan(file, variant, seed+1)
+		p, err := plan(t.Context(), file, variant, seed+1)
 		if err != nil {
 			t.Fatal(err)
 		}
