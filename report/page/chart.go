@@ -10,7 +10,6 @@ import (
 type series struct {
 	name   string
 	look   string // its class, and the colour where there is no style
-	values []float64
 	column int    // of the sheet
 	unit   string // of the column: ms, /s, share
 }

@@ -12,7 +12,6 @@ type pair struct {
 	edges    []string // by name
 	sum      record.Edge
 	worst    float64 // amplification
-	dead     int64
 }
 
 // pairsOf folds the edges of instances into those of nodes, in the order in which they come.

@@ -13,7 +13,7 @@ import (
 )
 
 // mostBuckets bounds what is drawn of a run however long it was: more than a screen has room for shows nothing more.
-const mostBuckets = 300
+const mostBuckets = 270
 
 // outcomes are requests by what became of them.
 type outcomes struct{ sent, ok, degraded, failed, cut float64 }
