@@ -119,7 +119,6 @@ func (h heat) bounds() []float64 {
 	return all
 }
 
-
 // level is the shade of a loss, 0 where there is none: a loss of 1 % is to be seen.
 func level(lost float64) int {
 	switch {

@@ -18,8 +18,8 @@ func TestBucketsKeepEveryRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if line.width != 3 || line.buckets() != 300 {
-		t.Errorf("%d buckets of %v s, want 300 of 3 s", line.buckets(), line.width)
+	if line.width != 4 || line.buckets() != 225 {
+		t.Errorf("%d buckets of %v s, want 225 of 4 s", line.buckets(), line.width)
 	}
 	var want, got outcomes
 	for i := range r.Windows {
