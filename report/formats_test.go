@@ -20,6 +20,10 @@ func hostile() *record.Result {
 	r := healthy()
 	r.Scenario, r.Variant, r.File, r.Command = "a|b <x> & \"c\"", "v_1*", "in/shop.yaml", "squall run `x`"
 	r.About = "line one\nline | two @team #7"
+	for range shownFindings + 2 {
+		r.Findings = append(r.Findings, record.Finding{Kind: "retry amplification", Where: "a|b", Lost: 7, Evidence: []string{"3.0 attempts | each"},
+			Because: "each <layer> retries", Try: []record.Remedy{{Pattern: "retry-budget", About: "bounds it"}}})
+	}
 	r.Phases[0].Requests[0].Request = "GET /a|b`c\x01\n"
 	Judge(r, &scenarios.Scenario{Expect: []scenarios.Expectation{
 		{Text: "in: steady, success >= 1%", In: "steady", Bounds: bound(metric.Success, ">=", .01), Line: 3, Column: 5},
@@ -55,7 +59,8 @@ func TestMarkdown(t *testing.T) {
 	if tables != 3 {
 		t.Errorf("%d tables of expectations, phases and faults in\n%s", tables, b.String())
 	}
-	for _, want := range []string{"### ❌ fail: a\\|b &lt;x&gt; &amp; \"c\" / v\\_1\\*\n", "&#64;team", "&#35;7", "line one<br>line", "| ✗ | in: slow, p99 &lt; 1ms \\| \"x\" |", "Again: `` squall run `x` ``"} {
+	for _, want := range []string{"### ❌ fail: a\\|b &lt;x&gt; &amp; \"c\" / v\\_1\\*\n", "&#64;team", "&#35;7", "line one<br>line", "| ✗ | in: slow, p99 &lt; 1ms \\| \"x\" |", "Again: `` squall run `x` ``",
+		"\n**retry amplification: a\\|b** 7 requests lost or late over the whole run, because each &lt;layer&gt; retries\n\n- 3.0 attempts \\| each\n- try `retry-budget`: bounds it\n", "\nand 2 more findings"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
 		}

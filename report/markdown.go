@@ -33,6 +33,7 @@ func Markdown(w io.Writer, r *record.Result) error {
 			fmt.Fprintf(&b, "- %s\n", inMarkdown(reason))
 		}
 	}
+	markdownFindings(&b, r)
 	if len(r.Expectations) > 0 {
 		table := newMarkdownTable(&b, 3, "", "expected", "measured")
 		for _, e := range r.Expectations {
@@ -61,6 +62,22 @@ func Title(r *record.Result) string {
 		name += " with " + strings.Join(r.Set, ", ")
 	}
 	return name
+}
+
+// markdownFindings says why, as the terminal does: what lost the most first.
+func markdownFindings(b *bytes.Buffer, r *record.Result) {
+	for _, f := range r.Findings[:min(shownFindings, len(r.Findings))] {
+		fmt.Fprintf(b, "\n**%s: %s** %s, because %s\n\n", inMarkdown(f.Kind), inMarkdown(f.Where), inMarkdown(toll(f)), inMarkdown(f.Because))
+		for _, e := range f.Evidence {
+			fmt.Fprintf(b, "- %s\n", inMarkdown(e))
+		}
+		if len(f.Try) > 0 {
+			fmt.Fprintf(b, "- try %s: %s\n", codeInMarkdown(f.Try[0].Pattern), inMarkdown(f.Try[0].About))
+		}
+	}
+	if rest := len(r.Findings) - shownFindings; rest > 0 {
+		fmt.Fprintf(b, "\nand %d more findings in result.json\n", rest)
+	}
 }
 
 func markdownPhases(b *bytes.Buffer, r *record.Result) {

@@ -140,7 +140,7 @@ func (f *compareFlags) run(ctx context.Context, jobs []job) (results []*record.R
 	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
 	err = inOrder(len(jobs), f.jobs, func(i int) (made, error) {
 		p := jobs[i].plan
-		m, err := child(ctx, in, f.engineFlags, p.document.File, p.Scenario.Variant, f.sets, false, p.Seed)
+		m, err := child(ctx, in, f.engineFlags, p.document.File, p.Scenario.Variant, f.sets, false, f.out == "", p.Seed)
 		if err == nil && m.result.Partial {
 			err = &exit{code: report.ExitInterrupted}
 		}

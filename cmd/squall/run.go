@@ -86,6 +86,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	if err != nil {
 		return made{}, environment(err)
 	}
+	folder.bare = f.bare
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
 	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(p.document.File, f, engine, p),

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
@@ -18,8 +19,9 @@ type Holds struct {
 }
 
 // DelayCheck tells whether a latency fault that was to be on for so long moved what met it as promised: by low to high on
-// average. It did not where most of what it held was let go before its time. A plan that lifts a latency before any of it is
-// due lets all go by then, and promises no more than that.
+// average. What is held when it is lifted goes on before its time: of a latency that takes a share of its time on that is this share of
+// all, as the plan has it; where more was let go than that (and than half), it was not on as planned. A plan that lifts a latency before
+// any of it is due lets all go by then, and promises no more than that.
 func DelayCheck(fault string, on, low, high time.Duration, got Holds) record.Check {
 	if got.CutShort == got.Count && on <= high {
 		low, high = 0, on
@@ -27,14 +29,29 @@ func DelayCheck(fault string, on, low, high time.Duration, got Holds) record.Che
 	}
 	full := time.Duration(got.FullMs * float64(time.Millisecond))
 	slack := latencySlack + high/10
+	early := float64(got.CutShort) > mostCut(got.Count, on, high)
 	c := record.Check{
 		Name: "receipt of " + fault,
-		OK:   got.Count > got.CutShort && 2*got.CutShort <= got.Count && full >= low-time.Millisecond && full <= high+slack,
+		OK:   got.Count > got.CutShort && !early && full >= low-time.Millisecond && full <= high+slack,
 		Text: fmt.Sprintf("it delayed by %.1f ms on average (promised %s to %s)", got.FullMs, low, high),
 	}
-	if 2*got.CutShort > got.Count {
+	if early || got.CutShort == got.Count {
 		c.Text = fmt.Sprintf("it was lifted before the time of %d of %d pieces that it held, which were late by %.1f ms on average (promised %s to %s)",
 			got.CutShort, got.Count, got.MeanMs, low, high)
 	}
 	return c
+}
+
+// mostCut is how many of the pieces that a latency holds may go on before their time, as it is lifted: half, or where it takes more of its
+// time on than that, as much, and what chance adds to that of so many (three standard deviations).
+func mostCut(count int64, on, high time.Duration) float64 {
+	share := .5
+	if on > 0 {
+		share = min(1, max(share, high.Seconds()/on.Seconds()))
+	}
+	n := float64(count)
+	if share == .5 {
+		return n / 2
+	}
+	return share*n + 3*math.Sqrt(share*(1-share)*n)
 }

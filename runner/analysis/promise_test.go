@@ -46,3 +46,21 @@ func TestDelayCheckOfALatencyLongerThanItsTimeOn(t *testing.T) {
 		}
 	}
 }
+
+// A latency that takes more than half of its time on lets as much go early as its plan has it, and no more.
+func TestDelayCheckOfALatencyOfMostOfItsTimeOn(t *testing.T) {
+	const low, high, on = 3900 * time.Millisecond, 4100 * time.Millisecond, 6 * time.Second
+	for name, c := range map[string]struct {
+		got Holds
+		ok  bool
+	}{
+		"as its plan has it":    {Holds{Count: 120, CutShort: 82, MeanMs: 2700, FullMs: 4000}, true},
+		"lifted a second early": {Holds{Count: 120, CutShort: 98, MeanMs: 2400, FullMs: 4000}, false},
+		"held too short":        {Holds{Count: 120, CutShort: 82, MeanMs: 2000, FullMs: 3000}, false},
+		"none held whole":       {Holds{Count: 120, CutShort: 120, MeanMs: 2000}, false},
+	} {
+		if got := DelayCheck("x", on, low, high, c.got); got.OK != c.ok {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -71,6 +71,17 @@ func TestRateIsOfTheRequestsIntendedInThePhase(t *testing.T) {
 	wellChecked(t, res)
 }
 
+// A latency of most of its time on cuts as much short as its plan has it, which leaves nothing in doubt.
+func TestALatencyOfMostOfItsTimeOnIsNoDoubt(t *testing.T) {
+	t.Parallel()
+	res := conduct(t, short(t, "1ms", "rate: 20/s, timeout: 20s", "{name: steady, for: 5s}",
+		"{name: slow, for: 6s, faults: [{latency: 4s, on: gw -> app}]}", "{name: after, for: 10s}"), 1)
+	if r := res.Faults[0].Receipt; math.Abs(r.FullDelayMs-4000) > 20 {
+		t.Errorf("those held whole were held for %g ms, want 4000", r.FullDelayMs)
+	}
+	wellChecked(t, res)
+}
+
 // wellChecked tells that no check of the run's own validity failed.
 func wellChecked(t testing.TB, res *record.Result) {
 	t.Helper()
