@@ -13,18 +13,15 @@ const gcPercent = 400
 //
 // In a bubble hardly more than one goroutine can run at a time; more than one processor only makes them
 // hand over from one to the other, which takes twice the time. And with one processor what happens at one
-// virtual instant happens in one order, so that one seed gives one record. To use more cores, use more processes.
-// GOGC and GOMAXPROCS in the environment are obeyed.
+// virtual instant happens, mostly, in one order. So it is one, whatever GOMAXPROCS in the environment says; to use more cores, use
+// more processes. GOGC in the environment is obeyed.
 func Tune() (restore func()) {
-	procs, percent := 0, -1
-	if os.Getenv("GOMAXPROCS") == "" {
-		procs = runtime.GOMAXPROCS(1)
-	}
+	procs, percent := runtime.GOMAXPROCS(1), -1
 	if os.Getenv("GOGC") == "" {
 		percent = debug.SetGCPercent(gcPercent)
 	}
 	return func() {
-		runtime.GOMAXPROCS(procs) // 0 leaves it
+		runtime.GOMAXPROCS(procs)
 		if percent >= 0 {
 			debug.SetGCPercent(percent)
 		}

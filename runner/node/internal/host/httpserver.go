@@ -49,13 +49,33 @@ func ServeHTTPUntil(ctx context.Context, l net.Listener, h http.Handler, headers
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
+	if err := shutdown(drain, server); err != nil {
 		server.Close() // what did not end in time is cut off
 	}
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve http: %w", err)
 	}
 	return nil
+}
+
+// How often a server that ends looks whether its connections have: at first, and at most.
+const (
+	firstDrainLook  = time.Millisecond
+	latestDrainLook = 500 * time.Millisecond
+)
+
+// shutdown is the server's, which looks at intervals that it draws where no seed reaches. ctx's error: it has not ended in time.
+func shutdown(ctx context.Context, server *http.Server) error {
+	once, cancel := context.WithCancel(context.Background())
+	cancel()
+	for wait := firstDrainLook; ; wait = min(2*wait, latestDrainLook) {
+		if err := server.Shutdown(once); !errors.Is(err, context.Canceled) {
+			return err
+		}
+		if err := Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
 }
 
 // Counted wraps a role's handler with the counts that all roles share.
