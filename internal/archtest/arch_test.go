@@ -58,12 +58,14 @@ var allowed = map[string][]string{
 	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
-	"runner/engine":                 {"faults", "faults/mesh", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
-	"runner/engine/docker":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/process":         {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
-	"runner/engine/virtual":         {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":      {"faults", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
-	"runner/engine/virtual/network": {}, // TCP's behaviour in memory: any program's
+	"runner/engine":                  {"faults", "faults/mesh", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
+	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
+	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
+	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/enginetest":       {"faults", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/virtual/network":  {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios/language"},

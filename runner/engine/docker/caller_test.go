@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 
+	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -40,25 +41,25 @@ func main() {
 // loadStranger loads a program as an image that is nothing that squall would clean up, and removes it when the test ends.
 func loadStranger(t *testing.T, program string) string {
 	t.Helper()
-	return loadLabelled(t, program, "squall.test").ref
+	return loadLabelled(t, program, "squall.test").Ref
 }
 
 // loadLabelled makes an image of a program with a label of its own in place of labelBinary.
-func loadLabelled(t *testing.T, program, label string) *nodeImage {
+func loadLabelled(t *testing.T, program, label string) *nodeimage.Image {
 	t.Helper()
 	e := testEngine(t, Options{})
-	stranger, err := newNodeImage(buildProgram(t, program, "0"), architecture(t, e))
+	stranger, err := nodeimage.New(buildProgram(t, program, "0"), architecture(t, e))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stranger.config = bytes.Replace(stranger.config, []byte(labelBinary), []byte(label), 1)
-	id := sha256.Sum256(stranger.config)
-	stranger.ref = fmt.Sprintf("squall-test-stranger:%x", id[:8])
+	stranger.Config = bytes.Replace(stranger.Config, []byte(nodeimage.Label), []byte(label), 1)
+	id := sha256.Sum256(stranger.Config)
+	stranger.Ref = fmt.Sprintf("squall-test-stranger:%x", id[:8])
 	if err := e.load(t.Context(), stranger); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_, err := e.api.ImageRemove(context.Background(), stranger.ref, image.RemoveOptions{Force: true})
+		_, err := e.api.ImageRemove(context.Background(), stranger.Ref, image.RemoveOptions{Force: true})
 		if err != nil && !errdefs.IsNotFound(err) {
 			t.Error(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 
+	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -59,7 +60,7 @@ func builtin(name, image, hostname string, labels map[string]string, command []s
 			Cmd:      command,
 			Labels:   labels,
 			Healthcheck: &container.HealthConfig{
-				Test:     []string{"CMD", binaryPath, "health", healthURL},
+				Test:     []string{"CMD", nodeimage.Binary, "health", healthURL},
 				Interval: healthEvery, Timeout: 5 * time.Second, Retries: 3,
 			},
 		},
@@ -182,12 +183,12 @@ func configArchive(content any) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
-	folder := tar.Header{Name: strings.TrimPrefix(nodeFolder, dataFolder+"/") + "/", Mode: 0o755, Uid: user, Gid: user}
-	file := tar.Header{Name: configFile, Mode: 0o400, Uid: user, Gid: user}
-	if err := writeFile(w, folder, nil, 0); err != nil {
+	folder := tar.Header{Name: strings.TrimPrefix(nodeFolder, dataFolder+"/") + "/", Mode: 0o755, Uid: nodeimage.User, Gid: nodeimage.User}
+	file := tar.Header{Name: configFile, Mode: 0o400, Uid: nodeimage.User, Gid: nodeimage.User}
+	if err := nodeimage.WriteFile(w, folder, nil, 0); err != nil {
 		return nil, err
 	}
-	if err := writeFile(w, file, bytes.NewReader(data), int64(len(data))); err != nil {
+	if err := nodeimage.WriteFile(w, file, bytes.NewReader(data), int64(len(data))); err != nil {
 		return nil, err
 	}
 	err = w.Close()

@@ -24,6 +24,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 )
 
 // Reach says how this process reaches the mesh container.
@@ -60,7 +61,7 @@ type Engine struct {
 	where string
 
 	mu    sync.Mutex
-	image *nodeImage
+	image *nodeimage.Image
 }
 
 var _ runner.Engine = (*Engine)(nil)

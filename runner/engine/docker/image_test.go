@@ -1,15 +1,9 @@
 package docker
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -47,76 +41,6 @@ func main() {
 }
 `
 
-func TestImageIsTheSameForTheSameBinary(t *testing.T) {
-	exe := buildProgram(t, staticProgram, "0")
-	a, err := newNodeImage(exe, "x86_64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := newNodeImage(exe, "amd64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.ref != b.ref || !strings.HasPrefix(a.ref, "squall:") {
-		t.Errorf("names %s and %s, want one that begins with squall:", a.ref, b.ref)
-	}
-	other, err := newNodeImage(buildProgram(t, staticProgram+"\n// another", "0"), "amd64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sameBytes := other.sum == a.sum; sameBytes != (other.ref == a.ref) {
-		t.Errorf("binaries equal: %v, images equal: %v", sameBytes, other.ref == a.ref)
-	}
-	if _, err := newNodeImage(exe, "aarch64"); err == nil || !strings.Contains(err.Error(), "x86_64") {
-		t.Errorf("an engine of another architecture: got %v, want an error that names both", err)
-	}
-}
-
-// A binary of another system gets a Linux build that lies beside it, or an error that says how to make one.
-func TestLinuxBinary(t *testing.T) {
-	dir := t.TempDir()
-	exe := filepath.Join(dir, "squall")
-	if err := os.WriteFile(exe, []byte("not ELF"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	beside := filepath.Join(dir, "squall-linux-arm64")
-	if _, err := linuxBinary(exe, "aarch64"); err == nil || !strings.Contains(err.Error(), "GOARCH=arm64 go build -o "+beside) {
-		t.Errorf("%v, want an error that says how to build %s", err, beside)
-	}
-	if err := os.WriteFile(beside, nil, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := linuxBinary(exe, "aarch64"); err != nil || got != beside {
-		t.Errorf("%s, %v; want %s", got, err, beside)
-	}
-}
-
-func TestImageLayer(t *testing.T) {
-	image, err := newNodeImage(buildProgram(t, staticProgram, "0"), "amd64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var layer bytes.Buffer
-	if err := image.writeLayer(&layer, io.Discard); err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]string{}
-	for r := tar.NewReader(&layer); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		got[h.Name] = fmt.Sprintf("%o %d", h.Mode, h.Uid)
-	}
-	want := map[string]string{"data/": "755 65532", "etc/": "755 0", "etc/group": "644 0", "etc/passwd": "644 0", "tmp/": "1777 0", "squall": "755 0"}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("the layer holds\n%v, want\n%v", got, want)
-	}
-}
-
 // The image runs: its user, the folders that can be written, and with cgo the loader and libraries.
 func TestImageRuns(t *testing.T) {
 	inParallel(t)
@@ -140,8 +64,8 @@ func TestImageRuns(t *testing.T) {
 				}
 			})
 			cleanRun(t, e, run) // before the image is removed: cleaning up goes backwards
-			if (len(e.image.binary.needs) > 0) != (c.cgo == "1") {
-				t.Errorf("it needs %v", e.image.binary.needs)
+			if (len(e.image.Needs()) > 0) != (c.cgo == "1") {
+				t.Errorf("it needs %v", e.image.Needs())
 			}
 			again, err := e.ensureImage(t.Context())
 			if err != nil || again != ref {

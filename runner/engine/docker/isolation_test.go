@@ -9,6 +9,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 )
 
 // inside runs the squall binary in an instance's container as a client, and tells what it said and its exit code.
@@ -17,7 +19,7 @@ func (l launched) inside(t *testing.T, instance string, command ...string) (stri
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	id := l.byName[instance].id
-	made, err := l.engine.api.ContainerExecCreate(ctx, id, container.ExecOptions{Cmd: append([]string{binaryPath}, command...), AttachStdout: true, AttachStderr: true})
+	made, err := l.engine.api.ContainerExecCreate(ctx, id, container.ExecOptions{Cmd: append([]string{nodeimage.Binary}, command...), AttachStdout: true, AttachStderr: true})
 	if err != nil {
 		t.Fatal(err)
 	}

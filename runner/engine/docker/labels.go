@@ -9,6 +9,4 @@ const (
 	labelExpires = "squall.expires"
 	// labelNode is the instance, or "mesh", or "control" for the control network.
 	labelNode = "squall.node"
-	// labelBinary is on images: the SHA-256 of the binary in it.
-	labelBinary = "squall.binary"
 )

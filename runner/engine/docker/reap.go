@@ -11,22 +11,25 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
+
+	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
+	"github.com/squallhq/squall/runner/engine/docker/owner"
 )
 
 // Reap removes what runs have left whose squall is gone, and images of other binaries that no
 // container uses and nobody has wanted for imageGrace, and says in words what it removed. What belongs to a run that is alive stays.
 func (e *Engine) Reap(ctx context.Context) ([]string, error) {
-	words, err := e.reapRuns(ctx, thisProcess())
-	current, sumErr := binarySum(e.options.Exe)
+	words, err := e.reapRuns(ctx, owner.This())
+	current, sumErr := nodeimage.Sum(e.options.Exe)
 	if sumErr != nil {
 		return words, errors.Join(err, sumErr)
 	}
-	images, imagesErr := e.reapImages(ctx, labelBinary, current, time.Now())
+	images, imagesErr := e.reapImages(ctx, nodeimage.Label, current, time.Now())
 	return append(words, images...), errors.Join(err, imagesErr)
 }
 
 // reapRuns removes the runs whose owner is gone, as seen by a process of here.
-func (e *Engine) reapRuns(ctx context.Context, here owner) ([]string, error) {
+func (e *Engine) reapRuns(ctx context.Context, here owner.Owner) ([]string, error) {
 	var words []string
 	var errs []error
 	for round := 1; round <= reapRounds; round++ {
@@ -62,7 +65,7 @@ const (
 )
 
 // deadRuns are the runs whose owner is gone. A run is judged by all it has: one sign of life and it stays.
-func deadRuns(t things, here owner) map[string]bool {
+func deadRuns(t things, here owner.Owner) map[string]bool {
 	dead := map[string]bool{}
 	for _, labels := range t.labels() {
 		run := labels[labelRun]
@@ -76,8 +79,8 @@ func deadRuns(t things, here owner) map[string]bool {
 }
 
 // ownerGone reads an owner's labels; without readable ones nobody can be asked, and it stays.
-func ownerGone(labels map[string]string, here owner) bool {
-	o, err := parseOwner(labels[labelOwner])
+func ownerGone(labels map[string]string, here owner.Owner) bool {
+	o, err := owner.Parse(labels[labelOwner])
 	if err != nil {
 		return false
 	}
@@ -85,7 +88,7 @@ func ownerGone(labels map[string]string, here owner) bool {
 	if err != nil {
 		return false
 	}
-	return o.gone(here, time.Unix(expires, 0))
+	return o.Gone(here, time.Unix(expires, 0))
 }
 
 // labels are those of everything.

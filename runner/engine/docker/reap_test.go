@@ -12,11 +12,13 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
+
+	"github.com/squallhq/squall/runner/engine/docker/owner"
 )
 
 // remains makes a network, a volume and a running container with a volume of its own, as a run
 // of the given owner would have left them.
-func remains(t *testing.T, e *Engine, run string, o owner, ref string) {
+func remains(t *testing.T, e *Engine, run string, o owner.Owner, ref string) {
 	t.Helper()
 	cleanRun(t, e, run)
 	labels := map[string]string{
@@ -52,11 +54,11 @@ func remains(t *testing.T, e *Engine, run string, o owner, ref string) {
 func TestReap(t *testing.T) {
 	ref := loadStranger(t, strangerProgram)
 	e := testEngine(t, Options{})
-	here := thisProcess()
-	here.host, here.boot = fmt.Sprintf("test-%x", time.Now().UnixNano()), "now"
+	here := owner.This()
+	here.Host, here.Boot = fmt.Sprintf("test-%x", time.Now().UnixNano()), "now"
 	gone := here
-	gone.boot = "before"
-	dead, alive := "dead-"+here.host, "alive-"+here.host
+	gone.Boot = "before"
+	dead, alive := "dead-"+here.Host, "alive-"+here.Host
 	remains(t, e, dead, gone, ref)
 	remains(t, e, alive, here, ref)
 
@@ -91,8 +93,8 @@ func TestReapImages(t *testing.T) {
 	old := loadLabelled(t, strangerProgram, label)
 	own := loadLabelled(t, staticProgram, label)
 	run := fmt.Sprintf("using-%x", time.Now().UnixNano())
-	remains(t, e, run, thisProcess(), old.ref)
-	removed := []string{"image " + old.ref + " (of another binary)"}
+	remains(t, e, run, owner.This(), old.Ref)
+	removed := []string{"image " + old.Ref + " (of another binary)"}
 	soon, late := imageGrace-time.Minute, imageGrace+time.Minute
 	for _, step := range []struct {
 		name   string
@@ -110,14 +112,14 @@ func TestReapImages(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		words, err := e.reapImages(t.Context(), label, own.sum, time.Now().Add(step.after))
+		words, err := e.reapImages(t.Context(), label, own.BinarySum, time.Now().Add(step.after))
 		if err != nil || !slices.Equal(words, step.want) {
 			t.Errorf("%s: %v, %v; want %v", step.name, words, err, step.want)
 		}
-		if here := imageThere(t, e, old.ref); here != (step.want == nil) {
+		if here := imageThere(t, e, old.Ref); here != (step.want == nil) {
 			t.Errorf("%s: the image is there: %v", step.name, here)
 		}
-		if !imageThere(t, e, own.ref) {
+		if !imageThere(t, e, own.Ref) {
 			t.Fatalf("%s: the own image is gone", step.name)
 		}
 	}
@@ -152,7 +154,7 @@ func TestReapImagesWhileAnotherSquallStarts(t *testing.T) {
 			t.Errorf("%s: unwanted %v, %v", moment, un, err)
 		}
 	}
-	ref := e.image.ref
+	ref := e.image.Ref
 	run := fmt.Sprintf("again-%x", time.Now().UnixNano())
 	t.Cleanup(func() {
 		if _, err := e.api.ImageRemove(context.Background(), ref, image.RemoveOptions{}); err != nil {
@@ -178,10 +180,10 @@ func TestReapImagesWhileAnotherSquallStarts(t *testing.T) {
 }
 
 func TestDeadRuns(t *testing.T) {
-	here := thisProcess()
+	here := owner.This()
 	gone := here
-	gone.boot = "before"
-	label := func(run string, o owner) map[string]string {
+	gone.Boot = "before"
+	label := func(run string, o owner.Owner) map[string]string {
 		return map[string]string{labelRun: run, labelOwner: o.String(), labelExpires: "99999999999"}
 	}
 	vol := func(labels map[string]string) *volume.Volume { return &volume.Volume{Labels: labels} }

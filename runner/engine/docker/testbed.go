@@ -18,6 +18,7 @@ import (
 	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/docker/owner"
 )
 
 const (
@@ -183,7 +184,7 @@ func (t *testbed) up(ctx context.Context) (err error) {
 
 func (t *testbed) labels(what string) map[string]string {
 	return map[string]string{
-		labelRun: t.Run.Run, labelOwner: thisProcess().String(), labelNode: what,
+		labelRun: t.Run.Run, labelOwner: owner.This().String(), labelNode: what,
 		labelExpires: strconv.FormatInt(t.expires.Unix(), 10),
 	}
 }
