@@ -84,8 +84,10 @@ func listed(words []string, conjunction string) string {
 	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
 }
 
+// kinds are those of nodes, as the model's tag has them.
 func kinds() []string {
-	return []string{string(scenarios.KindCDN), string(scenarios.KindGateway), string(scenarios.KindService), string(scenarios.KindDatabase), string(scenarios.KindQueue), string(scenarios.KindStream), string(scenarios.KindCache), string(scenarios.KindImage)}
+	kind, _ := reflect.TypeFor[scenarios.Node]().FieldByName("Kind")
+	return strings.Split(kind.Tag.Get("enum"), ",")
 }
 
 // endpoints reads a mapping of "METHOD /path" to the steps that answer it: a list, or one step.
