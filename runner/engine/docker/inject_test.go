@@ -193,7 +193,7 @@ func TestUnexpectedDeathIsReported(t *testing.T) {
 	}
 	select {
 	case err := <-s.Died():
-		for _, want := range []string{"a-1", "137", "a-1.log"} {
+		for _, want := range []string{"a-1", "from outside: SIGKILL", "a-1.log"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%q does not name %s", err, want)
 			}
