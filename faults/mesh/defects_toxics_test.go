@@ -127,7 +127,7 @@ func TestDefectDiceRollAgainWhenAnotherToxicChanges(t *testing.T) {
 			w.pass(c, c, "x")
 			return time.Since(start) >= 30*time.Millisecond
 		}
-		first := slow()
+		first := slow() && slow() && slow() // once may be the machine's doing
 		if first {
 			hit++
 		}

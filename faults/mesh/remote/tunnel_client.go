@@ -102,11 +102,11 @@ func (c *Client) Forward(ctx context.Context, listener net.Listener, address str
 	defer context.AfterFunc(ctx, func() { _ = listener.Close() })()
 	var connections sync.WaitGroup
 	defer connections.Wait()
-	ctx, cancel := context.WithCancel(ctx)
+	carrying, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for {
 		conn, err := listener.Accept()
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // the caller's: one derived from it may end after the listener is closed
 			if err == nil {
 				_ = conn.Close()
 			}
@@ -116,12 +116,12 @@ func (c *Client) Forward(ctx context.Context, listener net.Listener, address str
 			return fmt.Errorf("forward connections to %q: %w", address, err)
 		}
 		connections.Go(func() {
-			target, err := c.DialVia(ctx, address)
+			target, err := c.DialVia(carrying, address)
 			if err != nil {
 				_ = conn.Close()
 				return
 			}
-			carryTunnel(ctx, conn, conn, target)
+			carryTunnel(carrying, conn, conn, target)
 		})
 	}
 }
