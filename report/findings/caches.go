@@ -37,7 +37,7 @@ func hits(p *phase, node string) (hit, miss float64) {
 	return p.count(node, "cache_hits_total"), p.count(node, "cache_misses_total")
 }
 
-// suffers tells that a node is slow or refuses in a phase: its requests wait, or a twentieth of the attempts at it are not answered well.
+// suffers tells that a node is slow or refuses in a phase: its requests wait, or 5 in 1,000 of the attempts at it are not answered well.
 func (d *diagnosis) suffers(p *phase, from, to string) bool {
 	return p.waited(to) > much || p.between(from, to).bad() > 0.005 || p.count(to, "queue_depth") > 0
 }

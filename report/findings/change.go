@@ -68,7 +68,8 @@ func (d *diagnosis) reachedBy(f *record.Fault) (nodes []string, all bool) {
 
 // canaries finds a split route whose larger part goes to what fails more.
 func (d *diagnosis) canaries(p *phase) (out []record.Finding) {
-	for _, n := range d.nodes {
+	for _, name := range names(d.nodes) {
+		n := d.nodes[name]
 		for _, r := range n.Routes {
 			if r.Split == nil || r.Split.Share < 0.2 {
 				continue

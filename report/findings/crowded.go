@@ -9,8 +9,8 @@ import (
 
 var crowded = Kind{
 	Name: "crowded out",
-	Means: "a node is short of something (its requests wait, or are refused), one sort of request makes up most of what it is asked or has grown " +
-		"twofold and more since the steady phase, and others lose by it",
+	Means: "a node is short of something (its requests wait 20 ms or more, it sheds a fiftieth, or works for callers that had left for a twentieth), " +
+		"two sorts of request or more come by it, and of those that have grown less than the one that has most a hundredth or more are lost",
 	find: func(d *diagnosis) (out []record.Finding) {
 		for _, p := range d.harmed() {
 			for _, node := range names(d.nodes) {
@@ -113,7 +113,7 @@ func (d *diagnosis) crowd(p *phase, node string) (record.Finding, bool) {
 // setsApart are the patterns that keep one sort of request from taking what others need.
 func (d *diagnosis) setsApart(p *phase, node string, all []demand) []record.Remedy {
 	var edge, gateway *scenarios.Node
-	for _, l := range d.loads {
+	for l := range loadsOf(d) {
 		switch n := d.nodes[l.To]; {
 		case n == nil:
 		case n.Kind == scenarios.KindCDN:
@@ -126,7 +126,7 @@ func (d *diagnosis) setsApart(p *phase, node string, all []demand) []record.Reme
 	tenants, low := false, false
 	for _, one := range all {
 		loads[one.load] = true
-		tenants = tenants || one.tenant != "" || one.load == "greedy"
+		tenants = tenants || one.tenant != ""
 		low = low || one.priority == "low"
 	}
 	for _, l := range d.loads {

@@ -53,6 +53,7 @@ func (d *diagnosis) connectionsTo(p *phase, node string) (n int64) {
 	return n
 }
 
+// loadsOf are the loads in one order: what is found must not depend on that of a map.
 func loadsOf(d *diagnosis) func(func(*scenarios.Load) bool) {
 	return func(yield func(*scenarios.Load) bool) {
 		for _, name := range names(d.loads) {

@@ -9,7 +9,7 @@ import (
 
 var queueGrows = Kind{
 	Name: "queue that grows",
-	Means: "the requests of a node wait for a worker longer than they are worked on, and 20 ms or more in the mean, or more than a twentieth of them are shed: " +
+	Means: "the requests of a node wait 20 ms or more for a worker in the mean, or it sheds a fiftieth of them, or works for callers that had left for a twentieth, and nothing bounds what waits: " +
 		"it is asked for more than it can do",
 	find: func(d *diagnosis) (out []record.Finding) {
 		for _, p := range d.harmed() {

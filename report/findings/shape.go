@@ -6,7 +6,7 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// expected tells that users lost by how long answers take in a phase, and not by failures: expectations of latency that did not hold.
+// slowOnly tells that users lost by how long answers take in a phase, and not by failures: expectations of latency that did not hold.
 func (p *phase) slowOnly() bool {
 	var failed, sent int64
 	for _, h := range p.harms {
@@ -126,7 +126,7 @@ var farAway = Kind{
 	Means: "users, or callers that have a nearer replica to ask, ask one in another region or zone: the way takes most of the time",
 	find: func(d *diagnosis) (out []record.Finding) {
 		for _, p := range d.harmed() {
-			for _, l := range d.loads {
+			for l := range loadsOf(d) {
 				n := d.nodes[l.To]
 				if n == nil || l.Region == "" || n.Region == "" || n.Region == l.Region {
 					continue

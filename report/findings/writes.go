@@ -19,8 +19,8 @@ var writesLost = Kind{
 			f.Evidence = []string{fmt.Sprintf("%d of %d acknowledged writes are not there", w.Lost, w.Acknowledged)}
 			f.Because = "a write is acknowledged before it is on every node that may have to answer for it later"
 			promoted, primary := d.faultOf("promote"), d.faultOf("crash") == nil
-			for _, n := range d.nodes {
-				if n.ReplicaOf != "" {
+			for _, name := range names(d.nodes) {
+				if n := d.nodes[name]; n.ReplicaOf != "" {
 					f.Where = n.ReplicaOf
 				}
 			}
