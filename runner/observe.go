@@ -17,32 +17,46 @@ import (
 
 // observing reads all counters beside the loop, which goes on keeping time.
 func (r *run) observing(ctx context.Context, into **Observation) {
+	r.beside(func() { r.observe(ctx, into) })
+}
+
+// beside makes a reading beside the loop.
+func (r *run) beside(read func()) {
 	done := make(chan struct{})
 	r.reading = done
 	r.operations.Go(func() {
 		defer close(done)
-		r.observe(ctx, into)
+		read()
 	})
 }
 
-// observe reads all counters, whatever became of ctx. What can't be read stays nil, and is noted.
-func (r *run) observe(ctx context.Context, into **Observation) {
+// counters are all there are now, whatever became of ctx.
+func (r *run) counters(ctx context.Context) (*Observation, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeTimeout)
 	defer cancel()
 	o, err := r.system.Observe(ctx)
 	if err != nil {
-		r.happened(time.Since(r.zero), "note", "the counters could not be read: "+err.Error())
-		return
+		return nil, err
 	}
 	if o.At.IsZero() {
 		o.At = time.Now()
+	}
+	return &o, nil
+}
+
+// observe reads all counters, whatever became of ctx. What can't be read stays nil, and is noted.
+func (r *run) observe(ctx context.Context, into **Observation) {
+	o, err := r.counters(ctx)
+	if err != nil {
+		r.happened(time.Since(r.zero), "note", "the counters could not be read: "+err.Error())
+		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Nodes)) {
 		if o.Nodes[name].Unread {
 			r.happened(time.Since(r.zero), "note", name+" did not answer: what it has counted by now is unknown")
 		}
 	}
-	*into = &o
+	*into = o
 }
 
 // readBack compares the acknowledged writes with what the databases and queues hold, and looks for duplicates in those too

@@ -42,17 +42,9 @@ func (r *run) sampling(ctx context.Context, into **Observation) {
 			return
 		}
 	}
-	done := make(chan struct{})
-	r.reading = done
-	r.operations.Go(func() {
-		defer close(done)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeTimeout)
-		defer cancel()
-		if o, err := r.system.Observe(ctx); err == nil {
-			if o.At.IsZero() {
-				o.At = time.Now()
-			}
-			*into = &o
+	r.beside(func() {
+		if o, err := r.counters(ctx); err == nil {
+			*into = o
 		}
 	})
 }
