@@ -24,11 +24,11 @@ var allowed = map[string][]string{
 	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port"},
 	"faults/mesh/api":            {"faults", "faults/mesh"},
 	"report":                     {"report/page", "report/spell", "runner/record", "scenarios", "scenarios/metric"},
-	"report/findings":            {"runner/record", "scenarios"},        // rules over a stored record
-	"report/compare":             {"runner/record", "scenarios/metric"}, // pure functions from records
-	"report/pipeline":            {"runner/record"},                     // what pipelines show, where they show it
-	"report/page":                {"report/spell", "runner/record"},     // a page from the record alone
-	"report/spell":               {},                                    // figures for people: values alone
+	"report/findings":            {"report/spell", "runner/record", "scenarios"}, // rules over a stored record
+	"report/compare":             {"runner/record", "scenarios/metric"},          // pure functions from records
+	"report/pipeline":            {"runner/record"},                              // what pipelines show, where they show it
+	"report/page":                {"report/spell", "runner/record"},              // a page from the record alone
+	"report/spell":               {},                                             // figures for people: values alone
 	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"runner/record"}, // pure functions from records
 	"runner/lease":               {},

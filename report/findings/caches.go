@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -55,7 +56,7 @@ var stampede = Kind{
 				}
 				f := d.finding(p, c.node, c.node)
 				f.Evidence = []string{
-					fmt.Sprintf("%s of the answers are copies, and %.0f misses asked %s or waited for who did", percent(hit/(hit+miss)), miss, c.behind),
+					fmt.Sprintf("%s of the answers are copies, and %.0f misses asked %s or waited for who did", spell.Percent(hit/(hit+miss)), miss, c.behind),
 				}
 				if waiting := p.count(c.node, "cache_coalesced_total"); waiting > 0 {
 					f.Evidence = append(f.Evidence, fmt.Sprintf("%.0f requests waited for a copy that another one was fetching", waiting))
@@ -115,7 +116,7 @@ var cacheLost = Kind{
 					continue
 				}
 				f := d.finding(p, c.node, c.node)
-				f.Evidence = []string{fmt.Sprintf("%s of the answers were copies, %s in %s", percent(hit/(hit+miss)), percent(before/(before+missed)), d.steady.Name)}
+				f.Evidence = []string{fmt.Sprintf("%s of the answers were copies, %s in %s", spell.Percent(hit/(hit+miss)), spell.Percent(before/(before+missed)), d.steady.Name)}
 				f.Because = fmt.Sprintf("%s is asked %.1f times as often", c.behind, times(miss/p.seconds(), missed/d.steady.seconds()))
 				f.Try = try(
 					option{"cache-loss", c.in != "" && c.read.Lease == 0},
@@ -180,7 +181,7 @@ func (d *diagnosis) uncached(p *phase, n *scenarios.Node) (out []record.Finding)
 			return nil
 		}
 		f := d.finding(p, n.Name, n.Name)
-		f.Evidence = []string{fmt.Sprintf("%s of the answers are copies; %.0f requests went on to %s", percent(hit/(hit+miss)), miss, n.Origin)}
+		f.Evidence = []string{fmt.Sprintf("%s of the answers are copies; %.0f requests went on to %s", spell.Percent(hit/(hit+miss)), miss, n.Origin)}
 		f.Because = "the origin is asked again for what it has answered a moment ago"
 		key, control, negative := false, false, false
 		for _, r := range n.Cache {
@@ -201,7 +202,7 @@ func (d *diagnosis) uncached(p *phase, n *scenarios.Node) (out []record.Finding)
 				continue
 			}
 			f := d.finding(p, arrow(n.Name, c.to), n.Name)
-			f.Evidence = []string{fmt.Sprintf("%d reads of %s, none of them kept; %s not answered well", p.between(n.Name, c.to).attempts, c.to, percent(p.between(n.Name, c.to).bad()))}
+			f.Evidence = []string{fmt.Sprintf("%d reads of %s, none of them kept; %s not answered well", p.between(n.Name, c.to).attempts, c.to, spell.Percent(p.between(n.Name, c.to).bad()))}
 			f.Because = "each request reads anew what others have read a moment ago"
 			f.Try = try(option{"cache-aside", len(d.below(n.Name)) <= 2 && p.between(n.Name, c.to).bad() > 0.05})
 			if len(f.Try) > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -79,7 +80,7 @@ func (d *diagnosis) canaries(p *phase) (out []record.Finding) {
 				continue
 			}
 			f := d.finding(p, r.Split.To, n.Name)
-			f.Evidence = []string{fmt.Sprintf("%s of the attempts to %s failed, and it gets %s of %s", percent(fresh.bad()), r.Split.To, percent(r.Split.Share), r.Match)}
+			f.Evidence = []string{fmt.Sprintf("%s of the attempts to %s failed, and it gets %s of %s", spell.Percent(fresh.bad()), r.Split.To, spell.Percent(r.Split.Share), r.Match)}
 			f.Because = "a version that nobody has tried yet gets most of the traffic"
 			f.Try = try(option{"gateway-canary", true})
 			out = append(out, f)

@@ -3,6 +3,7 @@ package findings
 import (
 	"fmt"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -31,7 +32,7 @@ func (d *diagnosis) short(p *phase, node string) (evidence string, is bool) {
 	}
 	switch {
 	case p.waited(node) > much:
-		return fmt.Sprintf("requests of %s wait %s for a worker", node, ms(p.waited(node))), true
+		return fmt.Sprintf("requests of %s wait %s for a worker", node, spell.Milliseconds(p.waited(node))), true
 	case p.count(node, "shed_total") > 0.02*p.count(node, "requests_total"):
 		return fmt.Sprintf("%s sheds %.0f requests", node, p.count(node, "shed_total")), true
 	case p.count(node, "wasted_total") > 0.05*p.count(node, "requests_total"):
@@ -101,7 +102,7 @@ func (d *diagnosis) crowd(p *phase, node string) (record.Finding, bool) {
 		return record.Finding{}, false
 	}
 	f := d.finding(p, node, node)
-	f.Evidence = []string{evidence, fmt.Sprintf("%s: %s makes up %s of what it is asked (%.1f/s)", most.load, most.request, percent(most.rate/total), most.rate)}
+	f.Evidence = []string{evidence, fmt.Sprintf("%s: %s makes up %s of what it is asked (%.1f/s)", most.load, most.request, spell.Percent(most.rate/total), most.rate)}
 	if most.before > 0 && most.rate > 1.5*most.before {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("it was %.1f/s in %s", most.before, d.steady.Name))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -24,7 +25,7 @@ var noOtherWay = Kind{
 						continue
 					}
 					f := d.finding(p, arrow(key[0], key[1]), key[0])
-					f.Evidence = []string{fmt.Sprintf("%s of %d attempts at %s were not answered well", percent(one.bad()), one.attempts, key[1])}
+					f.Evidence = []string{fmt.Sprintf("%s of %d attempts at %s were not answered well", spell.Percent(one.bad()), one.attempts, key[1])}
 					f.Because = key[0] + " can't answer without " + key[1]
 					f.Try = d.elsewhere(p, c)
 					if len(f.Try) > 0 && f.Lost > 0 {
@@ -131,7 +132,7 @@ var instanceLost = Kind{
 					left := d.replicas(node) - len(fault.Instances)
 					f.Evidence = []string{fmt.Sprintf("%s took %d of %d instances of %s", fault.Text, d.replicas(node)-max(left, 0), d.replicas(node), node)}
 					if wait := p.waited(node); wait > much {
-						f.Evidence = append(f.Evidence, fmt.Sprintf("requests wait %s for a worker at the rest", ms(wait)))
+						f.Evidence = append(f.Evidence, fmt.Sprintf("requests wait %s for a worker at the rest", spell.Milliseconds(wait)))
 					}
 					f.Because = "what one instance does is not done while it is gone"
 					f.Try = d.replaces(p, node, fault, left)

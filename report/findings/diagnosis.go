@@ -170,26 +170,6 @@ func (d *diagnosis) finding(p *phase, where, node string) record.Finding {
 // names are a map's keys, sorted: rules go through maps in one order.
 func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-func percent(v float64) string {
-	switch {
-	case v > 0 && v < 0.0995:
-		return fmt.Sprintf("%.1f%%", 100*v)
-	case v < 1 && v > 0.9995:
-		return fmt.Sprintf("%.2f%%", 100*v)
-	}
-	return fmt.Sprintf("%.0f%%", 100*v)
-}
-
-func ms(v float64) string {
-	switch {
-	case v >= 1000:
-		return fmt.Sprintf("%.2f s", v/1000)
-	case v >= 100:
-		return fmt.Sprintf("%.0f ms", v)
-	}
-	return fmt.Sprintf("%.1f ms", v)
-}
-
 func arrow(from, to string) string { return from + " -> " + to }
 
 // list is names in a sentence, the first few.

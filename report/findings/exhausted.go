@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -112,7 +113,7 @@ var lockedRow = Kind{
 					continue
 				}
 				f := d.finding(p, name, name)
-				f.Evidence = []string{fmt.Sprintf("a write waits %s for its row, in the mean of %.0f", ms(1000*locked/writes), writes)}
+				f.Evidence = []string{fmt.Sprintf("a write waits %s for its row, in the mean of %.0f", spell.Milliseconds(1000*locked/writes), writes)}
 				f.Because = "writes of one row wait for each other until each is durable"
 				f.Try = try(option{"hot-row", true})
 				out = append(out, f)

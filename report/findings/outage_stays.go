@@ -3,6 +3,7 @@ package findings
 import (
 	"fmt"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -26,11 +27,11 @@ var outageStays = Kind{
 			}
 			f.Evidence = []string{fmt.Sprintf("%s was off at %.1f s, and %d of %d requests are lost from %.0f to %.0f s", trigger.Text, *trigger.UndoneS, p.lost(), p.sent(), p.StartS, p.EndS)}
 			if wait > 0 {
-				f.Evidence = append(f.Evidence, fmt.Sprintf("requests of %s wait %s for a worker", node, ms(wait)))
+				f.Evidence = append(f.Evidence, fmt.Sprintf("requests of %s wait %s for a worker", node, spell.Milliseconds(wait)))
 			}
 			retried := d.retriesTo(p, node)
 			if retried > 0 {
-				f.Evidence = append(f.Evidence, fmt.Sprintf("%s of the attempts at it are retries", percent(retried)))
+				f.Evidence = append(f.Evidence, fmt.Sprintf("%s of the attempts at it are retries", spell.Percent(retried)))
 			}
 			f.Because = "what waits is older than its callers' patience, so all work is for nobody, and those who gave up ask again"
 			if trigger.Kind == "flush" {

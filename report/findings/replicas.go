@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -89,8 +90,8 @@ func (d *diagnosis) uneven(p *phase, key [2]string) (record.Finding, bool) {
 	}
 	f := d.finding(p, worse.instance, key[1])
 	f.Evidence = []string{
-		fmt.Sprintf("%s of %d attempts at %s were not answered well, %s at most of its siblings", percent(worse.bad), worse.attempts, worse.instance, percent(usualBad)),
-		fmt.Sprintf("its first byte took %s, theirs %s", ms(worse.firstMs), ms(usualMs)),
+		fmt.Sprintf("%s of %d attempts at %s were not answered well, %s at most of its siblings", spell.Percent(worse.bad), worse.attempts, worse.instance, spell.Percent(usualBad)),
+		fmt.Sprintf("its first byte took %s, theirs %s", spell.Milliseconds(worse.firstMs), spell.Milliseconds(usualMs)),
 	}
 	f.Because = key[0] + " sends it its share of the requests, whatever becomes of them"
 	f.Try = d.evensOut(p, key, worse.instance, fails && !worse.hangs && worse.firstMs < 3*usualMs+much)

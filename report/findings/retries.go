@@ -3,6 +3,7 @@ package findings
 import (
 	"fmt"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -22,7 +23,7 @@ var retriesMultiply = Kind{
 					}
 					f := d.finding(p, arrow(lower[0], lower[1]), lower[1])
 					f.Evidence = []string{
-						fmt.Sprintf("%s retries %s of its attempts at %s, and that %s of its own at %s", upper[0], percent(p.pairs[upper].retried()), upper[1], percent(below.retried()), lower[1]),
+						fmt.Sprintf("%s retries %s of its attempts at %s, and that %s of its own at %s", upper[0], spell.Percent(p.pairs[upper].retried()), upper[1], spell.Percent(below.retried()), lower[1]),
 						fmt.Sprintf("%.2f attempts at %s for each one that no retry caused", below.amplification, lower[1]),
 					}
 					f.Because = "each layer repeats what the layers below have repeated already"
@@ -48,7 +49,7 @@ var retryAmplification = Kind{
 				f := d.finding(p, arrow(key[0], key[1]), key[1])
 				f.Evidence = []string{
 					fmt.Sprintf("%d attempts, %d of them retries: %.2f for each one that no retry caused", one.attempts, one.retries, one.amplification),
-					fmt.Sprintf("%s of them failed", percent(one.bad())),
+					fmt.Sprintf("%s of them failed", spell.Percent(one.bad())),
 				}
 				f.Because = key[1] + " fails, and each failure makes more requests for it"
 				f.Try = d.boundsRetries(key)

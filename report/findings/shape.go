@@ -3,6 +3,7 @@ package findings
 import (
 	"fmt"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -108,7 +109,7 @@ var slowestOfMany = Kind{
 					continue
 				}
 				f := d.finding(p, c.from, c.from)
-				f.Evidence = []string{fmt.Sprintf("%s of %s waits for all of %d; a first byte of %s takes %s in the mean", c.endpoint, c.from, n, c.to, ms(p.between(c.from, c.to).firstByteMs))}
+				f.Evidence = []string{fmt.Sprintf("%s of %s waits for all of %d; a first byte of %s takes %s in the mean", c.endpoint, c.from, n, c.to, spell.Milliseconds(p.between(c.from, c.to).firstByteMs))}
 				f.Because = fmt.Sprintf("of %d answers one is slow far more often than one alone is", n)
 				f.Try = try(
 					option{"hedging", c.policy.Hedge == nil},

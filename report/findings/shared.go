@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -60,7 +61,7 @@ var unrelatedDown = Kind{
 					}
 					f := d.finding(p, arrow(name, to), name)
 					f.Evidence = []string{
-						fmt.Sprintf("requests of %s wait %s for a worker", name, ms(p.waited(name))), d.asksLong(p, name, to),
+						fmt.Sprintf("requests of %s wait %s for a worker", name, spell.Milliseconds(p.waited(name))), d.asksLong(p, name, to),
 						fmt.Sprintf("%d of %d requests that need nothing of %s are lost", lost, sent, to),
 					}
 					f.Because = "each request that waits for " + to + " keeps a worker that others need"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -27,7 +28,7 @@ var workersHeld = Kind{
 					seen[c.to] = true
 					f := d.finding(p, arrow(name, c.to), name)
 					f.Evidence = []string{
-						fmt.Sprintf("requests of %s wait %s for a worker, %.0f stand in line at the end", name, ms(p.waited(name)), p.count(name, "queue_depth")),
+						fmt.Sprintf("requests of %s wait %s for a worker, %.0f stand in line at the end", name, spell.Milliseconds(p.waited(name)), p.count(name, "queue_depth")),
 						d.asksLong(p, name, c.to),
 					}
 					f.Because = "each request that waits for " + c.to + " keeps a worker, and so what needs nothing of it waits too"
@@ -152,7 +153,7 @@ var wastedWork = Kind{
 func (d *diagnosis) asksLong(p *phase, from, to string) string {
 	one := p.between(from, to)
 	if one.bad() < 0.3 && d.steady != nil {
-		return fmt.Sprintf("a first byte of %s takes %s, %s in %s", to, ms(one.firstByteMs), ms(d.steady.between(from, to).firstByteMs), d.steady.Name)
+		return fmt.Sprintf("a first byte of %s takes %s, %s in %s", to, spell.Milliseconds(one.firstByteMs), spell.Milliseconds(d.steady.between(from, to).firstByteMs), d.steady.Name)
 	}
-	return fmt.Sprintf("%s of %d attempts at %s were not answered well", percent(one.bad()), one.attempts, to)
+	return fmt.Sprintf("%s of %d attempts at %s were not answered well", spell.Percent(one.bad()), one.attempts, to)
 }
