@@ -137,7 +137,7 @@ func (f *compareFlags) run(ctx context.Context, jobs []job) (results []*record.R
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(in)) }()
 	}
-	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
+	progress := progressing(f.quiet)
 	err = inOrder(len(jobs), f.jobs, func(i int) (made, error) {
 		p := jobs[i].plan
 		m, err := child(ctx, in, f.engineFlags, p.document.File, p.Scenario.Variant, f.sets, false, f.out == "", p.Seed)
