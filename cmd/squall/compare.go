@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,6 +144,8 @@ func (f *compareFlags) stored(c *cobra.Command, folders []string) (*compare.Desi
 		if err != nil {
 			return nil, usageOf(err)
 		}
+		changed := func(s *compare.Side) int { return min(len(s.Variant)+len(s.Set), 1) }
+		slices.SortStableFunc(found, func(a, b *compare.Side) int { return cmp.Compare(changed(a), changed(b)) }) // as it stands comes first
 		for _, s := range found {
 			if len(folders) > 1 && len(found) == 1 {
 				s.Call(filepath.Base(filepath.Clean(folder)))

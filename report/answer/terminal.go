@@ -12,7 +12,8 @@ import (
 // Terminal writes an answer for a terminal of a width. A table that is wider is stacked, a line a cell, and never wrapped.
 func Terminal(w io.Writer, a *Answer, width int) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "\n %s\n", a.Title)
+	fmt.Fprintln(b)
+	wrapped(b, " ", a.Title, width)
 	for _, n := range a.Notes {
 		wrapped(b, "   note: ", n, width)
 	}

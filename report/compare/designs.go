@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -84,10 +85,13 @@ func (d *Designs) note() {
 	}
 }
 
-// BySeed makes rounds of stored runs: of each side those whose seed every side has, in the first one's order. left is how many runs have no
+// BySeed makes rounds of stored runs: of each side those whose seed every side has, in the order of seeds. left is how many runs have no
 // such others.
 func BySeed(sides []*Side) (paired []*Side, left int) {
 	taken := make([][]int, len(sides)) // which runs of each side
+	for _, s := range sides {
+		slices.SortStableFunc(s.Runs, func(a, b Run) int { return cmp.Compare(a.Seed, b.Seed) })
+	}
 	for i := range sides[0].Runs {
 		round := make([]int, len(sides))
 		round[0] = i

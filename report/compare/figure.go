@@ -4,6 +4,7 @@ package compare
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/squallhq/squall/runner/record"
@@ -131,8 +132,8 @@ func (u Unit) Spell(v float64) string {
 			return "yes"
 		}
 		return strconv.FormatFloat(v*100, 'f', 0, 64) + "% yes"
-	case Count:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+	case Count: // a whole number, but for means
+		return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
 	case Factor:
 		return strconv.FormatFloat(v, 'f', 2, 64) + "x"
 	case PerS:

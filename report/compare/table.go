@@ -141,7 +141,7 @@ func (s *Side) spread(n Named) string {
 }
 
 // longestWhy is how long a reason may be that stands in a cell: longer ones stand below the table.
-const longestWhy = 24
+const longestWhy = 21
 
 // unknown says why costs are unknown, where that has no room in a cell.
 func (d *Designs) unknown() string {
