@@ -11,9 +11,9 @@ import (
 // error is Problems, every mistake that it found.
 func New(s *scenarios.Scenario, seed uint64) (*Plan, error) { return NewWith(s, seed, nil) }
 
-// NewWith is New of a scenario whose nodes change while they run, by change.
+// NewWith is New of a scenario whose nodes change while they run: change makes what the plan holds of them then.
 func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) {
-	b := &builder{Plan: &Plan{Scenario: s, Seed: seed, change: change}, graph: graphOf(s), names: NamesOf(s)}
+	b := &builder{Plan: &Plan{Scenario: s, Seed: seed}, change: change, graph: graphOf(s), names: NamesOf(s)}
 	b.nodes()
 	b.loads()
 	if len(b.problems) > 0 {
@@ -26,7 +26,7 @@ func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) 
 	b.faults()
 	b.schedule()
 	b.contradictions()
-	b.combinations()
+	b.configurations()
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}
@@ -37,6 +37,7 @@ func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) 
 // builder is a plan in the making, with the mistakes found so far.
 type builder struct {
 	*Plan
+	change   Changer
 	graph    graph
 	names    *Names
 	problems Problems

@@ -24,7 +24,7 @@ func testCPULimits(t *testing.T, w *world, e runner.Engine) {
 		wantRefused(t, e, limit(0.5), "limiting the CPU")
 		return
 	}
-	w.inject(changeOf(api, `{endpoints: {GET /compute: [{compute: 40ms}]}}`)) // taken off with the test
+	w.inject(changeOf(api, computes)) // taken off with the test
 	took := func() time.Duration {
 		w.mustGet(toAPI, "/ping")
 		var all []time.Duration
