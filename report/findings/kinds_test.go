@@ -21,8 +21,8 @@ func patient(t *testing.T, front string) *record.Result {
 	}
 	edges := func() []record.Edge {
 		return []record.Edge{
-			{From: "front", To: "back", FromInst: "front-1", ToInst: "back-1", Attempts: 50, Requests: 50, FirstByteMs: 5, Connections: 1},
-			{From: "front", To: "back", FromInst: "front-1", ToInst: "back-2", Attempts: 50, Requests: 50, FirstByteMs: 5, Connections: 1},
+			{Name: "front-1:back-1", From: "front", To: "back", FromInst: "front-1", ToInst: "back-1", Attempts: 50, Requests: 50, FirstByteMs: 5, Connections: 1},
+			{Name: "front-1:back-2", From: "front", To: "back", FromInst: "front-1", ToInst: "back-2", Attempts: 50, Requests: 50, FirstByteMs: 5, Connections: 1},
 		}
 	}
 	return &record.Result{
@@ -85,6 +85,7 @@ func TestPlantedIllnesses(t *testing.T) {
 		{"fallback never used", "front -> back", `{"call": {"node": "back", "method": "GET", "path": "/y"}, "fallback": {"status": 200}}`, "80% of 100 attempts not answered well, 80 of them given up",
 			func(r *record.Result) { r.Phases[1].Edges[0].GaveUp, r.Phases[1].Edges[1].GaveUp = 40, 40 }},
 		{"connections thrown away", "front -> back", withBreaker, "80 connections for 100 attempts, 2 for 100 in steady", func(r *record.Result) {
+			r.Faults[0].Kind, r.Faults[0].Edges = "latency", []string{"front-1:back-1"}
 			r.Phases[1].Edges[0].GaveUp, r.Phases[1].Edges[0].Connections = 40, 80
 			r.Phases[1].Edges[1].Connections = 0
 		}},

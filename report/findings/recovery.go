@@ -2,9 +2,11 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
 )
 
 // slowRecoveryS is how long a recovery takes at least that is called slow.
@@ -51,10 +53,29 @@ func (d *diagnosis) at(s float64) *phase {
 	return nil
 }
 
+// fewConnections is how many new connections are too few to say anything of.
+const fewConnections = 10
+
+// dear tells that a new connection between two nodes costs time in a phase: several ways there and back, or one that takes long.
+func (d *diagnosis) dear(p *phase, key [2]string, one *pair) bool {
+	if d.kind(key[1]) == scenarios.KindDatabase {
+		return true
+	}
+	for _, f := range p.faults {
+		for _, e := range one.edges {
+			if f.Kind == "latency" && slices.Contains(f.Edges, e.Name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 var connectionsThrown = Kind{
 	Name: "connections thrown away",
-	Means: "between two nodes a connection is made for a fifth of the attempts or more, three times as often as in the steady phase, while a fifth of the attempts " +
-		"or more are given up or fail: who leaves takes its connection along, and each new one costs ways there and back before it serves",
+	Means: "between two nodes that are far apart (a latency is on between them) or speak a protocol with a greeting (a database's), ten connections or more are made, " +
+		"one for a fifth of the attempts or more, three times as often as in the steady phase, while a fifth of the attempts or more are given up or fail: " +
+		"who leaves takes its connection along, and each new one costs ways there and back before it serves",
 	find: func(d *diagnosis) (out []record.Finding) {
 		if d.steady == nil {
 			return nil
@@ -63,7 +84,7 @@ var connectionsThrown = Kind{
 			for _, key := range pairNames(p) {
 				one, before := p.pairs[key], d.steady.between(key[0], key[1])
 				now, then := share(one.connections, one.attempts), share(before.connections, before.attempts)
-				if d.nodes[key[0]] == nil || one.attempts < fewAttempts || now < 0.2 || now < 3*then || one.bad() < 0.2 {
+				if d.nodes[key[0]] == nil || one.connections < fewConnections || !d.dear(p, key, one) || now < 0.2 || now < 3*then || one.bad() < 0.2 {
 					continue
 				}
 				f := d.finding(p, arrow(key[0], key[1]), key[1])
