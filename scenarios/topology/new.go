@@ -62,29 +62,27 @@ func (b *builder) warn(format string, args ...any) {
 	b.Warnings = append(b.Warnings, fmt.Sprintf(format, args...))
 }
 
-// nodes checks names and what the nodes call.
+// nodes checks names, and what nodes and loads call.
 func (b *builder) nodes() {
 	b.problems = append(b.problems, b.names.Taken()...)
-	whole := true
-	for _, c := range b.graph.calls {
-		if b.names.Node(c.To) == nil {
-			whole = false
+	nowhere := b.names.Nowhere()
+	for _, c := range nowhere {
+		if c.FromLoad() {
+			b.problem(c.Path, b.choices(), "load %q goes to %q, which is not in the topology", c.From, c.To)
+		} else {
 			b.problem(c.Path, b.choices(), "%q calls %q, which is not in the topology", c.From, c.To)
 		}
 	}
-	if !whole {
+	if len(nowhere) > 0 {
 		return
 	}
 	b.problems = append(b.problems, Cycles(b.Scenario.Nodes, b.graph.calls)...)
 }
 
-// loads checks where they go, and finds what they reach.
+// loads finds what they reach.
 func (b *builder) loads() {
 	var entries []string
 	for _, l := range b.Scenario.Loads {
-		if b.names.Node(l.To) == nil {
-			b.problem(scenarios.At("load", l.Name, "to"), b.choices(), "load %q goes to %q, which is not in the topology", l.Name, l.To)
-		}
 		entries = append(entries, l.To)
 	}
 	for _, n := range b.Scenario.Nodes {
