@@ -72,6 +72,9 @@ func markdownFindings(b *bytes.Buffer, r *record.Result) {
 		for _, e := range f.Evidence {
 			fmt.Fprintf(b, "- %s\n", inMarkdown(e))
 		}
+		if way := spread(f.Spread); way != "" {
+			fmt.Fprintf(b, "- %s\n", inMarkdown(way))
+		}
 		if len(f.Try) > 0 {
 			fmt.Fprintf(b, "- try %s: %s\n", codeInMarkdown(f.Try[0].Pattern), inMarkdown(f.Try[0].About))
 		}

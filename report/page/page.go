@@ -69,6 +69,7 @@ func body(r *record.Result) (node, string, error) {
 	b := newBlast(r, t, spans)
 	sections := []section{
 		{"findings", "Why", "Findings", "", why(r, t)},
+		{"held", "What held", "Held", "What the architecture kept from its users, or from what is behind it, while faults were on.", held(r)},
 		first(r, b, spans, t),
 		{"time", "Over time", "Time", "", overTime(r, t, spans, data, several)},
 		topologySection(r, t, spans),
