@@ -25,8 +25,6 @@ type batchFlags struct {
 	in string
 	// verbose shows all of each report.
 	verbose bool
-	// bare leaves out the reports of the run's folder.
-	bare bool
 }
 
 func (f *batchFlags) register(c *cobra.Command) {
@@ -37,9 +35,7 @@ func (f *batchFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.format, "format", "table", "table, or json: a line a run")
 	registerVerbose(c, &f.verbose)
 	c.Flags().StringVar(&f.in, "in", "", "")
-	c.Flags().BoolVar(&f.bare, "bare", false, "")
 	_ = c.Flags().MarkHidden("in")
-	_ = c.Flags().MarkHidden("bare")
 }
 
 // check tells flags that do not go together.

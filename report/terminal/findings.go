@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -23,12 +24,18 @@ func findings(s *sheet, r *record.Result) error {
 		shown = shown[:min(shownFindings, len(shown))]
 	}
 	one := len(loadsIn(r)) == 1
+	way := ""
 	for i, f := range shown {
 		toll := words.Toll(f) + whose(f, one)
 		if i > 0 && f.Lost > 0 && words.Toll(shown[i-1])+whose(shown[i-1], one) == toll {
 			toll = fmt.Sprintf("the same %s requests", spell.Count(f.Lost))
 		}
-		s.finding(f, toll)
+		spread := words.Spread(f.Spread)
+		if spread == way { // said above
+			spread = ""
+		}
+		s.finding(f, toll, spread)
+		way = cmp.Or(spread, way)
 	}
 	if rest := r.Findings[len(shown):]; len(rest) > 0 {
 		var names []string
@@ -69,7 +76,7 @@ func loadsIn(r *record.Result) map[string]bool {
 	return loads
 }
 
-func (s *sheet) finding(f record.Finding, toll string) {
+func (s *sheet) finding(f record.Finding, toll, spread string) {
 	s.say("", nil, f.Kind+": "+f.Where, s.bold)
 	s.say("  ", nil, toll, nil)
 	s.say("  because ", s.faint, f.Because, nil)
@@ -79,6 +86,9 @@ func (s *sheet) finding(f record.Finding, toll string) {
 		}
 	} else if len(f.Evidence) > 0 {
 		s.say("  shown by ", s.faint, strings.Join(f.Evidence, "; "), nil)
+	}
+	if spread != "" {
+		s.say("  ", nil, spread, nil)
 	}
 	if len(f.Try) == 0 {
 		return

@@ -139,3 +139,23 @@ func Toll(f record.Finding) string {
 	}
 	return fmt.Sprintf("%s requests lost or late %s", spell.Count(f.Lost), when)
 }
+
+// Spread is the way of a failure from node to node in one line, "" where it is not known.
+func Spread(steps []record.Worsened) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("spread: ")
+	for i, s := range steps {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&b, "%s at %s (%s)", s.Where, spell.Seconds(s.AtS), s.What)
+		case s.AtS == steps[i-1].AtS:
+			fmt.Fprintf(&b, ", %s", s.Where)
+		default:
+			fmt.Fprintf(&b, ", %s at %s", s.Where, spell.Seconds(s.AtS))
+		}
+	}
+	return b.String()
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 
+	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -48,7 +49,7 @@ func loadStranger(t *testing.T, program string) string {
 func loadLabelled(t *testing.T, program, label string) *nodeimage.Image {
 	t.Helper()
 	e := testEngine(t, Options{})
-	stranger, err := nodeimage.New(buildProgram(t, program, "0"), architecture(t, e))
+	stranger, err := nodeimage.New(squallbin.Program(t, program, "0"), architecture(t, e))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +86,8 @@ func TestImageCallsItsUpstreamsByName(t *testing.T) {
 	a.Replicas = 2
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase}
 	stranger := &scenarios.Node{
-		Name: "stranger", Kind: scenarios.KindImage, Image: ref, Port: 7000, Health: "/ready",
-		Env: map[string]string{"GREETING": "hello"}, Calls: []string{"a", "b", "c", "db"},
+		Name: "stranger", Kind: scenarios.KindImage, Image: ref, Container: scenarios.Container{Port: 7000, Health: "/ready",
+			Env: map[string]string{"GREETING": "hello"}, Calls: []string{"a", "b", "c", "db"}},
 	}
 	s := launch(t, Options{}, load(planOf(a, b, c, db, stranger), "users", "stranger"))
 	if n := len(s.byName["stranger-1"].place.links); n != 3 {
