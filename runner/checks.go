@@ -25,7 +25,7 @@ func (r *run) checks(res *record.Result) []record.Check {
 	}
 	add(r.callsCheck(res))
 	add(r.littleCheck(res))
-	add(r.steadyCheck(res))
+	add(r.steadyCheck())
 	for _, i := range r.injections {
 		add(i.delayCheck())
 		add(i.latenessCheck())
@@ -39,16 +39,15 @@ func (r *run) checks(res *record.Result) []record.Check {
 func ptr[T any](v T) *T { return &v }
 
 // steadyCheck tells whether there was a steady state: two halves that agree. A run without faults claims none.
-func (r *run) steadyCheck(res *record.Result) *record.Check {
+func (r *run) steadyCheck() *record.Check {
 	if len(r.injections) == 0 {
 		return nil
 	}
-	timeline, err := analysis.Timeline(res.Windows)
-	if err != nil {
-		return &record.Check{Name: "steady state", Text: err.Error()}
+	if r.seconds == nil {
+		return &record.Check{Name: "steady state", Text: "the windows could not be read"}
 	}
 	end := min(steadyEnd(r.o.Plan), r.ended)
-	return analysis.SteadyCheck(timeline, steadyFrom(r.o.Plan, end), end)
+	return analysis.SteadyCheck(r.seconds, steadyFrom(r.o.Plan, end), end)
 }
 
 func (r *run) balanceCheck() record.Check {

@@ -118,6 +118,7 @@ var eventOrder = []string{"undo", "phase", "fault"}
 // faults are the record's faults, with their recovery.
 func (r *run) faults(windows []record.Window) []record.Fault {
 	timeline, err := analysis.Timeline(windows)
+	r.seconds = timeline
 	if err != nil {
 		r.happened(time.Since(r.zero), "note", "the windows could not be read: "+err.Error())
 	}
