@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
@@ -147,9 +146,8 @@ type run struct {
 	turned []*Observation
 	// sampled are the counters of every second between, for the series; nil: they were not read.
 	sampled []*Observation
-	reading chan struct{}     // closed when the last reading that was ordered is done
-	seconds []analysis.Second // of the windows; nil: they could not be read
-	ended   time.Duration     // of the phases: Total, or when the run was cut short
+	reading chan struct{} // closed when the last reading that was ordered is done
+	ended   time.Duration // of the phases: Total, or when the run was cut short
 	writes  record.Writes
 	// touched is what others did to the system.
 	touched []Touch

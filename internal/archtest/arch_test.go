@@ -14,21 +14,22 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/compare", "report/findings", "report/pipeline", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/compare", "report/findings", "report/page", "report/pipeline", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
 	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "runner/wire"},
 	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance"}, // one connection: knows no edge
 	"faults/mesh/port":           {},                                                // the system's ports, timers and pipes: any program's
-	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port"},
+	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port", "internal/ask"},
 	"faults/mesh/api":            {"faults", "faults/mesh"},
 	"report":                     {"report/page", "report/spell", "runner/record", "scenarios", "scenarios/metric"},
-	"report/findings":            {"report/spell", "runner/record", "scenarios"}, // rules over a stored record
-	"report/compare":             {"runner/record", "scenarios/metric"},          // pure functions from records
-	"report/pipeline":            {"runner/record"},                              // what pipelines show, where they show it
-	"report/page":                {"report/spell", "runner/record"},              // a page from the record alone
-	"report/spell":               {},                                             // figures for people: values alone
+	"report/findings":            {"report/spell", "runner/record", "scenarios"},         // rules over a stored record
+	"report/answer":              {"report/spell"},                                       // what many runs came to, as parts to show: values alone
+	"report/compare":             {"report/answer", "runner/record", "scenarios/metric"}, // pure functions from records
+	"report/pipeline":            {"runner/record"},                                      // what pipelines show, where they show it
+	"report/page":                {"report/answer", "report/spell", "runner/record"},     // a page from the record alone
+	"report/spell":               {},                                                     // figures for people: values alone
 	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"runner/record"}, // pure functions from records
 	"runner/lease":               {},
@@ -58,7 +59,7 @@ var allowed = map[string][]string{
 	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
-	"runner/engine":                  {"faults", "faults/mesh", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
 	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
 	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
@@ -73,6 +74,7 @@ var allowed = map[string][]string{
 	"examples/patterns":  {},
 
 	"internal/archtest":  {},
+	"internal/ask":       {}, // one question over HTTP
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
 	"internal/meshtest":  {}, // what tests of the mesh's rooms share
 	"internal/keydoc":    {},
