@@ -24,7 +24,12 @@ func (r *run) checks(res *record.Result) []record.Check {
 		add(&c)
 	}
 	add(r.callsCheck(res))
-	add(r.littleCheck(res))
+	places := r.places(res)
+	add(analysis.PlacesCheck(places))
+	add(analysis.LittlePlacesCheck(places))
+	for _, c := range r.littleChecks() {
+		add(c)
+	}
 	add(r.steadyCheck(res))
 	for _, i := range r.injections {
 		add(i.delayCheck())
