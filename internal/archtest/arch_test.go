@@ -14,7 +14,7 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/compare", "report/findings", "report/pipeline", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/compare", "report/findings", "report/page", "report/pipeline", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
@@ -24,11 +24,12 @@ var allowed = map[string][]string{
 	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port"},
 	"faults/mesh/api":            {"faults", "faults/mesh"},
 	"report":                     {"report/page", "report/spell", "runner/record", "scenarios", "scenarios/metric"},
-	"report/findings":            {"report/spell", "runner/record", "scenarios"}, // rules over a stored record
-	"report/compare":             {"runner/record", "scenarios/metric"},          // pure functions from records
-	"report/pipeline":            {"runner/record"},                              // what pipelines show, where they show it
-	"report/page":                {"report/spell", "runner/record"},              // a page from the record alone
-	"report/spell":               {},                                             // figures for people: values alone
+	"report/findings":            {"report/spell", "runner/record", "scenarios"},         // rules over a stored record
+	"report/answer":              {"report/spell"},                                       // what many runs came to, as parts to show: values alone
+	"report/compare":             {"report/answer", "runner/record", "scenarios/metric"}, // pure functions from records
+	"report/pipeline":            {"runner/record"},                                      // what pipelines show, where they show it
+	"report/page":                {"report/answer", "report/spell", "runner/record"},     // a page from the record alone
+	"report/spell":               {},                                                     // figures for people: values alone
 	"runner":                     {"faults", "internal/passage", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},

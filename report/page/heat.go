@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/squallhq/squall/runner/record"
 )
 
 // The rows of a heat map: eight to a decade of latency, from a tenth of a millisecond on. What was faster is in the first.
@@ -25,10 +27,8 @@ func (h heat) add(bucket int, all *hdrhistogram.Histogram) {
 		return
 	}
 	h[bucket] = make([]int64, heatRows)
-	for _, bar := range all.Distribution() {
-		if bar.Count > 0 {
-			h[bucket][row(float64(bar.To)/1000)] += bar.Count
-		}
+	for top, count := range record.Bars(all) {
+		h[bucket][row(float64(top)/1000)] += count
 	}
 }
 

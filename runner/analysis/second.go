@@ -68,10 +68,8 @@ func Timeline(windows []record.Window) ([]Second, error) {
 			s.P99 = record.Quantile(m.Latencies, 99)
 			s.Tail = record.Quantile(m.Latencies, tailPercentile(m.Latencies.TotalCount()))
 			s.Max = record.Quantile(m.Latencies, 100)
-			for _, b := range m.Latencies.Distribution() {
-				if b.Count > 0 {
-					s.latencies = append(s.latencies, bar{time.Duration(b.To) * time.Microsecond, b.Count})
-				}
+			for top, count := range record.Bars(m.Latencies) {
+				s.latencies = append(s.latencies, bar{time.Duration(top) * time.Microsecond, count})
 			}
 		}
 		out = append(out, s)

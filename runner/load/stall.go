@@ -84,10 +84,10 @@ func (w *waits) stall(load string, users int, phases time.Duration) (record.Stal
 		}
 		usual := record.Quantile(request.answered, 50)
 		here := time.Duration(0)
-		for _, bar := range request.all.Distribution() {
-			wait := time.Duration(bar.To) * time.Microsecond
-			if bar.Count > 0 && wait > max(stallFactor*usual, usual+stallLeast) {
-				here += time.Duration(bar.Count) * (wait - usual)
+		for top, count := range record.Bars(request.all) {
+			wait := time.Duration(top) * time.Microsecond
+			if wait > max(stallFactor*usual, usual+stallLeast) {
+				here += time.Duration(count) * (wait - usual)
 				longest = max(longest, request.most)
 			}
 		}

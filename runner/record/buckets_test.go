@@ -2,6 +2,7 @@ package record
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,6 +46,14 @@ func TestBucketsAreHdrHistograms(t *testing.T) {
 			}
 			if !got.Equals(want) {
 				t.Error("decoded histogram differs")
+			}
+			var bars []hdrhistogram.Bar
+			for top, count := range Bars(want) {
+				bars = append(bars, hdrhistogram.Bar{To: top, Count: count})
+			}
+			full := slices.DeleteFunc(want.Distribution(), func(b hdrhistogram.Bar) bool { return b.Count == 0 })
+			if !slices.EqualFunc(bars, full, func(a, b hdrhistogram.Bar) bool { return a.To == b.To && a.Count == b.Count }) {
+				t.Errorf("%d bars that differ from HdrHistogram's %d", len(bars), len(full))
 			}
 			for _, p := range []float64{0, 1, 50, 90, 99, 99.9, 100} {
 				if got, want := whole.quantile(p), Quantile(want, p); got != want {

@@ -99,6 +99,9 @@ type Result struct {
 	Checks []Check `json:"checks"`
 	// Findings say what went wrong and why, by what users lost by it. Absent where a rule found nothing, and in records from before.
 	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
+	// Absorbed is what the architecture kept from its users while faults were on, by phase. Absent where nothing did, and in
+	// records from before.
+	Absorbed []Absorbed `json:"absorbed,omitempty" since:"2026-11-29"`
 	// Events are what happened, in time.
 	Events []Event `json:"events"`
 	// Windows are kept beside result.json, in windows.jsonl.
