@@ -133,6 +133,25 @@ type EdgeCounters struct {
 	Awaiting passage.Reading
 }
 
+// since is what was seen from one reading to this one; what is open is open now.
+func (c EdgeCounters) since(first EdgeCounters) EdgeCounters {
+	c.Connections -= first.Connections
+	c.Requests -= first.Requests
+	c.BytesUp -= first.BytesUp
+	c.BytesDown -= first.BytesDown
+	c.FirstBytes -= first.FirstBytes
+	c.FirstByteTotal -= first.FirstByteTotal
+	return c
+}
+
+// firstByteMs is the mean time to first byte, 0 without an answer.
+func (c EdgeCounters) firstByteMs() float64 {
+	if c.FirstBytes <= 0 {
+		return 0
+	}
+	return record.Milliseconds(c.FirstByteTotal) / float64(c.FirstBytes)
+}
+
 // NodeCounters is what one instance counted itself.
 type NodeCounters struct {
 	Restarts int

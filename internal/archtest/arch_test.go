@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "runner/wire"},
 	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance", "internal/passage"}, // one connection: knows no edge
 	"faults/mesh/port":           {},                                                                    // the system's ports, timers and pipes: any program's
-	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port"},
+	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port", "internal/ask"},
 	"faults/mesh/api":            {"faults", "faults/mesh"},
 	"report":                     {"report/page", "report/spell", "runner/record", "scenarios", "scenarios/metric"},
 	"report/findings":            {"report/spell", "runner/record", "scenarios"},         // rules over a stored record
@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
-	"runner/engine":                  {"faults", "faults/mesh", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
 	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
 	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
@@ -74,6 +74,7 @@ var allowed = map[string][]string{
 	"examples/patterns":  {},
 
 	"internal/archtest":  {},
+	"internal/ask":       {}, // one question over HTTP
 	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
 	"internal/meshtest":  {}, // what tests of the mesh's rooms share
 	"internal/keydoc":    {},
