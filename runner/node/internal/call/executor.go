@@ -134,27 +134,27 @@ func (a attempt) settle(permits []permit, came attemptResult) Outcome {
 
 // exchanged makes the attempt and counts it.
 func (e *Executor) exchanged(ctx context.Context, to *Replica, c host.Trace, n int, do exchange) Outcome {
-	to.Counts.Begin(n, c.Retried)
+	began := to.Counts.Begin(n, c.Retried)
 	to.busy.Add(1)
 	came := do(ctx, to, c, n)
 	how := ended(came.F)
 	if came.body == nil {
 		to.busy.Add(-1)
-		to.Counts.End(how)
+		to.Counts.End(how, began)
 		return came
 	}
-	to.endsWith(came.body, how)
+	to.endsWith(came.body, how, began)
 	return came
 }
 
 // endsWith counts an attempt as over when its answer's body is. (A method, so that an attempt without one allocates nothing.)
-func (to *Replica) endsWith(body *streamed, how Ending) {
+func (to *Replica) endsWith(body *streamed, how Ending, began time.Time) {
 	body.whenOver(func() {
 		to.busy.Add(-1)
 		if how == Answered {
 			how = body.how
 		}
-		to.Counts.End(how)
+		to.Counts.End(how, began)
 	})
 }
 
