@@ -113,7 +113,7 @@ Exit codes: ` + exitCodes(),
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
-	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), diffCommand(), baselineCommand(), explainCommand(),
+	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), sweepCommand(), capacityCommand(), diffCommand(), baselineCommand(), explainCommand(),
 		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
 		nodeCommand(), meshCommand(), healthCommand(), roundsCommand())
 	return root
