@@ -25,7 +25,12 @@ func (r *run) checks(res *record.Result, seconds []analysis.Second, unread error
 		add(&c)
 	}
 	add(r.callsCheck(res))
-	add(r.littleCheck(res))
+	places := r.places(res)
+	add(analysis.PlacesCheck(places))
+	add(analysis.LittlePlacesCheck(places))
+	for _, c := range r.littleChecks() {
+		add(c)
+	}
 	add(r.steadyCheck(seconds, unread))
 	for _, i := range r.injections {
 		add(i.delayCheck())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -184,7 +182,7 @@ func (f *roundFlags) run(ctx context.Context, rounds []round, said func(done int
 
 // runIn is run in children that there are.
 func (f *roundFlags) runIn(children *pool, rounds []round, said func(done int) string) ([]roundMade, error) {
-	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
+	progress := progressing(f.quiet)
 	var all []roundMade
 	err := inOrder(len(rounds), f.jobs, func(i int) (roundMade, error) {
 		rounds[i].Hop, rounds[i].Sync = f.hop, f.sync

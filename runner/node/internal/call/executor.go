@@ -134,27 +134,27 @@ func (a attempt) settle(permits []permit, came attemptResult) Outcome {
 
 // exchanged makes the attempt and counts it.
 func (e *Executor) exchanged(ctx context.Context, to *Replica, c host.Trace, n int, do exchange) Outcome {
-	to.Counts.Begin(n, c.Retried)
+	began := to.Counts.Begin(n, c.Retried)
 	to.busy.Add(1)
 	came := do(ctx, to, c, n)
 	how := ended(came.F)
 	if came.body == nil {
 		to.busy.Add(-1)
-		to.Counts.End(how)
+		to.Counts.End(how, began)
 		return came
 	}
-	to.endsWith(came.body, how)
+	to.endsWith(came.body, how, began)
 	return came
 }
 
 // endsWith counts an attempt as over when its answer's body is. (A method, so that an attempt without one allocates nothing.)
-func (to *Replica) endsWith(body *streamed, how Ending) {
+func (to *Replica) endsWith(body *streamed, how Ending, began time.Time) {
 	body.whenOver(func() {
 		to.busy.Add(-1)
 		if how == Answered {
 			how = body.how
 		}
-		to.Counts.End(how)
+		to.Counts.End(how, began)
 	})
 }
 
@@ -176,4 +176,19 @@ func (e *Executor) HandOn(attempt context.Context, h http.Header) {
 	if at, ok := attempt.Deadline(); ok {
 		h.Set(wire.HeaderDeadline, strconv.FormatFloat(max(time.Until(at), 0).Seconds()*1000, 'f', 3, 64))
 	}
+}
+
+// composed are the policies of an executor that are on, in order, and again by what they have a say in.
+type composed struct {
+	all      []policy
+	gates    []gate
+	choosers []chooser
+	// slow is the one that may pass a chosen replica over; nil: none.
+	slow *slowStart
+	// round is nil where a call is one attempt.
+	round round
+	// repeats tells that a call may take more than one attempt, one after the other.
+	repeats bool
+	// timed tells that somebody wants to know how long attempts take.
+	timed bool
 }
