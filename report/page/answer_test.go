@@ -17,7 +17,7 @@ func TestAnswerPage(t *testing.T) {
 		{Table: &answer.Table{Title: "COST", Columns: []answer.Column{{Name: "a"}, {Name: "b", Beside: "against a"}}, Note: "note",
 			Rows: []answer.Row{{Name: "p50", Cells: []answer.Cell{{Text: "1", Look: answer.Good}, {Text: "2", Beside: "+1", Look: answer.Bad}}}}}},
 		{Curve: &answer.Curve{Title: "p99", Limit: &limit, Expected: "< 5", Cross: []float64{1.5}, SpellX: spelled, SpellY: spelled,
-			Lines: []answer.Line{{Name: "one", Points: []answer.Point{{1, 4, 3, 5}, {2, 6, 6, 7}}}, {Name: "two", Points: []answer.Point{{1, 1, 1, 1}}}}}}}}
+			Lines: []answer.Line{{Name: "one", Points: []answer.Point{{X: 1, Y: 4, Low: 3, High: 5}, {X: 2, Y: 6, Low: 6, High: 7}}}, {Name: "two", Points: []answer.Point{{X: 1, Y: 1, Low: 1, High: 1}}}}}}}}
 	var b bytes.Buffer
 	if err := Answer(&b, a); err != nil {
 		t.Fatal(err)
