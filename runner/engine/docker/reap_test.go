@@ -113,7 +113,7 @@ func TestReapImages(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		words, err := e.reapImages(t.Context(), label, own.BinarySum, time.Now().Add(step.after))
+		words, err := e.reapImages(t.Context(), label, func() (string, error) { return own.BinarySum, nil }, time.Now().Add(step.after))
 		if err != nil || !slices.Equal(words, step.want) {
 			t.Errorf("%s: %v, %v; want %v", step.name, words, err, step.want)
 		}
