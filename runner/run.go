@@ -147,6 +147,7 @@ type run struct {
 	turned []*Observation
 	// sampled are the counters of every second between, for the series; nil: they were not read.
 	sampled []*Observation
+	heard   heard         // the last two of them all
 	reading chan struct{} // closed when the last reading that was ordered is done
 	ended   time.Duration // of the phases: Total, or when the run was cut short
 	writes  record.Writes
