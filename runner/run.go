@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
@@ -153,6 +154,8 @@ type run struct {
 	// touched is what others did to the system.
 	touched []Touch
 	usage   usage // the harness's own, at zero
+	// lacked counts the loads' connections for which there was nothing left to make them with.
+	lacked atomic.Int64
 	// calm is what the loads saw before the first fault.
 	calm overlap
 
@@ -223,7 +226,7 @@ func (r *run) drive(ctx context.Context) (err error) {
 		g, err := r.o.Loader.Drive(loadCtx, Drive{
 			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
 			Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
-			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.system.Dial, Record: r.take, Results: r.o.Results,
+			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.dial, Record: r.take, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}
 	}()
