@@ -51,7 +51,10 @@ func (f *Failure) about() bool { return f == nil || f.Class == Failed || f.Class
 // bad tells whether it is the callee's failure.
 func (f *Failure) bad() bool { return f != nil && f.Class == Failed }
 
-var errNoUpstream = errors.New("no such upstream")
+var (
+	errNoUpstream = errors.New("no such upstream")
+	errBrokeOff   = errors.New("the answer broke off")
+)
 
 // reject is the failure of what a policy of calls to a node did not admit.
 func reject(node string, why error) *Failure {

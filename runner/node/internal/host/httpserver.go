@@ -89,9 +89,13 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 		RequestsTotal.In(i.Metrics).Add(1)
 		InFlight.In(i.Metrics).Add(1)
 		watched := &StatusWriter{ResponseWriter: w}
+		client := r.Context()
+		c := i.receive(i.TraceOf(r.Header), r.Method, pathOf(r), began)
 		defer func() {
 			InFlight.In(i.Metrics).Add(-1)
-			RequestSecondsTotal.In(i.Metrics).Add(int64(time.Since(began)))
+			took := time.Since(began)
+			RequestSecondsTotal.In(i.Metrics).Add(int64(took))
+			i.answered(c, watched, client, began.Add(took))
 			if watched.Status >= http.StatusInternalServerError {
 				ErrorsTotal.In(i.Metrics).Add(1)
 			}
@@ -101,7 +105,7 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 			defer cancel()
 			r = bounded
 		}
-		h(watched, r, i.TraceOf(r.Header))
+		h(watched, r, c)
 	})
 }
 
