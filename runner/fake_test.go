@@ -12,6 +12,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
@@ -57,6 +58,7 @@ type fakeSystem struct {
 	touched                []runner.Touch
 	touchedErr             error
 	loader                 *fakeLoader
+	asked                  [][]uint64 // for spans
 }
 
 func newSystem() *fakeSystem {
@@ -128,6 +130,12 @@ func (s *fakeSystem) Observe(context.Context) (runner.Observation, error) {
 			Counters: map[string]float64{"squall_requests_total": float64(sent), "squall_queue": 4},
 		}},
 	}, nil
+}
+func (s *fakeSystem) Spans(_ context.Context, of []uint64) []traces.Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, of)
+	return []traces.Answer{{Instance: "api-1"}}
 }
 func (s *fakeSystem) Died() <-chan error           { return s.deaths }
 func (s *fakeSystem) Touches() <-chan runner.Touch { return s.touches }

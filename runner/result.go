@@ -54,6 +54,7 @@ func (r *run) result(why error) *record.Result {
 	r.phaseCounts(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	res.Faults = r.faults(res.Windows)
+	r.traced(res)
 	res.Actions = r.actions()
 	confirmRefusals(res)
 	r.mu.Lock()

@@ -29,12 +29,13 @@ var allowed = map[string][]string{
 	"report/pipeline":            {"runner/record"},                              // what pipelines show, where they show it
 	"report/page":                {"report/spell", "runner/record"},              // a page from the record alone
 	"report/spell":               {},                                             // figures for people: values alone
-	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner":                     {"faults", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"runner/record"}, // pure functions from records
 	"runner/lease":               {},
 	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
-	"runner/record":              {}, // what a run measured: reports work from it alone
-	"runner/wire":                {}, // what crosses a wire, declared once: below everybody who says or hears it
+	"runner/record":              {},                                                  // what a run measured: reports work from it alone
+	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
+	"runner/wire":                {},                                                  // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
@@ -58,7 +59,7 @@ var allowed = map[string][]string{
 	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
-	"runner/engine":                  {"faults", "faults/mesh", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine":                  {"faults", "faults/mesh", "runner", "runner/node", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
 	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
 	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine

@@ -99,12 +99,16 @@ type Result struct {
 	Checks []Check `json:"checks"`
 	// Findings say what went wrong and why, by what users lost by it. Absent where a rule found nothing, and in records from before.
 	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
+	// Traces say which requests were kept hop by hop, in traces.jsonl. Absent in records from before.
+	Traces *Traces `json:"traces,omitempty" since:"2026-11-29"`
 	// Events are what happened, in time.
 	Events []Event `json:"events"`
 	// Windows are kept beside result.json, in windows.jsonl.
 	Windows []Window `json:"-"`
 	// Series is kept beside result.json, in series.jsonl.
 	Series []Moment `json:"-"`
+	// Traced are kept beside result.json, in traces.jsonl.
+	Traced []Trace `json:"-"`
 	// AsRun is the scenario as it was run, which stands beside result.json in scenario.yaml; "" where it does not.
 	AsRun string `json:"-"`
 }

@@ -1,7 +1,5 @@
 package wire
 
-import "encoding/hex"
-
 // HeaderTraceparent is W3C's: which trace a request is of, and which span of it has sent it. Nodes hand it on with a span
 // of their own for every attempt; images are free to.
 const HeaderTraceparent = "Traceparent"
@@ -27,8 +25,9 @@ func (t Traceparent) AppendText(b []byte) ([]byte, error) {
 
 // String is the header's value.
 func (t Traceparent) String() string {
-	b, _ := t.AppendText(make([]byte, 0, traceparentLength)) // it never fails
-	return string(b)
+	var b [traceparentLength]byte
+	text, _ := t.AppendText(b[:0]) // it never fails
+	return string(text)
 }
 
 // ID is the trace's id as tracing systems write it.
@@ -40,22 +39,29 @@ func ParseTraceparent(s string) (t Traceparent, ok bool) {
 		s[:2] == "00" && len(s) != traceparentLength {
 		return Traceparent{}, false
 	}
-	var raw [24]byte
-	if _, err := hex.Decode(raw[:16], []byte(s[3:35])); err != nil {
+	var ok1, ok2, ok3 bool
+	t.High, ok1 = number(s[3:19])
+	t.Low, ok2 = number(s[19:35])
+	t.Span, ok3 = number(s[36:52])
+	if !ok1 || !ok2 || !ok3 || t.High|t.Low == 0 || t.Span == 0 {
 		return Traceparent{}, false
 	}
-	if _, err := hex.Decode(raw[16:], []byte(s[36:52])); err != nil {
-		return Traceparent{}, false
-	}
-	t = Traceparent{number(raw[:8]), number(raw[8:16]), number(raw[16:])}
-	return t, t.High|t.Low != 0 && t.Span != 0
+	return t, true
 }
 
-func number(b []byte) (n uint64) {
-	for _, one := range b {
-		n = n<<8 | uint64(one)
+// number reads 16 digits, in small letters.
+func number(s string) (n uint64, ok bool) {
+	for k := range len(s) {
+		switch d := s[k]; {
+		case d >= '0' && d <= '9':
+			n = n<<4 | uint64(d-'0')
+		case d >= 'a' && d <= 'f':
+			n = n<<4 | uint64(d-'a'+10)
+		default:
+			return 0, false
+		}
 	}
-	return n
+	return n, true
 }
 
 const digits = "0123456789abcdef"

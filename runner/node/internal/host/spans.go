@@ -19,14 +19,17 @@ const (
 	spansKept       = 15 * time.Second
 	mostSpansTold   = 64
 	mostWordsOfSpan = 120
+	// spansAtATime is what the slab grows by.
+	spansAtATime = 512
 )
 
 // spans are what an instance did lately: a slab of records, in which those that have ended make room for new ones, the one that
 // ended first before the others. One that has not ended stays. It is as large as its instance is busy.
 type spans struct {
 	mu     sync.Mutex
-	slab   []span // by slot; the first is nobody's
-	oldest uint32 // of those that have ended, in a list; 0: none has
+	slab   [][]span // by slot, in pieces; the first slot is nobody's
+	slots  uint32   // that there are
+	oldest uint32   // of those that have ended, in a list; 0: none has
 	newest uint32
 	// since is the end of the last one that was forgotten, or when the instance began.
 	since   int64
@@ -66,17 +69,20 @@ type within struct {
 	slot             uint32
 }
 
-func newSpans() *spans { return &spans{slab: make([]span, 1), since: time.Now().UnixNano()} }
+func newSpans() *spans { return &spans{slots: 1, since: time.Now().UnixNano()} }
+
+// at is the record in a slot.
+func (s *spans) at(slot uint32) *span { return &s.slab[slot/spansAtATime][slot%spansAtATime] }
 
 // begin takes a record up; 0: there is no room.
 func (s *spans) begin(one span) uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	slot := s.oldest
-	full := len(s.slab) == mostSpans
+	full := s.slots > mostSpans
 	switch {
-	case slot != 0 && (full || one.began-s.slab[slot].ended > int64(spansKept)):
-		old := &s.slab[slot]
+	case slot != 0 && (full || one.began-s.at(slot).ended > int64(spansKept)):
+		old := s.at(slot)
 		s.since = max(s.since, old.ended)
 		if s.oldest = old.next; s.oldest == 0 {
 			s.newest = 0
@@ -87,8 +93,13 @@ func (s *spans) begin(one span) uint32 {
 		s.dropped++
 		return 0
 	}
-	s.slab = append(s.slab, one)
-	return uint32(len(s.slab) - 1) //nolint:gosec // mostSpans at most
+	slot = s.slots
+	if int(slot/spansAtATime) == len(s.slab) {
+		s.slab = append(s.slab, make([]span, spansAtATime))
+	}
+	s.slots++
+	*s.at(slot) = one
+	return slot
 }
 
 // end is the end of a record, unless it had one.
@@ -98,7 +109,7 @@ func (s *spans) end(slot uint32, id uint64, at time.Time, how SpanClass, status 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one := &s.slab[slot]
+	one := s.at(slot)
 	if one.id != id || one.ended != 0 {
 		return
 	}
@@ -106,7 +117,7 @@ func (s *spans) end(slot uint32, id uint64, at time.Time, how SpanClass, status 
 	if s.oldest == 0 {
 		s.oldest = slot
 	} else {
-		s.slab[s.newest].next = slot
+		s.at(s.newest).next = slot
 	}
 	s.newest = slot
 }
@@ -118,7 +129,7 @@ func (s *spans) start(slot uint32, id uint64, at int64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if one := &s.slab[slot]; one.id == id && one.ended == 0 {
+	if one := s.at(slot); one.id == id && one.ended == 0 {
 		one.started = at
 	}
 }
@@ -133,8 +144,8 @@ func (i *Instance) Spans(of []uint64) wire.Spans {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := wire.Spans{Since: s.since, Dropped: s.dropped, Spans: []wire.Span{}}
-	for n := range s.slab[1:] {
-		one := &s.slab[1+n]
+	for slot := uint32(1); slot < s.slots; slot++ {
+		one := s.at(slot)
 		told, is := wanted[one.trace]
 		if !is || told == mostSpansTold {
 			continue
