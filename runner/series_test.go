@@ -78,9 +78,9 @@ func TestDesignHoldsNoSecret(t *testing.T) {
 	const secret = "hunter2"
 	d, err := design(&scenarios.Scenario{
 		Nodes: []*scenarios.Node{{
-			Name: "db", DSN: "u:" + secret + "@d", Env: map[string]string{"PASSWORD": secret},
-			JWT:     &scenarios.JWT{Secret: secret, Also: []string{secret}},
-			StandIn: &scenarios.Node{DSN: secret},
+			Name: "db", DSN: "u:" + secret + "@d",
+			Container: scenarios.Container{Env: map[string]string{"PASSWORD": secret}, StandIn: &scenarios.Node{DSN: secret}},
+			Gateway:   scenarios.Gateway{JWT: &scenarios.JWT{Secret: secret, Also: []string{secret}}},
 		}},
 		Loads: []*scenarios.Load{{Name: "users", APIKey: secret, Headers: map[string]string{"Authorization": secret}}},
 	})

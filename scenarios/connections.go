@@ -16,38 +16,43 @@ func (c Connection) FromLoad() bool { return c.Path[0].Key == "load" }
 // Connections lists every connection of the scenario in the file's order, nodes first, then what changes
 // of them connect, and loads last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
 func (s *Scenario) Connections() []Connection {
-	c := connections{seen: map[[2]string]bool{}}
+	var list []Connection
+	seen := map[[2]string]bool{}
+	s.EachConnection(func(c Connection) {
+		if pair := [2]string{c.From, c.To}; !seen[pair] {
+			seen[pair] = true
+			list = append(list, c)
+		}
+	})
+	return list
+}
+
+// EachConnection visits every place of the scenario that says of a connection, in the order of Connections.
+func (s *Scenario) EachConnection(visit func(Connection)) {
+	c := connections(visit)
 	for _, n := range s.Nodes {
 		c.node(n)
 	}
 	for _, one := range s.Changes {
-		then := connections{seen: map[[2]string]bool{}}
-		then.node(one.Node)
-		for _, more := range then.list {
+		connections(func(more Connection) {
 			c.add(more.From, more.To, more.Async, one.At.Join(more.Path[2:]))
-		}
+		}).node(one.Node)
 	}
 	for _, l := range s.Loads {
 		c.add(l.Name, l.To, false, At("load", l.Name, "to"))
 	}
-	return c.list
 }
 
-type connections struct {
-	list []Connection
-	seen map[[2]string]bool
-}
+// connections is who is told of each.
+type connections func(Connection)
 
-func (c *connections) add(from, to string, async bool, path Path) {
-	pair := [2]string{from, to}
-	if to == "" || c.seen[pair] {
-		return
+func (c connections) add(from, to string, async bool, path Path) {
+	if to != "" {
+		c(Connection{from, to, async, path})
 	}
-	c.seen[pair] = true
-	c.list = append(c.list, Connection{from, to, async, path})
 }
 
-func (c *connections) node(n *Node) {
+func (c connections) node(n *Node) {
 	at := At("topology", n.Name)
 	c.add(n.Name, n.Origin, false, at.Key("origin"))
 	c.failover(n.Name, n.Failover, at)
@@ -81,7 +86,7 @@ func (c *connections) node(n *Node) {
 }
 
 // failover adds those that are asked when others have failed.
-func (c *connections) failover(from string, f Failover, at Path) {
+func (c connections) failover(from string, f Failover, at Path) {
 	for i, to := range f.Failover {
 		c.add(from, to, false, at.Key("failover").Item(i))
 	}

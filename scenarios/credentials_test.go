@@ -18,8 +18,8 @@ func TestLogin(t *testing.T) {
 		"built in, with a dsn":    {Node{Kind: KindDatabase, DSN: "a:b@c"}, "a:b@c"},
 		"image, nothing said":     {Node{Kind: KindDatabase, Image: "postgres:16"}, "squall:squall@squall"},
 		"image, with a dsn":       {Node{Kind: KindDatabase, Image: "postgres:16", DSN: "a:p@ss@c"}, "a:p@ss@c"},
-		"image, a password alone": {Node{Kind: KindDatabase, Image: "postgres:16", Env: env("POSTGRES_PASSWORD", "p")}, "postgres:p@postgres"},
-		"image, a user":           {Node{Kind: KindDatabase, Image: "postgres:16", Env: env("POSTGRES_USER", "u", "POSTGRES_PASSWORD", "p")}, "u:p@u"},
+		"image, a password alone": {Node{Kind: KindDatabase, Image: "postgres:16", Container: Container{Env: env("POSTGRES_PASSWORD", "p")}}, "postgres:p@postgres"},
+		"image, a user":           {Node{Kind: KindDatabase, Image: "postgres:16", Container: Container{Env: env("POSTGRES_USER", "u", "POSTGRES_PASSWORD", "p")}}, "u:p@u"},
 	} {
 		if got := c.node.Login(); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

@@ -39,16 +39,3 @@ type ReadCache struct {
 	// wait.
 	Stale time.Duration `yaml:"stale" sign:"positive" json:"stale,omitempty"`
 }
-
-// DefaultCacheSize is how many keys or copies are kept where the scenario does not say, DefaultStorage how many bytes the
-// bodies of a cdn's copies take.
-const (
-	DefaultCacheSize = 10000
-	DefaultStorage   = 64 << 20
-)
-
-// Keeping is how much a cache node or a cdn keeps.
-type Keeping struct {
-	// cache, cdn: the most keys or copies that each instance keeps, the least recently used goes. Default 10000.
-	Size int `yaml:"size" min:"1" json:"size,omitempty"`
-}

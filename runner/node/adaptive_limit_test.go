@@ -110,7 +110,7 @@ func TestVegasOfAGateway(t *testing.T) {
 		back := service("back", "GET /", work(20*ms))
 		back.Workers = 4
 		w.start(back)
-		w.start(scenarios.Node{Name: "s", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "back"}}, Shed: &scenarios.Shed{Adaptive: "vegas", Most: 50}}, "back")
+		w.start(scenarios.Node{Name: "s", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "back"}}}, Shed: &scenarios.Shed{Adaptive: "vegas", Most: 50}}, "back")
 		w.overload(400, 20*time.Second)
 		goodput, took := w.overload(400, 20*time.Second)
 		if goodput < 180 || p99(took) > 62*ms {

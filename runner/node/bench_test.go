@@ -21,11 +21,11 @@ func benchChain(b *testing.B) string {
 	}
 	leaf := start(b, node.TCP{}, listen(node.Config{Node: service("leaf", "GET /")}))
 	api := start(b, node.TCP{}, listen(node.Config{
-		Node:      scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}},
+		Node:      scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}},
 		Upstreams: map[string][]node.Upstream{"leaf": upstream("leaf", scenarios.KindService, leaf.Listen)},
 	}))
 	edge := start(b, node.TCP{}, listen(node.Config{
-		Node:      scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "api"},
+		Node:      scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "api"}},
 		Upstreams: map[string][]node.Upstream{"api": upstream("api", scenarios.KindGateway, api.Listen)},
 	}))
 	return edge.Listen

@@ -22,7 +22,7 @@ func TestBotRules(t *testing.T) {
 	}
 	inWorld(t, func(w *world) {
 		w.leaf("origin", func(http.ResponseWriter, *http.Request) {})
-		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "origin", Bots: scenarios.Bots{Bots: rules}}, "origin")
+		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "origin", Bots: scenarios.Bots{Bots: rules}}}, "origin")
 		blocked := 0.0
 		for _, r := range []struct {
 			method, path string
@@ -59,10 +59,12 @@ func TestBotsAreLimitedBeforeTheRateLimitAndTheCache(t *testing.T) {
 		var asked atomic.Int64
 		w.leaf("origin", func(http.ResponseWriter, *http.Request) { asked.Add(1) })
 		w.start(scenarios.Node{
-			Name: "edge", Kind: scenarios.KindCDN, Origin: "origin",
-			Bots:      scenarios.Bots{Bots: []scenarios.BotRule{{Header: "User-Agent", Contains: "scraper", Do: "limit", Rate: 10, Burst: 5}}},
+			Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{
+				Origin: "origin",
+				Bots:   scenarios.Bots{Bots: []scenarios.BotRule{{Header: "User-Agent", Contains: "scraper", Do: "limit", Rate: 10, Burst: 5}}},
+				Cache:  []scenarios.CacheRule{{Match: "/*", TTL: time.Hour}},
+			},
 			RateLimit: &scenarios.RateLimit{Rate: 1, Burst: 12, Per: "client"},
-			Cache:     []scenarios.CacheRule{{Match: "/*", TTL: time.Hour}},
 		}, "origin")
 		counts := map[int]int{}
 		for range 100 {
@@ -126,8 +128,8 @@ func BenchmarkBotRules(b *testing.B) {
 			}
 			leaf := start(b, node.TCP{}, listen(service("leaf", "GET /"), nil))
 			edge := start(b, node.TCP{}, listen(scenarios.Node{
-				Name: "edge", Kind: scenarios.KindCDN, Origin: "leaf", Bots: scenarios.Bots{Bots: rules},
-				Cache: []scenarios.CacheRule{{Match: "/*", TTL: time.Hour}},
+				Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "leaf", Bots: scenarios.Bots{Bots: rules},
+					Cache: []scenarios.CacheRule{{Match: "/*", TTL: time.Hour}}},
 			}, map[string][]node.Upstream{"leaf": upstream("leaf", scenarios.KindService, leaf.Listen)}))
 			client := &http.Client{Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()

@@ -12,7 +12,7 @@ import (
 // A read costs 20 ms the first time and nothing until its ttl is over or its key is written.
 func TestCachedRead(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, ReadTime: &scenarios.Work{Mean: 20 * ms}})
+		w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Database: scenarios.Database{ReadTime: &scenarios.Work{Mean: 20 * ms}}})
 		n := service("s", "GET /items/{id}", scenarios.Step{Read: "db", Cache: &scenarios.ReadCache{TTL: time.Second}})
 		n.Endpoints = append(n.Endpoints, &scenarios.Endpoint{Match: "PUT /items/{id}", Steps: []scenarios.Step{{Write: "db"}}})
 		w.start(n, "db=database")

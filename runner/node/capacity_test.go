@@ -17,7 +17,7 @@ func TestReportsHoldUpReads(t *testing.T) {
 	}{{"one", 1, 2*time.Second + 5*ms + 5*ms - ms, 2.004}, {"two", 2, 5 * ms, 0}, {"no bound", 0, 5 * ms, 0}} {
 		t.Run(test.name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
-				w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Workers: test.workers, ReadTime: &scenarios.Work{Mean: 5 * ms}})
+				w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Workers: test.workers, Database: scenarios.Database{ReadTime: &scenarios.Work{Mean: 5 * ms}}})
 				n := service("s", "GET /rows/{id}", scenarios.Step{Read: "db"})
 				n.Endpoints = append(n.Endpoints, &scenarios.Endpoint{Match: "GET /report", Steps: []scenarios.Step{{Read: "db", Cost: &scenarios.Work{Mean: 2 * time.Second}}}})
 				w.start(n, "db=database")

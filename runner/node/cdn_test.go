@@ -14,7 +14,7 @@ import (
 )
 
 func cdnNode(rule scenarios.CacheRule) scenarios.Node {
-	return scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "origin", Cache: []scenarios.CacheRule{rule}}
+	return scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "origin", Cache: []scenarios.CacheRule{rule}}}
 }
 
 // The life of one copy, to the millisecond: fresh for its ttl, stale for stale_if_error after that.
@@ -209,7 +209,7 @@ func TestCoalescedRequestOutlivesItsFirstAsker(t *testing.T) {
 			ended <- r.Context().Err()
 		})
 		w.start(cdnNode(scenarios.CacheRule{Match: "/*", TTL: time.Hour, Coalesce: true}), "origin")
-		w.start(scenarios.Node{Name: "impatient", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "edge", Timeout: 100 * ms}}}, "edge")
+		w.start(scenarios.Node{Name: "impatient", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "edge", Timeout: 100 * ms}}}}, "edge")
 		var first sync.WaitGroup
 		first.Go(func() {
 			if got := w.ask("GET", "impatient:80/"); got.status != 504 {

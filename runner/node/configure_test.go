@@ -237,7 +237,7 @@ func TestALineBecomesShorter(t *testing.T) {
 func TestCopiesOutliveAChange(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.start(service("origin", "GET /{rest...}"))
-		edge := scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "origin", Cache: []scenarios.CacheRule{{Match: "GET /*", TTL: time.Hour}}}
+		edge := scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "origin", Cache: []scenarios.CacheRule{{Match: "GET /*", TTL: time.Hour}}}}
 		w.start(edge, "origin")
 		w.ask("GET", "edge:80/a")
 		edge.Cache = append([]scenarios.CacheRule{{Match: "GET /never/*", TTL: ms}}, edge.Cache...)
@@ -331,7 +331,7 @@ func TestAQueueChangesItsReceiver(t *testing.T) {
 		var got atomic.Int64
 		w.leaf("bad", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(503) })
 		w.leaf("good", func(http.ResponseWriter, *http.Request) { got.Add(1) })
-		q := scenarios.Node{Name: "q", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "bad", Method: "POST", Path: "/"}}
+		q := scenarios.Node{Name: "q", Kind: scenarios.KindQueue, Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "bad", Method: "POST", Path: "/"}}}
 		w.start(q, "bad", "good")
 		for range 3 {
 			w.ask("POST", "q:80/messages")
@@ -351,7 +351,7 @@ func TestAQueueChangesItsReceiver(t *testing.T) {
 // BenchmarkConfigure is what one change of a gateway of three routes costs, from its JSON on.
 func BenchmarkConfigure(b *testing.B) {
 	leaf := start(b, node.TCP{}, node.Config{Node: service("leaf", "GET /"), Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Data: b.TempDir()})
-	n := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/a/*", To: "leaf"}, {Match: "/b/*", To: "leaf"}, {Match: "/*", To: "leaf"}}}
+	n := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/a/*", To: "leaf"}, {Match: "/b/*", To: "leaf"}, {Match: "/*", To: "leaf"}}}}
 	api := start(b, node.TCP{}, node.Config{
 		Node: n, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Data: b.TempDir(),
 		Upstreams: map[string][]node.Upstream{"leaf": upstream("leaf", scenarios.KindService, leaf.Listen)},

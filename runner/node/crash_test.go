@@ -176,7 +176,7 @@ func TestDatabaseSurvivesKill9(t *testing.T) {
 }
 
 func TestQueueSurvivesKill9(t *testing.T) {
-	survivesKill9(t, scenarios.Node{Name: "q", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "a", Method: "POST", Path: "/"}}, "a")
+	survivesKill9(t, scenarios.Node{Name: "q", Kind: scenarios.KindQueue, Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "a", Method: "POST", Path: "/"}}}, "a")
 }
 
 // A stream that is killed in mid-delivery delivers everything to each of its subscribers, of each key the first time in order.

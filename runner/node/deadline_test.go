@@ -64,7 +64,7 @@ func TestNoWorkForNobody(t *testing.T) {
 				slow := service("slow", "GET /", work(time.Second), calls("leaf"))
 				slow.Policy.Deadline = r.deadline
 				w.start(slow, "leaf")
-				api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "slow", Timeout: 100 * ms}}}
+				api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "slow", Timeout: 100 * ms}}}}
 				api.Policy.Deadline = r.deadline
 				w.start(api, "slow")
 				if got := w.ask("GET", "api:80/"); got.status != 504 || got.took != 100*ms {

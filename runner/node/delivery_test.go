@@ -147,7 +147,7 @@ func TestIdempotentWrites(t *testing.T) {
 	for _, once := range []bool{false, true} {
 		t.Run(fmt.Sprint(once), func(t *testing.T) {
 			inWorld(t, func(w *world) {
-				w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, WriteTime: &scenarios.Work{Mean: 10 * ms}})
+				w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Database: scenarios.Database{WriteTime: &scenarios.Work{Mean: 10 * ms}}})
 				w.consumer(0)
 				w.start(queueNode(1), "sink")
 				w.start(service("s", "POST /", scenarios.Step{Write: "db", Idempotent: once}, scenarios.Step{Write: "q", Idempotent: once}), "db=database", "q=queue")

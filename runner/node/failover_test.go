@@ -121,9 +121,9 @@ func TestFailoverAtTheEdge(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.answering("first", 500, 0)
 		w.answering("second", 200, 0)
-		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{
+		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{
 			{Match: "/*", To: "first", Failover: scenarios.Failover{Failover: []string{"second"}}},
-		}}, "first", "second")
+		}}}, "first", "second")
 		request, err := http.NewRequest("POST", "http://api:80/", strings.NewReader("sent"))
 		if err != nil {
 			t.Fatal(err)
@@ -137,8 +137,8 @@ func TestFailoverAtTheEdge(t *testing.T) {
 		if response.StatusCode != 200 || string(body) != "second sent" || response.Header.Get(wire.HeaderFailover) != "second" {
 			t.Errorf("gateway: %d %q by %q", response.StatusCode, body, response.Header.Get(wire.HeaderFailover))
 		}
-		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "first", Failover: scenarios.Failover{Failover: []string{"second"}},
-			Cache: []scenarios.CacheRule{{Match: "GET /kept", TTL: time.Minute}}}, "first", "second")
+		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "first", Failover: scenarios.Failover{Failover: []string{"second"}},
+			Cache: []scenarios.CacheRule{{Match: "GET /kept", TTL: time.Minute}}}}, "first", "second")
 		for _, r := range []struct{ path, cache, by string }{{"/kept", "miss", "second"}, {"/kept", "hit", ""}, {"/other", "", "second"}} {
 			got := w.ask("GET", "edge:80"+r.path)
 			if got.status != 200 || got.body != "second " || got.header.Get(wire.HeaderCache) != r.cache || got.header.Get(wire.HeaderFailover) != r.by {

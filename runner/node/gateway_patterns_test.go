@@ -16,7 +16,7 @@ import (
 )
 
 func gatewayTo(service string) scenarios.Node {
-	return scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: service}}}
+	return scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: service}}}}
 }
 
 func signed(t *testing.T, method jwt.SigningMethod, key any, claims jwt.MapClaims) string {

@@ -16,7 +16,7 @@ import (
 )
 
 func gatewayNode(routes ...scenarios.Route) scenarios.Node {
-	return scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: routes}
+	return scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: routes}}
 }
 
 func TestRoutes(t *testing.T) {

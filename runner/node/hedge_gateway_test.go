@@ -38,7 +38,7 @@ func TestGatewayHedges(t *testing.T) {
 						fmt.Fprint(rw, body[60000:])
 					})
 				}
-				api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}
+				api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}}
 				api.Policy = scenarios.Policy{Balance: balance, Hedge: &scenarios.Hedge{After: 20 * ms}, Bulkhead: &scenarios.Bulkhead{Most: 2}}
 				c := w.config(api)
 				c.Upstreams["leaf"] = []node.Upstream{
@@ -85,7 +85,7 @@ func TestBulkheadHoldsForTheBody(t *testing.T) {
 			time.Sleep(300 * ms)
 			fmt.Fprint(rw, "done")
 		})
-		api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}
+		api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}}
 		api.Policy = scenarios.Policy{Retry: &scenarios.Retry{Attempts: 2}, Bulkhead: &scenarios.Bulkhead{Most: 1}}
 		w.start(api, "leaf")
 		first := make(chan answer)

@@ -50,14 +50,14 @@ func TestGatewayServiceDatabaseOverSockets(t *testing.T) {
 		Node: scenarios.Node{Name: "db", Kind: scenarios.KindDatabase}, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Data: t.TempDir(),
 	})
 	service := start(t, node.TCP{}, node.Config{
-		Node: scenarios.Node{Name: "orders", Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{
+		Node: scenarios.Node{Name: "orders", Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
 			{Match: "POST /orders/{id}", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: time.Millisecond}}, {Write: "db"}, {Read: "db"}}},
-		}},
+		}}},
 		Listen: "127.0.0.1:0", Admin: "127.0.0.1:0",
 		Upstreams: map[string][]node.Upstream{"db": upstream("db", scenarios.KindDatabase, database.Listen)},
 	})
 	gateway := start(t, node.TCP{}, node.Config{
-		Node:   scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/orders/*", To: "orders"}}},
+		Node:   scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/orders/*", To: "orders"}}}},
 		Listen: "127.0.0.1:0", Admin: "127.0.0.1:0",
 		Upstreams: map[string][]node.Upstream{"orders": upstream("orders", scenarios.KindService, service.Listen)},
 	})

@@ -16,8 +16,8 @@ func TestPriorityIsHandedOn(t *testing.T) {
 		var got []string
 		w.leaf("leaf", func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.Header.Get(wire.HeaderPriority)) })
 		w.start(service("s", "GET /", calls("leaf")), "leaf")
-		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "s"}}}, "s")
-		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "api"}, "api")
+		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "s"}}}}, "s")
+		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "api"}}, "api")
 		w.ask("GET", "edge:80/", wire.HeaderPriority, "low")
 		w.ask("GET", "edge:80/")
 		if len(got) != 2 || got[0] != "low" || got[1] != "" {

@@ -20,7 +20,7 @@ import (
 
 func queueNode(workers int) scenarios.Node {
 	return scenarios.Node{
-		Name: "q", Kind: scenarios.KindQueue, Workers: workers, To: &scenarios.Call{Node: "sink", Method: "PUT", Path: "/charge"},
+		Name: "q", Kind: scenarios.KindQueue, Workers: workers, Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "sink", Method: "PUT", Path: "/charge"}},
 	}
 }
 

@@ -72,7 +72,7 @@ func BenchmarkRequestToCDN(b *testing.B) {
 			w := benchWorld(b)
 			status := 200
 			w.leaf("origin", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(status) })
-			w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "origin", Cache: r.rules}, "origin")
+			w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "origin", Cache: r.rules}}, "origin")
 			w.ask("GET", "edge:80/page?utm_source=mail&id=7") // what can be kept is
 			status = r.status
 			w.each(b, "GET", "edge:80/page?utm_source=mail&id=7")
@@ -154,7 +154,7 @@ func (w *world) handsOver(how string, worker http.HandlerFunc) {
 		w.start(service("shop", "POST /", calls("worker")), "worker")
 		return
 	case "queue":
-		w.start(scenarios.Node{Name: "q", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "worker", Method: "POST", Path: "/"}}, "worker")
+		w.start(scenarios.Node{Name: "q", Kind: scenarios.KindQueue, Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "worker", Method: "POST", Path: "/"}}}, "worker")
 	case "stream":
 		w.start(streamNode(1, "worker"), "worker")
 	}

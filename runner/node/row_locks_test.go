@@ -20,7 +20,7 @@ func TestRowLocks(t *testing.T) {
 	}{{"one key", true, 1, 40 * ms, .06}, {"two keys", true, 2, 20 * ms, .02}, {"four keys", true, 4, 10 * ms, 0}, {"no locks", false, 1, 10 * ms, 0}} {
 		t.Run(test.name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
-				w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, RowLocks: test.locks, WriteTime: &scenarios.Work{Mean: 10 * ms}})
+				w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Database: scenarios.Database{RowLocks: test.locks, WriteTime: &scenarios.Work{Mean: 10 * ms}}})
 				w.start(service("s", "PUT /rows/{id}", scenarios.Step{Write: "db"}), "db=database")
 				began := time.Now()
 				var all sync.WaitGroup

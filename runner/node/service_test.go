@@ -112,7 +112,7 @@ func TestWorkIsWastedWhenTheCallerLeaves(t *testing.T) {
 		n.Workers = 1
 		w.leaf("leaf", func(http.ResponseWriter, *http.Request) { t.Error("a step after the caller left") })
 		w.start(n, "leaf")
-		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "s", Timeout: 100 * ms}}}, "s")
+		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "s", Timeout: 100 * ms}}}}, "s")
 		w.ask("GET", "api:80/")
 		w.counters("s", map[string]float64{"squall_workers_busy": 1})
 		time.Sleep(899 * ms)
@@ -166,7 +166,7 @@ func TestRetriedWriteShowsAsDuplicate(t *testing.T) {
 		w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase})
 		orders := service("orders", "POST /orders/{id}", scenarios.Step{Write: "db"}, calls("payments"))
 		w.start(orders, "db=database", "payments")
-		api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "orders"}}}
+		api := scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "orders"}}}}
 		api.Retry = &scenarios.Retry{Attempts: 2}
 		w.start(api, "orders")
 		got := w.ask("POST", "api:80/orders/7", wire.HeaderRequest, "r")
@@ -322,7 +322,7 @@ func TestBadEndpointsAreErrors(t *testing.T) {
 		"empty step":   service("s", "GET /", scenarios.Step{}),
 		"unknown role": {Name: "s", Kind: scenarios.KindImage},
 		"no origin":    {Name: "s", Kind: scenarios.KindCDN},
-		"no route":     {Name: "s", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/", To: "nobody"}}},
+		"no route":     {Name: "s", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/", To: "nobody"}}}},
 		"no receiver":  {Name: "s", Kind: scenarios.KindQueue},
 	} {
 		t.Run(name, func(t *testing.T) {

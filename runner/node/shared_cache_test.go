@@ -27,7 +27,7 @@ func reader(name string, how scenarios.ReadCache) scenarios.Node {
 func (w *world) reads() float64 { return w.stats("db").Counters["squall_reads_total"] }
 
 func (w *world) database(cost time.Duration) {
-	w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, ReadTime: &scenarios.Work{Mean: cost}})
+	w.start(scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Database: scenarios.Database{ReadTime: &scenarios.Work{Mean: cost}}})
 }
 
 // What one service has read another finds, until its ttl is over, its key is written, it is the least recently used of too

@@ -19,8 +19,8 @@ func TestTenantIsHandedOn(t *testing.T) {
 			got = append(got, [2]string{r.Header.Get(wire.HeaderLoad), r.Header.Get(wire.HeaderTenant)})
 		})
 		w.start(service("s", "GET /", calls("leaf")), "leaf")
-		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "s"}}}, "s")
-		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, Origin: "api"}, "api")
+		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "s"}}}}, "s")
+		w.start(scenarios.Node{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "api"}}, "api")
 		w.ask("GET", "edge:80/", wire.HeaderLoad, "users", wire.HeaderTenant, "mallory")
 		w.ask("GET", "edge:80/", wire.HeaderLoad, "users")
 		if diff := cmp.Diff([][2]string{{"users", "mallory"}, {"users", ""}}, got); diff != "" {
@@ -66,7 +66,7 @@ func TestRateLimitPerTenant(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.leaf("leaf", func(http.ResponseWriter, *http.Request) {})
 		w.start(scenarios.Node{Name: "api", Kind: scenarios.KindGateway, RateLimit: &scenarios.RateLimit{Rate: 1, Burst: 3, Per: "tenant"},
-			Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}, "leaf")
+			Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "leaf"}}}}, "leaf")
 		for tenant, headers := range map[string][]string{
 			"a": {wire.HeaderTenant, "a"}, "b": {wire.HeaderTenant, "b"}, "the load's": {wire.HeaderLoad, "users"},
 		} {

@@ -217,7 +217,7 @@ func (w *world) leaf(name string, h http.HandlerFunc) {
 
 // service is a node of one endpoint.
 func service(name, match string, steps ...scenarios.Step) scenarios.Node {
-	return scenarios.Node{Name: name, Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{{Match: match, Steps: steps}}}
+	return scenarios.Node{Name: name, Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{{Match: match, Steps: steps}}}}
 }
 
 func work(d time.Duration) scenarios.Step {

@@ -35,20 +35,20 @@ func TestYardstick(t *testing.T) {
 	want := &scenarios.Scenario{
 		Name: "payments-slow", About: "Checkout stays usable while payments answers slowly, and recovers at once.",
 		Nodes: []*scenarios.Node{
-			{Name: "edge", Kind: scenarios.KindCDN, Origin: "api", Cache: []scenarios.CacheRule{{Match: "GET /catalog/*", TTL: 2 * time.Second, StaleIfError: time.Minute, Coalesce: true}}},
-			{Name: "api", Kind: scenarios.KindGateway, Auth: "api-key", RateLimit: &scenarios.RateLimit{Rate: 500, Burst: 100, Per: "client"}, Routes: []scenarios.Route{
-				{Match: "/catalog/*", To: "catalog", Timeout: 300 * time.Millisecond}, {Match: "/orders/*", To: "orders", Timeout: time.Second}}},
-			{Name: "catalog", Kind: scenarios.KindService, Use: "standard", Policy: retry, Replicas: 2, Workers: 32, Endpoints: []*scenarios.Endpoint{
-				{Match: "GET /catalog/{item}", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: 4 * time.Millisecond, Shape: "exponential"}}, {Read: "catalog-db"}}}}},
-			{Name: "orders", Kind: scenarios.KindService, Use: "standard", Policy: retry, Endpoints: []*scenarios.Endpoint{
+			{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "api", Cache: []scenarios.CacheRule{{Match: "GET /catalog/*", TTL: 2 * time.Second, StaleIfError: time.Minute, Coalesce: true}}}},
+			{Name: "api", Kind: scenarios.KindGateway, Gateway: scenarios.Gateway{Auth: "api-key"}, RateLimit: &scenarios.RateLimit{Rate: 500, Burst: 100, Per: "client"}, Routing: scenarios.Routing{Routes: []scenarios.Route{
+				{Match: "/catalog/*", To: "catalog", Timeout: 300 * time.Millisecond}, {Match: "/orders/*", To: "orders", Timeout: time.Second}}}},
+			{Name: "catalog", Kind: scenarios.KindService, Use: "standard", Policy: retry, Replicas: 2, Workers: 32, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+				{Match: "GET /catalog/{item}", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: 4 * time.Millisecond, Shape: "exponential"}}, {Read: "catalog-db"}}}}}},
+			{Name: "orders", Kind: scenarios.KindService, Use: "standard", Policy: retry, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
 				{Match: "POST /orders/{id}", Steps: []scenarios.Step{{Write: "orders-db"}, {
 					Call:     &scenarios.Call{Node: "payments", Method: "POST", Path: "/charge"},
 					Policy:   scenarios.Policy{Timeout: 300 * time.Millisecond, Breaker: &scenarios.Breaker{Failures: 0.5, Of: 20, OpenFor: 2 * time.Second}},
-					Fallback: &scenarios.Fallback{Write: "orders-queue", Status: 202}}}}}},
-			{Name: "payments", Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{{Match: "POST /charge", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: 20 * time.Millisecond}}}}}},
+					Fallback: &scenarios.Fallback{Write: "orders-queue", Status: 202}}}}}}},
+			{Name: "payments", Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{{Match: "POST /charge", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: 20 * time.Millisecond}}}}}}},
 			{Name: "catalog-db", Kind: scenarios.KindDatabase},
 			{Name: "orders-db", Kind: scenarios.KindDatabase, Image: "postgres:16"},
-			{Name: "orders-queue", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "payments", Method: "POST", Path: "/charge"}},
+			{Name: "orders-queue", Kind: scenarios.KindQueue, Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "payments", Method: "POST", Path: "/charge"}}},
 		},
 		Loads: []*scenarios.Load{{Name: "shoppers", To: "edge", Rate: 150, Arrivals: "poisson", Requests: []scenarios.Request{
 			{Send: "GET /catalog/{item}", Weight: 9, Params: map[string]scenarios.Param{"item": {Zipf: 1.1, Of: 1000}}}, {Send: "POST /orders/{id}", Weight: 1}}}},

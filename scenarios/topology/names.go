@@ -53,6 +53,17 @@ func (n *Names) Instance(name string) (*scenarios.Node, int) {
 	return node, replica
 }
 
+// Nowhere lists the connections, each as often as the scenario says of it, to what is no node.
+func (n *Names) Nowhere() []scenarios.Connection {
+	var out []scenarios.Connection
+	n.scenario.EachConnection(func(c scenarios.Connection) {
+		if n.nodes[c.To] == nil {
+			out = append(out, c)
+		}
+	})
+	return out
+}
+
 // Member is part of what a selector stands for: a load, or instances of a node.
 type Member struct {
 	Load string

@@ -11,9 +11,9 @@ import (
 // error is Problems, every mistake that it found.
 func New(s *scenarios.Scenario, seed uint64) (*Plan, error) { return NewWith(s, seed, nil) }
 
-// NewWith is New of a scenario whose nodes change while they run, by change.
+// NewWith is New of a scenario whose nodes change while they run: change makes what the plan holds of them then.
 func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) {
-	b := &builder{Plan: &Plan{Scenario: s, Seed: seed, change: change}, graph: graphOf(s), names: NamesOf(s)}
+	b := &builder{Plan: &Plan{Scenario: s, Seed: seed}, change: change, graph: graphOf(s), names: NamesOf(s)}
 	b.nodes()
 	b.loads()
 	if len(b.problems) > 0 {
@@ -26,7 +26,7 @@ func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) 
 	b.faults()
 	b.schedule()
 	b.contradictions()
-	b.combinations()
+	b.configurations()
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}
@@ -37,6 +37,7 @@ func NewWith(s *scenarios.Scenario, seed uint64, change Changer) (*Plan, error) 
 // builder is a plan in the making, with the mistakes found so far.
 type builder struct {
 	*Plan
+	change   Changer
 	graph    graph
 	names    *Names
 	problems Problems
@@ -61,29 +62,27 @@ func (b *builder) warn(format string, args ...any) {
 	b.Warnings = append(b.Warnings, fmt.Sprintf(format, args...))
 }
 
-// nodes checks names and what the nodes call.
+// nodes checks names, and what nodes and loads call.
 func (b *builder) nodes() {
 	b.problems = append(b.problems, b.names.Taken()...)
-	whole := true
-	for _, c := range b.graph.calls {
-		if b.names.Node(c.To) == nil {
-			whole = false
+	nowhere := b.names.Nowhere()
+	for _, c := range nowhere {
+		if c.FromLoad() {
+			b.problem(c.Path, b.choices(), "load %q goes to %q, which is not in the topology", c.From, c.To)
+		} else {
 			b.problem(c.Path, b.choices(), "%q calls %q, which is not in the topology", c.From, c.To)
 		}
 	}
-	if !whole {
+	if len(nowhere) > 0 {
 		return
 	}
 	b.problems = append(b.problems, Cycles(b.Scenario.Nodes, b.graph.calls)...)
 }
 
-// loads checks where they go, and finds what they reach.
+// loads finds what they reach.
 func (b *builder) loads() {
 	var entries []string
 	for _, l := range b.Scenario.Loads {
-		if b.names.Node(l.To) == nil {
-			b.problem(scenarios.At("load", l.Name, "to"), b.choices(), "load %q goes to %q, which is not in the topology", l.Name, l.To)
-		}
 		entries = append(entries, l.To)
 	}
 	for _, n := range b.Scenario.Nodes {

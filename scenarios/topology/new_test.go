@@ -21,17 +21,17 @@ func shop() *scenarios.Scenario {
 	return &scenarios.Scenario{
 		Name: "shop",
 		Nodes: []*scenarios.Node{
-			{Name: "edge", Kind: scenarios.KindCDN, Origin: "api", Region: "eu"},
-			{Name: "api", Kind: scenarios.KindGateway, Region: "eu", Routes: []scenarios.Route{
-				{Match: "/catalog/*", To: "catalog"}, {Match: "/orders/*", To: "orders"}}},
-			{Name: "catalog", Kind: scenarios.KindService, Replicas: 4, Region: "eu", Zone: "eu-a", Endpoints: []*scenarios.Endpoint{
-				{Match: "GET /catalog/{item}", Steps: []scenarios.Step{{Read: "db"}}}}},
-			{Name: "orders", Kind: scenarios.KindService, Region: "eu", CPUs: 2, Endpoints: []*scenarios.Endpoint{
-				{Match: "POST /orders/{id}", Steps: []scenarios.Step{write("db"), call("payments")}}}},
+			{Name: "edge", Kind: scenarios.KindCDN, CDN: scenarios.CDN{Origin: "api"}, Region: "eu"},
+			{Name: "api", Kind: scenarios.KindGateway, Region: "eu", Routing: scenarios.Routing{Routes: []scenarios.Route{
+				{Match: "/catalog/*", To: "catalog"}, {Match: "/orders/*", To: "orders"}}}},
+			{Name: "catalog", Kind: scenarios.KindService, Replicas: 4, Region: "eu", Zone: "eu-a", Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+				{Match: "GET /catalog/{item}", Steps: []scenarios.Step{{Read: "db"}}}}}},
+			{Name: "orders", Kind: scenarios.KindService, Region: "eu", CPUs: 2, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+				{Match: "POST /orders/{id}", Steps: []scenarios.Step{write("db"), call("payments")}}}}},
 			{Name: "payments", Kind: scenarios.KindService, Replicas: 2, Region: "us", Labels: map[string]string{"team": "money"},
-				Endpoints: []*scenarios.Endpoint{{Match: "POST /charge", Steps: []scenarios.Step{write("retries")}}}},
+				Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{{Match: "POST /charge", Steps: []scenarios.Step{write("retries")}}}}},
 			{Name: "db", Kind: scenarios.KindDatabase, Region: "eu", Zone: "eu-b"},
-			{Name: "retries", Kind: scenarios.KindQueue, Region: "us", To: &scenarios.Call{Node: "payments", Method: "POST", Path: "/charge"}},
+			{Name: "retries", Kind: scenarios.KindQueue, Region: "us", Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "payments", Method: "POST", Path: "/charge"}}},
 		},
 		Links: []scenarios.Link{
 			{Between: [2]string{"eu", "us"}, Latency: 40 * time.Millisecond, Jitter: 2 * time.Millisecond},

@@ -4,7 +4,6 @@
 package topology
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -26,27 +25,10 @@ type Plan struct {
 	// Faults are the scenario's, resolved, in its order.
 	Faults []ResolvedFault
 	Total  time.Duration
+	// Configurations are what changes make of nodes: of every change, and of those that may be on together.
+	Configurations []Configuration
 	// Warnings are what looks like a mistake but can be run, one sentence each.
 	Warnings []string
-
-	change Changer
-}
-
-// Changer makes a node of a scenario with patches on it, the first one first.
-type Changer func(node string, patches ...faults.Patch) (*scenarios.Node, error)
-
-// Changed is a node with patches on it, the first one first. Without any it is the node itself. A plan knows how only if
-// its scenario's language does.
-func (p *Plan) Changed(node string, patches ...faults.Patch) (*scenarios.Node, error) {
-	if len(patches) == 0 {
-		if n := p.Scenario.Node(node); n != nil {
-			return n, nil
-		}
-	}
-	if p.change == nil {
-		return nil, fmt.Errorf("change %q: the scenario was not read from a file", node)
-	}
-	return p.change(node, patches...)
 }
 
 // Instance is one replica of a node.

@@ -149,8 +149,8 @@ func TestBehaviourNeedsABuiltInNode(t *testing.T) {
 func TestFaultsWithoutTraffic(t *testing.T) {
 	lonely := func(f faults.Fault) *scenarios.Scenario {
 		s := with(f)
-		s.Nodes = append(s.Nodes, &scenarios.Node{Name: "report", Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{
-			{Match: "GET /", Steps: []scenarios.Step{{Read: "db"}}}}})
+		s.Nodes = append(s.Nodes, &scenarios.Node{Name: "report", Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+			{Match: "GET /", Steps: []scenarios.Step{{Read: "db"}}}}}})
 		return s
 	}
 	for _, f := range []faults.Fault{
@@ -166,7 +166,7 @@ func TestFaultsWithoutTraffic(t *testing.T) {
 		t.Errorf("crash: %q", got)
 	}
 	s := lonely(faults.Fault{Kind: faults.Reset{}, On: between(named("report"), named("db"))})
-	s.Nodes[len(s.Nodes)-1] = &scenarios.Node{Name: "report", Kind: scenarios.KindImage, Image: "cron", Calls: []string{"db"}}
+	s.Nodes[len(s.Nodes)-1] = &scenarios.Node{Name: "report", Kind: scenarios.KindImage, Image: "cron", Container: scenarios.Container{Calls: []string{"db"}}}
 	if got := problemsOf(t, s); got != nil {
 		t.Errorf("an image may call by itself, but: %q", got)
 	}

@@ -22,7 +22,7 @@ func TestReplayNeedsAStream(t *testing.T) {
 		node *scenarios.Node
 		want []string
 	}{
-		"a queue":         {&scenarios.Node{Name: "events", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "payments", Method: "POST", Path: "/charge"}}, []string{`replay is for streams, and "events" is a queue`}},
+		"a queue":         {&scenarios.Node{Name: "events", Kind: scenarios.KindQueue, Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "payments", Method: "POST", Path: "/charge"}}}, []string{`replay is for streams, and "events" is a queue`}},
 		"keeps nothing":   {stream(0, "stock"), []string{`stream "events" keeps nothing that it has delivered: add retain: 10m`}},
 		"another's":       {stream(time.Minute, "search"), []string{`stream "events" has no subscriber "stock"`}},
 		"as it should be": {stream(time.Minute, "stock"), nil},

@@ -128,7 +128,7 @@ func TestLinks(t *testing.T) {
 func TestQueueBeforeItsConsumer(t *testing.T) {
 	s := &scenarios.Scenario{
 		Nodes: []*scenarios.Node{
-			{Name: "jobs", Kind: scenarios.KindQueue, To: &scenarios.Call{Node: "worker"}},
+			{Name: "jobs", Kind: scenarios.KindQueue, Delivery: scenarios.Delivery{To: &scenarios.Call{Node: "worker"}}},
 			{Name: "worker", Kind: scenarios.KindService},
 		},
 		Phases: []*scenarios.Phase{{Name: "only", For: time.Second}},

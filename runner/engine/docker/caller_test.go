@@ -85,8 +85,8 @@ func TestImageCallsItsUpstreamsByName(t *testing.T) {
 	a.Replicas = 2
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase}
 	stranger := &scenarios.Node{
-		Name: "stranger", Kind: scenarios.KindImage, Image: ref, Port: 7000, Health: "/ready",
-		Env: map[string]string{"GREETING": "hello"}, Calls: []string{"a", "b", "c", "db"},
+		Name: "stranger", Kind: scenarios.KindImage, Image: ref, Container: scenarios.Container{Port: 7000, Health: "/ready",
+			Env: map[string]string{"GREETING": "hello"}, Calls: []string{"a", "b", "c", "db"}},
 	}
 	s := launch(t, Options{}, load(planOf(a, b, c, db, stranger), "users", "stranger"))
 	if n := len(s.byName["stranger-1"].place.links); n != 3 {

@@ -23,7 +23,7 @@ func TestFailedLaunchLeavesNothing(t *testing.T) {
 	t.Parallel()
 	// The engine answers for this name that it has no such image, without asking any registry.
 	missing := &scenarios.Node{Name: "x", Kind: scenarios.KindImage, Image: "127.0.0.1:9/none:1"}
-	dies := &scenarios.Node{Name: "x", Kind: scenarios.KindDatabase, Image: "set below", Env: map[string]string{"POSTGRES_PASSWORD": ""}}
+	dies := &scenarios.Node{Name: "x", Kind: scenarios.KindDatabase, Image: "set below", Container: scenarios.Container{Env: map[string]string{"POSTGRES_PASSWORD": ""}}}
 	for _, c := range []struct {
 		name  string
 		node  *scenarios.Node
@@ -78,7 +78,7 @@ func main() {
 }
 `)
 	dir := t.TempDir()
-	s := launchIn(t, dir, Options{}, planOf(&scenarios.Node{Name: "x", Kind: scenarios.KindImage, Image: ref, Port: 7000}))
+	s := launchIn(t, dir, Options{}, planOf(&scenarios.Node{Name: "x", Kind: scenarios.KindImage, Image: ref, Container: scenarios.Container{Port: 7000}}))
 	undo := s.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "x-1"})
 	lift(t, undo)
 	if err := s.Down(context.Background()); err != nil {

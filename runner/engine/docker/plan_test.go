@@ -80,9 +80,9 @@ func callees(n *scenarios.Node) []string {
 }
 
 func service(name string, steps ...scenarios.Step) *scenarios.Node {
-	return &scenarios.Node{Name: name, Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{
+	return &scenarios.Node{Name: name, Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
 		{Match: "GET /", Steps: steps}, {Match: "POST /", Steps: steps},
-	}}
+	}}}
 }
 
 func gateway(name string, to ...string) *scenarios.Node {

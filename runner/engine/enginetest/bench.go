@@ -18,10 +18,10 @@ func twentyNodes(b *testing.B) *topology.Plan {
 	s := &scenarios.Scenario{
 		Name: "twenty",
 		Nodes: []*scenarios.Node{
-			{Name: "front", Kind: scenarios.KindGateway, Routes: []scenarios.Route{{Match: "/*", To: "shop"}}},
-			{Name: "shop", Kind: scenarios.KindService, Replicas: 18, Endpoints: []*scenarios.Endpoint{
+			{Name: "front", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/*", To: "shop"}}}},
+			{Name: "shop", Kind: scenarios.KindService, Replicas: 18, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
 				{Match: "GET /ping", Steps: []scenarios.Step{{Read: "db"}}},
-			}},
+			}}},
 			{Name: "db", Kind: scenarios.KindDatabase},
 		},
 		Loads:  []*scenarios.Load{{Name: "users", To: "front", Rate: 10, Requests: []scenarios.Request{{Send: "GET /ping"}}}},

@@ -24,7 +24,7 @@ func testCPULimits(t *testing.T, w *world, e runner.Engine) {
 		wantRefused(t, e, limit(0.5), "limiting the CPU")
 		return
 	}
-	w.inject(changeOf(api, `{endpoints: {GET /compute: [{compute: 40ms}]}}`)) // taken off with the test
+	w.inject(changeOf(api, computes)) // taken off with the test
 	took := func() time.Duration {
 		w.mustGet(toAPI, "/ping")
 		var all []time.Duration
@@ -72,7 +72,7 @@ func wantRefused(t *testing.T, e runner.Engine, p faults.Primitive, words string
 // refused with what would stand in.
 func testImages(t *testing.T, newEngine func(*testing.T) runner.Engine, image func(*testing.T) string) {
 	e := newEngine(t)
-	node := &scenarios.Node{Name: "stranger", Kind: scenarios.KindImage, Image: "stranger:1", Port: 7000, Health: "/ready"}
+	node := &scenarios.Node{Name: "stranger", Kind: scenarios.KindImage, Image: "stranger:1", Container: scenarios.Container{Port: 7000, Health: "/ready"}}
 	s := &scenarios.Scenario{
 		Name: "images", Nodes: []*scenarios.Node{node},
 		Loads:  []*scenarios.Load{{Name: "users", To: "stranger", Rate: 10, Requests: []scenarios.Request{{Send: "GET /"}}}},

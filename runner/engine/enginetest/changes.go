@@ -14,11 +14,13 @@ func changeOf(instance, patch string) faults.Primitive {
 	return faults.Primitive{Op: faults.OpConfigure, Instance: instance, Patch: &faults.Patch{Text: patch, Words: patch}}
 }
 
-// responds is an endpoint that answers a status.
+// The changes of the suite, as the language spells them, in the order in which one is put over another.
 const (
-	teapot  = `{endpoints: {GET /ping: [{respond: {status: 418}}]}}`
-	created = `{endpoints: {GET /ping: [{respond: {status: 201}}], GET /new: [{respond: {status: 202}}]}}`
-	slow    = `{endpoints: {GET /ping: [{work: 300ms}, {respond: {status: 206}}]}}`
+	created  = `{endpoints: {GET /ping: [{respond: {status: 201}}], GET /new: [{respond: {status: 202}}]}}`
+	teapot   = `{endpoints: {GET /ping: [{respond: {status: 418}}]}}`
+	slow     = `{endpoints: {GET /ping: [{work: "300ms"}, {respond: {status: 206}}]}}`
+	computes = `{endpoints: {GET /compute: [{compute: "40ms"}]}}`
+	long     = `{endpoints: {GET /long: [{work: "5s"}]}}`
 )
 
 // testChange changes an instance to and fro under requests: none of them fails, and each is answered by one

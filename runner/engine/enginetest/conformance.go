@@ -105,10 +105,18 @@ topology:
 load:
   users: {to: api, rate: 10/s, requests: [{send: GET /ping}, {send: "POST /orders/{id}", id: {sequence: true}}]}
 phases:
-  - {name: only, for: 60s}
+  - name: only
+    for: 60s
+    faults:
+      - {change: api, with: ` + created + `}
+      - {change: api, with: ` + teapot + `}
+      - {change: api, with: ` + slow + `}
+      - {change: api, with: ` + computes + `}
+      - {change: api, with: ` + long + `}
 `
 
-// Plan is the suite's plan.
+// Plan is the suite's plan. It has the configurations that the scenario's changes make, and no fault: the suite injects by
+// itself.
 func Plan(t *testing.T) *topology.Plan {
 	t.Helper()
 	s, err := language.Parse("conformance.yaml", []byte(scenario), "")
@@ -119,6 +127,7 @@ func Plan(t *testing.T) *topology.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.Scenario.Phases[0].Faults, p.Faults, p.Schedule = nil, nil, nil
 	return p
 }
 

@@ -101,7 +101,7 @@ func testPartialFailure(t *testing.T, w *world) {
 	ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
 	defer cancel()
 	if _, err := w.system.Inject(ctx, []faults.Primitive{errors(api), errors("api-2"), latencyOf(toAPI, time.Second), bad}); err == nil {
-		t.Fatal("a change that makes no sense was injected")
+		t.Fatal("a change that the plan does not have was injected")
 	}
 	for _, edge := range []string{toAPI, toAPI2} {
 		if a := w.mustGet(edge, "/ping"); a.took > 900*time.Millisecond {
@@ -113,7 +113,7 @@ func testPartialFailure(t *testing.T, w *world) {
 // testCutInjection ends the context of a stop whose instance is still at work: the instance is back as it was, and nobody
 // has died by himself.
 func testCutInjection(t *testing.T, w *world) {
-	w.inject(changeOf(api, `{endpoints: {GET /long: [{work: 5s}]}}`)) // taken off with the test
+	w.inject(changeOf(api, long)) // taken off with the test
 	go w.get(toAPI, "/long")
 	w.eventually("a request under way", func() bool {
 		return w.observe().Nodes[api].Counters["squall_in_flight"] > 0

@@ -20,17 +20,17 @@ func streamPlan(t *testing.T) *topology.Plan {
 	s := &scenarios.Scenario{
 		Name: "stream",
 		Nodes: []*scenarios.Node{
-			{Name: "api", Kind: scenarios.KindService, Policy: scenarios.Policy{Timeout: 2 * time.Second}, Endpoints: []*scenarios.Endpoint{
+			{Name: "api", Kind: scenarios.KindService, Policy: scenarios.Policy{Timeout: 2 * time.Second}, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
 				{Match: "POST /events/{id}", Steps: []scenarios.Step{{Write: "events"}}},
 				{Match: "POST /seen/{id}", Steps: []scenarios.Step{{Write: "db", Idempotent: true}}},
-			}},
+			}}},
 			{Name: "events", Kind: scenarios.KindStream, Policy: scenarios.Policy{Timeout: time.Second, Retry: backoff}, Stream: scenarios.Stream{
 				Partitions: 2, Subscribers: []*scenarios.Subscriber{
 					{Name: "first", To: &scenarios.Call{Node: "api", Method: http.MethodPost, Path: "/seen/{key}"}},
 					{Name: "second", To: &scenarios.Call{Node: "other", Method: http.MethodPost, Path: "/seen/{key}"}},
 				},
 			}},
-			{Name: "other", Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{{Match: "POST /seen/{id}", Steps: []scenarios.Step{{Write: "db", Idempotent: true}}}}},
+			{Name: "other", Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{{Match: "POST /seen/{id}", Steps: []scenarios.Step{{Write: "db", Idempotent: true}}}}}},
 			{Name: "db", Kind: scenarios.KindDatabase},
 		},
 		Loads:  []*scenarios.Load{{Name: "users", To: "api", Rate: 10, Requests: []scenarios.Request{{Send: "POST /events/1"}}}},

@@ -48,9 +48,9 @@ func BenchmarkMM1(b *testing.B) {
 func chain(hops int) []*scenarios.Node {
 	var nodes []*scenarios.Node
 	for i := range hops {
-		n := &scenarios.Node{Name: fmt.Sprintf("hop%d", i), Kind: scenarios.KindService, Endpoints: []*scenarios.Endpoint{{
+		n := &scenarios.Node{Name: fmt.Sprintf("hop%d", i), Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{{
 			Match: "GET /", Steps: []scenarios.Step{{Work: &scenarios.Work{Mean: time.Millisecond, Shape: "exponential"}}},
-		}}}
+		}}}}
 		if i < hops-1 {
 			call := scenarios.Step{Call: &scenarios.Call{Node: fmt.Sprintf("hop%d", i+1), Method: "GET", Path: "/"}, Policy: scenarios.Policy{Timeout: time.Second}}
 			n.Endpoints[0].Steps = append(n.Endpoints[0].Steps, call)

@@ -186,7 +186,7 @@ func TestShedding(t *testing.T) {
 	} {
 		t.Run("rho "+strconv.FormatFloat(test.rho, 'g', 2, 64)+", K "+strconv.Itoa(test.k), func(t *testing.T) {
 			t.Parallel()
-			_, samples := tapped(t, single(scenarios.Node{Workers: 1, Queue: new(test.k - 1)}, scenarios.Step{Work: exponential()}, poisson(test.rho), n), 1)
+			_, samples := tapped(t, single(scenarios.Node{Workers: 1, Service: scenarios.Service{Queue: new(test.k - 1)}}, scenarios.Step{Work: exponential()}, poisson(test.rho), n), 1)
 			var accepted []float64
 			shed := 0
 			for _, one := range samples {
@@ -266,14 +266,14 @@ func TestForkJoin(t *testing.T) {
 	n := requests(t) / 4
 	const rho = .8
 	part := func(name string) *scenarios.Node {
-		return &scenarios.Node{Name: name, Kind: scenarios.KindService, Workers: 1, Endpoints: []*scenarios.Endpoint{
-			{Match: "GET /", Steps: []scenarios.Step{{Work: exponential()}}}}}
+		return &scenarios.Node{Name: name, Kind: scenarios.KindService, Workers: 1, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+			{Match: "GET /", Steps: []scenarios.Step{{Work: exponential()}}}}}}
 	}
 	call := func(name string) scenarios.Step {
 		return scenarios.Step{Call: &scenarios.Call{Node: name, Method: "GET", Path: "/"}}
 	}
-	front := &scenarios.Node{Name: "front", Kind: scenarios.KindService, Workers: 1e5, Endpoints: []*scenarios.Endpoint{
-		{Match: "GET /", Steps: []scenarios.Step{{Parallel: []scenarios.Step{call("left"), call("right")}}}}}}
+	front := &scenarios.Node{Name: "front", Kind: scenarios.KindService, Workers: 1e5, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+		{Match: "GET /", Steps: []scenarios.Step{{Parallel: []scenarios.Step{call("left"), call("right")}}}}}}}
 	result, _ := tapped(t, under(poisson(rho), n, front, part("left"), part("right")), 1)
 	near(t, "mean", measured(t, result).LatencyMs.Mean, (12-rho)/8*s/(1-rho), 4*noise(rho, n))
 }
@@ -283,8 +283,8 @@ func TestForkJoin(t *testing.T) {
 func TestTandem(t *testing.T) {
 	n := requests(t)
 	part := func(name string) *scenarios.Node {
-		return &scenarios.Node{Name: name, Kind: scenarios.KindService, Workers: 1, Endpoints: []*scenarios.Endpoint{
-			{Match: "GET /", Steps: []scenarios.Step{{Work: exponential()}}}}}
+		return &scenarios.Node{Name: name, Kind: scenarios.KindService, Workers: 1, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+			{Match: "GET /", Steps: []scenarios.Step{{Work: exponential()}}}}}}
 	}
 	call := func(name string) scenarios.Step {
 		return scenarios.Step{Call: &scenarios.Call{Node: name, Method: "GET", Path: "/"}}
@@ -292,8 +292,8 @@ func TestTandem(t *testing.T) {
 	for rho, p99 := range map[float64]float64{.5: 132.77, .8: 331.92} {
 		t.Run(strconv.FormatFloat(rho, 'g', 2, 64), func(t *testing.T) {
 			t.Parallel()
-			front := &scenarios.Node{Name: "front", Kind: scenarios.KindService, Workers: 1e5, Endpoints: []*scenarios.Endpoint{
-				{Match: "GET /", Steps: []scenarios.Step{call("first"), call("second")}}}}
+			front := &scenarios.Node{Name: "front", Kind: scenarios.KindService, Workers: 1e5, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+				{Match: "GET /", Steps: []scenarios.Step{call("first"), call("second")}}}}}
 			result, _ := tapped(t, under(poisson(rho), n, front, part("first"), part("second")), 1)
 			r := measured(t, result)
 			near(t, "mean", r.LatencyMs.Mean, 2*s/(1-rho), 4*noise(rho, n))

@@ -10,8 +10,8 @@ import (
 	"github.com/squallhq/squall/scenarios/source"
 )
 
-// calls checks every place where a node names another: that it is there, is of a kind that can
-// be used so, and has an answer.
+// calls checks every place where a node names another that is there: that it is of a kind that can be used so, and has an
+// answer.
 func (v *Checker) calls() {
 	for _, n := range v.looked() {
 		v.reaches(n.Origin, "origin", scenarios.At("topology", n.Name, "origin"))
@@ -23,9 +23,6 @@ func (v *Checker) calls() {
 			}
 			v.reachesOr(r.Failover, r.To, scenarios.At("topology", n.Name, "routes").Item(i))
 		}
-		for i, to := range n.Calls {
-			v.exists(to, scenarios.At("topology", n.Name, "calls").Item(i))
-		}
 		if n.Identity != nil {
 			v.called(n.Identity, scenarios.At("topology", n.Name, "identity"))
 		}
@@ -34,21 +31,19 @@ func (v *Checker) calls() {
 	}
 }
 
-// exists checks that a name is a node's.
-func (v *Checker) exists(name string, at scenarios.Path) *scenarios.Node {
-	if name == "" {
-		return nil
+// nowhere tells of every place where a node or a load names one that is not there.
+func (v *Checker) nowhere() {
+	for _, c := range v.who.Nowhere() {
+		if v.only != nil && (c.FromLoad() || c.From != v.only.Name) || v.Report.Full() {
+			continue
+		}
+		v.Problem(c.Path, "there is no node "+source.QuoteShort(c.To), source.DidYouMean(c.To, v.nodeNames(), "nodes"))
 	}
-	n := v.node(name)
-	if n == nil && !v.Report.Full() {
-		v.Problem(at, fmt.Sprintf("there is no node %s", source.QuoteShort(name)), source.DidYouMean(name, v.nodeNames(), "nodes"))
-	}
-	return n
 }
 
 // reaches checks that a name is a node's that answers HTTP.
 func (v *Checker) reaches(name, key string, at scenarios.Path) {
-	if n := v.exists(name, at); v.unasked(n, at) {
+	if n := v.node(name); v.unasked(n, at) {
 		return
 	} else if n != nil && n.Kind == scenarios.KindDatabase {
 		v.Problem(at, fmt.Sprintf("%s names %q, which is a database", key, name), "name a node that answers HTTP; let a service read it")
@@ -56,7 +51,7 @@ func (v *Checker) reaches(name, key string, at scenarios.Path) {
 }
 
 func (v *Checker) called(c *scenarios.Call, at scenarios.Path) {
-	n := v.exists(c.Node, at)
+	n := v.node(c.Node)
 	switch {
 	case n == nil || v.unasked(n, at):
 	case n.Kind == scenarios.KindDatabase:
@@ -97,7 +92,7 @@ func (v *Checker) steps(n *scenarios.Node) {
 
 // stored checks that what is read is a database, and what is written a database or queue.
 func (v *Checker) stored(u scenarios.Use, at scenarios.Path) {
-	n := v.exists(u.Node, at)
+	n := v.node(u.Node)
 	switch {
 	case n != nil && n.ReplicaOf != "" && u.How == "write" && u.Keys[0].Key != "failover": // where it may have been promoted
 		v.Problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.Node), "write to its primary, "+n.ReplicaOf)

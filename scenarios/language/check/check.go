@@ -55,6 +55,7 @@ func (v *Checker) All() {
 	v.tell(v.who.Taken())
 	v.nodes()
 	v.links()
+	v.nowhere()
 	v.calls()
 	v.policies()
 	v.tell(topology.Cycles(v.Nodes, v.connections))
@@ -66,6 +67,7 @@ func (v *Checker) All() {
 // Changed looks at the one node that was changed: what it is, whom it calls, and how.
 func (v *Checker) Changed() {
 	v.nodes()
+	v.nowhere()
 	v.calls()
 	v.policies()
 }

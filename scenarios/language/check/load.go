@@ -17,7 +17,7 @@ const maxParams = 8
 func (v *Checker) loads() {
 	for _, l := range v.Loads {
 		at := scenarios.At("load", l.Name)
-		n := v.exists(l.To, at.Key("to"))
+		n := v.node(l.To)
 		if v.unasked(n, at.Key("to")) {
 			n = nil
 		}

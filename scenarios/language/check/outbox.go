@@ -23,7 +23,7 @@ func (v *Checker) events(steps []scenarios.Step, at scenarios.Path) {
 }
 
 func (v *Checker) outbox(s *scenarios.Step, at scenarios.Path) {
-	to, queue := v.node(s.Write), v.exists(s.Outbox.Outbox, at)
+	to, queue := v.node(s.Write), v.node(s.Outbox.Outbox)
 	switch {
 	case s.Write == "" || to != nil && to.Kind.TakesMessages():
 		v.Problem(at, "an outbox goes with a write to a database", "write: DATABASE, outbox: QUEUE")

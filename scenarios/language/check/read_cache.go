@@ -42,7 +42,7 @@ func (v *Checker) cached(s *scenarios.Step, at scenarios.Path) {
 			v.Problem(at.Key(key.name), key.name+" is for a cache in the memory of each instance", "take it or in away")
 		}
 	}
-	if n := v.exists(c.In, at.Key("in")); n != nil && n.Kind != scenarios.KindCache && n.Kind != "" {
+	if n := v.node(c.In); n != nil && n.Kind != scenarios.KindCache && n.Kind != "" {
 		v.Problem(at.Key("in"), fmt.Sprintf("in needs a cache, and %q is a %s", n.Name, n.Kind), "name a node of kind cache")
 	}
 }

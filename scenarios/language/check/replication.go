@@ -20,7 +20,7 @@ func (v *Checker) replication(n *scenarios.Node) {
 		v.primary(n, at)
 		return
 	}
-	primary := v.exists(n.ReplicaOf, at("replica_of"))
+	primary := v.node(n.ReplicaOf)
 	switch {
 	case primary == nil:
 	case primary == n:

@@ -15,7 +15,8 @@ import (
 //	min:"1"           the least that it may be, spelled as the key's values are; max:"1000" the most
 //	sign:"positive"   more than zero where given; sign:"any" allows less than zero, which else is a mistake
 //	zero:"unset"      zero means the same as leaving the key out; other words say why zero is refused
-//	kinds:"a,b"       node kinds that have the key (default: all); image: only nodes with an image
+//	kinds:"a,b"       node kinds that have the key (default: all); image: only nodes with an image; said of an
+//	                  embedded struct, it is of those of its keys that don't say their own
 //	step:"does"       a step's key that says what it does: it has exactly one of them
 //	of:"read,call"    the steps that have the key, by what they do (default: all)
 //

@@ -43,7 +43,7 @@ func TestLineDisciplines(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := NewWorkers(&scenarios.Node{Workers: 1, Queue: test.queue, QueueDiscipline: test.line}, host.NewMetrics())
+				w := NewWorkers(&scenarios.Node{Workers: 1, Service: scenarios.Service{Queue: test.queue, QueueDiscipline: test.line}}, host.NewMetrics())
 				var got []string
 				done := make(chan string, 2*len(test.arrivals))
 				var all sync.WaitGroup
@@ -78,7 +78,7 @@ func TestLineDisciplines(t *testing.T) {
 // A client that leaves gives its place to another.
 func TestLeavingTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWorkers(&scenarios.Node{Workers: 1, Queue: new(1)}, host.NewMetrics())
+		w := NewWorkers(&scenarios.Node{Workers: 1, Service: scenarios.Service{Queue: new(1)}}, host.NewMetrics())
 		if err := w.Acquire(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestBoundedLineIsMM1K(t *testing.T) {
 	}{{.8, 10, .0235, 37.97}, {1, 10, .0909, 55}, {1.2, 10, .1926, 69.26}, {2, 10, .5002, 90.1}} {
 		for _, discipline := range []string{"fifo", "lifo"} {
 			t.Run(fmt.Sprintf("%s at %g, K %d", discipline, test.rho, test.k), func(t *testing.T) {
-				took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: new(test.k - 1), QueueDiscipline: scenarios.QueueDiscipline{Discipline: discipline}}, test.rho, 0, n)
+				took, shed := queueing(t, scenarios.Node{Workers: 1, Service: scenarios.Service{Queue: new(test.k - 1), QueueDiscipline: scenarios.QueueDiscipline{Discipline: discipline}}}, test.rho, 0, n)
 				within(t, "shed", shed, test.shed, .12)
 				if discipline == "fifo" {
 					within(t, "mean", mean(took[0]), test.mean, .05)
@@ -172,7 +172,7 @@ func TestBoundedLineIsMM1K(t *testing.T) {
 		}
 	}
 	t.Run("none may wait: M/M/1/1", func(t *testing.T) { // Erlang B of one server: rho/(1+rho)
-		took, shed := queueing(t, scenarios.Node{Workers: 1, Queue: new(0)}, .8, 0, n)
+		took, shed := queueing(t, scenarios.Node{Workers: 1, Service: scenarios.Service{Queue: new(0)}}, .8, 0, n)
 		within(t, "shed", shed, .8/1.8, .03)
 		within(t, "mean", mean(took[0]), 10, .03)
 	})
@@ -197,7 +197,7 @@ func TestPrioritiesAreNonPreemptive(t *testing.T) {
 func retrying(t *testing.T, queue int, how scenarios.QueueDiscipline) (served []float64) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate, seconds = 280, 75
-		w := NewWorkers(&scenarios.Node{Workers: 15, Queue: atMost(queue), QueueDiscipline: how}, host.NewMetrics())
+		w := NewWorkers(&scenarios.Node{Workers: 15, Service: scenarios.Service{Queue: atMost(queue), QueueDiscipline: how}}, host.NewMetrics())
 		r := rand.New(rand.NewPCG(3, 3))
 		start := time.Now()
 		type outcome struct {

@@ -168,7 +168,7 @@ func TestTriggersOfMetastableFailures(t *testing.T) {
 	of := func(load float64, lasts, slow time.Duration, slower float64, retry *scenarios.Retry, queue int) crowd {
 		return crowd{
 			rate: load, lasts: lasts, policy: scenarios.Policy{Timeout: 3 * time.Second, Retry: retry},
-			station: scenarios.Node{Workers: 15, Queue: atMost(queue)}, trigger: trigger{from: 10 * time.Second, to: 10*time.Second + slow, slower: slower},
+			station: scenarios.Node{Workers: 15, Service: scenarios.Service{Queue: atMost(queue)}}, trigger: trigger{from: 10 * time.Second, to: 10*time.Second + slow, slower: slower},
 		}
 	}
 	four := &scenarios.Retry{Attempts: 5}

@@ -79,7 +79,7 @@ func wonInFull(t *testing.T, k int, low float64) float64 {
 	var won float64
 	const requests = 24000
 	synctest.Test(t, func(t *testing.T) {
-		w := admission.NewWorkers(&scenarios.Node{Workers: 15, Queue: new(30)}, host.NewMetrics())
+		w := admission.NewWorkers(&scenarios.Node{Workers: 15, Service: scenarios.Service{Queue: new(30)}}, host.NewMetrics())
 		r := rand.New(rand.NewPCG(1, uint64(k)))
 		var mu sync.Mutex
 		arrive(requests, 600/float64(k), r, func(n int) {

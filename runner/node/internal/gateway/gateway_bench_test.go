@@ -23,8 +23,8 @@ func BenchmarkAuthentication(b *testing.B) {
 		node scenarios.Node
 	}{
 		{"off", scenarios.Node{}},
-		{"api-key", scenarios.Node{Auth: "api-key"}},
-		{"jwt", scenarios.Node{Auth: "jwt", JWT: &scenarios.JWT{Secret: "s3cret"}}},
+		{"api-key", scenarios.Node{Gateway: scenarios.Gateway{Auth: "api-key"}}},
+		{"jwt", scenarios.Node{Gateway: scenarios.Gateway{Auth: "jwt", JWT: &scenarios.JWT{Secret: "s3cret"}}}},
 	} {
 		b.Run(r.name, func(b *testing.B) {
 			i := host.NewInstance(host.Config{Seed: 1, Instance: "api-1", Node: scenarios.Node{Name: "api"}}, host.Environment{})

@@ -118,7 +118,7 @@ func collapse(t *testing.T, how scenarios.ReadCache, queue, rate, seconds int) (
 		const keys = 100000
 		how.TTL, how.Size = time.Hour, 30000
 		c := newReadCache(how, host.NewMetrics(), func(f func()) { asking.Go(f) })
-		station := admission.NewWorkers(&scenarios.Node{Workers: 15, Queue: atMost(queue)}, host.NewMetrics())
+		station := admission.NewWorkers(&scenarios.Node{Workers: 15, Service: scenarios.Service{Queue: atMost(queue)}}, host.NewMetrics())
 		r := rand.New(rand.NewPCG(9, 9))
 		sums := make([]float64, keys)
 		for n, sum := 0, 0.; n < keys; n++ {
