@@ -69,6 +69,8 @@ func (e *Executor) spanEnds(c host.Trace, f *Failure, how Ending) {
 		e.i.Ends(c, host.SpanGaveUp, 0, nil)
 	case f == nil:
 		e.i.Ends(c, host.SpanOK, 0, nil)
+	case f.Class == Abandoned: // which says it all
+		e.i.Ends(c, host.SpanGaveUp, 0, nil)
 	default:
 		e.i.Ends(c, spanClasses[f.Class], f.answered, f.Err)
 	}
