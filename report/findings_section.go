@@ -23,6 +23,9 @@ func writeFindings(w io.Writer, r *record.Result, p paint) error {
 		for _, e := range f.Evidence {
 			fmt.Fprintf(w, "  %s %s\n", p.faint("-"), e)
 		}
+		if way := spread(f.Spread); way != "" {
+			fmt.Fprintf(w, "  %s %s\n", p.faint("-"), way)
+		}
 		if len(f.Try) > 0 {
 			fmt.Fprintf(w, "  try %s: %s\n", p.bold(f.Try[0].Pattern), f.Try[0].About)
 			if more := f.Try[1:]; len(more) > 0 {
@@ -47,4 +50,24 @@ func toll(f record.Finding) string {
 		when = fmt.Sprintf("in %s (%s to %s)", f.When.Phase, Seconds(f.When.FromS), Seconds(f.When.ToS))
 	}
 	return fmt.Sprintf("%s requests lost or late %s", count(f.Lost), when)
+}
+
+// spread is the way of a failure from node to node in one line, "" where it is not known.
+func spread(steps []record.Worsened) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("spread: ")
+	for i, s := range steps {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&b, "%s at %s (%s)", s.Where, Seconds(s.AtS), s.What)
+		case s.AtS == steps[i-1].AtS:
+			fmt.Fprintf(&b, ", %s", s.Where)
+		default:
+			fmt.Fprintf(&b, ", %s at %s", s.Where, Seconds(s.AtS))
+		}
+	}
+	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/metric"
 )
@@ -71,6 +72,9 @@ func markdownFindings(b *bytes.Buffer, r *record.Result) {
 		for _, e := range f.Evidence {
 			fmt.Fprintf(b, "- %s\n", inMarkdown(e))
 		}
+		if way := spread(f.Spread); way != "" {
+			fmt.Fprintf(b, "- %s\n", inMarkdown(way))
+		}
 		if len(f.Try) > 0 {
 			fmt.Fprintf(b, "- try %s: %s\n", codeInMarkdown(f.Try[0].Pattern), inMarkdown(f.Try[0].About))
 		}
@@ -132,13 +136,7 @@ func (t markdownTable) row(cells ...string) {
 	t.b.WriteString("|\n")
 }
 
-// markdownEscapes are what means something in Markdown, in HTML within it, or to GitHub and GitLab (@ calls people, # and ! name
-// issues): a name in a scenario is text. In a table | ends a cell and a newline the row.
-var markdownEscapes = strings.NewReplacer(
-	"\\", "\\\\", "|", "\\|", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "[", "\\[", "]", "\\]", "$", "\\$",
-	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "#", "&#35;", "!", "&#33;", "\r\n", "<br>", "\n", "<br>", "\r", "<br>")
-
-func inMarkdown(text string) string { return markdownEscapes.Replace(text) }
+func inMarkdown(text string) string { return spell.InMarkdown(text) }
 
 // codeInMarkdown is text between more backticks than it has in a row.
 func codeInMarkdown(text string) string {

@@ -10,8 +10,9 @@ import (
 )
 
 // checks are the run's own validity: whether its figures can be trusted, whatever they say. One that
-// fails makes the run inconclusive. A check that has nothing to look at is left out.
-func (r *run) checks(res *record.Result) []record.Check {
+// fails makes the run inconclusive. A check that has nothing to look at is left out. seconds are those of the windows, unread where these
+// could not be read.
+func (r *run) checks(res *record.Result, seconds []analysis.Second, unread error) []record.Check {
 	out := []record.Check{}
 	add := func(c *record.Check) {
 		if c != nil {
@@ -24,8 +25,13 @@ func (r *run) checks(res *record.Result) []record.Check {
 		add(&c)
 	}
 	add(r.callsCheck(res))
-	add(r.littleCheck(res))
-	add(r.steadyCheck(res))
+	places := r.places(res)
+	add(analysis.PlacesCheck(places))
+	add(analysis.LittlePlacesCheck(places))
+	for _, c := range r.littleChecks() {
+		add(c)
+	}
+	add(r.steadyCheck(seconds, unread))
 	for _, i := range r.injections {
 		add(i.delayCheck())
 		add(i.latenessCheck())
@@ -39,16 +45,15 @@ func (r *run) checks(res *record.Result) []record.Check {
 func ptr[T any](v T) *T { return &v }
 
 // steadyCheck tells whether there was a steady state: two halves that agree. A run without faults claims none.
-func (r *run) steadyCheck(res *record.Result) *record.Check {
+func (r *run) steadyCheck(seconds []analysis.Second, unread error) *record.Check {
 	if len(r.injections) == 0 {
 		return nil
 	}
-	timeline, err := analysis.Timeline(res.Windows)
-	if err != nil {
-		return &record.Check{Name: "steady state", Text: err.Error()}
+	if unread != nil {
+		return &record.Check{Name: "steady state", Text: unread.Error()}
 	}
 	end := min(steadyEnd(r.o.Plan), r.ended)
-	return analysis.SteadyCheck(timeline, steadyFrom(r.o.Plan, end), end)
+	return analysis.SteadyCheck(seconds, steadyFrom(r.o.Plan, end), end)
 }
 
 func (r *run) balanceCheck() record.Check {

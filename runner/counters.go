@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -12,6 +13,8 @@ import (
 // counts nothing, which is not zero.
 func (before NodeCounters) Add(last NodeCounters) NodeCounters {
 	out := NodeCounters{Calls: maps.Clone(before.Calls), Counters: maps.Clone(before.Counters), CPU: before.CPU + last.CPU}
+	out.Stays = before.Stays.Add(last.Stays)
+	out.Attempts, out.Waits = addAll(before.Attempts, last.Attempts), addAll(before.Waits, last.Waits)
 	if out.Calls == nil && last.Calls != nil {
 		out.Calls = make(map[string]wire.CallCounters, len(last.Calls))
 	}
@@ -26,6 +29,23 @@ func (before NodeCounters) Add(last NodeCounters) NodeCounters {
 			v += out.Counters[name]
 		}
 		out.Counters[name] = v
+	}
+	return out
+}
+
+// addAll adds the later lives of places to earlier ones, by name; nil: there are none.
+func addAll(before, last map[string]passage.Reading) map[string]passage.Reading {
+	if before == nil && last == nil {
+		return nil
+	}
+	out := make(map[string]passage.Reading, max(len(before), len(last)))
+	for name := range before {
+		out[name] = before[name].Add(last[name])
+	}
+	for name, later := range last {
+		if _, known := before[name]; !known {
+			out[name] = later
+		}
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/traces"
@@ -59,6 +60,7 @@ type fakeSystem struct {
 	touchedErr             error
 	loader                 *fakeLoader
 	asked                  [][]uint64 // for spans
+	spoil                  func(*runner.Observation)
 }
 
 func newSystem() *fakeSystem {
@@ -119,17 +121,25 @@ func (s *fakeSystem) DialInstance(context.Context, string) (net.Conn, error) {
 	return nil, errors.New("no")
 }
 
-// Observe counts what the fake loader has sent by now.
+// Observe counts what the fake loader has sent by now, and spoils it where a test says how.
 func (s *fakeSystem) Observe(context.Context) (runner.Observation, error) {
-	sent, waited := s.loader.counts()
-	return runner.Observation{
-		At:    time.Now(),
-		Edges: map[string]runner.EdgeCounters{"users:api-1": {Requests: sent, FirstBytes: sent, FirstByteTotal: waited, Connections: 1}},
+	now := time.Now()
+	sent := s.loader.stays.Read(now)
+	o := runner.Observation{
+		At: now,
+		Edges: map[string]runner.EdgeCounters{
+			"users:api-1": {Requests: sent.In, FirstBytes: sent.Out, FirstByteTotal: sent.Took, Connections: 1, Awaiting: sent},
+		},
 		Nodes: map[string]runner.NodeCounters{"api-1": {
-			Calls:    map[string]wire.CallCounters{"db-1": {Attempts: 3 * sent, Organic: 2 * sent, Retries: sent, Failures: sent / 2}},
-			Counters: map[string]float64{"squall_requests_total": float64(sent), "squall_queue": 4},
+			Calls:    map[string]wire.CallCounters{"db-1": {Attempts: 3 * sent.In, Organic: 2 * sent.In, Retries: sent.In, Failures: sent.In / 2}},
+			Counters: map[string]float64{"squall_requests_total": float64(sent.In), "squall_queue": 4},
+			Stays:    sent, Attempts: map[string]passage.Reading{"db-1": {In: 3 * sent.In, Out: 3 * sent.In}},
 		}},
-	}, nil
+	}
+	if s.spoil != nil {
+		s.spoil(&o)
+	}
+	return o, nil
 }
 func (s *fakeSystem) Spans(_ context.Context, of []uint64) []traces.Answer {
 	s.mu.Lock()
@@ -155,15 +165,7 @@ type fakeLoader struct {
 	errAt  time.Duration
 	writes []string // acknowledged by the first answer
 
-	mu     sync.Mutex
-	sent   int64
-	waited time.Duration
-}
-
-func (l *fakeLoader) counts() (int64, time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sent, l.waited
+	stays passage.Count
 }
 
 func (l *fakeLoader) Drive(ctx context.Context, d runner.Drive) (record.Generator, error) {
@@ -183,9 +185,8 @@ func (l *fakeLoader) Drive(ctx context.Context, d runner.Drive) (record.Generato
 			g.Intended++
 			g.Sent++
 		}
-		l.mu.Lock()
-		l.sent++
-		l.mu.Unlock()
+		began := time.Now()
+		l.stays.Enter(began)
 		wg.Go(func() {
 			latency, outcome := 10*time.Millisecond, record.OK
 			if l.answer != nil {
@@ -204,9 +205,7 @@ func (l *fakeLoader) Drive(ctx context.Context, d runner.Drive) (record.Generato
 				s.Error = "503"
 			}
 			s.Done = time.Since(d.Zero)
-			l.mu.Lock()
-			l.waited += latency
-			l.mu.Unlock()
+			l.stays.Leave(began, time.Now())
 			d.Record(s)
 		})
 	}

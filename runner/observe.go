@@ -156,7 +156,9 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 	for _, e := range p.Edges {
 		one := record.Edge{Name: e.Name, From: e.FromNode, To: e.ToNode, FromInst: e.From, ToInst: e.To}
 		pair := [2]string{e.FromNode, e.ToNode}
-		addMesh(&one, meshOf(start, e.Name), meshOf(end, e.Name))
+		seen := meshOf(end, e.Name).since(meshOf(start, e.Name))
+		one.Connections, one.Open, one.Requests = seen.Connections, seen.Open, seen.Requests
+		one.BytesUp, one.BytesDown, one.FirstByteMs = seen.BytesUp, seen.BytesDown, seen.firstByteMs()
 		calls, counted := callsOf(start, end, e)
 		switch {
 		case e.Client && len(p.EdgesFrom(e.From)) == 1:
@@ -192,17 +194,6 @@ func meshOf(o *Observation, edge string) EdgeCounters {
 		return EdgeCounters{}
 	}
 	return o.Edges[edge]
-}
-
-func addMesh(e *record.Edge, start, end EdgeCounters) {
-	e.Connections = end.Connections - start.Connections
-	e.Open = end.Open
-	e.Requests = end.Requests - start.Requests
-	e.BytesUp = end.BytesUp - start.BytesUp
-	e.BytesDown = end.BytesDown - start.BytesDown
-	if n := end.FirstBytes - start.FirstBytes; n > 0 {
-		e.FirstByteMs = record.Milliseconds(end.FirstByteTotal-start.FirstByteTotal) / float64(n)
-	}
 }
 
 // callsOf is what the caller itself counted on an edge; false where it counts nothing (an image, a load), or could not

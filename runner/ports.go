@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/runner/wire"
@@ -129,6 +130,29 @@ type EdgeCounters struct {
 	// FirstBytes counts answers, FirstByteTotal is the sum of their times to first byte.
 	FirstBytes     int64
 	FirstByteTotal time.Duration
+	// Unanswered are requests that got no answer before their connection ended, or their caller spoke again.
+	Unanswered int64
+	// Awaiting are the stays of requests, from when each came to its first byte, or to when there was none to come any more.
+	Awaiting passage.Reading
+}
+
+// since is what was seen from one reading to this one; what is open is open now.
+func (c EdgeCounters) since(first EdgeCounters) EdgeCounters {
+	c.Connections -= first.Connections
+	c.Requests -= first.Requests
+	c.BytesUp -= first.BytesUp
+	c.BytesDown -= first.BytesDown
+	c.FirstBytes -= first.FirstBytes
+	c.FirstByteTotal -= first.FirstByteTotal
+	return c
+}
+
+// firstByteMs is the mean time to first byte, 0 without an answer.
+func (c EdgeCounters) firstByteMs() float64 {
+	if c.FirstBytes <= 0 {
+		return 0
+	}
+	return record.Milliseconds(c.FirstByteTotal) / float64(c.FirstBytes)
 }
 
 // NodeCounters is what one instance counted itself.
@@ -138,6 +162,11 @@ type NodeCounters struct {
 	Calls map[string]wire.CallCounters
 	// Counters are all others by their metric names.
 	Counters map[string]float64
+	// Stays are those of its requests, Attempts those of its attempts, by the callee's instance, Waits those of the messages that wait
+	// in it, by who they wait for.
+	Stays    passage.Reading
+	Attempts map[string]passage.Reading
+	Waits    map[string]passage.Reading
 	// CPU is the time it used, where the engine can tell.
 	CPU time.Duration
 	// Unread tells that it could not be asked for all that it has counted: what stands here is of an earlier moment, and how

@@ -53,7 +53,11 @@ func (r *run) result(why error) *record.Result {
 	}
 	r.phaseCounts(res)
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
-	res.Faults = r.faults(res.Windows)
+	seconds, err := analysis.Timeline(res.Windows)
+	if err != nil {
+		r.happened(time.Since(r.zero), "note", "the windows could not be read: "+err.Error())
+	}
+	res.Faults = r.faults(seconds)
 	r.traced(res)
 	res.Actions = r.actions()
 	confirmRefusals(res)
@@ -63,7 +67,7 @@ func (r *run) result(why error) *record.Result {
 	slices.SortStableFunc(res.Events, func(a, b record.Event) int {
 		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(slices.Index(eventOrder, a.Kind), slices.Index(eventOrder, b.Kind)))
 	})
-	res.Checks = r.checks(res)
+	res.Checks = r.checks(res, seconds, err)
 	return res
 }
 
@@ -117,11 +121,7 @@ func said(err error) string {
 var eventOrder = []string{"undo", "phase", "fault"}
 
 // faults are the record's faults, with their recovery.
-func (r *run) faults(windows []record.Window) []record.Fault {
-	timeline, err := analysis.Timeline(windows)
-	if err != nil {
-		r.happened(time.Since(r.zero), "note", "the windows could not be read: "+err.Error())
-	}
+func (r *run) faults(timeline []analysis.Second) []record.Fault {
 	steady := analysis.SteadyState(timeline, steadyFrom(r.o.Plan, steadyEnd(r.o.Plan)), steadyEnd(r.o.Plan))
 	spans := make([]analysis.OnOff, len(r.injections))
 	out := make([]record.Fault, 0, len(r.injections))

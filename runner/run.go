@@ -157,6 +157,8 @@ type run struct {
 	// touched is what others did to the system.
 	touched []Touch
 	usage   usage // the harness's own, at zero
+	// calm is what the loads saw before the first fault.
+	calm overlap
 
 	// withdrawn are the client edges that the loads were told to leave alone.
 	withdrawn sync.Map
@@ -191,6 +193,7 @@ func newRun(o Options) *run {
 		traces:   newTraces(o.Plan, spans),
 		turned:   make([]*Observation, len(o.Plan.Phases)+1),
 	}
+	r.calm.until = calmEnd(o.Plan)
 	for n, f := range o.Plan.Faults {
 		r.injections = append(r.injections, &injection{fault: f, number: n})
 	}
@@ -225,7 +228,7 @@ func (r *run) drive(ctx context.Context) (err error) {
 		g, err := r.o.Loader.Drive(loadCtx, Drive{
 			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
 			Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
-			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.system.Dial, Record: r.sample, Results: r.o.Results,
+			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.system.Dial, Record: r.take, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}
 	}()

@@ -122,15 +122,8 @@ func since(last *NodeCounters, now NodeCounters) map[string]float64 {
 
 // crossing is what crossed an edge between two readings; heard is the one at which its caller was last read, nil: it never was.
 func crossing(before, heard, now *Observation, e topology.Edge) record.Crossing {
-	first, last := meshOf(before, e.Name), meshOf(now, e.Name)
-	c := record.Crossing{
-		Requests:    last.Requests - first.Requests,
-		Connections: last.Connections - first.Connections,
-		Open:        last.Open,
-	}
-	if n := last.FirstBytes - first.FirstBytes; n > 0 {
-		c.FirstByteMs = record.Milliseconds(last.FirstByteTotal-first.FirstByteTotal) / float64(n)
-	}
+	seen := meshOf(now, e.Name).since(meshOf(before, e.Name))
+	c := record.Crossing{Requests: seen.Requests, Connections: seen.Connections, Open: seen.Open, FirstByteMs: seen.firstByteMs()}
 	if heard == nil {
 		return c
 	}

@@ -41,7 +41,7 @@ func (r *run) timeline() []mark {
 		r.observing(ctx, &r.start)
 	}})
 	if quiet := quietEnd(r.o.Plan); quiet > 0 {
-		marks = append(marks, mark{max(quiet-quietMargin, 0), rankObserve, func(ctx context.Context) { r.observing(ctx, &r.quiet) }})
+		marks = append(marks, mark{calmEnd(r.o.Plan), rankObserve, func(ctx context.Context) { r.observing(ctx, &r.quiet) }})
 	}
 	for i, p := range r.o.Plan.Phases {
 		marks = append(marks, mark{p.Start, rankPhase, func(context.Context) { r.beginPhase(p) }})

@@ -18,12 +18,6 @@ func newTraces(p *topology.Plan, phases []record.Span) *traces.Collector {
 	return traces.New(phases, kinds, p.Seed)
 }
 
-// sample takes a request that has ended.
-func (r *run) sample(s record.Sample) {
-	r.recorder.Add(s)
-	r.traces.Add(s)
-}
-
 // trace asks for the spans of requests that were chosen, beside the loop, unless it is still asking: nodes remember them for seconds.
 func (r *run) trace(ctx context.Context) {
 	if r.tracing != nil {

@@ -24,8 +24,6 @@ type batchFlags struct {
 	format   string
 	// in is the folder for a run's own, which children are given.
 	in string
-	// bare leaves out the reports of the run's folder.
-	bare bool
 }
 
 func (f *batchFlags) register(c *cobra.Command) {
@@ -35,9 +33,7 @@ func (f *batchFlags) register(c *cobra.Command) {
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", 1, "run so many at once, each as a process of its own: in virtual time alone, elsewhere they would measure each other")
 	c.Flags().StringVar(&f.format, "format", "table", "table, or json: a line a run")
 	c.Flags().StringVar(&f.in, "in", "", "")
-	c.Flags().BoolVar(&f.bare, "bare", false, "")
 	_ = c.Flags().MarkHidden("in")
-	_ = c.Flags().MarkHidden("bare")
 }
 
 // check tells flags that do not go together.

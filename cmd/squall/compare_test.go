@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/report/compare"
 	"github.com/squallhq/squall/runner/record"
@@ -35,24 +31,18 @@ func virtualRuns(t *testing.T, variant string, n int) []*record.Result {
 	if err := os.WriteFile(file, []byte(comparable), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := runFlags{engineFlags: engineFlags{name: "virtual", cidr: "10.0.0.0/8"}, quiet: true}
-	f.in, f.format, f.repeat = t.TempDir(), "json", 1
-	c := &cobra.Command{}
-	c.SetOut(io.Discard)
+	var f runFlags
 	var out []*record.Result
 	for seed := range uint64(n) {
 		p, err := plan(t.Context(), file, variant, seed+1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := runOne(context.Background(), c, f, p, true)
+		r, err := f.measure(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, m.result)
-		if err := os.RemoveAll(m.folder); err != nil {
-			t.Fatal(err)
-		}
+		out = append(out, r)
 	}
 	return out
 }

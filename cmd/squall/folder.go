@@ -19,7 +19,6 @@ type folder struct {
 	id, dir string
 	made    bool // by us, for this run alone
 	own     bool // one under runs/, that nobody named
-	bare    bool // holds the record alone, for who reads that and nothing else
 }
 
 // latest is a link to the run's folder that was saved last, of those under runs/.
@@ -78,7 +77,7 @@ func (f *folder) discard() {
 func (f *folder) save(p *planned, result *record.Result) error {
 	err := f.write(p, result)
 	report.Judge(result, p.Scenario)
-	result.Findings = findings.Find(result)
+	result.Findings, result.Absorbed = findings.Find(result), findings.Absorbed(result)
 	if err != nil {
 		return err
 	}
@@ -105,9 +104,6 @@ func (f *folder) verdict(result *record.Result) error {
 		return err
 	}
 	for _, kept := range report.Kept {
-		if f.bare {
-			break
-		}
 		if err := writeReport(filepath.Join(f.dir, kept.File), func(w io.Writer) error { return kept.Render(w, result) }); err != nil {
 			return err
 		}

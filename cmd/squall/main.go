@@ -115,7 +115,7 @@ Exit codes: ` + exitCodes(),
 	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), diffCommand(), baselineCommand(), explainCommand(),
 		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
-		nodeCommand(), meshCommand(), healthCommand())
+		nodeCommand(), meshCommand(), healthCommand(), roundsCommand())
 	return root
 }
 

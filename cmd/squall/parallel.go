@@ -31,7 +31,7 @@ var pipelines = []string{"GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITLAB_CI"}
 const childGrace = 30 * time.Second
 
 // child makes a run in a process of its own, its folder in another one's, and returns what it found.
-func child(ctx context.Context, in string, flags engineFlags, file, variant string, sets []string, held, bare bool, seed uint64) (made, error) {
+func child(ctx context.Context, in string, flags engineFlags, file, variant string, sets []string, held bool, seed uint64) (made, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return made{}, environment(err)
@@ -43,9 +43,6 @@ func child(ctx context.Context, in string, flags engineFlags, file, variant stri
 		args = append(args, "--variants", variant)
 	case variant != "":
 		args = append(args, "--variant", variant)
-	}
-	if bare {
-		args = append(args, "--bare")
 	}
 	for _, set := range sets {
 		args = append(args, "--set", set)
@@ -86,7 +83,7 @@ func (f *runFlags) atOnce(ctx context.Context, c *cobra.Command, jobs []job, tak
 	last := ""
 	err := inOrder(len(jobs), f.jobs, func(i int) (made, error) {
 		p := jobs[i].plan
-		return child(ctx, in, f.engineFlags, p.document.File, p.Scenario.Variant, f.sets, f.variants != "", false, p.Seed)
+		return child(ctx, in, f.engineFlags, p.document.File, p.Scenario.Variant, f.sets, f.variants != "", p.Seed)
 	}, func(i int, m made) error {
 		take(jobs[i], m)
 		last = m.folder

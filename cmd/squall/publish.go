@@ -2,15 +2,19 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/report/answer"
+	"github.com/squallhq/squall/report/page"
 	"github.com/squallhq/squall/report/pipeline"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/source"
@@ -51,6 +55,52 @@ func (f *publishFlags) results(w io.Writer, results []*record.Result) error {
 	return nil
 }
 
+// answerFlags are where the answer of a question about many runs is told.
+type answerFlags struct {
+	format, out string
+	name        string
+}
+
+func (f *answerFlags) register(c *cobra.Command, name string) {
+	f.name = name
+	c.Flags().StringVar(&f.format, "format", "table", "table, json, markdown or html")
+	c.Flags().StringVar(&f.out, "out", "", fmt.Sprintf("keep the answer in this folder: %s.json, %s.html, %s.md", name, name, name))
+}
+
+func (f *answerFlags) check() error {
+	if !slices.Contains([]string{"table", "json", "markdown", "html"}, f.format) {
+		return fmt.Errorf("unknown format %q; use table, json, markdown or html", f.format)
+	}
+	return nil
+}
+
+// tell writes an answer in the form that was asked for, in every form into the folder that was, and to the pipeline's summary.
+func (f *answerFlags) tell(c *cobra.Command, a *answer.Answer, document any) error {
+	inJSON := func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(document)
+	}
+	forms := map[string]func(io.Writer) error{
+		"table":    func(w io.Writer) error { return answer.Terminal(w, a, width(os.Stdout)()) },
+		"json":     inJSON,
+		"markdown": func(w io.Writer) error { return answer.Markdown(w, a) },
+		"html":     func(w io.Writer) error { return page.Answer(w, a) },
+	}
+	errs := []error{forms[f.format](c.OutOrStdout())}
+	if f.out != "" {
+		for form, file := range map[string]string{"json": ".json", "html": ".html", "markdown": ".md"} {
+			errs = append(errs, writeReport(filepath.Join(f.out, f.name+file), forms[form]))
+		}
+	}
+	errs = append(errs, toSummary(forms["markdown"]))
+	if err := errors.Join(errs...); err != nil {
+		return environment(err)
+	}
+	return nil
+}
+
 // writeReport writes one report to a file, whose folder it makes.
 func writeReport(path string, render func(io.Writer) error) error {
 	var b bytes.Buffer
@@ -67,7 +117,19 @@ func writeReport(path string, render func(io.Writer) error) error {
 }
 
 // summarize adds the runs to the summary of the GitHub job that this is a step of.
-func summarize(results []*record.Result) (err error) {
+func summarize(results []*record.Result) error {
+	return toSummary(func(w io.Writer) error {
+		for _, r := range results {
+			if err := report.Markdown(w, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// toSummary adds what is rendered to the summary of the GitHub job that this is a step of, where it is of one.
+func toSummary(render func(io.Writer) error) (err error) {
 	path := os.Getenv("GITHUB_STEP_SUMMARY")
 	if path == "" {
 		return nil
@@ -77,10 +139,8 @@ func summarize(results []*record.Result) (err error) {
 		return fmt.Errorf("write the step's summary: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	for _, r := range results {
-		if err := report.Markdown(file, r); err != nil {
-			return fmt.Errorf("write the step's summary: %w", err)
-		}
+	if err := render(file); err != nil {
+		return fmt.Errorf("write the step's summary: %w", err)
 	}
 	return nil
 }

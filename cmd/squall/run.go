@@ -87,7 +87,6 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	if err != nil {
 		return made{}, environment(err)
 	}
-	folder.bare = f.bare
 	say(fmt.Sprintf("%s on the %s engine (%s), run %s", title(p), engine.Name(), why, folder.id))
 	options := runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folder.id, Dir: folder.dir, Watch: show, Version: version()}
 	t := &telling{w: c.OutOrStdout(), plan: p, folder: folder, command: again(folder, f, engine, p),
@@ -113,26 +112,31 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	return done, nil
 }
 
-// conduct wires a run's load, its results and its reader of writes.
+// conduct makes a run and keeps its results in its folder.
 func conduct(ctx context.Context, o runner.Options, folder *folder) (*record.Result, error) {
 	results, err := folder.results()
 	if err != nil {
 		return nil, err
 	}
+	o.Results = results
+	result, err := wired(ctx, o)
+	return result, errors.Join(err, results.Close())
+}
+
+// wired makes a run with its load and its readers of what was written.
+func wired(ctx context.Context, o runner.Options) (*record.Result, error) {
 	_, inVirtualTime := o.Engine.(runner.Enclosing)
 	if inVirtualTime {
 		defer virtual.Tune()()
 	}
 	o.Loader = load.New(load.Options{FineWait: !inVirtualTime})
-	o.Results = results
 	o.ReadWrites = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 		return node.ReadBack(ctx, dial, i.Node)
 	}
 	o.ReadOutbox = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 		return node.ReadOutbox(ctx, dial, i.Node)
 	}
-	result, err := runner.Run(ctx, o)
-	return result, errors.Join(err, results.Close())
+	return runner.Run(ctx, o)
 }
 
 // failed gives a run without a result its exit code: interrupted, or the environment's fault.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/passage"
 )
 
 // Edge is one connection from a caller to a callee, as a toxiproxy proxy of the same name.
@@ -63,6 +64,10 @@ type EdgeStats struct {
 	BytesDown      int64         `json:"bytes_down"`
 	FirstBytes     int64         `json:"first_bytes"`
 	FirstByteTotal time.Duration `json:"first_byte_total"`
+	// Unanswered are requests whose connection ended, or whose caller spoke again, before anything of an answer was handed over.
+	Unanswered int64 `json:"unanswered,omitempty"`
+	// Awaiting counts requests from when they came to when their answer began, or was not to come any more.
+	Awaiting passage.Reading `json:"awaiting"`
 }
 
 // Proxies is a mesh as toxiproxy's HTTP API shows it: every edge is a proxy of the same name.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh/port"
+	"github.com/squallhq/squall/internal/passage"
 )
 
 func TestBytesPassBothWays(t *testing.T) {
@@ -50,10 +51,32 @@ func TestCountersAreExactWhileOpen(t *testing.T) {
 	if got.FirstByteTotal <= 0 {
 		t.Errorf("time to first byte is %s", got.FirstByteTotal)
 	}
-	got.FirstByteTotal = 0
+	if a := got.Awaiting; a.In != 3 || a.Out != 3 || a.Inside != 0 || a.Took != got.FirstByteTotal || a.Area != a.Took {
+		t.Errorf("requests as they came and were answered, within %s: %+v", got.FirstByteTotal, a)
+	}
+	got.FirstByteTotal, got.Awaiting = 0, passage.Reading{}
 	want := EdgeStats{Name: "a:b", Connections: 1, Open: 1, Requests: 3, BytesUp: 24, BytesDown: 21, FirstBytes: 3}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}
+
+// A request whose connection ends before an answer begins is counted as one without, and waits no longer.
+func TestUnansweredRequests(t *testing.T) {
+	w := newWorld(t, nil)
+	caller, callee := w.pair()
+	w.pass(caller, callee, "ask")
+	w.pass(callee, caller, "answer")
+	w.pass(caller, callee, "ask again")
+	if got := w.stats(); got.Awaiting.Inside != 1 || got.Unanswered != 0 || got.Awaiting.Ages <= 0 {
+		t.Errorf("under way: %+v", got)
+	}
+	caller.Close()
+	callee.Close()
+	w.eventually("the connection is gone", func() bool { return w.stats().Open == 0 })
+	got := w.stats()
+	if a := got.Awaiting; got.Requests != 2 || got.FirstBytes != 1 || got.Unanswered != 1 || a.Out != 2 || a.Inside != 0 || a.Area != a.Took || a.Took <= got.FirstByteTotal {
+		t.Errorf("at the end: %+v", got)
 	}
 }
 

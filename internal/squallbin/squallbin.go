@@ -1,4 +1,4 @@
-// Package squallbin builds the squall program for tests that need it as a process of its own.
+// Package squallbin builds programs that tests need as processes of their own: squall, and small ones of one file.
 package squallbin
 
 import (

@@ -201,7 +201,27 @@ func interval(n int, statistic func(draw []int) float64) (low, high float64) {
 		values[i] = statistic(draw)
 	}
 	slices.Sort(values)
-	return values[resamples*25/1000], values[resamples*975/1000-1]
+	return ends(values, n)
+}
+
+// ends are the percentiles of sorted bootstrap values that hold 95 % for samples of n. A bootstrap of few is too narrow, by sqrt((n-1)/n) and by the
+// normal distribution in place of Student's: the percentiles are taken so much further out (the expanded percentile interval).
+func ends(values []float64, n int) (low, high float64) {
+	if n < 2 {
+		return values[0], values[len(values)-1]
+	}
+	beyond := math.Erfc(math.Sqrt(float64(n)/float64(n-1))*student(n-1)/math.Sqrt2) / 2
+	at := min(int(beyond*float64(len(values))), (len(values)-1)/2)
+	return values[at], values[len(values)-1-at]
+}
+
+// student is the 97.5th percentile of Student's distribution, by its expansion around the normal one's: to 1 % from 3 degrees of freedom on, and
+// short of it below, where nothing is told.
+func student(freedom int) float64 {
+	const z = 1.959964
+	v := float64(freedom)
+	z3, z5, z7 := z*z*z, math.Pow(z, 5), math.Pow(z, 7)
+	return z + (z3+z)/(4*v) + (5*z5+16*z3+3*z)/(96*v*v) + (3*z7+19*z5+17*z3-15*z)/(384*v*v*v)
 }
 
 // mean of the drawn ones.

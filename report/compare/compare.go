@@ -89,44 +89,6 @@ func Between(a, b *Side, tolerance float64) *Comparison {
 	return c
 }
 
-// Paired compares two sides whose runs are pairs, one a round.
-func Paired(a, b *Side, tolerance float64) *Comparison {
-	c := &Comparison{A: a, B: b}
-	for _, s := range []*Side{a, b} {
-		if len(s.doubts) > 0 {
-			c.Notes = append(c.Notes, fmt.Sprintf("not all rounds of %s can be relied on: %s", s.name(), s.doubts[0]))
-		}
-	}
-	rounds := min(len(a.Runs), len(b.Runs))
-	if math.Pow(.5, float64(rounds-1)) > Level {
-		c.Untold = fmt.Sprintf("%d rounds can't be told from chance; take 6 or more (--rounds)", rounds)
-	}
-	rows := c.rows(a, b)
-	var differences [][]float64
-	var told []int
-	for i, row := range rows {
-		if row.Change == Untold {
-			continue
-		}
-		va, vb := known(a, row.Name), known(b, row.Name)
-		d := make([]float64, rounds)
-		for j := range d {
-			d[j] = vb[j] - va[j]
-		}
-		told, differences = append(told, i), append(differences, d)
-	}
-	chances := paired(differences)
-	for k, i := range told {
-		row, d := &rows[i], differences[k]
-		row.Chance = chances[k]
-		row.By = meanOf(d)
-		row.Low, row.High = interval(rounds, func(draw []int) float64 { return mean(d, draw) })
-		row.settle(tolerance, c.Untold == "" && row.Chance <= Level && (row.Low > 0 || row.High < 0))
-	}
-	c.Rows = rows
-	return c
-}
-
 // rows are the figures of both sides with what is known of each.
 func (c *Comparison) rows(a, b *Side) []Row {
 	names := slices.Clone(a.Figures)
@@ -188,14 +150,34 @@ func (c *Comparison) exactly(tolerance float64) {
 	for i := range c.Rows {
 		row := &c.Rows[i]
 		if row.Change == Untold {
-			if va, vb := known(&a, row.Name), known(&b, row.Name); len(va) == len(vb) {
-				row.Change = Same // not known for the same reason, as it is in as many
+			before, after, alike := both(&a, &b, row.Name)
+			if !alike {
+				continue
 			}
-			continue
+			row.Change, row.Why = Same, "" // known in the same runs; in the others for the same reason not
+			if len(before) == 0 {
+				continue
+			}
+			row.A, row.B, row.By = median(before), median(after), meanOf(after)-meanOf(before)
 		}
 		row.Low, row.High = row.By, row.By
 		row.settle(tolerance, true)
 	}
+}
+
+// both are the values of a figure in those pairs of runs in which it is known, and whether there is none in which one side alone knows it.
+func both(a, b *Side, name string) (before, after []float64, alike bool) {
+	va, vb := a.values(name), b.values(name)
+	alike = true
+	for i := range va {
+		switch {
+		case va[i] != nil && vb[i] != nil:
+			before, after = append(before, *va[i]), append(after, *vb[i])
+		case va[i] != nil || vb[i] != nil:
+			alike = false
+		}
+	}
+	return before, after, alike
 }
 
 // note says what differs besides the figures, and what makes the whole comparison one that shows nothing.
@@ -220,8 +202,7 @@ func (c *Comparison) note() {
 
 // known are the values of a figure in those runs in which it is known.
 func known(s *Side, name string) (out []float64) {
-	values, _ := s.values(name)
-	for _, v := range values {
+	for _, v := range s.values(name) {
 		if v != nil {
 			out = append(out, *v)
 		}
@@ -244,7 +225,7 @@ func twoSided(a, b []float64, n int) (low, high float64) {
 		values[i] = second/float64(len(b)) - first/float64(n)
 	}
 	slices.Sort(values)
-	return values[resamples*25/1000], values[resamples*975/1000-1]
+	return ends(values, min(n, len(b)))
 }
 
 // Regressed tells whether a figure is worse.

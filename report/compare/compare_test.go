@@ -141,6 +141,7 @@ func measured() *record.Result {
 		Faults: []record.Fault{{Name: "cut", AppliedS: &at, UndoneS: &at, Receipt: record.Receipt{Met: true}}, {Name: "still on", AppliedS: &at, Receipt: record.Receipt{Met: true}}},
 		Edges: []record.Edge{{From: "a", To: "b", Attempts: 100, Amplification: 1.5, Connections: 3},
 			{From: "q", To: "w", FromInst: "q-1", Delivery: &record.Delivery{Backlog: 7}}, {From: "q", To: "w", FromInst: "q-1", Delivery: &record.Delivery{Backlog: 7}}},
+		Nodes:  []record.Node{{Instance: "a-1", Counters: map[string]float64{"cpu_seconds_total": .75}}, {Instance: "b-1"}},
 		Writes: record.Writes{Checked: true, Acknowledged: 5, Lost: 2}}
 }
 
@@ -155,7 +156,7 @@ func TestFigures(t *testing.T) {
 		"expectation held: e": "yes", "success of GET /a in steady": "90.00%", "degraded of GET /a in steady": "10.00%", "goodput of GET /a in steady": "9.0/s",
 		"p50 of GET /a in steady": "5.00 ms", "recovered after cut": "no",
 		"cost: attempts": "100", "cost: amplification, the most of an edge": "1.50x", "cost: connections opened": "3", "cost: backlog at the end": "7",
-		"cost: stale reads": "0.00%", "cost: degraded answers": "10.00%", "cost: acknowledged writes lost": "2",
+		"cost: CPU of the nodes": "0.75 s", "cost: stale reads": "0.00%", "cost: degraded answers": "10.00%", "cost: acknowledged writes lost": "2",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -188,7 +189,7 @@ func TestBaselineFile(t *testing.T) {
 	}
 	var b bytes.Buffer
 	c := Between(again, all[0], 0)
-	if err := c.Text(&b); err != nil || c.Regressed() || !c.Told() || !strings.Contains(b.String(), "13 of 13 figures are the same") {
+	if err := c.Text(&b); err != nil || c.Regressed() || !c.Told() || !strings.Contains(b.String(), "14 of 14 figures are the same") {
 		t.Errorf("%v\n%s", err, b.String())
 	}
 	doubtful := measured()

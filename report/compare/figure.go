@@ -4,6 +4,7 @@ package compare
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/squallhq/squall/runner/record"
@@ -37,44 +38,56 @@ const (
 // Of are the figures of a run, in the order in which they are told: what was expected, what users felt, then what it cost. What is unknown in the run
 // is not among them.
 func Of(r *record.Result) []Figure {
+	all, _ := figuresOf(r)
+	return all
+}
+
+// figuresOf are the figures of a run, and why those of its costs that are none are unknown.
+func figuresOf(r *record.Result) ([]Figure, map[string]string) {
 	var f figures
 	for _, e := range r.Expectations {
+		name := f.unique("expectation held: " + e.Text) // also of one that can't be told: the next of its text has the next number in every run
 		if e.Holds != nil {
-			f.add("expectation held: "+e.Text, YesNo, metric.More, oneIf(*e.Holds))
+			f.add(name, YesNo, metric.More, oneIf(*e.Holds))
 		}
 	}
 	for _, p := range r.Phases {
 		for _, q := range p.Requests {
-			f.request(q, fmt.Sprintf(" of %s in %s", q.Request, p.Name))
+			f.request(q, f.unique(fmt.Sprintf(" of %s in %s", q.Request, p.Name)))
 		}
 	}
 	for _, fault := range r.Faults {
+		after := f.unique(" after " + fault.Name)
 		if fault.UndoneS == nil || fault.RecoveryUntold != "" {
 			continue
 		}
-		after := " after " + fault.Name
 		f.add("recovered"+after, YesNo, metric.More, oneIf(fault.RecoveredAfterS != nil))
 		if fault.RecoveredAfterS != nil {
 			f.add("time to recover"+after, Seconds, metric.Less, *fault.RecoveredAfterS)
 		}
 	}
 	f.costs(r)
-	return f.all
+	return f.all, f.unknown
 }
 
 type figures struct {
-	all  []Figure
-	seen map[string]int
+	all     []Figure
+	seen    map[string]int
+	unknown map[string]string
 }
 
-// add takes a figure; a second one of a name gets a number.
-func (f *figures) add(name string, unit Unit, better metric.Better, value float64) {
+// unique is a name that no other has: a second one of a name gets a number.
+func (f *figures) unique(name string) string {
 	if f.seen == nil {
 		f.seen = map[string]int{}
 	}
 	if f.seen[name]++; f.seen[name] > 1 {
 		name += " (" + strconv.Itoa(f.seen[name]) + ")"
 	}
+	return name
+}
+
+func (f *figures) add(name string, unit Unit, better metric.Better, value float64) {
 	f.all = append(f.all, Figure{name, unit, better, value})
 }
 
@@ -99,47 +112,6 @@ func (f *figures) request(q record.Request, of string) {
 	}
 }
 
-// costs are what a design takes for what it gives, over all phases: so that nothing wins by hiding it.
-func (f *figures) costs(r *record.Result) {
-	var attempts, connections, backlog, sent, degraded, stale, answered int64
-	delivers := false
-	var most float64
-	counted := map[string]bool{}
-	for _, e := range r.Edges {
-		attempts, connections = attempts+e.Attempts, connections+e.Connections
-		if e.Attempts > 0 {
-			most = max(most, e.Amplification)
-		}
-		if key := e.FromInst + "\x00" + e.To; e.Delivery != nil && !counted[key] { // each edge of an instance says the same
-			counted[key], delivers = true, true
-			backlog += e.Delivery.Backlog
-		}
-	}
-	for _, p := range r.Phases {
-		for _, q := range p.Requests {
-			sent, degraded, stale, answered = sent+q.Sent, degraded+q.Degraded, stale+q.StaleReads, answered+q.OK+q.Degraded
-		}
-	}
-	if len(r.Edges) > 0 {
-		f.add(costs+"attempts", Count, metric.Less, float64(attempts))
-		f.add(costs+"amplification, the most of an edge", Factor, metric.Less, most)
-		f.add(costs+"connections opened", Count, metric.Less, float64(connections))
-	}
-	if delivers {
-		f.add(costs+"backlog at the end", Count, metric.Less, float64(backlog))
-	}
-	if answered > 0 {
-		f.add(costs+"stale reads", Share, metric.Less, float64(stale)/float64(answered))
-		f.add(costs+"degraded answers", Share, metric.Less, float64(degraded)/float64(sent))
-	}
-	if r.Writes.Checked && r.Writes.Acknowledged > 0 {
-		f.add(costs+"acknowledged writes lost", Count, metric.Less, float64(r.Writes.Lost))
-	}
-}
-
-// costs begins the names of what a design costs.
-const costs = "cost: "
-
 func oneIf(yes bool) float64 {
 	if yes {
 		return 1
@@ -160,8 +132,8 @@ func (u Unit) Spell(v float64) string {
 			return "yes"
 		}
 		return strconv.FormatFloat(v*100, 'f', 0, 64) + "% yes"
-	case Count:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+	case Count: // a whole number, but for means
+		return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
 	case Factor:
 		return strconv.FormatFloat(v, 'f', 2, 64) + "x"
 	case PerS:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/metric"
@@ -17,7 +18,9 @@ type Side struct {
 	Version  int    `json:"version"`
 	Scenario string `json:"scenario"`
 	Variant  string `json:"variant,omitempty"`
-	Engine   string `json:"engine"`
+	// Set are changes to the scenario that the runs were made with.
+	Set    []string `json:"set,omitempty"`
+	Engine string   `json:"engine"`
 	// Digest is of the scenario, Asked of what it asks of its topology alone.
 	Digest string `json:"digest"`
 	Asked  string `json:"asked"`
@@ -30,6 +33,10 @@ type Side struct {
 
 	// doubts are why runs can't be relied on.
 	doubts []string
+	// called is what it is called among several, "": by its variant or scenario.
+	called string
+	// unknown are why costs are, by their names.
+	unknown map[string]string
 }
 
 // Named is what a value is of.
@@ -57,17 +64,37 @@ func (s *Side) Title() string {
 	if s.Variant != "" {
 		name += " / " + s.Variant
 	}
+	if len(s.Set) > 0 {
+		name += " with " + strings.Join(s.Set, ", ")
+	}
 	return name + " on " + s.Engine
 }
 
-// Sides groups runs by scenario, variant and engine, in their order.
+// NewSide makes one side of runs, whatever they are of, and calls it by a name.
+func NewSide(name string, runs ...*record.Result) *Side {
+	s := begun(runs[0])
+	s.called = name
+	for _, r := range runs {
+		s.add(r)
+	}
+	return s
+}
+
+// begun is the side of a run, without it.
+func begun(r *record.Result) *Side {
+	return &Side{Version: version, Scenario: r.Scenario, Variant: r.Variant, Set: r.Set, Engine: r.Engine, Digest: r.Digest, Asked: r.Asked,
+		Machine: fmt.Sprintf("%s/%s, %d CPUs", r.Host.OS, r.Host.Arch, r.Host.CPUs), Squall: r.Host.Squall}
+}
+
+// Sides groups runs by scenario, variant, changes and engine, in their order.
 func Sides(runs ...*record.Result) ([]*Side, error) {
 	var out []*Side
 	for _, r := range runs {
-		i := slices.IndexFunc(out, func(s *Side) bool { return s.Scenario == r.Scenario && s.Variant == r.Variant && s.Engine == r.Engine })
+		i := slices.IndexFunc(out, func(s *Side) bool {
+			return s.Scenario == r.Scenario && s.Variant == r.Variant && s.Engine == r.Engine && slices.Equal(s.Set, r.Set)
+		})
 		if i < 0 {
-			out = append(out, &Side{Version: version, Scenario: r.Scenario, Variant: r.Variant, Engine: r.Engine, Digest: r.Digest, Asked: r.Asked,
-				Machine: fmt.Sprintf("%s/%s, %d CPUs", r.Host.OS, r.Host.Arch, r.Host.CPUs), Squall: r.Host.Squall})
+			out = append(out, begun(r))
 			i = len(out) - 1
 		}
 		if out[i].Digest != r.Digest {
@@ -80,7 +107,14 @@ func Sides(runs ...*record.Result) ([]*Side, error) {
 
 func (s *Side) add(r *record.Result) {
 	run := Run{Seed: r.Seed, Values: make([]*float64, len(s.Figures))}
-	for _, f := range Of(r) {
+	figures, unknown := figuresOf(r)
+	for name, why := range unknown {
+		if s.unknown == nil {
+			s.unknown = map[string]string{}
+		}
+		s.unknown[name] = why
+	}
+	for _, f := range figures {
 		i := slices.IndexFunc(s.Figures, func(n Named) bool { return n.Name == f.Name })
 		if i < 0 {
 			i = len(s.Figures)
@@ -116,19 +150,16 @@ func doubtsOf(r *record.Result) (why []string) {
 	return why
 }
 
-// values of a figure in each run, and in how many it is known.
-func (s *Side) values(name string) (values []*float64, known int) {
+// values of a figure in each run, nil where it is unknown.
+func (s *Side) values(name string) (values []*float64) {
 	i := slices.IndexFunc(s.Figures, func(n Named) bool { return n.Name == name })
 	if i < 0 {
-		return make([]*float64, len(s.Runs)), 0
+		return make([]*float64, len(s.Runs))
 	}
 	for _, r := range s.Runs {
 		values = append(values, r.Values[i])
-		if r.Values[i] != nil {
-			known++
-		}
 	}
-	return values, known
+	return values
 }
 
 // File is the name that a side's baseline has in a folder of baselines.
@@ -136,6 +167,9 @@ func (s *Side) File() string {
 	name := s.Scenario
 	if s.Variant != "" {
 		name += "." + s.Variant
+	}
+	if len(s.Set) > 0 { // changes are too long for a name, and have what no name can
+		name += "." + s.Digest[:min(len(s.Digest), 8)]
 	}
 	return name + "." + s.Engine + ".json"
 }

@@ -17,6 +17,7 @@ type diagnosis struct {
 	steady *phase // the first one in which users lost next to nothing and no fault was on; nil: there is none
 	phases []*phase
 	paths  map[string]map[string]bool // the nodes that a load's request comes by
+	series map[string][]second        // by node, as far as they were asked for
 }
 
 // phase is one phase's counts.
@@ -45,7 +46,7 @@ func diagnose(r *record.Result) (*diagnosis, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &diagnosis{design: shape, r: r, paths: map[string]map[string]bool{}}
+	d := &diagnosis{design: shape, r: r, paths: map[string]map[string]bool{}, series: map[string][]second{}}
 	nodeOf := map[string]string{}
 	for _, n := range r.Nodes {
 		nodeOf[n.Instance] = n.Name

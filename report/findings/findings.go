@@ -26,6 +26,7 @@ var Kinds = []Kind{
 	sharedDependency, replayed, unrelatedDown, crowded, ejectedTooMany, unevenReplicas, workersHeld, timeoutOutlasts, noOtherWay, instanceLost,
 	connectionsExhausted, poolExhausted, lockedRow, wastedWork, cacheMissing, queueGrows, backlog,
 	serialCalls, slowestOfMany, farAway,
+	wrongShed, failoverOverloads, breakerHealthy, breakerFlaps, breakerStays, fallbackUnused, connectionsThrown, recoversSlowly,
 }
 
 // Find is every finding of a run, by what users lost because of it. A record without a design (one from before) has none:
@@ -42,6 +43,9 @@ func Find(r *record.Result) []record.Finding {
 			of[i].Kind = k.Name
 		}
 		all = append(all, worst(of)...)
+	}
+	for i := range all {
+		all[i].Spread = d.spread(all[i])
 	}
 	slices.SortStableFunc(all, func(a, b record.Finding) int { return cmp.Compare(b.Lost, a.Lost) })
 	return all

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/report/spell"
@@ -17,7 +18,10 @@ func why(r *record.Result, t *timeline) node {
 	}
 	list := func(findings []record.Finding) node {
 		ol := el("ol", class("findings"))
-		for _, f := range findings {
+		for i, f := range findings {
+			if i > 0 && slices.EqualFunc(f.Spread, findings[i-1].Spread, samePlace) {
+				f.Spread = nil // one way is told once
+			}
 			ol.children = append(ol.children, finding(f, t))
 		}
 		return ol
@@ -47,7 +51,40 @@ func finding(f record.Finding, t *timeline) node {
 		}
 		said.children = append(said.children, evidence)
 	}
+	if len(f.Spread) > 0 {
+		said.children = append(said.children, way(f.Spread, t))
+	}
 	return el("li", class("finding"), said, remedies(f.Try))
+}
+
+// samePlace tells that two steps are of one node in one second, whoever's figures they show.
+func samePlace(a, b record.Worsened) bool { return a.Where == b.Where && a.AtS == b.AtS }
+
+// way is how a failure went from node to node, each with its first bad second.
+func way(spread []record.Worsened, t *timeline) node {
+	ol := el("ol", class("way"))
+	for _, s := range spread {
+		ol.children = append(ol.children, el("li", el("a", at("href", "#t="+short(s.AtS)), clock(s.AtS, t.end)), " ", el("b", s.Where), " ", s.What))
+	}
+	return el("div", el("p", class("when"), "How it spread"), ol)
+}
+
+// held is what the architecture kept from its users while faults were on; nil where it kept nothing.
+func held(r *record.Result) node {
+	if len(r.Absorbed) == 0 {
+		return nil
+	}
+	ul, phase := el("ul", class("held")), ""
+	for _, a := range r.Absorbed {
+		item := el("li")
+		if a.Phase != phase {
+			item.children = append(item.children, el("b", a.Phase+": "))
+		}
+		phase = a.Phase
+		item.children = append(item.children, text(a.Text), el("small", " "+a.By))
+		ul.children = append(ul.children, item)
+	}
+	return ul
 }
 
 // remedies are the patterns to try: the first with what it buys, the others by their names.

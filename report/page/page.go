@@ -50,11 +50,13 @@ func Render(w io.Writer, r *record.Result) error {
 
 // policy lets this page's own style and script in, by their hashes, and nothing else whatever is in it.
 func policy(style, script string) string {
-	hash := func(s string) string {
-		sum := sha256.Sum256([]byte(s))
-		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	}
-	return "default-src 'none'; style-src " + hash(style) + "; script-src " + hash(script) + "; base-uri 'none'; form-action 'none'"
+	return "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) + "; base-uri 'none'; form-action 'none'"
+}
+
+// hashOf is what a policy calls a style or a script by.
+func hashOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // body is all that is read, and the rules of style that this run's phases need.
@@ -67,6 +69,7 @@ func body(r *record.Result) (node, string, error) {
 	b := newBlast(r, t, spans)
 	sections := []section{
 		{"findings", "Why", "Findings", "", why(r, t)},
+		{"held", "What held", "Held", "What the architecture kept from its users, or from what is behind it, while faults were on.", held(r)},
 		first(r, b, spans, t),
 		{"time", "Over time", "Time", "", overTime(r, t, spans, data, several)},
 		topologySection(r, t, spans),

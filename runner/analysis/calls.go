@@ -3,7 +3,6 @@ package analysis
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/squallhq/squall/runner/record"
 )
@@ -43,10 +42,5 @@ func CallsCheck(all []Calls) *record.Check {
 	if len(bad) == 0 {
 		return &record.Check{Name: "attempts", OK: true, Text: fmt.Sprintf("what callers counted and what the mesh saw agree on every edge and in every phase (%d)", len(all))}
 	}
-	const shown = 3
-	text := strings.Join(bad[:min(shown, len(bad))], "; ")
-	if more := len(bad) - shown; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
-	}
-	return &record.Check{Name: "attempts", Text: text}
+	return &record.Check{Name: "attempts", Text: firstOf(bad)}
 }

@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,29 +51,38 @@ func TestFlow(t *testing.T) {
 
 func TestLittle(t *testing.T) {
 	// 100/s for 20 s, 50 ms each: 5 in flight.
-	law := analysis.Little{
-		Mesh: 100 * time.Second, Answers: 2000, Seconds: 20,
-		Generator: 100 * time.Second, Sent: 2000, PhaseSeconds: 20, Longest: 60 * ms,
-	}
+	law := analysis.Little{Mesh: 100 * time.Second, Seconds: 20, Sender: 100 * time.Second, Sent: 2000, Window: 20}
 	change := func(f func(*analysis.Little)) analysis.Little {
 		l := law
 		f(&l)
 		return l
 	}
 	for _, c := range []struct {
-		name string
-		law  analysis.Little
-		ok   bool
+		name        string
+		law         analysis.Little
+		ok, virtual bool // it holds on sockets, and in virtual time
 	}{
-		{"both agree", law, true},
-		{"connections and bodies add 5 ms", change(func(l *analysis.Little) { l.Generator += 2000 * 5 * ms }), true},
-		{"the harness adds 20 ms to each", change(func(l *analysis.Little) { l.Generator += 2000 * 20 * ms }), false},
-		{"the generator misses half the wait", change(func(l *analysis.Little) { l.Generator /= 2 }), false},
-		{"the mesh saw twice as much", change(func(l *analysis.Little) { l.Mesh *= 2 }), false},
+		{"both agree", law, true, true},
+		{"1 % apart", change(func(l *analysis.Little) { l.Mesh += time.Second }), true, true},
+		{"3 % apart", change(func(l *analysis.Little) { l.Mesh += 3 * time.Second }), true, false},
+		{"connections and bodies add 5 ms", change(func(l *analysis.Little) { l.Sender += 2000 * 5 * ms }), true, false},
+		{"the harness adds 20 ms to each", change(func(l *analysis.Little) { l.Sender += 2000 * 20 * ms }), false, false},
+		{"the sender misses half the wait", change(func(l *analysis.Little) { l.Sender /= 2 }), false, false},
+		{"the mesh saw twice as much", change(func(l *analysis.Little) { l.Mesh *= 2 }), false, false},
 	} {
-		got := c.law.Check()
-		if got == nil || got.OK != c.ok {
-			t.Errorf("%s: %+v", c.name, got)
+		for _, exact := range []bool{false, true} {
+			c.law.Exact = exact
+			want := c.ok
+			if exact {
+				want = c.virtual
+			}
+			if got := c.law.Check(); got == nil || got.OK != want {
+				t.Errorf("%s, exact %t: %+v", c.name, exact, got)
+			}
+			edges := analysis.LittleEdgesCheck([]string{"a:b", "a:c"}, map[string]analysis.Little{"a:b": {}, "a:c": c.law})
+			if edges == nil || edges.OK != want || !want && !strings.HasPrefix(edges.Text, "a:c: ") {
+				t.Errorf("%s, an edge, exact %t: %+v", c.name, exact, edges)
+			}
 		}
 	}
 	if got := change(func(l *analysis.Little) { l.Sent = 99 }).Check(); got != nil {

@@ -8,40 +8,72 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// Little is both sides of Little's law over a steady stretch.
+// Little is both sides of Little's law over one stretch, each of an observer of its own.
 type Little struct {
-	// Mesh is the time that requests spent waiting for their first byte behind the entry, summed over Answers in Seconds.
+	// Mesh is the number of requests whose answer had not begun, as the mesh integrated it over Seconds.
 	Mesh    time.Duration
-	Answers int64
 	Seconds float64
-	// Generator is the time from sending to the whole answer, summed over Sent requests in PhaseSeconds.
-	Generator    time.Duration
-	Sent         int64
-	PhaseSeconds float64
-	Longest      time.Duration
+	// Sender is how long the requests took, as who sent them measured each one: as much of that as lay in the Window. Sent are how
+	// many there were.
+	Sender time.Duration
+	Sent   int64
+	Window float64
+	// Exact: in virtual time, where neither an answer's body nor the machine's scheduling takes any.
+	Exact bool
 }
 
-// The tolerance of Little's law: the generator's side also has the answer's body, the connection's making and the
+// The tolerance of Little's law between two observers: on sockets the sender's side also has the answer's body, the connection's making and the
 // machine's scheduling on it.
 const (
+	littleExact = 0.02
 	littleShare = 0.15
 	littleSlack = 5 * time.Millisecond
 )
 
-// Check is nil where there was too little to compare (fewer than 100 requests).
+// sides are the requests in flight as the mesh and as their sender have them, and by how much they may differ. False: there was too little to
+// compare (fewer than 100 requests).
+func (l Little) sides() (mesh, sender, tolerance float64, enough bool) {
+	if l.Sent < 100 || l.Seconds <= 0 || l.Window <= 0 {
+		return 0, 0, 0, false
+	}
+	mesh, sender = l.Mesh.Seconds()/l.Seconds, l.Sender.Seconds()/l.Window
+	if l.Exact {
+		return mesh, sender, littleExact*sender + 1e-6, true
+	}
+	return mesh, sender, littleShare*sender + float64(l.Sent)/l.Window*littleSlack.Seconds(), true
+}
+
+// Check holds the law at the entry. It is nil where there was too little to compare.
 func (l Little) Check() *record.Check {
-	if l.Sent < 100 || l.Answers < 100 || l.Seconds <= 0 || l.PhaseSeconds <= 0 {
+	mesh, sender, tolerance, enough := l.sides()
+	if !enough {
 		return nil
 	}
-	rate := float64(l.Sent) / l.PhaseSeconds
-	inFlight := l.Mesh.Seconds() / l.Seconds
-	expected := l.Generator.Seconds() / l.PhaseSeconds
-	boundary := 2 * expected * l.Longest.Seconds() / l.PhaseSeconds
-	tolerance := littleShare*expected + rate*littleSlack.Seconds() + boundary
 	return &record.Check{
 		Name: "Little's law",
-		OK:   math.Abs(inFlight-expected) <= tolerance,
-		Text: fmt.Sprintf("before the first fault the mesh had %.2f requests in flight on average, the generator's rate x latency is %.2f (may differ by %.2f)",
-			inFlight, expected, tolerance),
+		OK:   math.Abs(mesh-sender) <= tolerance,
+		Text: fmt.Sprintf("before the first fault the mesh had %s requests in flight on average, the generator's rate x latency is %s (may differ by %s)",
+			few(mesh), few(sender), few(tolerance)),
 	}
+}
+
+// few spells a number of requests so that it can be held against one that is 2 % off.
+func few(n float64) string { return fmt.Sprintf("%.3g", n) }
+
+// LittleEdgesCheck holds the law between callers and the mesh, edge by edge. nil where there was too little to compare.
+func LittleEdgesCheck(edges []string, all map[string]Little) *record.Check {
+	var bad []string
+	held := 0
+	for _, name := range edges {
+		mesh, sender, tolerance, enough := all[name].sides()
+		if !enough {
+			continue
+		}
+		held++
+		if math.Abs(mesh-sender) > tolerance {
+			bad = append(bad, fmt.Sprintf("%s: the mesh had %s requests in flight on average, its caller's rate x latency is %s (may differ by %s)",
+				name, few(mesh), few(sender), few(tolerance)))
+		}
+	}
+	return placesCheck("Little's law by edge", bad, held, "before the first fault the mesh's requests in flight = the caller's rate x latency on every edge")
 }

@@ -5,16 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"time"
+
+	"github.com/squallhq/squall/internal/ask"
 )
 
 const (
 	// askTimeout bounds one question to an admin address, tellTimeout one order, which may take work.
 	askTimeout  = 2 * time.Second
 	tellTimeout = 10 * time.Second
+	// maxAnswer bounds what is read of an answer: a node's counters, or a page of an image's.
+	maxAnswer = 64 << 20
 )
 
 func (s *system) dialAdmin(ctx context.Context, _, address string) (net.Conn, error) {
@@ -37,30 +39,16 @@ func (i *instance) adminURL(path string) string {
 // ask makes one request, with question as JSON where there is one, and decodes the answer where into is given. An answer
 // other than 200 to 299 is an error with its first words.
 func (i *instance) ask(ctx context.Context, method, url string, question, into any) error {
-	var body io.Reader
-	if question != nil {
-		data, err := json.Marshal(question)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(data)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, url, body)
+	answer, err := ask.JSON(ctx, i.client, method, url, nil, question, maxAnswer)
 	if err != nil {
 		return err
 	}
-	answer, err := i.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode/100 != 2 {
-		words, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // they only explain the status
+	if answer.Code/100 != 2 {
+		words := answer.Body[:min(len(answer.Body), 1<<10)]
 		return fmt.Errorf("%s %s: %s: %s", method, url, answer.Status, bytes.TrimSpace(words))
 	}
 	if into == nil {
-		_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20)) // so that the connection can be used again
-		return err
+		return nil
 	}
-	return json.NewDecoder(answer.Body).Decode(into)
+	return json.Unmarshal(answer.Body, into)
 }

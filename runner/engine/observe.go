@@ -36,6 +36,7 @@ func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
 			Connections: e.Connections, Open: e.Open, Requests: e.Requests,
 			BytesUp: e.BytesUp, BytesDown: e.BytesDown,
 			FirstBytes: e.FirstBytes, FirstByteTotal: e.FirstByteTotal,
+			Unanswered: e.Unanswered, Awaiting: e.Awaiting,
 		}
 	}
 	for _, i := range s.instances {
@@ -81,16 +82,18 @@ func (i *instance) read(ctx context.Context) {
 	p := i.current()
 	turn := i.asked.Add(1)
 	var counters runner.NodeCounters
+	var cpu time.Duration
 	read := false
 	if !i.image() {
 		var stats wire.Stats
 		if read = i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminStats), nil, &stats) == nil; read {
 			counters.Calls, counters.Counters = stats.Calls, stats.Counters
+			counters.Stays, counters.Attempts, counters.Waits = stats.Stays, stats.Attempts, stats.Waits
 		}
 	}
 	if m, ok := p.(Meter); ok {
-		if cpu, told := m.CPU(ctx); told {
-			counters.CPU = cpu
+		if used, told := m.CPU(ctx); told {
+			cpu = used
 		}
 	}
 	i.mu.Lock()
@@ -101,9 +104,9 @@ func (i *instance) read(ctx context.Context) {
 	i.answered = turn
 	i.unread = !read && !i.image()
 	if !read {
-		counters.Calls, counters.Counters = i.last.Calls, i.last.Counters
+		counters = i.last
 	}
-	counters.CPU = max(counters.CPU, i.last.CPU)
+	counters.CPU = max(cpu, i.last.CPU)
 	i.last = counters
 }
 

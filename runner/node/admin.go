@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/node/internal/call"
@@ -54,7 +55,11 @@ func (a *admin) withdraw(out bool) http.HandlerFunc {
 }
 
 func (a *admin) stats() wire.Stats {
-	return wire.Stats{Calls: call.Counters(a.i), Counters: a.i.Metrics.Counters()}
+	calls, attempts := call.Counters(a.i)
+	return wire.Stats{
+		Calls: calls, Counters: a.i.Metrics.Counters(),
+		Stays: a.i.Metrics.Stays.Read(time.Now()), Attempts: attempts, Waits: a.i.Metrics.Waits(),
+	}
 }
 
 // tellSpans answers what is known of the traces whose halves of ids are listed.

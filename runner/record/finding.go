@@ -17,8 +17,36 @@ type Finding struct {
 	Evidence []string `json:"evidence" since:"2026-11-29"`
 	// Because says how the figures come about.
 	Because string `json:"because" since:"2026-11-29"`
+	// Spread is the way it went: the nodes that degraded, and the load whose users felt it, in the order of their first bad
+	// second; within one what is deeper is first. The first of them is the bottleneck as far as seconds tell. Absent where the
+	// record has no series or no steady phase to compare with.
+	Spread []Worsened `json:"spread,omitempty" since:"2026-11-29"`
 	// Try names what the library of patterns has for it, the likeliest first.
 	Try []Remedy `json:"try" since:"2026-11-29"`
+}
+
+// Worsened is a node, or a load, in the second in which it first was much worse than in the steady phase.
+type Worsened struct {
+	// Where: a node or a load.
+	Where string `json:"where" since:"2026-11-29"`
+	// AtS is the begin of that second.
+	AtS float64 `json:"at_s" since:"2026-11-29"`
+	// What says how, in figures.
+	What string `json:"what" since:"2026-11-29"`
+}
+
+// Absorbed is what one mechanism of the architecture kept from its users, or from what is behind it, in one phase with a fault.
+type Absorbed struct {
+	// Phase in which it did.
+	Phase string `json:"phase" since:"2026-11-29"`
+	// Where: a node.
+	Where string `json:"where" since:"2026-11-29"`
+	// By is the mechanism: cache, fallback, breaker, hedge, failover, queue, shedding, bulkhead, rate limit.
+	By string `json:"by" since:"2026-11-29"`
+	// Count is how often.
+	Count int64 `json:"count" unit:"requests" since:"2026-11-29"`
+	// Text is all of this in words.
+	Text string `json:"text" since:"2026-11-29"`
 }
 
 // Stretch is a part of a run.

@@ -101,6 +101,9 @@ type Result struct {
 	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
 	// Traces say which requests were kept hop by hop, in traces.jsonl. Absent in records from before.
 	Traces *Traces `json:"traces,omitempty" since:"2026-11-29"`
+	// Absorbed is what the architecture kept from its users while faults were on, by phase. Absent where nothing did, and in
+	// records from before.
+	Absorbed []Absorbed `json:"absorbed,omitempty" since:"2026-11-29"`
 	// Events are what happened, in time.
 	Events []Event `json:"events"`
 	// Windows are kept beside result.json, in windows.jsonl.

@@ -1,5 +1,7 @@
 package wire
 
+import "github.com/squallhq/squall/internal/passage"
+
 // The paths of a node's admin API. Health answers 200 once the node serves; Metrics is Prometheus's text format; Stats is
 // a Stats; Behave takes (PUT) and takes back (DELETE) a faults.Behaviour, Asks takes a list of faults.Ask, Configure takes a scenarios.Node. PUT and DELETE of
 // Withdrawn and an instance's name tell that this callee is about to go, and that it is back. Spans takes (POST) a list of traces and
@@ -27,6 +29,11 @@ type Stats struct {
 	Calls map[string]CallCounters `json:"calls"`
 	// Counters are all metrics by their names, those of GET /metrics.
 	Counters map[string]float64 `json:"counters"`
+	// Stays are those of the instance's requests, Attempts those of its attempts to each callee instance, and Waits those of the
+	// messages that wait in it, by who they wait for.
+	Stays    passage.Reading            `json:"stays"`
+	Attempts map[string]passage.Reading `json:"attempts,omitempty"`
+	Waits    map[string]passage.Reading `json:"waits,omitempty"`
 }
 
 // CallCounters is a caller's own count of its attempts to one callee instance.

@@ -162,6 +162,7 @@ func (l *Link) Close() {
 	}
 	l.end.Store(true)
 	close(l.done)
+	l.forsake()
 	if l.linger != nil {
 		l.linger.Stop()
 	}

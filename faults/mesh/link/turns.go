@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/internal/passage"
+
 	"github.com/squallhq/squall/faults/mesh/port"
 )
 
@@ -23,6 +25,10 @@ type counters struct {
 	Connections, Open, Failed, Requests atomic.Int64
 	BytesUp, BytesDown                  atomic.Int64
 	FirstBytes, FirstByteTotal          atomic.Int64
+	// Unanswered are the requests whose connection ended, or whose caller spoke again, before anything of an answer was handed over.
+	Unanswered atomic.Int64
+	// Awaiting counts the requests as they come, and as the first byte of their answer is handed over or they are unanswered.
+	Awaiting passage.Count
 }
 
 // turns follows who speaks on a connection. A request begins when the caller speaks first or speaks
@@ -49,9 +55,31 @@ func (l *Link) spoke(up bool) int64 {
 		return n
 	}
 	t.calleeSpoke.Store(false)
-	t.asked.Store(max(1, int64(time.Since(t.epoch))))
+	now := time.Now()
 	l.Host.Requests.Add(1)
+	l.Host.Awaiting.Enter(t.epoch.Add(t.offset(now)))
+	if before := t.asked.Swap(int64(t.offset(now))); before != 0 {
+		l.unanswered(before, now)
+	}
+	if l.closed() { // whoever closed it may not have seen this one
+		l.forsake()
+	}
 	return t.requests.Add(1)
+}
+
+// offset is a time as asked has it: never 0.
+func (t *turns) offset(at time.Time) time.Duration { return max(1, at.Sub(t.epoch)) }
+
+// forsake notes that a request that is under way will have no answer.
+func (l *Link) forsake() {
+	if asked := l.turns.asked.Swap(0); asked != 0 {
+		l.unanswered(asked, time.Now())
+	}
+}
+
+func (l *Link) unanswered(asked int64, now time.Time) {
+	l.Host.Unanswered.Add(1)
+	l.Host.Awaiting.Leave(l.turns.epoch.Add(time.Duration(asked)), now)
 }
 
 // Waiting tells that a request has no answer yet.
@@ -64,8 +92,10 @@ func (l *Link) delivering(up bool) {
 		return
 	}
 	if asked := l.turns.asked.Swap(0); asked != 0 {
-		l.Host.FirstByteTotal.Add(int64(time.Since(l.turns.epoch)) - asked)
+		now := time.Now()
+		l.Host.FirstByteTotal.Add(int64(now.Sub(l.turns.epoch)) - asked)
 		l.Host.FirstBytes.Add(1)
+		l.Host.Awaiting.Leave(l.turns.epoch.Add(time.Duration(asked)), now)
 	}
 }
 

@@ -3,11 +3,9 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/internal/ask"
 )
 
 // callTimeout bounds a call whose context has no earlier deadline, closeTimeout one that ends the mesh.
@@ -120,47 +119,25 @@ func (c *Client) Disconnect() { c.http.CloseIdleConnections() }
 func (c *Client) call(ctx context.Context, method, route string, question, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var body io.Reader
-	if question != nil {
-		encoded, err := json.Marshal(question)
-		if err != nil {
-			return fmt.Errorf("encode a request for the mesh: %w", err)
-		}
-		body = bytes.NewReader(encoded)
-	}
-	request, err := c.request(ctx, method, route, body)
-	if err != nil {
-		return err
-	}
-	response, err := c.http.Do(request)
+	answer, err := ask.JSON(ctx, c.http, method, "http://"+c.address+route, c.header(), question, maxAnswer)
 	if err != nil {
 		return fmt.Errorf("ask the mesh at %s: %w", c.address, err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("read the answer of the mesh at %s: %w", c.address, err)
-	}
-	if response.StatusCode != http.StatusOK {
-		return answerError(response.Status, data)
+	if answer.Code != http.StatusOK {
+		return answerError(answer.Status, answer.Body)
 	}
 	if into == nil {
 		return nil
 	}
-	if err := json.Unmarshal(data, into); err != nil {
+	if err := json.Unmarshal(answer.Body, into); err != nil {
 		return fmt.Errorf("read the answer of the mesh at %s: %w", c.address, err)
 	}
 	return nil
 }
 
-func (c *Client) request(ctx context.Context, method, route string, body io.Reader) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.address+route, body)
-	if err != nil {
-		return nil, fmt.Errorf("make a request for the mesh at %q: %w", c.address, err)
-	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
-	request.Header.Set("Content-Type", "application/json")
-	return request, nil
+// header is that of every request.
+func (c *Client) header() http.Header {
+	return http.Header{"Authorization": {"Bearer " + c.token}, "Content-Type": {"application/json"}}
 }
 
 // answerError is the error in an answer, or what the answer was where it isn't one of ours.

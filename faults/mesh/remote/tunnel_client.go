@@ -21,10 +21,12 @@ import (
 func (c *Client) DialVia(ctx context.Context, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	request, err := c.request(ctx, http.MethodGet, routeTunnel+"?address="+url.QueryEscape(address), nil)
+	where := "http://" + c.address + routeTunnel + "?address=" + url.QueryEscape(address)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make a request for the mesh at %q: %w", c.address, err)
 	}
+	request.Header = c.header()
 	request.Header.Set("Connection", "Upgrade")
 	request.Header.Set("Upgrade", tunnelProtocol)
 	conn, err := c.dial(ctx, "tcp", c.address)

@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 
+	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -48,7 +49,7 @@ func loadStranger(t *testing.T, program string) string {
 func loadLabelled(t *testing.T, program, label string) *nodeimage.Image {
 	t.Helper()
 	e := testEngine(t, Options{})
-	stranger, err := nodeimage.New(buildProgram(t, program, "0"), architecture(t, e))
+	stranger, err := nodeimage.New(squallbin.Program(t, program, "0"), architecture(t, e))
 	if err != nil {
 		t.Fatal(err)
 	}

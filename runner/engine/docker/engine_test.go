@@ -3,8 +3,6 @@ package docker
 import (
 	"context"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -64,20 +62,4 @@ func wantNothing(t testing.TB, e *Engine, run string) {
 	for _, word := range left.words() {
 		t.Errorf("left behind: %s", word)
 	}
-}
-
-// buildProgram compiles a one-file program.
-func buildProgram(t testing.TB, source string, cgo string) string {
-	t.Helper()
-	dir := t.TempDir()
-	file, exe := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
-	if err := os.WriteFile(file, []byte(source), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", exe, file)
-	build.Env = append(os.Environ(), "CGO_ENABLED="+cgo, "GOOS=linux")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the test program: %v\n%s", err, out)
-	}
-	return exe
 }

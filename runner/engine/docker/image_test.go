@@ -10,6 +10,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/squallhq/squall/internal/squallbin"
 )
 
 const staticProgram = `package main
@@ -52,7 +54,7 @@ func TestImageRuns(t *testing.T) {
 			if _, err := exec.LookPath("gcc"); c.cgo == "1" && err != nil {
 				t.Skip("needs gcc to build with cgo")
 			}
-			e := testEngine(t, Options{Exe: buildProgram(t, c.program, c.cgo)})
+			e := testEngine(t, Options{Exe: squallbin.Program(t, c.program, c.cgo)})
 			run := "image-test-" + c.name
 			ref, err := e.ensureImage(t.Context())
 			if err != nil {

@@ -20,11 +20,7 @@ import (
 // container uses and nobody has wanted for imageGrace, and says in words what it removed. What belongs to a run that is alive stays.
 func (e *Engine) Reap(ctx context.Context) ([]string, error) {
 	words, err := e.reapRuns(ctx, owner.This())
-	current, sumErr := nodeimage.Sum(e.options.Exe)
-	if sumErr != nil {
-		return words, errors.Join(err, sumErr)
-	}
-	images, imagesErr := e.reapImages(ctx, nodeimage.Label, current, time.Now())
+	images, imagesErr := e.reapImages(ctx, nodeimage.Label, func() (string, error) { return nodeimage.Sum(e.options.Exe) }, time.Now())
 	return append(words, images...), errors.Join(err, imagesErr)
 }
 
@@ -147,8 +143,9 @@ func (t things) words() []string {
 const imageGrace = time.Hour
 
 // reapImages removes images whose label names another binary than the current one and that have not been wanted for
-// imageGrace as of now. The engine keeps those that a container uses.
-func (e *Engine) reapImages(ctx context.Context, label, current string, now time.Time) ([]string, error) {
+// imageGrace as of now. The engine keeps those that a container uses. Which binary is current is asked only where an image is that
+// old: it takes reading all of it, which is as long as a short run in virtual time.
+func (e *Engine) reapImages(ctx context.Context, label string, current func() (string, error), now time.Time) ([]string, error) {
 	images, err := e.api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", label))})
 	if err != nil {
 		return nil, fmt.Errorf("list images of old binaries: %w", err)
@@ -156,12 +153,16 @@ func (e *Engine) reapImages(ctx context.Context, label, current string, now time
 	var words []string
 	var errs []error
 	for _, i := range images {
-		if i.Labels[label] == current || len(i.RepoTags) == 0 {
+		if len(i.RepoTags) == 0 {
 			continue
 		}
 		ref := i.RepoTags[0]
 		unwanted, err := e.unwanted(ctx, ref, now)
 		if err == nil && !unwanted {
+			continue
+		}
+		if sum, sumErr := current(); sumErr != nil || i.Labels[label] == sum {
+			errs = append(errs, sumErr)
 			continue
 		}
 		if err == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
 
+	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner/engine/docker/owner"
 )
 
@@ -112,7 +113,7 @@ func TestReapImages(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		words, err := e.reapImages(t.Context(), label, own.BinarySum, time.Now().Add(step.after))
+		words, err := e.reapImages(t.Context(), label, func() (string, error) { return own.BinarySum, nil }, time.Now().Add(step.after))
 		if err != nil || !slices.Equal(words, step.want) {
 			t.Errorf("%s: %v, %v; want %v", step.name, words, err, step.want)
 		}
@@ -139,7 +140,7 @@ func imageThere(t *testing.T, e *Engine, ref string) bool {
 func TestReapImagesWhileAnotherSquallStarts(t *testing.T) {
 	// A program of its own, so that no other squall has this image.
 	program := fmt.Sprintf("%s\nvar build = %q\nfunc init() { _ = os.Setenv(\"BUILD\", build) }\n", staticProgram, time.Now())
-	e := testEngine(t, Options{Exe: buildProgram(t, program, "0")})
+	e := testEngine(t, Options{Exe: squallbin.Program(t, program, "0")})
 	for _, moment := range []string{"loaded", "found there"} {
 		began := time.Now().Add(-time.Second) // the engine's clock may be coarser
 		ref, err := e.ensureImage(t.Context())

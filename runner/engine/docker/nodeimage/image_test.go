@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/squallhq/squall/internal/squallbin"
 )
 
 const staticProgram = `package main
@@ -24,24 +25,8 @@ func main() {
 }
 `
 
-// program compiles a one-file program.
-func program(t testing.TB, source, cgo string) string {
-	t.Helper()
-	dir := t.TempDir()
-	file, exe := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
-	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", exe, file)
-	build.Env = append(os.Environ(), "CGO_ENABLED="+cgo, "GOOS=linux")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the test program: %v\n%s", err, out)
-	}
-	return exe
-}
-
 func TestImageIsTheSameForTheSameBinary(t *testing.T) {
-	exe := program(t, staticProgram, "0")
+	exe := squallbin.Program(t, staticProgram, "0")
 	a, err := New(exe, "x86_64")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +38,7 @@ func TestImageIsTheSameForTheSameBinary(t *testing.T) {
 	if a.Ref != b.Ref || !strings.HasPrefix(a.Ref, "squall:") {
 		t.Errorf("names %s and %s, want one that begins with squall:", a.Ref, b.Ref)
 	}
-	other, err := New(program(t, staticProgram+"\n// another", "0"), "amd64")
+	other, err := New(squallbin.Program(t, staticProgram+"\n// another", "0"), "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +70,7 @@ func TestLinuxBinary(t *testing.T) {
 }
 
 func TestImageLayer(t *testing.T) {
-	image, err := New(program(t, staticProgram, "0"), "amd64")
+	image, err := New(squallbin.Program(t, staticProgram, "0"), "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}

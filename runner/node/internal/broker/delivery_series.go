@@ -4,8 +4,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner/node/internal/host"
 )
+
+// waitsOf have the messages that wait for each dispatcher read, by who they wait for.
+func waitsOf(by map[string]*dispatcher) map[string]func() passage.Reading {
+	out := make(map[string]func() passage.Reading, len(by))
+	for who, d := range by {
+		out[who] = func() passage.Reading { return d.waits.Read(time.Now()) }
+	}
+	return out
+}
 
 // series are the metrics of one receiver of a queue or a stream; lag tells how many messages it has not had, and when the
 // first of them came.
@@ -30,6 +40,9 @@ func (d *dispatcher) series(subscriber string, lag func() (int, time.Time)) []ho
 				return 0
 			}
 			return time.Since(since).Seconds()
+		}),
+		gauge("squall_settling_messages", "Messages that have met their fate, which is not on disk yet.", func() float64 {
+			return float64(d.settling.Load())
 		}),
 		count("squall_subscriber_delivered_total", "Messages delivered to the subscriber and acknowledged.", &d.delivered),
 		count("squall_subscriber_fresh_total", "Deliveries to the subscriber that came within its freshness.", &d.fresh),

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/wire"
@@ -32,6 +33,10 @@ type dispatcher struct {
 	now  atomic.Pointer[terms]
 
 	delivered, fresh, replayed, redelivered, dead, expired atomic.Int64
+	// settling are the messages that have met their fate, while that is not on disk yet.
+	settling atomic.Int64
+	// waits are those of messages, from when each was on disk to when its fate was.
+	waits passage.Count
 }
 
 // terms are to whom and how a courier delivers. They may change between two attempts.
@@ -102,7 +107,14 @@ func (d *dispatcher) carry(ctx context.Context, m *message) (settled bool) {
 	default:
 		return false
 	}
+	d.settling.Add(1)
 	return true
+}
+
+// leave counts that a message's fate is on disk.
+func (d *dispatcher) leave(m *message) {
+	d.waits.Leave(m.entered, time.Now())
+	d.settling.Add(-1)
 }
 
 // why is what a message's deliveries to this receiver come from.

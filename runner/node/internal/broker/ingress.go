@@ -46,6 +46,7 @@ func (t *ingress) took(m *message, replaying bool) {
 	t.counts[m.id]++
 	if !replaying {
 		t.coming--
+		messagesTotal.In(t.i.Metrics).Add(1)
 	}
 }
 
@@ -82,7 +83,6 @@ func (t *ingress) accept(w http.ResponseWriter, r *http.Request, c host.Trace) {
 			t.i.Refuse(w, http.StatusInternalServerError, err.Error())
 			return
 		}
-		messagesTotal.In(t.i.Metrics).Add(1)
 		journal.WritesTotal.In(t.i.Metrics).Add(1)
 	}
 	w.Header().Set(wire.HeaderWrote, t.i.Config.Node.Name+"/"+m.id)

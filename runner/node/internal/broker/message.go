@@ -21,10 +21,12 @@ const recordMessage = 'm'
 type message struct {
 	number uint64 // its place in the journal, from 1
 	since  time.Time
-	id     string
-	key    string // what it is about
-	Trace  host.Trace
-	body   string
+	// entered is when this process had it on disk.
+	entered time.Time
+	id      string
+	key     string // what it is about
+	Trace   host.Trace
+	body    string
 }
 
 func (m *message) record() []byte {

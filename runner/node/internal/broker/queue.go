@@ -59,6 +59,7 @@ func NewQueue(i *host.Instance) (host.Role, error) {
 	q.ingress.journal = q.journal
 	q.replayed()
 	i.Metrics.Tell(carrier.series(n.To.Node, q.lag))
+	i.Metrics.TellWaits(waitsOf(map[string]*dispatcher{n.To.Node: carrier}))
 	return q, nil
 }
 
@@ -94,13 +95,16 @@ func (q *queue) apply(record []byte) {
 		backlog.In(q.i.Metrics).Add(1)
 		q.ingress.took(m, q.replaying)
 		if !q.replaying {
-			q.waiting = append(q.waiting, m)
+			q.line(m, time.Now())
 			q.ring()
 		}
 	case recordSettled:
 		text, _ := journal.TakeField(record[1:])
 		number, err := strconv.ParseUint(text, 10, 64)
-		if err == nil && q.unsettled[number] != nil {
+		if m := q.unsettled[number]; err == nil && m != nil {
+			if !q.replaying {
+				q.dispatcher.leave(m)
+			}
 			delete(q.unsettled, number)
 			backlog.In(q.i.Metrics).Add(-1)
 		}
@@ -112,12 +116,20 @@ func (q *queue) replayed() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.replaying = false
+	now := time.Now()
 	for number := uint64(1); number <= q.last; number++ {
 		if m := q.unsettled[number]; m != nil {
-			q.waiting = append(q.waiting, m)
+			q.line(m, now)
 		}
 	}
 	q.ring()
+}
+
+// line puts a message that is on disk at the end of the line. q.mu is held.
+func (q *queue) line(m *message, at time.Time) {
+	m.entered = at
+	q.dispatcher.waits.Enter(at)
+	q.waiting = append(q.waiting, m)
 }
 
 // ring wakes the deliverer. q.mu is held.

@@ -72,10 +72,13 @@ func NewStream(i *host.Instance) (host.Role, error) {
 		return nil, err
 	}
 	s.ingress.journal = s.journal
-	s.mu.Lock()
-	s.replaying = false
-	s.mu.Unlock()
+	s.replayed()
 	i.Metrics.Tell(s.series())
+	waiting := make(map[string]*dispatcher, len(s.subscribers))
+	for _, sub := range s.subscribers {
+		waiting[sub.dispatcher.name] = sub.dispatcher
+	}
+	i.Metrics.TellWaits(waitsOf(waiting))
 	i.Behaviour.Asks.OnAsked(func(context.Context, []faults.Ask) error {
 		select {
 		case s.told <- struct{}{}:
@@ -84,6 +87,24 @@ func NewStream(i *host.Instance) (host.Role, error) {
 		return nil
 	})
 	return s, nil
+}
+
+// replayed begins to count what each subscriber has not had when a replay is over.
+func (s *eventStream) replayed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replaying = false
+	now := time.Now()
+	for p, part := range s.partitions {
+		for at, m := range part.log {
+			m.entered = now
+			for _, sub := range s.subscribers {
+				if part.begin+at >= sub.next[p] {
+					sub.dispatcher.waits.Enter(now)
+				}
+			}
+		}
+	}
 }
 
 func (s *eventStream) subscribe(one *scenarios.Subscriber) (*subscription, error) {
@@ -240,7 +261,11 @@ func (s *eventStream) take(m *message) {
 	s.partitions[p].log = append(s.partitions[p].log, m)
 	backlog.In(s.i.Metrics).Add(1)
 	s.ingress.took(m, s.replaying)
+	m.entered = time.Now()
 	for _, sub := range s.subscribers {
+		if !s.replaying {
+			sub.dispatcher.waits.Enter(m.entered)
+		}
 		select {
 		case sub.arrived[p] <- struct{}{}:
 		default:
@@ -259,7 +284,11 @@ func (s *eventStream) moved(name string, p, offset int) {
 	least := part.begin + len(part.log)
 	for _, sub := range s.subscribers {
 		if sub.dispatcher.name == name {
-			sub.next[p] = max(sub.next[p], min(offset, part.begin+len(part.log)))
+			next := max(sub.next[p], min(offset, part.begin+len(part.log)))
+			for at := sub.next[p]; at < next && !s.replaying; at++ {
+				sub.dispatcher.leave(part.log[at-part.begin])
+			}
+			sub.next[p] = next
 		}
 		least = min(least, sub.next[p])
 	}

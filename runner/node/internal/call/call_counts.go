@@ -4,20 +4,23 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
+	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/wire"
 )
 
-// Counters are the attempts to each callee instance.
-func Counters(i *host.Instance) map[string]wire.CallCounters {
+// Counters are the attempts to each callee instance, and how long they stayed under way, both of one moment.
+func Counters(i *host.Instance) (map[string]wire.CallCounters, map[string]passage.Reading) {
 	all := make(map[string]wire.CallCounters)
+	stays := make(map[string]passage.Reading)
 	for _, u := range CalleesOf(i).of {
 		for _, r := range u.Replicas {
-			all[r.Instance] = r.Counts.stats()
+			all[r.Instance], stays[r.Instance] = r.Counts.read()
 		}
 	}
-	return all
+	return all, stays
 }
 
 // WriteCounters gives them as metrics, in Prometheus' text format.
@@ -48,10 +51,12 @@ var callColumns = []struct {
 type counts struct {
 	mu sync.Mutex
 	wire.CallCounters
+	stays passage.Count
 }
 
-// Begin counts an attempt: a call's nth, and whether a retry led to it.
-func (c *counts) Begin(n int, retried bool) {
+// Begin counts an attempt: a call's nth, and whether a retry led to it. It is when the attempt began.
+func (c *counts) Begin(n int, retried bool) time.Time {
+	began := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Attempts++
@@ -62,13 +67,17 @@ func (c *counts) Begin(n int, retried bool) {
 	if !retried {
 		c.Organic++
 	}
+	c.stays.Enter(began)
+	return began
 }
 
-// End counts how an attempt ended.
-func (c *counts) End(how Ending) {
+// End counts how an attempt ended that began at a time.
+func (c *counts) End(how Ending, began time.Time) {
+	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.InFlight--
+	c.stays.Leave(began, now)
 	switch how {
 	case EndedBadly:
 		c.Failures++
@@ -103,4 +112,10 @@ func (c *counts) stats() wire.CallCounters {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.CallCounters
+}
+
+func (c *counts) read() (wire.CallCounters, passage.Reading) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.CallCounters, c.stays.Read(time.Now())
 }

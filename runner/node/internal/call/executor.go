@@ -136,26 +136,29 @@ func (a attempt) settle(permits []permit, came attemptResult) Outcome {
 
 // exchanged makes the attempt, counts it and gives it its span. asked is when its gates were, zero where there are none.
 func (e *Executor) exchanged(ctx context.Context, to *Replica, c host.Trace, n int, do exchange, asked time.Time) Outcome {
-	to.Counts.Begin(n, c.Retried)
+	began := to.Counts.Begin(n, c.Retried)
 	to.busy.Add(1)
+	if asked.IsZero() {
+		asked = began
+	}
 	c = e.i.Attempts(c, to.Instance, n, asked)
 	came := do(ctx, to, c, n)
 	if came.body == nil {
 		how := ended(came.F)
 		to.busy.Add(-1)
-		to.Counts.End(how)
+		to.Counts.End(how, began)
 		e.spanEnds(c, came.F, how)
 		return came
 	}
-	e.endsWith(came.body, to, c)
+	e.endsWith(came.body, to, c, began)
 	return came
 }
 
 // endsWith counts a successful attempt as over when its answer's body is. (A method, so that an attempt without one allocates nothing.)
-func (e *Executor) endsWith(body *streamed, to *Replica, c host.Trace) {
+func (e *Executor) endsWith(body *streamed, to *Replica, c host.Trace, began time.Time) {
 	body.whenOver(func() {
 		to.busy.Add(-1)
-		to.Counts.End(body.how)
+		to.Counts.End(body.how, began)
 		e.spanEnds(c, nil, body.how)
 	})
 }

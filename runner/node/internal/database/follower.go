@@ -128,15 +128,15 @@ func (s *feed) close() {
 
 // connect brings a connection to its first ReadyForQuery.
 func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
-	f.primary.Counts.Begin(1, false)
+	began := f.primary.Counts.Begin(1, false)
 	defer func() {
 		switch {
 		case err == nil:
-			f.primary.Counts.End(call.Answered)
+			f.primary.Counts.End(call.Answered, began)
 		case ctx.Err() != nil:
-			f.primary.Counts.End(call.GivenUp)
+			f.primary.Counts.End(call.GivenUp, began)
 		default:
-			f.primary.Counts.End(call.EndedBadly)
+			f.primary.Counts.End(call.EndedBadly, began)
 		}
 	}()
 	dialling, cancel := context.WithTimeout(ctx, connecting)

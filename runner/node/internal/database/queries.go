@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -205,15 +204,12 @@ func (s *session) carryOut(p *portal) *pgproto3.ErrorResponse {
 		ctx, cancel = context.WithTimeout(context.Background(), limit)
 	}
 	s.setCancel(cancel)
-	began := time.Now()
-	m := s.d.i.Metrics
-	host.RequestsTotal.In(m).Add(1)
-	host.InFlight.In(m).Add(1)
+	host.RequestsTotal.In(s.d.i.Metrics).Add(1)
+	leave := s.stay()
 	defer func() {
 		s.setCancel(nil)
 		cancel()
-		host.InFlight.In(m).Add(-1)
-		host.RequestSecondsTotal.In(m).Add(int64(time.Since(began)))
+		leave()
 	}()
 	s.notePosition()
 	var got result

@@ -101,7 +101,24 @@ func (s *session) finish() *pgproto3.ErrorResponse {
 	if s.tx == nil || s.tx.explicit {
 		return nil
 	}
+	if s.tx.alone { // it takes as long as the disk and the replicas do
+		defer s.stay()()
+	}
 	return s.commit()
+}
+
+// stay counts the time that the database is at work for the client; the function ends it.
+func (s *session) stay() (leave func()) {
+	began := time.Now()
+	m := s.d.i.Metrics
+	host.InFlight.In(m).Add(1)
+	m.Stays.Enter(began)
+	return func() {
+		now := time.Now()
+		host.InFlight.In(m).Add(-1)
+		host.RequestSecondsTotal.In(m).Add(int64(now.Sub(began)))
+		m.Stays.Leave(began, now)
+	}
 }
 
 // commit makes the transaction durable, and returns when it is.
@@ -115,11 +132,7 @@ func (s *session) commit() (refusal *pgproto3.ErrorResponse) {
 	if !t.alone {
 		return nil
 	}
-	began := time.Now()
-	defer func() {
-		host.RequestSecondsTotal.In(s.d.i.Metrics).Add(int64(time.Since(began)))
-		s.d.spanEnds(t.span, refusal)
-	}()
+	defer func() { s.d.spanEnds(t.span, refusal) }()
 	last, refusal := s.d.record(t.put)
 	// The next writer may go on while the disk works: its record will stand behind this one.
 	t.unlock()

@@ -20,6 +20,9 @@ var (
 		"Fallbacks taken, stale answers served, and parallel steps whose parts were not all there.")
 	RequestSecondsTotal = NewSeconds("squall_request_seconds_total",
 		"Time in the node, summed over answered requests.")
+	inFlightSeconds = NewSeconds("squall_in_flight_seconds_total",
+		"Requests being answered, integrated over time: its growth in a second is how many there were on average.")
+	inFlightAges  = NewGauge("squall_in_flight_age_seconds", "How long the requests being answered now have been, summed.")
 	TooLargeTotal = NewCounter("squall_too_large_total", "Requests refused (413) because of their length.")
 )
 
@@ -88,14 +91,16 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 		defer i.Answering.Leave()
 		RequestsTotal.In(i.Metrics).Add(1)
 		InFlight.In(i.Metrics).Add(1)
+		i.Metrics.Stays.Enter(began)
 		watched := &StatusWriter{ResponseWriter: w}
 		client := r.Context()
 		c := i.receive(i.TraceOf(r.Header), r.Method, pathOf(r), began)
 		defer func() {
+			now := time.Now()
 			InFlight.In(i.Metrics).Add(-1)
-			took := time.Since(began)
-			RequestSecondsTotal.In(i.Metrics).Add(int64(took))
-			i.answered(c, watched, client, began.Add(took))
+			RequestSecondsTotal.In(i.Metrics).Add(int64(now.Sub(began)))
+			i.Metrics.Stays.Leave(began, now)
+			i.answered(c, watched, client, now)
 			if watched.Status >= http.StatusInternalServerError {
 				ErrorsTotal.In(i.Metrics).Add(1)
 			}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/squallhq/squall/internal/passage"
 )
 
 // Metric is one number that every instance of a role counts for itself. It is declared once, where it is counted, and is 0
@@ -50,10 +52,32 @@ type Metrics struct {
 	values []atomic.Int64                   // by the number of the metric
 	worked []atomic.Pointer[func() float64] // in place of values, where they are worked out when they are read
 	series atomic.Pointer[[]Series]         // of the instance's parts
+	// Stays are those of requests, from when each came to when it was answered.
+	Stays passage.Count
+	waits atomic.Pointer[map[string]func() passage.Reading]
 }
 
 func NewMetrics() *Metrics {
-	return &Metrics{values: make([]atomic.Int64, len(declared)), worked: make([]atomic.Pointer[func() float64], len(declared))}
+	m := &Metrics{values: make([]atomic.Int64, len(declared)), worked: make([]atomic.Pointer[func() float64], len(declared))}
+	inFlightSeconds.Work(m, func() float64 { return m.Stays.Read(time.Now()).Area.Seconds() })
+	inFlightAges.Work(m, func() float64 { return m.Stays.Read(time.Now()).Ages.Seconds() })
+	return m
+}
+
+// TellWaits has the messages that wait in the instance told, by who they wait for. A role does that once, while it is built.
+func (m *Metrics) TellWaits(by map[string]func() passage.Reading) { m.waits.Store(&by) }
+
+// Waits are the messages that wait in the instance, by who they wait for.
+func (m *Metrics) Waits() map[string]passage.Reading {
+	by := m.waits.Load()
+	if by == nil {
+		return nil
+	}
+	out := make(map[string]passage.Reading, len(*by))
+	for who, read := range *by {
+		out[who] = read()
+	}
+	return out
 }
 
 // Work has a gauge's value worked out whenever it is read.

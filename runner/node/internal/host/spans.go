@@ -214,16 +214,13 @@ func (i *Instance) Ends(c Trace, how SpanClass, status int, err error) {
 	i.spans.end(c.at.slot, c.at.Span, time.Now(), how, status, err)
 }
 
-// Attempts is the begin of the nth attempt of a call, at an instance, which began to wait for leave earlier (zero: it did not).
-func (i *Instance) Attempts(c Trace, to string, n int, waited time.Time) Trace {
-	if waited.IsZero() {
-		waited = time.Now()
-	}
+// Attempts is the begin of the nth attempt of a call, at an instance, which began to wait for leave and for a connection.
+func (i *Instance) Attempts(c Trace, to string, n int, waits time.Time) Trace {
 	c = i.traced(c)
 	parent := c.at.Span
 	c.at.Span = spanTo(c.at.High, c.draw, to)
 	c.at.slot = i.spans.begin(span{
-		trace: c.at.High, id: c.at.Span, parent: parent, began: waited.UnixNano(), what: to, attempt: true, hedge: c.hedge, number: uint16(min(n, 1<<15)), //nolint:gosec // bounded
+		trace: c.at.High, id: c.at.Span, parent: parent, began: waits.UnixNano(), what: to, attempt: true, hedge: c.hedge, number: uint16(min(n, 1<<15)), //nolint:gosec // bounded
 	})
 	return c
 }

@@ -22,7 +22,7 @@ func TestSpansOfOneRequest(t *testing.T) {
 		api, db := named("api-1"), named("db-1")
 		c := api.receive(api.TraceOf(http.Header{wire.HeaderRequest: {"users-3"}}), "GET", "/a", time.Now())
 		time.Sleep(time.Millisecond)
-		attempt := api.Attempts(c.Step("0").Attempt(2), "db-1", 2, time.Time{})
+		attempt := api.Attempts(c.Step("0").Attempt(2), "db-1", 2, time.Now())
 		time.Sleep(time.Millisecond)
 		api.Starts(attempt)
 		statement := db.Statement(attempt.Text(), "read")
@@ -61,10 +61,10 @@ func TestSpansAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := named("api-1")
 		began := time.Now().UnixNano()
-		open := i.Attempts(Trace{Request: "users-open"}, "b-1", 1, time.Time{})
+		open := i.Attempts(Trace{Request: "users-open"}, "b-1", 1, time.Now())
 		for range 3 * mostSpans {
 			time.Sleep(10 * time.Microsecond)
-			i.Ends(i.Attempts(Trace{Request: "users-1"}, "b-1", 1, time.Time{}), SpanOK, 0, nil)
+			i.Ends(i.Attempts(Trace{Request: "users-1"}, "b-1", 1, time.Now()), SpanOK, 0, nil)
 		}
 		if got := i.spans.slots; got != mostSpans+1 {
 			t.Errorf("it has %d slots", got)
@@ -82,7 +82,7 @@ func TestSpansAreBounded(t *testing.T) {
 			t.Errorf("it tells %d spans of one trace", got)
 		}
 		for range mostSpans {
-			i.Attempts(Trace{Request: "users-2"}, "b-1", 1, time.Time{})
+			i.Attempts(Trace{Request: "users-2"}, "b-1", 1, time.Now())
 		}
 		if got := i.Spans(nil).Dropped; got != 1 {
 			t.Errorf("%d had no room, where all but one that ended made room", got)
@@ -96,7 +96,7 @@ func TestSpansOfAQuietInstance(t *testing.T) {
 		i := named("api-1")
 		for range 1000 {
 			time.Sleep(time.Second)
-			i.Ends(i.Attempts(Trace{Request: "users-1"}, "b-1", 1, time.Time{}), SpanOK, 0, nil)
+			i.Ends(i.Attempts(Trace{Request: "users-1"}, "b-1", 1, time.Now()), SpanOK, 0, nil)
 		}
 		if want := uint32(spansKept/time.Second) + 2; i.spans.slots != want {
 			t.Errorf("it has %d slots, want %d", i.spans.slots, want)
