@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
@@ -47,27 +46,4 @@ func delivery(r *record.Result, e scenarios.Expectation, m metric.Name) (figure,
 		return figure{}, fmt.Errorf("nothing was delivered over %s -> %s in %s", from, to, where)
 	}
 	return share(sum.Fresh, sum.Delivered), nil
-}
-
-// writeDeliveries shows what each instance of a queue or a stream has delivered, and what still waits at the end.
-func writeDeliveries(w io.Writer, r *record.Result, _ paint) error {
-	g := grid{left: 1, header: []string{"DELIVERY", "delivered", "in time", "given up", "expired", "waiting at the end", "for"}}
-	told := map[[2]string]bool{}
-	for _, e := range r.Edges {
-		d, pair := e.Delivery, [2]string{e.FromInst, e.To}
-		if d == nil || told[pair] {
-			continue
-		}
-		told[pair] = true
-		waits := "-"
-		if d.Backlog > 0 {
-			waits = Seconds(d.LagS)
-		}
-		g.add(e.FromInst+" -> "+e.To, count(d.Delivered), dash(d.Fresh), dash(d.Dead), dash(d.Expired), count(d.Backlog), waits)
-	}
-	if len(g.rows) == 0 {
-		return nil
-	}
-	fmt.Fprintln(w)
-	return g.write(w)
 }

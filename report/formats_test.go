@@ -20,7 +20,7 @@ func hostile() *record.Result {
 	r := healthy()
 	r.Scenario, r.Variant, r.File, r.Command = "a|b <x> & \"c\"", "v_1*", "in/shop.yaml", "squall run `x`"
 	r.About = "line one\nline | two @team #7"
-	for range shownFindings + 2 {
+	for range markdownMost + 2 {
 		r.Findings = append(r.Findings, record.Finding{Kind: "retry amplification", Where: "a|b", Lost: 7, Evidence: []string{"3.0 attempts | each"},
 			Because: "each <layer> retries", Try: []record.Remedy{{Pattern: "retry-budget", About: "bounds it"}}})
 	}

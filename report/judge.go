@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -93,7 +94,7 @@ func doubts(r *record.Result) []string {
 	}
 	for _, a := range r.Actions {
 		if a.Who != record.ByPlan {
-			out = append(out, fmt.Sprintf("%s on %s at %.2f s: the plan does not have it", did(a), a.On, a.AtS))
+			out = append(out, fmt.Sprintf("%s on %s at %.2f s: the plan does not have it", words.Did(a), a.On, a.AtS))
 		}
 	}
 	return unique(out)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -81,19 +82,19 @@ func JUnit(w io.Writer, runs ...*record.Result) error {
 }
 
 func junitSuiteOf(r *record.Result) junitSuite {
-	s := junitSuite{Name: Title(r), Time: junitSeconds(r.DurationS), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), File: r.File,
+	s := junitSuite{Name: words.Title(r), Time: junitSeconds(r.DurationS), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), File: r.File,
 		Properties: []junitProperty{{"engine", r.Engine}, {"seed", strconv.FormatUint(r.Seed, 10)}, {"run", r.Run}, {"verdict", string(r.Verdict)}, {"command", r.Command}}}
 	class := strings.ReplaceAll(r.Scenario, ".", "_") // a dot makes a package of what stands before it
 	if r.Variant != "" {
 		class += "." + strings.ReplaceAll(r.Variant, ".", "_")
 	}
 	for _, e := range r.Expectations {
-		c := junitCase{Class: class, Name: e.Text, Time: junitSeconds(junitTime(r, e)), Out: measured(e)}
+		c := junitCase{Class: class, Name: e.Text, Time: junitSeconds(junitTime(r, e)), Out: words.Measured(e)}
 		switch place := placeOf(r, e); {
 		case e.Holds == nil:
-			c.Error = junitSays("inconclusive", "can't be told: "+measured(e), place)
+			c.Error = junitSays("inconclusive", "can't be told: "+words.Measured(e), place)
 		case !*e.Holds && r.ShouldFail:
-			c.Out = "did not hold, as it should: " + measured(e)
+			c.Out = "did not hold, as it should: " + words.Measured(e)
 		case !*e.Holds:
 			c.Failure = junitSays("expectation", "measured "+e.Measured, place)
 		}

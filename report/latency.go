@@ -7,21 +7,11 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/metric"
 )
-
-// latencies say where each metric of latency stands in a summary.
-var latencies = map[metric.Name]func(record.Latency) float64{
-	metric.Mean: func(l record.Latency) float64 { return l.Mean },
-	metric.P50:  func(l record.Latency) float64 { return l.P50 },
-	metric.P90:  func(l record.Latency) float64 { return l.P90 },
-	metric.P95:  func(l record.Latency) float64 { return l.P95 },
-	metric.P99:  func(l record.Latency) float64 { return l.P99 },
-	metric.P999: func(l record.Latency) float64 { return l.P999 },
-	metric.Max:  func(l record.Latency) float64 { return l.Max },
-}
 
 // sought are the requests that an expectation of latency may be about, as its latency_of spells them. What is refused at once
 // takes no time: among all it makes a system that sheds look fast, so answers alone are the default.
@@ -86,7 +76,7 @@ func latency(r *record.Result, e scenarios.Expectation, m metric.Metric) (figure
 	case n < m.Needs():
 		return figure{}, &tooFew{metric: m, noun: of.noun, n: n}
 	}
-	return figure{value: latencies[m.Name](summary) / 1000, n: summary.Count}, nil
+	return figure{value: words.Of(summary, m.Name) / 1000, n: summary.Count}, nil
 }
 
 // tooFew is why a percentile is unknown.

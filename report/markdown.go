@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/report/spell"
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/metric"
 )
@@ -22,7 +23,7 @@ func Markdown(w io.Writer, r *record.Result) error {
 	} else if r.ShouldFail && exit == ExitFail {
 		badge = "❌ passes, and should fail:"
 	}
-	fmt.Fprintf(&b, "### %s %s\n\n", badge, inMarkdown(Title(r)))
+	fmt.Fprintf(&b, "### %s %s\n\n", badge, inMarkdown(words.Title(r)))
 	fmt.Fprintf(&b, "%s engine, seed %d, %s", r.Engine, r.Seed, Seconds(r.DurationS))
 	if r.About != "" {
 		fmt.Fprintf(&b, ". %s", inMarkdown(r.About))
@@ -38,7 +39,7 @@ func Markdown(w io.Writer, r *record.Result) error {
 	if len(r.Expectations) > 0 {
 		table := newMarkdownTable(&b, 3, "", "expected", "measured")
 		for _, e := range r.Expectations {
-			table.row(mark(e.Holds, false), e.Text, measured(e))
+			table.row(words.Mark(e.Holds), e.Text, words.Measured(e))
 		}
 	}
 	markdownPhases(&b, r)
@@ -53,33 +54,24 @@ func Markdown(w io.Writer, r *record.Result) error {
 
 var badges = map[record.Verdict]string{record.Pass: "✅ pass:", record.Fail: "❌ fail:", record.Inconclusive: "❔ inconclusive:"}
 
-// Title is a run's scenario, with its variant and what was changed in it.
-func Title(r *record.Result) string {
-	name := r.Scenario
-	if r.Variant != "" {
-		name += " / " + r.Variant
-	}
-	if len(r.Set) > 0 {
-		name += " with " + strings.Join(r.Set, ", ")
-	}
-	return name
-}
+// markdownMost is how many findings are shown; the rest are counted in a line.
+const markdownMost = 3
 
 // markdownFindings says why, as the terminal does: what lost the most first.
 func markdownFindings(b *bytes.Buffer, r *record.Result) {
-	for _, f := range r.Findings[:min(shownFindings, len(r.Findings))] {
-		fmt.Fprintf(b, "\n**%s: %s** %s, because %s\n\n", inMarkdown(f.Kind), inMarkdown(f.Where), inMarkdown(toll(f)), inMarkdown(f.Because))
+	for _, f := range r.Findings[:min(markdownMost, len(r.Findings))] {
+		fmt.Fprintf(b, "\n**%s: %s** %s, because %s\n\n", inMarkdown(f.Kind), inMarkdown(f.Where), inMarkdown(words.Toll(f)), inMarkdown(f.Because))
 		for _, e := range f.Evidence {
 			fmt.Fprintf(b, "- %s\n", inMarkdown(e))
 		}
-		if way := spread(f.Spread); way != "" {
+		if way := words.Spread(f.Spread); way != "" {
 			fmt.Fprintf(b, "- %s\n", inMarkdown(way))
 		}
 		if len(f.Try) > 0 {
 			fmt.Fprintf(b, "- try %s: %s\n", codeInMarkdown(f.Try[0].Pattern), inMarkdown(f.Try[0].About))
 		}
 	}
-	if rest := len(r.Findings) - shownFindings; rest > 0 {
+	if rest := len(r.Findings) - markdownMost; rest > 0 {
 		fmt.Fprintf(b, "\nand %d more findings in result.json\n", rest)
 	}
 }
@@ -92,8 +84,9 @@ func markdownPhases(b *bytes.Buffer, r *record.Result) {
 			if q.Sent == 0 {
 				continue
 			}
-			table.row(phase.Name+touched(r, phase), q.Request, count(q.Sent), portion(q.OK, q.Sent), portion(q.Degraded, q.Sent), failures(q),
-				fmt.Sprintf("%.1f/s", q.Goodput), answered(q, metric.P50), answered(q, metric.P99), answered(q, metric.Max))
+			shares := words.Shares(q.OK, q.Degraded, q.Failed)
+			table.row(phase.Name+words.Touched(r, phase), q.Request, count(q.Sent), shares[0], shares[1], strings.TrimSpace(shares[2]+" "+words.Worst(q)),
+				perSecond(q.Goodput), words.Answered(q, metric.P50), words.Answered(q, metric.P99), words.Answered(q, metric.Max))
 		}
 	}
 	b.WriteString("\n</details>\n")
@@ -106,7 +99,7 @@ func markdownFaults(b *bytes.Buffer, r *record.Result) {
 	b.WriteString("\n<details><summary>What went wrong</summary>\n")
 	table := newMarkdownTable(b, 2, "fault", "on", "from", "to", "felt after", "recovered after", "what met it")
 	for _, f := range r.Faults {
-		table.row(f.Text, f.On, at(f.AppliedS), at(f.UndoneS), felt(f), recovered(f), met(&f.Receipt))
+		table.row(words.Fault(f), f.On, words.At(f.AppliedS), words.At(f.UndoneS), words.Felt(f), words.Recovered(f), words.Met(&f.Receipt))
 	}
 	b.WriteString("\n</details>\n")
 }

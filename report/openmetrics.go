@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/metric"
 )
@@ -91,13 +92,13 @@ func openMetricsOf(q record.Request, of []string, ratio, goodput, latency *famil
 	ratio.add(share(q.Degraded), of, "outcome", "degraded")
 	ratio.add(share(q.Failed), of, "outcome", "failed")
 	goodput.add(q.Goodput, of)
-	summary, told := summaryOf(q, "")
+	summary, told := words.Answers(q)
 	if !told {
 		return
 	}
 	for _, m := range []metric.Name{metric.P50, metric.P90, metric.P99, metric.P999} {
-		if facts := m.Facts(); summary.Count >= facts.Needs() {
-			latency.add(latencies[m](summary)/1000, of, "quantile", strconv.FormatFloat(facts.Percentile/100, 'g', 6, 64))
+		if ms, known := words.Known(summary, m); known {
+			latency.add(ms/1000, of, "quantile", strconv.FormatFloat(m.Facts().Percentile/100, 'g', 6, 64))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"github.com/squallhq/squall/report/terminal"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -16,8 +17,8 @@ type Format struct {
 	Render Renderer
 	// File is what a run's folder keeps it as, "": it keeps none.
 	File string
-	// Colored is for a terminal that shows colours; nil: the format has none.
-	Colored Renderer
+	// Viewed is for whoever looks at it, on a terminal; nil: it looks the same to everybody.
+	Viewed func(terminal.View) Renderer
 }
 
 // Formats is every format, the default first.
@@ -33,10 +34,21 @@ var Kept = func() (kept []Format) {
 	return kept
 }()
 
-// For is the format's renderer for a writer that shows colours or does not.
-func (f Format) For(colors bool) Renderer {
-	if colors && f.Colored != nil {
-		return f.Colored
+// For is the format's renderer for somebody who looks at it so.
+func (f Format) For(v terminal.View) Renderer {
+	if f.Viewed != nil {
+		return f.Viewed(v)
 	}
 	return f.Render
 }
+
+var terminalFormat = Format{
+	Name:   "table",
+	Render: Terminal,
+	Viewed: func(v terminal.View) Renderer {
+		return func(w io.Writer, r *record.Result) error { return terminal.Render(w, r, v) }
+	},
+}
+
+// Terminal writes the report for people, as wide and as long as it is by default.
+func Terminal(w io.Writer, r *record.Result) error { return terminal.Render(w, r, terminal.View{}) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/squallhq/squall/report/terminal"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -92,39 +93,22 @@ func (g Group) Exit() (Exit, string) {
 var worst = map[Exit]int{ExitFail: 0, ExitInconclusive: 1, ExitInterrupted: 2, ExitPass: 3}
 
 // Summary writes a line a group, worst first.
-func Summary(w io.Writer, groups []Group, colors bool) error {
-	p := paint(colors)
-	type told struct {
-		Group
-		exit Exit
-		why  string
-	}
-	var all []told
-	counts := map[Exit]int{}
-	for _, g := range groups {
+func Summary(w io.Writer, groups []Group, v terminal.View) error {
+	groups = slices.Clone(groups)
+	slices.SortStableFunc(groups, func(a, b Group) int {
+		x, _ := a.Exit()
+		y, _ := b.Exit()
+		return cmp.Compare(worst[x], worst[y])
+	})
+	lines := make([]terminal.Line, len(groups))
+	for i, g := range groups {
 		exit, why := g.Exit()
-		all = append(all, told{g, exit, why})
-		counts[exit]++
+		lines[i] = terminal.Line{Standing: standings[exit], Why: why, Runs: g.Runs, Folders: g.Folders}
 	}
-	slices.SortStableFunc(all, func(a, b told) int { return cmp.Compare(worst[a.exit], worst[b.exit]) })
-	words := map[Exit]string{ExitFail: p.red("✗"), ExitInconclusive: p.yellow("?"), ExitInterrupted: p.yellow("-"), ExitPass: p.green("✓")}
-	fmt.Fprintf(w, "\n %s %d of %d as expected", p.bold("Summary"), counts[ExitPass], len(all))
-	if n := counts[ExitFail]; n > 0 {
-		fmt.Fprintf(w, ", %d not", n)
-	}
-	if n := counts[ExitInconclusive] + counts[ExitInterrupted]; n > 0 {
-		fmt.Fprintf(w, ", %d can't be told", n)
-	}
-	fmt.Fprintln(w)
-	for _, g := range all {
-		fmt.Fprintf(w, " %s %s  %s\n", words[g.exit], p.bold(Title(g.Runs[0])), g.why)
-		if g.exit == ExitPass && len(g.Runs) == 1 {
-			continue
-		}
-		for i, folder := range g.Folders {
-			fmt.Fprintln(w, "   "+p.faint(fmt.Sprintf("%-12s seed %d  %s", g.Runs[i].Verdict, g.Runs[i].Seed, folder)))
-		}
-	}
-	fmt.Fprintln(w)
-	return nil
+	return terminal.Summary(w, lines, v)
+}
+
+// standings are what a group's exit code says of it in a summary.
+var standings = map[Exit]terminal.Standing{
+	ExitPass: terminal.AsExpected, ExitFail: terminal.NotAsExpected, ExitInconclusive: terminal.Untold, ExitInterrupted: terminal.CutShort,
 }

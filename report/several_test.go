@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/squallhq/squall/report/terminal"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -51,15 +52,15 @@ func TestSummaryIsWorstFirst(t *testing.T) {
 	for _, v := range []record.Verdict{record.Pass, record.Inconclusive, record.Fail} {
 		groups = append(groups, Group{Runs: []*record.Result{ended(string(v), v)}, Folders: []string{"runs/" + string(v)}})
 	}
-	if err := Summary(&b, groups, false); err != nil {
+	if err := Summary(&b, groups, terminal.View{}); err != nil {
 		t.Fatal(err)
 	}
 	const want = `
  Summary 1 of 3 as expected, 1 not, 1 can't be told
  ✗ fail  because; and 1 more
-   fail         seed 7  runs/fail
+   fail, seed 7, 0.0 s: runs/fail
  ? inconclusive  because; and 1 more
-   inconclusive seed 7  runs/inconclusive
+   inconclusive, seed 7, 0.0 s: runs/inconclusive
  ✓ pass  because; and 1 more
 
 `

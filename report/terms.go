@@ -66,5 +66,10 @@ replay) says what it did. A fault that nothing met makes the run inconclusive: i
 	{"flow conservation", `What was intended is ok, degraded or failed, and what was sent is what the mesh saw enter. The run checks both.`},
 	{"edge", `A connection from one caller to one instance. Every one passes the mesh, so a fault can hit one
 direction of one connection of one replica.`},
+	{"bad for", `Of a phase's seconds, those in which more than 1% of a request failed, or a tenth of its answers took more than twice as
+long as in the steady phase, and 20 ms more. A report's rows of requests have it; "(steady)" beside a figure is
+the same figure of the first phase with no fault on in which next to nothing failed.`},
+	{"gave up", `Attempts that the caller gave up, as its own caller was gone or another attempt was faster: neither ok nor failed.
+ok + failed + gave up + under way = attempts, always.`},
 	{"writes lost", `Writes that an answer to a user acknowledged and that are not in their database at the end. Duplicated: there more than once.`},
 }

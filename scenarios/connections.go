@@ -162,3 +162,16 @@ func (u Use) orElse(f Failover, out []Use) []Use {
 	}
 	return out
 }
+
+// Receivers are the subscribers of a stream at a node, or a queue's receiver as one of that node's name.
+func (n *Node) Receivers(at string) (out []*Subscriber) {
+	if n.To != nil && n.To.Node == at {
+		out = append(out, &Subscriber{Name: n.To.Node, To: n.To, Workers: n.Workers, Redelivery: n.Redelivery})
+	}
+	for _, s := range n.Subscribers {
+		if s.To != nil && s.To.Node == at {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -9,14 +9,3 @@ type Failover struct {
 	// Squall-Failover, and is not degraded.
 	Failover []string `yaml:"failover" json:"failover,omitempty"`
 }
-
-// First is the node that a step is about, "" for none.
-func (s *Step) First() string {
-	if s.Call != nil {
-		return s.Call.Node
-	}
-	if s.Replica != "" {
-		return s.Replica
-	}
-	return s.Read + s.Write
-}

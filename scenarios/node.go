@@ -1,20 +1,5 @@
 package scenarios
 
-// Kind is the role of a node.
-type Kind string
-
-// The kinds of node. KindImage is a node of somebody else's image with no role of ours.
-const (
-	KindCDN      Kind = "cdn"
-	KindGateway  Kind = "gateway"
-	KindService  Kind = "service"
-	KindDatabase Kind = "database"
-	KindQueue    Kind = "queue"
-	KindStream   Kind = "stream"
-	KindCache    Kind = "cache"
-	KindImage    Kind = "image"
-)
-
 // Node is one part of the topology: what runs in each of its replicas. What one kind alone has is a struct of its own, in
 // a file of its own, that is embedded here with the word for its kind.
 type Node struct {

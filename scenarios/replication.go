@@ -1,8 +1,6 @@
 package scenarios
 
-import (
-	"time"
-)
+import "time"
 
 // ReplicationSync is the word for a primary that acknowledges a write once its replicas have it.
 const ReplicationSync = "sync"
@@ -30,28 +28,4 @@ type Replication struct {
 	Followers int `yaml:"-" json:"followers,omitempty"`
 	// PrimaryLease is the lease of a replica's primary.
 	PrimaryLease time.Duration `yaml:"-" json:"primary_lease,omitempty"`
-}
-
-// Follow counts each primary's replicas.
-func (s *Scenario) Follow() {
-	for _, n := range s.Nodes {
-		n.Followers = 0
-	}
-	for _, n := range s.Nodes {
-		if primary := s.Node(n.ReplicaOf); n.ReplicaOf != "" && primary != nil {
-			primary.Followers += max(n.Replicas, 1)
-			n.PrimaryLease = primary.Lease
-		}
-	}
-}
-
-// ReplicasOf are the nodes that copy a database.
-func (s *Scenario) ReplicasOf(primary string) []*Node {
-	var out []*Node
-	for _, n := range s.Nodes {
-		if n.ReplicaOf != "" && n.ReplicaOf == primary {
-			out = append(out, n)
-		}
-	}
-	return out
 }

@@ -103,3 +103,14 @@ func (s *Step) Once() string {
 	}
 	return ""
 }
+
+// First is the node that a step is about, "" for none.
+func (s *Step) First() string {
+	if s.Call != nil {
+		return s.Call.Node
+	}
+	if s.Replica != "" {
+		return s.Replica
+	}
+	return s.Read + s.Write
+}

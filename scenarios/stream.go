@@ -1,8 +1,6 @@
 package scenarios
 
-import (
-	"time"
-)
+import "time"
 
 // Stream is a log that is read by several: every subscriber gets every message, at its own pace and from a position
 // of its own. Messages of one key are in one partition, and a subscriber gets a partition's messages in order,
@@ -17,9 +15,6 @@ type Stream struct {
 	Subscribers []*Subscriber `yaml:"subscribers" json:"subscribers,omitempty"`
 }
 
-// TakesMessages tells a kind that a write step sends a message to.
-func (k Kind) TakesMessages() bool { return k == KindQueue || k == KindStream }
-
 // Subscriber is one reader of a stream, with a position of its own in each partition.
 type Subscriber struct {
 	Name string `yaml:"-" json:"name"`
@@ -31,17 +26,4 @@ type Subscriber struct {
 	Redelivery `yaml:",inline"`
 	// Policy is over that of the stream. Its retry says how attempts back off; redeliver says how many there are.
 	Policy `yaml:",inline"`
-}
-
-// Receivers are the subscribers of a stream at a node, or a queue's receiver as one of that node's name.
-func (n *Node) Receivers(at string) (out []*Subscriber) {
-	if n.To != nil && n.To.Node == at {
-		out = append(out, &Subscriber{Name: n.To.Node, To: n.To, Workers: n.Workers, Redelivery: n.Redelivery})
-	}
-	for _, s := range n.Subscribers {
-		if s.To != nil && s.To.Node == at {
-			out = append(out, s)
-		}
-	}
-	return out
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -24,6 +23,8 @@ type batchFlags struct {
 	format   string
 	// in is the folder for a run's own, which children are given.
 	in string
+	// verbose shows all of each report.
+	verbose bool
 }
 
 func (f *batchFlags) register(c *cobra.Command) {
@@ -32,6 +33,7 @@ func (f *batchFlags) register(c *cobra.Command) {
 		"or none passes and one fails, and can't be told otherwise")
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", 1, "run so many at once, each as a process of its own: in virtual time alone, elsewhere they would measure each other")
 	c.Flags().StringVar(&f.format, "format", "table", "table, or json: a line a run")
+	registerVerbose(c, &f.verbose)
 	c.Flags().StringVar(&f.in, "in", "", "")
 	_ = c.Flags().MarkHidden("in")
 }
@@ -61,7 +63,7 @@ func (f *runFlags) teller(folder string) teller {
 	case f.repeat > 1: // the summary tells them together
 		return func(io.Writer, *record.Result) error { return nil }
 	}
-	return tellTable(folder)
+	return tellTable(folder, viewed(f.verbose))
 }
 
 // job is one run to be made: of the group of runs of the same file and variant.
@@ -110,7 +112,7 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 	}
 	groups = slices.DeleteFunc(groups, func(g report.Group) bool { return len(g.Runs) == 0 }) // interrupted before them
 	if f.format == "table" && len(jobs) > 1 {
-		if err := report.Summary(c.OutOrStdout(), groups, colorful(os.Stdout)); err != nil {
+		if err := report.Summary(c.OutOrStdout(), groups, viewed(f.verbose)); err != nil {
 			return environment(err)
 		}
 	}

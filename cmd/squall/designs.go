@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -177,7 +175,7 @@ func (f *roundFlags) check() error {
 
 // run makes rounds in children, so many at once, and returns what came of each in their order. said is the line of progress after so many.
 func (f *roundFlags) run(ctx context.Context, rounds []round, said func(done int) string) ([]roundMade, error) {
-	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
+	progress := progressing(f.quiet)
 	children := newPool(ctx, min(f.jobs, len(rounds)))
 	defer children.close()
 	var all []roundMade

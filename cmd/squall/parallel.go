@@ -78,7 +78,7 @@ func (f *runFlags) atOnce(ctx context.Context, c *cobra.Command, jobs []job, tak
 	if in == "" {
 		in = "runs"
 	}
-	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
+	progress := progressing(f.quiet)
 	done := 0
 	last := ""
 	err := inOrder(len(jobs), f.jobs, func(i int) (made, error) {

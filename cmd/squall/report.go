@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
@@ -16,10 +15,12 @@ import (
 
 func reportCommand() *cobra.Command {
 	var format string
+	var verbose bool
 	c := &cobra.Command{
 		Use:   "report [DIR]",
 		Short: "Show a stored run again (default: runs/latest, the last one saved under runs/)",
 		Example: `  squall report
+  squall report -v
   squall report runs/latest --format json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -37,10 +38,11 @@ func reportCommand() *cobra.Command {
 			if i < 0 {
 				return fmt.Errorf("unknown format %q; use %s", format, formats())
 			}
-			return report.Formats[i].For(colorful(os.Stdout))(c.OutOrStdout(), r)
+			return report.Formats[i].For(viewed(verbose))(c.OutOrStdout(), r)
 		},
 	}
 	c.Flags().StringVar(&format, "format", report.Formats[0].Name, formats())
+	registerVerbose(c, &verbose)
 	return c
 }
 
@@ -51,25 +53,4 @@ func formats() string {
 		names = append(names, f.Name)
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
-}
-
-// colorful tells whether colour may be written: a terminal, and nobody asked for none.
-func colorful(f *os.File) bool {
-	_, none := os.LookupEnv("NO_COLOR")
-	return animated(f) && !none
-}
-
-// animated tells whether a line may be redrawn in place.
-func animated(f *os.File) bool {
-	_, ci := os.LookupEnv("CI")
-	return term.IsTerminal(int(f.Fd())) && !ci && os.Getenv("TERM") != "dumb"
-}
-
-func width(f *os.File) func() int {
-	return func() int {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
-		}
-		return 100
-	}
 }

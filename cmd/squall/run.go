@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -61,7 +60,7 @@ func runCommand() *cobra.Command {
 
 // runOne runs a plan. There may be a result beside an error, which then tells its exit code.
 func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, several bool) (made, error) {
-	progress := report.NewProgress(os.Stderr, animated(os.Stderr) && !f.quiet, colorful(os.Stderr), width(os.Stderr))
+	progress := progressing(f.quiet)
 	say := progress.Line
 	show := progress.Show
 	if f.quiet {

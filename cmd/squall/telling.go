@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/report/terminal"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/record"
 )
@@ -52,9 +52,9 @@ func (t *telling) once(result *record.Result) error {
 }
 
 // tellTable writes the report for people, and where the run's folder is.
-func tellTable(folder string) teller {
+func tellTable(folder string, v terminal.View) teller {
 	return func(w io.Writer, result *record.Result) error {
-		if err := report.Formats[0].For(colorful(os.Stdout))(w, result); err != nil {
+		if err := report.Formats[0].For(v)(w, result); err != nil {
 			return err
 		}
 		code, why := report.Group{Runs: []*record.Result{result}}.Exit()

@@ -14,7 +14,7 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/compare", "report/findings", "report/page", "report/pipeline", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/compare", "report/findings", "report/page", "report/pipeline", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
@@ -23,7 +23,9 @@ var allowed = map[string][]string{
 	"faults/mesh/port":           {},                                                                    // the system's ports, timers and pipes: any program's
 	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port", "internal/ask"},
 	"faults/mesh/api":            {"faults", "faults/mesh"},
-	"report":                     {"report/page", "report/spell", "runner/record", "scenarios", "scenarios/metric"},
+	"report/terminal":            {"report/findings", "report/spell", "report/words", "runner/record", "scenarios/metric"}, // for people: from the record alone
+	"report/words":               {"report/spell", "runner/record", "scenarios/metric"},                                    // what all reports for people say alike
+	"report":                     {"report/page", "report/spell", "report/terminal", "report/words", "runner/record", "scenarios", "scenarios/metric"},
 	"report/findings":            {"report/spell", "runner/record", "scenarios"},         // rules over a stored record
 	"report/answer":              {"report/spell"},                                       // what many runs came to, as parts to show: values alone
 	"report/compare":             {"report/answer", "runner/record", "scenarios/metric"}, // pure functions from records
@@ -130,7 +132,7 @@ var leaves = map[string][]string{
 	"github.com/docker/docker":          {"runner/engine/docker", "internal/pgimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
 	"gopkg.in/yaml.v3":                  {"scenarios/source"},
-	"github.com/olekukonko/tablewriter": {"report"},
+	"github.com/olekukonko/tablewriter": {"report/terminal"},
 	"github.com/jackc/pgx/v5":           {"runner/node/internal/database", "runner/node/internal/database/sqlengine", "runner/node/internal/store"},
 	"github.com/ncruces/go-sqlite3":     {"runner/node/internal/database/sqlengine"},
 	"github.com/spf13/cobra":            {"cmd/squall"},

@@ -51,7 +51,7 @@ var breakerFlaps = Kind{
 			}
 			f := d.finding(b.p, arrow(b.from, b.to), b.from)
 			f.Evidence = []string{
-				fmt.Sprintf("it opened %.0f times and turned %.0f calls away, while %s of %d attempts were answered well", b.openings, b.rejected, spell.Percent(1-one.bad()), one.attempts),
+				fmt.Sprintf("it opened %.0f times and turned %.0f calls away, while %s of %d attempts were answered well", b.openings, b.rejected, spell.Percent(1-one.bad()), one.ended),
 			}
 			f.Because = "it opens by what a few calls happened to do, and turns the many away that would have worked"
 			f.Try = try(
@@ -117,8 +117,8 @@ var breakerStays = Kind{
 				}
 				one := p.between(name, c.to)
 				f := d.finding(p, arrow(name, c.to), name)
-				f.Evidence = []string{fmt.Sprintf("%.0f of its breakers are open at the end; %d attempts were let through in %s, %s of them not answered well",
-					p.count(name, "breakers_open"), one.attempts, p.Name, spell.Percent(one.bad()))}
+				f.Evidence = []string{fmt.Sprintf("%.0f of its breakers are open at the end; %d attempts ended in %s, %s of them not well",
+					p.count(name, "breakers_open"), one.ended, p.Name, spell.Percent(one.bad()))}
 				f.Because = "its probes go on failing after the fault is gone"
 				f.Try = try(option{"outlier-ejection", d.replicas(c.to) > 1})
 				if f.Lost > 0 {

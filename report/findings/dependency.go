@@ -25,7 +25,7 @@ var noOtherWay = Kind{
 						continue
 					}
 					f := d.finding(p, arrow(key[0], key[1]), key[0])
-					f.Evidence = []string{fmt.Sprintf("%s of %d attempts at %s were not answered well", spell.Percent(one.bad()), one.attempts, key[1])}
+					f.Evidence = []string{fmt.Sprintf("%s of %d attempts at %s were not answered well", spell.Percent(one.bad()), one.ended, key[1])}
 					f.Because = key[0] + " can't answer without " + key[1]
 					f.Try = d.elsewhere(p, c)
 					if len(f.Try) > 0 && f.Lost > 0 {

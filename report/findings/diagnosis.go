@@ -34,6 +34,7 @@ type phase struct {
 // pair is what crossed all edges from one node (or load) to another.
 type pair struct {
 	attempts, retries, failures, gaveUp, requests, connections int64
+	ended                                                      int64 // of the attempts, those of the phase before that ended in this one included
 	amplification, firstByteMs                                 float64
 	edges                                                      []record.Edge
 }
@@ -101,6 +102,7 @@ func pairsOf(edges []record.Edge) map[[2]string]*pair {
 		}
 		waited := p.firstByteMs*float64(p.requests) + e.FirstByteMs*float64(e.Requests)
 		p.attempts += e.Attempts
+		p.ended += e.Attempts - e.InFlight
 		p.retries += e.Retries
 		p.failures += e.Failures
 		p.gaveUp += e.GaveUp
@@ -115,8 +117,9 @@ func pairsOf(edges []record.Edge) map[[2]string]*pair {
 	return out
 }
 
-// bad is the share of a pair's attempts that were not answered well; 0 where there were none.
-func (p *pair) bad() float64 { return share(p.failures+p.gaveUp, p.attempts) }
+// bad is the share of a pair's attempts that were not answered well, of those that ended in the phase: what failed in it may have begun
+// in the one before. 0 where none ended.
+func (p *pair) bad() float64 { return share(p.failures+p.gaveUp, p.ended) }
 
 func share(n, of int64) float64 {
 	if of == 0 {

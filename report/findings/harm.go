@@ -18,13 +18,20 @@ func harmsOf(p *phase, steady *phase) []harm {
 	var out []harm
 	for _, q := range p.Requests {
 		h := harm{load: q.Load, request: q.Request, sent: q.Sent + q.Cut, failed: q.Failed + q.Cut}
-		h.lost = h.failed
-		if before := requestOf(steady, q.Load, q.Request); before != nil {
-			h.lost += int64(slower(before.AnswerMs, q.AnswerMs) * float64(q.OK+q.Degraded))
-		}
+		h.lost = Lost(requestOf(steady, q.Load, q.Request), q)
 		out = append(out, h)
 	}
 	return out
+}
+
+// Lost is how many of a phase's requests failed, were cut, or took much longer than their like did before, in the steady phase; nil:
+// there is none to compare with.
+func Lost(before *record.Request, q record.Request) int64 {
+	lost := q.Failed + q.Cut
+	if before != nil {
+		lost += int64(slower(before.AnswerMs, q.AnswerMs) * float64(q.OK+q.Degraded))
+	}
+	return lost
 }
 
 func requestOf(p *phase, load, request string) *record.Request {
@@ -42,6 +49,9 @@ func requestOf(p *phase, load, request string) *record.Request {
 // much is how many ms an answer must be later than its like in the steady phase, and at least twice as late, to count as lost.
 const much = 20
 
+// MuchSlower tells whether a latency counts as lost beside what it was before, both in ms.
+func MuchSlower(before, now float64) bool { return now > 2*before && now-before > much }
+
 // slower is the share of answers that took much longer than in the steady phase, as far as the percentiles tell.
 func slower(before, now *record.Latency) float64 {
 	if before == nil || now == nil {
@@ -50,7 +60,7 @@ func slower(before, now *record.Latency) float64 {
 	for _, at := range []struct{ share, before, now float64 }{
 		{0.5, before.P50, now.P50}, {0.1, before.P90, now.P90}, {0.05, before.P95, now.P95}, {0.01, before.P99, now.P99},
 	} {
-		if at.now > 2*at.before && at.now-at.before > much {
+		if MuchSlower(at.before, at.now) {
 			return at.share
 		}
 	}

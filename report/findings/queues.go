@@ -118,7 +118,7 @@ var backlog = Kind{
 				f.Lost = max(f.Lost, v.Backlog)
 				f.Evidence = []string{fmt.Sprintf("%d messages wait at the end of %s, the first of them for %.1f s; %d were delivered", v.Backlog, p.Name, v.LagS, v.Delivered)}
 				if e.Failures > 0 {
-					f.Evidence = append(f.Evidence, fmt.Sprintf("%d of %d attempts to deliver failed", e.Failures, e.Attempts))
+					f.Evidence = append(f.Evidence, fmt.Sprintf("%d of %d attempts to deliver failed", e.Failures, e.Attempts-e.InFlight))
 				}
 				f.Because = e.To + " takes less than comes in, or nothing behind what it can't take"
 				f.Try = d.drains(q, e)

@@ -14,7 +14,7 @@ const slowRecoveryS = 3
 
 var recoversSlowly = Kind{
 	Name:  "recovery slower than the fault",
-	Means: "a fault was off, and users felt it for 3 s or more after that, and for longer than it was on",
+	Means: "a fault was off, and users felt it for 3 s or more after that, and for longer than it was on; what is done once, as a flush, is on for no time",
 	find: func(d *diagnosis) (out []record.Finding) {
 		for i := range d.r.Faults {
 			fault := &d.r.Faults[i]
@@ -23,7 +23,7 @@ var recoversSlowly = Kind{
 			}
 			on, after := *fault.UndoneS-*fault.AppliedS, *fault.RecoveredAfterS
 			p := d.at(*fault.UndoneS + after/2)
-			if after < slowRecoveryS || after <= on || p == nil {
+			if after < slowRecoveryS || after <= on || len(fault.Receipt.Did) > 0 || p == nil {
 				continue
 			}
 			f := d.finding(p, fault.On, "")

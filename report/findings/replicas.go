@@ -31,6 +31,7 @@ var unevenReplicas = Kind{
 type sibling struct {
 	instance     string
 	attempts     int64
+	ended        int64
 	bad, firstMs float64
 	hangs        bool // no byte of an answer came
 }
@@ -44,6 +45,7 @@ func siblings(one *pair) []sibling {
 			sums[e.ToInst] = s
 		}
 		s.attempts += e.Attempts
+		s.ended += e.Attempts - e.InFlight
 		s.failures += e.Failures
 		s.gaveUp += e.GaveUp
 		s.requests += e.Requests
@@ -53,7 +55,7 @@ func siblings(one *pair) []sibling {
 	for _, name := range names(sums) {
 		s := sums[name]
 		if s.attempts >= 5 {
-			out = append(out, sibling{name, s.attempts, s.bad(), s.firstByteMs, s.firstByteMs == 0 && s.requests > 0})
+			out = append(out, sibling{name, s.attempts, s.ended, s.bad(), s.firstByteMs, s.firstByteMs == 0 && s.requests > 0})
 		}
 	}
 	return out
@@ -90,7 +92,7 @@ func (d *diagnosis) uneven(p *phase, key [2]string) (record.Finding, bool) {
 	}
 	f := d.finding(p, worse.instance, key[1])
 	f.Evidence = []string{
-		fmt.Sprintf("%s of %d attempts at %s were not answered well, %s at most of its siblings", spell.Percent(worse.bad), worse.attempts, worse.instance, spell.Percent(usualBad)),
+		fmt.Sprintf("%s of %d attempts at %s were not answered well, %s at most of its siblings", spell.Percent(worse.bad), worse.ended, worse.instance, spell.Percent(usualBad)),
 		fmt.Sprintf("its first byte took %s, theirs %s", spell.Milliseconds(worse.firstMs), spell.Milliseconds(usualMs)),
 	}
 	f.Because = key[0] + " sends it its share of the requests, whatever becomes of them"

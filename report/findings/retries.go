@@ -49,7 +49,7 @@ var retryAmplification = Kind{
 				f := d.finding(p, arrow(key[0], key[1]), key[1])
 				f.Evidence = []string{
 					fmt.Sprintf("%d attempts, %d of them retries: %.2f for each one that no retry caused", one.attempts, one.retries, one.amplification),
-					fmt.Sprintf("%s of them failed", spell.Percent(one.bad())),
+					fmt.Sprintf("%s of the %d that ended in %s were not answered well", spell.Percent(one.bad()), one.ended, p.Name),
 				}
 				f.Because = key[1] + " fails, and each failure makes more requests for it"
 				f.Try = d.boundsRetries(key)

@@ -111,7 +111,7 @@ var fallbackUnused = Kind{
 				}
 				f := d.finding(p, arrow(c.from, c.to), c.from)
 				f.Evidence = []string{fmt.Sprintf("%s of %d attempts not answered well, %d of them given up by the caller's caller, and no fallback was taken",
-					spell.Percent(one.bad()), one.attempts, one.gaveUp)}
+					spell.Percent(one.bad()), one.ended, one.gaveUp)}
 				f.Because = "a fallback is for calls that end, and its caller's callers leave before this one does"
 				f.Try = try(
 					option{"timeout-ladder", one.gaveUp > 0},

@@ -91,14 +91,14 @@ var timeoutOutlasts = Kind{
 			for _, outer := range d.calls {
 				for _, inner := range d.from(outer.to) {
 					one := p.between(inner.from, inner.to)
-					if outer.policy.Timeout == 0 || outer.async || one.attempts == 0 || share(one.gaveUp, one.attempts) < 0.1 ||
+					if outer.policy.Timeout == 0 || outer.async || one.ended == 0 || share(one.gaveUp, one.ended) < 0.1 ||
 						inner.policy.Timeout > 0 && inner.policy.Timeout < outer.policy.Timeout || inner.policy.Timeout == 0 && !inner.fallback {
 						continue
 					}
 					f := d.finding(p, arrow(inner.from, inner.to), inner.from)
 					f.Evidence = []string{
 						fmt.Sprintf("%s waits %s for %s, and %s for %s", outer.from, outer.policy.Timeout, outer.to, patience(inner.policy.Timeout), inner.to),
-						fmt.Sprintf("%d of %d attempts at %s were given up as their caller had left", one.gaveUp, one.attempts, inner.to),
+						fmt.Sprintf("%d of %d attempts at %s were given up as their caller had left", one.gaveUp, one.ended, inner.to),
 					}
 					f.Because = "when " + inner.from + " gives up on " + inner.to + ", nobody waits for its answer any more"
 					f.Try = try(option{"timeout-ladder", true}, option{"deadline", inner.policy.Deadline == ""})
@@ -155,5 +155,5 @@ func (d *diagnosis) asksLong(p *phase, from, to string) string {
 	if one.bad() < 0.3 && d.steady != nil {
 		return fmt.Sprintf("a first byte of %s takes %s, %s in %s", to, spell.Milliseconds(one.firstByteMs), spell.Milliseconds(d.steady.between(from, to).firstByteMs), d.steady.Name)
 	}
-	return fmt.Sprintf("%s of %d attempts at %s were not answered well", spell.Percent(one.bad()), one.attempts, to)
+	return fmt.Sprintf("%s of %d attempts at %s were not answered well", spell.Percent(one.bad()), one.ended, to)
 }

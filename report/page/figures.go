@@ -82,7 +82,6 @@ func (g *graph) panels(r *record.Result, scenes []scene, spans []span) node {
 func (g *graph) arcPanel(i int, a arc, r *record.Result, scenes []scene, spans []span) node {
 	header := []string{"phase", "attempts", "failed", "gave up", "retries", "amplif.", "connections", "first byte"}
 	row := func(name string, e record.Edge, amplification float64) []any {
-		crossed := max(e.Attempts, e.Requests)
 		factor, first := "–", "–"
 		if amplification > 0 {
 			factor = strconv.FormatFloat(amplification, 'f', 2, 64) + "×"
@@ -90,7 +89,7 @@ func (g *graph) arcPanel(i int, a arc, r *record.Result, scenes []scene, spans [
 		if e.FirstByteMs > 0 {
 			first = spell.Milliseconds(e.FirstByteMs)
 		}
-		return []any{name, dash(crossed), portionOf(e.Failures, crossed), portionOf(e.GaveUp, crossed), dash(e.Retries), factor, dash(e.Connections), first}
+		return []any{name, dash(crossed(e)), portionOf(e.Failures, ended(e)), portionOf(e.GaveUp, ended(e)), dash(e.Retries), factor, dash(e.Connections), first}
 	}
 	var rows, replicas [][]any
 	for _, s := range scenes {

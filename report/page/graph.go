@@ -39,6 +39,7 @@ func pairsOf(edges []record.Edge) []pair {
 		s.Failures += e.Failures
 		s.GaveUp += e.GaveUp
 		s.OK += e.OK
+		s.InFlight += e.InFlight
 		s.Connections += e.Connections
 		s.Open += e.Open
 		s.Requests += e.Requests
@@ -49,11 +50,16 @@ func pairsOf(edges []record.Edge) []pair {
 }
 
 // crossed is how much went over a pair: attempts where its caller counts, requests where it does not.
-func (p pair) crossed() int64 { return max(p.sum.Attempts, p.sum.Requests) }
+func (p pair) crossed() int64 { return crossed(p.sum) }
+
+func crossed(e record.Edge) int64 { return max(e.Attempts, e.Requests) }
+
+// ended is how much of that ended, in the phase that it is of: what failed in it may have begun in the one before.
+func ended(e record.Edge) int64 { return crossed(e) - e.InFlight }
 
 // lost is the share of attempts that failed, and left that of attempts that their caller gave up.
-func (p pair) lost() float64 { return portion(p.sum.Failures, p.crossed()) }
-func (p pair) left() float64 { return portion(p.sum.GaveUp, p.crossed()) }
+func (p pair) lost() float64 { return portion(p.sum.Failures, ended(p.sum)) }
+func (p pair) left() float64 { return portion(p.sum.GaveUp, ended(p.sum)) }
 
 func portion(n, of int64) float64 {
 	if of == 0 {

@@ -94,6 +94,7 @@ func (s scene) into(node string) pair {
 	for key, p := range s.pairs {
 		if key[1] == node {
 			sum.sum.Attempts += p.crossed()
+			sum.sum.InFlight += p.sum.InFlight
 			sum.sum.Failures += p.sum.Failures
 			sum.sum.GaveUp += p.sum.GaveUp
 		}

@@ -1,6 +1,10 @@
 package page
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/squallhq/squall/runner/record"
+)
 
 // What a fault cut while it was not on yet is the fault's: the time before it lost nothing, in its scene and in the matrix.
 func TestWhatWasCutIsTheFaults(t *testing.T) {
@@ -25,5 +29,19 @@ func TestWhatWasCutIsTheFaults(t *testing.T) {
 	}
 	if spans[0].byHand || !spans[1].byHand || !spans[1].unfinished {
 		t.Errorf("spans %+v", spans)
+	}
+}
+
+// What failed in a phase may have begun in the one before: shares are of what ended in it, and never more than all of that.
+func TestSharesAreOfWhatEnded(t *testing.T) {
+	t.Parallel()
+	// 10 were under way at the begin and none is at the end: 100 began and 110 ended, 88 of them failed and 22 were given up.
+	p := pairsOf([]record.Edge{{From: "a", To: "b", Attempts: 100, InFlight: -10, Failures: 88, GaveUp: 22, Requests: 100}})[0]
+	if p.crossed() != 100 || p.lost() != 0.8 || p.left() != 0.2 {
+		t.Errorf("%d crossed, %v failed, %v given up; want 100, 0.8 and 0.2", p.crossed(), p.lost(), p.left())
+	}
+	all := scene{pairs: map[[2]string]pair{{"a", "b"}: p}}.into("b")
+	if all.lost() != 0.8 {
+		t.Errorf("%v of what went to b failed, want 0.8", all.lost())
 	}
 }

@@ -92,7 +92,7 @@ func edges(pairs []pair) node {
 		if p.worst > 0 {
 			factor = strconv.FormatFloat(p.worst, 'f', 2, 64) + "×"
 		}
-		rows = append(rows, []any{name, dash(p.crossed()), portionOf(p.sum.Failures, p.crossed()), portionOf(p.sum.GaveUp, p.crossed()), dash(p.sum.Retries), factor,
+		rows = append(rows, []any{name, dash(p.crossed()), portionOf(p.sum.Failures, ended(p.sum)), portionOf(p.sum.GaveUp, ended(p.sum)), dash(p.sum.Retries), factor,
 			dash(p.sum.Connections), spell.Bytes(p.sum.BytesUp), spell.Bytes(p.sum.BytesDown)})
 	}
 	return table("Replicas taken together, what went worst first. Failed and gave up (the caller had left) are of attempts.", 1,

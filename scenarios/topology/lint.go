@@ -2,7 +2,6 @@ package topology
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -72,32 +71,6 @@ func (b *builder) lintReach(f ResolvedFault) {
 	}
 }
 
-// unreached are the targets that no traffic can get to.
-func (b *builder) unreached(t faults.Targets) []string {
-	var dead []string
-	for _, name := range t.Edges {
-		if e := b.Edges[b.byEdge[name]]; !e.Client && !b.hit[e.FromNode] {
-			dead = append(dead, name)
-		}
-	}
-	if len(t.Edges) == 0 {
-		for _, name := range t.Instances {
-			if !b.hit[b.Instances[b.byName[name]].Node.Name] {
-				dead = append(dead, name)
-			}
-		}
-	}
-	return dead
-}
-
-// reachable is how many targets unreached looks at.
-func reachable(t faults.Targets) int {
-	if len(t.Edges) > 0 {
-		return len(t.Edges)
-	}
-	return len(t.Instances)
-}
-
 // lintLatency warns of a latency that outlasts the users' patience: it can only show as timeouts.
 func (b *builder) lintLatency(f ResolvedFault) {
 	latency, ok := f.Fault.Kind.(faults.Latency)
@@ -138,33 +111,6 @@ func (b *builder) felt(l *scenarios.Load, targets map[string]bool) bool {
 	return false
 }
 
-// impatient tells whether a node gives up on calls by itself.
-func impatient(n *scenarios.Node) bool {
-	if n.Timeout > 0 {
-		return true
-	}
-	for _, r := range n.Routes {
-		if r.Timeout > 0 {
-			return true
-		}
-	}
-	for _, e := range n.Endpoints {
-		if impatientSteps(e.Steps) {
-			return true
-		}
-	}
-	return false
-}
-
-func impatientSteps(steps []scenarios.Step) bool {
-	for _, s := range steps {
-		if s.Timeout > 0 || impatientSteps(s.Parallel) {
-			return true
-		}
-	}
-	return false
-}
-
 // title is a fault in words: its name if it has one, what it is and where.
 func title(f ResolvedFault) string {
 	text := fmt.Sprintf("%s on %s", f.Fault.Kind, f.Fault.On)
@@ -172,13 +118,4 @@ func title(f ResolvedFault) string {
 		text = f.Fault.Name + ": " + text
 	}
 	return text
-}
-
-// some names a few of many.
-func some(names []string) string {
-	const most = 4
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }

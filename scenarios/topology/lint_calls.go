@@ -121,3 +121,30 @@ func mostAttempts(calls map[string][]patience, from string, known map[string]way
 	known[from] = best
 	return best
 }
+
+// impatient tells whether a node gives up on calls by itself.
+func impatient(n *scenarios.Node) bool {
+	if n.Timeout > 0 {
+		return true
+	}
+	for _, r := range n.Routes {
+		if r.Timeout > 0 {
+			return true
+		}
+	}
+	for _, e := range n.Endpoints {
+		if impatientSteps(e.Steps) {
+			return true
+		}
+	}
+	return false
+}
+
+func impatientSteps(steps []scenarios.Step) bool {
+	for _, s := range steps {
+		if s.Timeout > 0 || impatientSteps(s.Parallel) {
+			return true
+		}
+	}
+	return false
+}

@@ -4,6 +4,9 @@
 package topology
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -117,4 +120,47 @@ func (p *Plan) EdgesFrom(caller string) []Edge {
 		}
 	}
 	return out
+}
+
+// Changer makes a node of a scenario with patches on it, the first one first. Only planning asks it.
+type Changer func(node string, patches ...faults.Patch) (*scenarios.Node, error)
+
+// Configuration is a node as changes make it that are on at the same time.
+type Configuration struct {
+	// Patches are the texts of what they change, in the order in which they began.
+	Patches []string
+	Node    *scenarios.Node
+}
+
+// Changed is a node with patches on it, the first one first. Without any it is the node itself.
+func (p *Plan) Changed(node string, patches ...faults.Patch) (*scenarios.Node, error) {
+	if len(patches) == 0 {
+		if n := p.Scenario.Node(node); n != nil {
+			return n, nil
+		}
+	}
+	texts := textsOf(patches)
+	for _, c := range p.Configurations {
+		if c.Node.Name == node && slices.Equal(c.Patches, texts) {
+			return c.Node, nil
+		}
+	}
+	return nil, fmt.Errorf("change %q: the plan does not have it with %s", node, wordsOf(patches))
+}
+
+func textsOf(patches []faults.Patch) []string {
+	texts := make([]string, len(patches))
+	for i, p := range patches {
+		texts[i] = p.Text
+	}
+	return texts
+}
+
+// wordsOf tells patches without their secrets.
+func wordsOf(patches []faults.Patch) string {
+	words := make([]string, len(patches))
+	for i, p := range patches {
+		words[i] = p.Words
+	}
+	return strings.Join(words, ", then ")
 }

@@ -241,3 +241,38 @@ func targetOf(n *scenarios.Node) faults.Node {
 	}
 	return t
 }
+
+// unreached are the targets that no traffic can get to.
+func (b *builder) unreached(t faults.Targets) []string {
+	var dead []string
+	for _, name := range t.Edges {
+		if e := b.Edges[b.byEdge[name]]; !e.Client && !b.hit[e.FromNode] {
+			dead = append(dead, name)
+		}
+	}
+	if len(t.Edges) == 0 {
+		for _, name := range t.Instances {
+			if !b.hit[b.Instances[b.byName[name]].Node.Name] {
+				dead = append(dead, name)
+			}
+		}
+	}
+	return dead
+}
+
+// reachable is how many targets unreached looks at.
+func reachable(t faults.Targets) int {
+	if len(t.Edges) > 0 {
+		return len(t.Edges)
+	}
+	return len(t.Instances)
+}
+
+// some names a few of many.
+func some(names []string) string {
+	const most = 4
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}

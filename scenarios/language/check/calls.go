@@ -41,28 +41,6 @@ func (v *Checker) nowhere() {
 	}
 }
 
-// reaches checks that a name is a node's that answers HTTP.
-func (v *Checker) reaches(name, key string, at scenarios.Path) {
-	if n := v.node(name); v.unasked(n, at) {
-		return
-	} else if n != nil && n.Kind == scenarios.KindDatabase {
-		v.Problem(at, fmt.Sprintf("%s names %q, which is a database", key, name), "name a node that answers HTTP; let a service read it")
-	}
-}
-
-func (v *Checker) called(c *scenarios.Call, at scenarios.Path) {
-	n := v.node(c.Node)
-	switch {
-	case n == nil || v.unasked(n, at):
-	case n.Kind == scenarios.KindDatabase:
-		v.Problem(at, fmt.Sprintf("%q is a database and can't be called", c.Node), "use read: or write: in a step")
-	default:
-		if ok, what, fix := v.answered(c.Node, c.Method, c.Path); !ok {
-			v.Problem(at, fmt.Sprintf("nothing answers %s %s on %q: %s", c.Method, source.Shorten(c.Path), c.Node, what), fix)
-		}
-	}
-}
-
 func (v *Checker) steps(n *scenarios.Node) {
 	match := ""
 	for _, e := range n.Endpoints {

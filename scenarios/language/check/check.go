@@ -49,29 +49,6 @@ func (v *Checker) With(node *scenarios.Node, root *source.Value) *Checker {
 	return one
 }
 
-// All looks at all of the scenario.
-func (v *Checker) All() {
-	v.named()
-	v.tell(v.who.Taken())
-	v.nodes()
-	v.links()
-	v.nowhere()
-	v.calls()
-	v.policies()
-	v.tell(topology.Cycles(v.Nodes, v.connections))
-	v.loads()
-	v.phases()
-	v.expectations()
-}
-
-// Changed looks at the one node that was changed: what it is, whom it calls, and how.
-func (v *Checker) Changed() {
-	v.nodes()
-	v.nowhere()
-	v.calls()
-	v.policies()
-}
-
 // index finds the scenario's names and connections.
 func (v *Checker) index() {
 	v.connections = v.Connections()

@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
+	"golang.org/x/net/http/httpguts"
 )
 
 // notSent is why a load can't have a header of its own: the generator frames requests and keeps connections itself
@@ -77,4 +77,16 @@ func (v *Checker) ownKey(canonical string) string {
 		return "write tenant: NAME"
 	}
 	return "take it away"
+}
+
+// match checks what one rule looks for.
+func (v *Checker) match(text string, at scenarios.Path) {
+	if text == "" {
+		return
+	}
+	if what, fix := grammar.CheckMatch(text, false); what != "" {
+		v.Problem(at, what, fix)
+	} else if strings.ContainsAny(text, "{?") {
+		v.Problem(at, fmt.Sprintf("match %s has a parameter or query in it", source.QuoteShort(text)), "write * for the rest of the path")
+	}
 }

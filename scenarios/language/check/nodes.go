@@ -2,11 +2,9 @@ package check
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
-	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -62,18 +60,6 @@ func (v *Checker) matches(n *scenarios.Node) {
 	}
 }
 
-// match checks what one rule looks for.
-func (v *Checker) match(text string, at scenarios.Path) {
-	if text == "" {
-		return
-	}
-	if what, fix := grammar.CheckMatch(text, false); what != "" {
-		v.Problem(at, what, fix)
-	} else if strings.ContainsAny(text, "{?") {
-		v.Problem(at, fmt.Sprintf("match %s has a parameter or query in it", source.QuoteShort(text)), "write * for the rest of the path")
-	}
-}
-
 // links checks that regions and zones exist.
 func (v *Checker) links() {
 	var places []string
@@ -101,5 +87,19 @@ func (v *Checker) links() {
 		if l.Jitter > l.Latency {
 			v.Problem(scenarios.At("links").Item(i).Key("jitter"), fmt.Sprintf("a jitter of %s is more than the latency of %s", l.Jitter, l.Latency), "nothing arrives before it is sent; use less")
 		}
+	}
+}
+
+// zones checks that a node's replicas can be spread as it says.
+func (v *Checker) zones(n *scenarios.Node) {
+	at := scenarios.At("topology", n.Name, "zones")
+	switch {
+	case len(n.Zones) > 0 && n.Zone != "":
+		v.Problem(at, fmt.Sprintf("%q has both zone and zones", n.Name), "keep zone for one, or zones to spread the replicas")
+	case len(n.Zones) > max(n.Replicas, 1):
+		v.Problem(at, fmt.Sprintf("%q has %d zones and %d replicas", n.Name, len(n.Zones), max(n.Replicas, 1)), "add replicas, or take zones away")
+	}
+	if c := n.Cold; c != nil && c.Factor > 0 && c.Factor < 1 {
+		v.Problem(scenarios.At("topology", n.Name, "cold", "factor"), fmt.Sprintf("a factor of %g is faster than usual", c.Factor), "use more than 1")
 	}
 }

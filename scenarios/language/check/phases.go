@@ -117,12 +117,3 @@ func (v *Checker) hits(f faults.Fault, at scenarios.Path) {
 		}
 	}
 }
-
-func edgeIn(sel faults.Selector) bool {
-	for _, one := range sel.Any {
-		if edgeIn(one) {
-			return true
-		}
-	}
-	return sel.Edge != nil
-}

@@ -46,12 +46,3 @@ func (v *Checker) cached(s *scenarios.Step, at scenarios.Path) {
 		v.Problem(at.Key("in"), fmt.Sprintf("in needs a cache, and %q is a %s", n.Name, n.Kind), "name a node of kind cache")
 	}
 }
-
-// unasked reports a cache where somebody is named who is to answer HTTP, or to be read or written.
-func (v *Checker) unasked(n *scenarios.Node, at scenarios.Path) bool {
-	if n == nil || n.Kind != scenarios.KindCache {
-		return false
-	}
-	v.Problem(at, fmt.Sprintf("%q is a cache, and only keeps what others read", n.Name), fmt.Sprintf("let a service use it: read: DATABASE with cache: {in: %s, ttl: 60s}", n.Name))
-	return true
-}

@@ -208,3 +208,12 @@ func (v *Checker) Selected(sel faults.Selector, at scenarios.Path) []*scenarios.
 	v.Report.Problems = v.Report.Problems[:mark]
 	return out
 }
+
+func edgeIn(sel faults.Selector) bool {
+	for _, one := range sel.Any {
+		if edgeIn(one) {
+			return true
+		}
+	}
+	return sel.Edge != nil
+}

@@ -182,3 +182,18 @@ func (e *Executor) HandOn(attempt context.Context, h http.Header) {
 		h.Set(wire.HeaderDeadline, strconv.FormatFloat(max(time.Until(at), 0).Seconds()*1000, 'f', 3, 64))
 	}
 }
+
+// composed are the policies of an executor that are on, in order, and again by what they have a say in.
+type composed struct {
+	all      []policy
+	gates    []gate
+	choosers []chooser
+	// slow is the one that may pass a chosen replica over; nil: none.
+	slow *slowStart
+	// round is nil where a call is one attempt.
+	round round
+	// repeats tells that a call may take more than one attempt, one after the other.
+	repeats bool
+	// timed tells that somebody wants to know how long attempts take.
+	timed bool
+}

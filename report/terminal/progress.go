@@ -1,4 +1,4 @@
-package report
+package terminal
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -96,7 +97,7 @@ func (g *Progress) describe(s record.Status) string {
 	}
 	parts := []string{fmt.Sprintf("%s / %s", clock(s.Elapsed), clock(s.Total)), phase}
 	if s.Rate > 0 {
-		parts = append(parts, fmt.Sprintf("%.0f/s", s.Rate), percent(s.Success)+" success", "p99 "+milliseconds(float64(s.P99)/float64(time.Millisecond)))
+		parts = append(parts, fmt.Sprintf("%.0f/s", s.Rate), spell.Percent(s.Success)+" success", "p99 "+spell.Milliseconds(float64(s.P99)/float64(time.Millisecond)))
 	}
 	if len(s.Faults) > 0 {
 		parts = append(parts, "faults: "+strings.Join(s.Faults, ", "))

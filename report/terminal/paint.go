@@ -1,4 +1,4 @@
-package report
+package terminal
 
 import "github.com/squallhq/squall/runner/record"
 
