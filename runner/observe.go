@@ -41,6 +41,7 @@ func (r *run) counters(ctx context.Context) (*Observation, error) {
 	if o.At.IsZero() {
 		o.At = time.Now()
 	}
+	r.heard.take(&o)
 	return &o, nil
 }
 

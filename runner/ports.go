@@ -132,6 +132,8 @@ type EdgeCounters struct {
 	FirstByteTotal time.Duration
 	// Unanswered are requests that got no answer before their connection ended, or their caller spoke again.
 	Unanswered int64
+	// Lacked are connections for which the mesh had no file descriptor, port or memory left.
+	Lacked int64
 	// Awaiting are the stays of requests, from when each came to its first byte, or to when there was none to come any more.
 	Awaiting passage.Reading
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
@@ -148,6 +149,7 @@ type run struct {
 	turned []*Observation
 	// sampled are the counters of every second between, for the series; nil: they were not read.
 	sampled []*Observation
+	heard   heard         // the last two of them all
 	reading chan struct{} // closed when the last reading that was ordered is done
 	// traces are the requests that are kept hop by hop; tracing is closed when the last question about them is answered.
 	traces  *traces.Collector
@@ -157,6 +159,8 @@ type run struct {
 	// touched is what others did to the system.
 	touched []Touch
 	usage   usage // the harness's own, at zero
+	// lacked counts the loads' connections for which there was nothing left to make them with.
+	lacked atomic.Int64
 	// calm is what the loads saw before the first fault.
 	calm overlap
 
@@ -228,7 +232,7 @@ func (r *run) drive(ctx context.Context) (err error) {
 		g, err := r.o.Loader.Drive(loadCtx, Drive{
 			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
 			Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
-			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.system.Dial, Record: r.take, Results: r.o.Results,
+			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.dial, Record: r.take, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}
 	}()

@@ -18,7 +18,7 @@ var allowed = map[string][]string{
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
-	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "runner/wire"},
+	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "internal/scarce", "runner/wire"},
 	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance", "internal/passage"}, // one connection: knows no edge
 	"faults/mesh/port":           {},                                                                    // the system's ports, timers and pipes: any program's
 	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port", "internal/ask"},
@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"report/pipeline":            {"runner/record"},                                      // what pipelines show, where they show it
 	"report/page":                {"report/answer", "report/spell", "runner/record"},     // a page from the record alone
 	"report/spell":               {},                                                     // figures for people: values alone
-	"runner":                     {"faults", "internal/passage", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
 	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
@@ -57,7 +57,7 @@ var allowed = map[string][]string{
 	"runner/node/internal/database":           {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/database/sqlengine", "runner/node/internal/host", "runner/node/internal/journal", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/database/sqlengine": {}, // SQL and PostgreSQL's types: knows no scenario
 	"runner/node/internal/gateway":            {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
-	"runner/node/internal/host":               {"faults", "internal/chance", "internal/passage", "runner/wire", "scenarios"}, // what every role needs of its surroundings: knows no role
+	"runner/node/internal/host":               {"faults", "internal/chance", "internal/passage", "internal/scarce", "runner/wire", "scenarios"}, // what every role needs of its surroundings: knows no role
 	"runner/node/internal/journal":            {"runner/node/internal/host"},
 	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
@@ -85,6 +85,7 @@ var allowed = map[string][]string{
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
 	"internal/resultdoc": {}, // makes docs/result.json.md
+	"internal/scarce":    {}, // errors by which a machine runs out: any program's
 	"internal/squallbin": {},
 }
 
@@ -124,7 +125,7 @@ var forbidden = []struct{ from, to, reason string }{
 
 // bottom are the packages below all others: plain declarations that whoever needs them may import, past what is forbidden
 // of the folder that they stand in. They import nothing of ours but each other.
-var bottom = []string{"runner/wire", "internal/chance", "internal/passage"}
+var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "internal/scarce"}
 
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{

@@ -37,8 +37,9 @@ func NewInstance(c Config, e Environment) *Instance {
 	if e.CPU == nil {
 		e.CPU = machine{}
 	}
+	metrics := NewMetrics()
 	return &Instance{
-		Config: c, Network: e.Network, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, Metrics: NewMetrics(),
+		Config: c, Network: heeding{e.Network, metrics}, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, Metrics: metrics,
 		Behaviour: &Behaviour{cold: c.Node.Cold, began: time.Now()}, anonymous: &atomic.Uint64{},
 		Halt: make(chan struct{}), Answering: &Tracker{}, retained: &retained{}, term: &term{}, spans: newSpans(),
 	}
