@@ -14,7 +14,7 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/compare", "report/findings", "report/page", "report/pipeline", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
@@ -29,6 +29,8 @@ var allowed = map[string][]string{
 	"report/findings":            {"report/spell", "runner/record", "scenarios"},         // rules over a stored record
 	"report/answer":              {"report/spell"},                                       // what many runs came to, as parts to show: values alone
 	"report/compare":             {"report/answer", "runner/record", "scenarios/metric"}, // pure functions from records
+	"report/capacity":            {"report/answer"},                                      // a search: knows no engine
+	"report/sweep":               {"report/answer", "report/spell", "scenarios/metric"},  // pure functions from figures
 	"report/pipeline":            {"runner/record"},                                      // what pipelines show, where they show it
 	"report/page":                {"report/answer", "report/spell", "runner/record"},     // a page from the record alone
 	"report/spell":               {},                                                     // figures for people: values alone
