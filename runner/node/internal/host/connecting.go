@@ -1,15 +1,13 @@
-package call
+package host
 
 import (
 	"context"
 	"net/http/httptrace"
-
-	"github.com/squallhq/squall/runner/node/internal/host"
 )
 
 // Connecting has an attempt's span know when the attempt has its connection: until then it waits for one, of the pool or new.
-func (e *Executor) Connecting(ctx context.Context, c host.Trace) context.Context {
-	out := &connecting{Context: ctx, i: e.i, cause: c}
+func (i *Instance) Connecting(ctx context.Context, c Trace) context.Context {
+	out := &connecting{Context: ctx, i: i, cause: c}
 	if outer := httptrace.ContextClientTrace(ctx); outer != nil {
 		out.trace, out.outer = *outer, outer.GotConn
 	}
@@ -21,8 +19,8 @@ func (e *Executor) Connecting(ctx context.Context, c host.Trace) context.Context
 // one of the reverse proxy together by reflection, for every request.
 type connecting struct {
 	context.Context
-	i     *host.Instance
-	cause host.Trace
+	i     *Instance
+	cause Trace
 	trace httptrace.ClientTrace
 	outer func(httptrace.GotConnInfo)
 }
@@ -58,25 +56,4 @@ type keyOf struct {
 func (k *keyOf) Value(key any) any {
 	k.key = key
 	return nil
-}
-
-// spanEnds is the end of an attempt that came to a failure, or to nil.
-func (e *Executor) spanEnds(c host.Trace, f *Failure, how Ending) {
-	switch {
-	case f == nil && how == EndedBadly:
-		e.i.Ends(c, host.SpanFailed, 0, errBrokeOff)
-	case f == nil && how == GivenUp:
-		e.i.Ends(c, host.SpanGaveUp, 0, nil)
-	case f == nil:
-		e.i.Ends(c, host.SpanOK, 0, nil)
-	case f.Class == Abandoned: // which says it all
-		e.i.Ends(c, host.SpanGaveUp, 0, nil)
-	default:
-		e.i.Ends(c, spanClasses[f.Class], f.answered, f.Err)
-	}
-}
-
-// spanClasses are the classes of failures as spans have them.
-var spanClasses = [...]host.SpanClass{
-	Failed: host.SpanFailed, Declined: host.SpanDeclined, Abandoned: host.SpanGaveUp, Rejected: host.SpanRefused, Partial: host.SpanPartial,
 }
