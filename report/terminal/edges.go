@@ -132,14 +132,13 @@ func (c crossing) told() bool {
 
 func (c crossing) cells(r *record.Result) []string {
 	ok, failed, gaveUp, underWay, retries := words.None, words.None, words.None, "", words.None
-	if c.told() && c.sum.InFlight >= 0 {
-		shares := words.Shares(c.sum.OK, c.sum.Failures, c.sum.GaveUp, c.sum.InFlight)
+	if c.told() {
+		underWayMore := max(c.sum.InFlight, 0) // fewer than at the begin: more have ended than began, and the shares are of those
+		shares := words.Shares(c.sum.OK, c.sum.Failures, c.sum.GaveUp, underWayMore)
 		ok, failed, gaveUp = shares[0], shares[1], shares[2]
-		if c.sum.InFlight > 0 {
+		if underWayMore > 0 {
 			underWay = shares[3]
 		}
-	}
-	if c.told() {
 		retries = spell.Count(c.sum.Retries)
 	}
 	factor, firstByte := words.None, words.None

@@ -25,7 +25,11 @@ func faults(s *sheet, r *record.Result) error {
 	said := map[string]bool{}
 	for _, f := range shown {
 		row := g.add(words.Called(f)+words.Lasting(f), f.On, words.At(f.AppliedS), words.At(f.UndoneS), words.Felt(f), words.Recovered(f), coverage(&f.Receipt))
-		row.note(strings.TrimSuffix(strings.TrimPrefix(words.Fault(f), words.Called(f)+": ")+": "+f.Receipt.Text, ": "))
+		met := f.Receipt.Text
+		if f.Text != words.Called(f) { // it has a name of its own
+			met = strings.TrimSuffix(f.Text+": "+met, ": ")
+		}
+		row.note(met)
 		if f.Error != "" {
 			row.note(f.Error)
 		}

@@ -115,11 +115,11 @@ func hot(edges []record.LiveEdge) string {
 	slices.SortStableFunc(edges, func(a, b record.LiveEdge) int { return cmp.Compare(b.Failures+b.GaveUp, a.Failures+a.GaveUp) })
 	var said []string
 	for _, e := range edges[:min(liveEdges, len(edges))] {
-		one := fmt.Sprintf("%s -> %s: of %s attempts %s failed", e.From, e.To, spell.Count(e.Attempts), spell.Count(e.Failures))
+		one := fmt.Sprintf("%s -> %s: %s failed", e.From, e.To, spell.Count(e.Failures))
 		if e.GaveUp > 0 {
 			one += fmt.Sprintf(", %s given up", spell.Count(e.GaveUp))
 		}
-		said = append(said, one)
+		said = append(said, fmt.Sprintf("%s, %s begun", one, spell.Count(e.Attempts))) // what ends now may have begun before
 	}
 	return strings.Join(said, "; ")
 }

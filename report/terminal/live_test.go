@@ -102,8 +102,7 @@ func TestLiveBlock(t *testing.T) {
  REQUEST              rate     ok  degraded  failed         p99  last minute
  GET /catalog/{item}  80/s  12.5%      6.3%   81.2%  max 250 ms  ██▂▂▂▂
  POST /orders/{id}    40/s   100%        0%      0%  max 9.0 ms  ██████
- hot api -> catalog: of 1200 attempts 1000 failed, 12 given up; orders -> catalog: of 40 attempts 3
-   failed
+ hot api -> catalog: 1000 failed, 12 given up, 1200 begun; orders -> catalog: 3 failed, 40 begun
  open 2 breakers of api
  queues jobs -> mail: 40 waiting, the oldest for 4.2 s
  faults outage on catalog, 3 s left; change on api, until the end`
