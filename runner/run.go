@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -107,6 +108,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	}
 	err := r.drive(ctx)
 	r.observe(ctx, &r.final)
+	r.traceRest(ctx)
 	r.readTouched(ctx)
 	r.readBack(ctx)
 	if err == nil && ctx.Err() != nil {
@@ -149,6 +151,9 @@ type run struct {
 	sampled []*Observation
 	heard   heard         // the last two of them all
 	reading chan struct{} // closed when the last reading that was ordered is done
+	// traces are the requests that are kept hop by hop; tracing is closed when the last question about them is answered.
+	traces  *traces.Collector
+	tracing chan struct{}
 	ended   time.Duration // of the phases: Total, or when the run was cut short
 	writes  record.Writes
 	// touched is what others did to the system.
@@ -189,6 +194,7 @@ func newRun(o Options) *run {
 		recorder: record.NewRecorder(spans, faults...),
 		latest:   map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
+		traces:   newTraces(o.Plan, spans),
 		turned:   make([]*Observation, len(o.Plan.Phases)+1),
 	}
 	r.calm.until = calmEnd(o.Plan)
@@ -294,8 +300,12 @@ func (r *run) loadEnds(ctx context.Context, within time.Duration) bool {
 	}
 	timer := time.NewTimer(within)
 	defer timer.Stop()
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
 	for {
 		select {
+		case <-again.C:
+			r.trace(ctx)
 		case d := <-r.driven:
 			r.load = &d
 			return true

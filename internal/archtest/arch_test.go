@@ -34,12 +34,13 @@ var allowed = map[string][]string{
 	"report/pipeline":            {"runner/record"},                                      // what pipelines show, where they show it
 	"report/page":                {"report/answer", "report/spell", "runner/record"},     // a page from the record alone
 	"report/spell":               {},                                                     // figures for people: values alone
-	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
 	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
-	"runner/record":              {},                   // what a run measured: reports work from it alone
-	"runner/wire":                {"internal/passage"}, // what crosses a wire, declared once: below everybody who says or hears it
+	"runner/record":              {},                                                  // what a run measured: reports work from it alone
+	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
+	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
@@ -63,13 +64,13 @@ var allowed = map[string][]string{
 	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
-	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
 	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
 	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
 	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":       {"faults", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 	"runner/engine/virtual/network":  {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
