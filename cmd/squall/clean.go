@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,14 +65,17 @@ func retain(in string, keep int, say func(string)) error {
 		return fmt.Errorf("look for runs: %w", err)
 	}
 	var runs []string
+	saved := map[string]time.Time{}
 	for _, e := range entries {
-		_, err := os.Stat(filepath.Join(in, e.Name(), record.ResultFile))
+		result, err := os.Stat(filepath.Join(in, e.Name(), record.ResultFile))
 		if e.IsDir() && madeAt.MatchString(e.Name()) && err == nil {
 			runs = append(runs, e.Name())
+			saved[e.Name()] = result.ModTime()
 		}
 	}
-	slices.SortStableFunc(runs, func(a, b string) int { // the last one first
-		return strings.Compare(madeAt.FindString(b), madeAt.FindString(a))
+	slices.SortStableFunc(runs, func(a, b string) int { // the last one first; of those made in one second the one saved last
+		second := func(name string) string { return madeAt.FindStringSubmatch(name)[1] }
+		return cmp.Or(strings.Compare(second(b), second(a)), saved[b].Compare(saved[a]))
 	})
 	for _, name := range runs[min(keep, len(runs)):] {
 		if err := os.RemoveAll(filepath.Join(in, name)); err != nil {
