@@ -74,6 +74,10 @@ func markdownFindings(b *bytes.Buffer, r *record.Result) {
 	if rest := len(r.Findings) - markdownMost; rest > 0 {
 		fmt.Fprintf(b, "\nand %d more findings in result.json\n", rest)
 	}
+	phases, sentences := words.Held(r, markdownMost)
+	for i, phase := range phases {
+		fmt.Fprintf(b, "\nHeld in %s: %s\n", inMarkdown(phase), inMarkdown(sentences[i]))
+	}
 }
 
 func markdownPhases(b *bytes.Buffer, r *record.Result) {

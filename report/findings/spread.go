@@ -10,12 +10,14 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// What a second must show to be a bad one of a node: of fewAttempts or more attempts at it badShare are not answered well,
-// or its first byte takes slowTimes as long as in the steady phase and much longer, or its requests wait for a worker so.
+// What a second must show to be a bad one of a node: of fewAttempts or more attempts at it badShare are not answered well, or
+// its first byte takes slowTimes as long as in the steady phase and much longer, or its requests wait for a worker so, or
+// manyTimes as many attempts are under way at its end as ever were in the steady phase: what hangs fails only when somebody's patience ends.
 const (
 	fewAttempts = 5
 	badShare    = 0.1
 	slowTimes   = 2
+	manyTimes   = 3
 )
 
 // mostSpread bounds how many places the way of a failure names.
@@ -123,20 +125,36 @@ func (d *diagnosis) seconds(node string) []second {
 	if known, is := d.series[node]; is {
 		return known
 	}
-	pairOf := map[string]record.Edge{}
+	pairOf, usual := map[string]record.Edge{}, int64(1)
 	for _, e := range d.r.Edges {
 		if e.To == node {
 			pairOf[e.Name] = e
+		}
+	}
+	for _, m := range d.r.Series {
+		if m.AtS <= d.steady.EndS && m.AtS >= d.steady.StartS {
+			usual = max(usual, underWay(m, pairOf))
 		}
 	}
 	var out []second
 	for i, m := range d.r.Series[1:] {
 		s := second{from: d.r.Series[i].AtS, to: m.AtS}
 		s.what = cmp.Or(d.badCalls(m, pairOf), d.waits(m, node))
+		if n := underWay(m, pairOf); s.what == "" && n >= max(fewAttempts, manyTimes*usual) {
+			s.what = fmt.Sprintf("%s attempts at it under way at once, %s at most before", spell.Count(n), spell.Count(usual))
+		}
 		out = append(out, s)
 	}
 	d.series[node] = out
 	return out
+}
+
+// underWay are the attempts at a node that have not ended at a moment.
+func underWay(m record.Moment, edges map[string]record.Edge) (n int64) {
+	for name := range edges {
+		n += m.Edges[name].InFlight
+	}
+	return n
 }
 
 // badCalls says how the calls of a node went worse than in the steady phase between two readings; "" where they did not.

@@ -22,7 +22,9 @@ func spreading(t *testing.T) *record.Result {
 		switch {
 		case s == 5:
 			m.Edges["shop-1:payments-1"] = record.Crossing{Attempts: 10, Failures: 1, Requests: 10, FirstByteMs: 10}
-		case s > 10:
+		case s == 11: // they hang: none has ended yet
+			m.Edges["shop-1:payments-1"] = record.Crossing{Attempts: 10, InFlight: 10, Requests: 10}
+		case s > 11:
 			m.Edges["shop-1:payments-1"] = record.Crossing{Attempts: 10, GaveUp: 9, Requests: 10}
 		}
 		if s > 12 {
@@ -51,7 +53,7 @@ func TestSpreadIsInTime(t *testing.T) {
 		t.Fatal("nothing found")
 	}
 	want := []record.Worsened{
-		{Where: "payments", AtS: 10, What: "90% of the attempts at it not answered well"},
+		{Where: "payments", AtS: 10, What: "10 attempts at it under way at once, 1 at most before"},
 		{Where: "shop", AtS: 12, What: "its requests wait 500 ms for a worker"},
 		{Where: "users", AtS: 13, What: "90% of its requests failed"},
 	}

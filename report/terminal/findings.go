@@ -47,6 +47,25 @@ func findings(s *sheet, r *record.Result) error {
 	return nil
 }
 
+// mostHeld is how many mechanisms are told of in a phase, unless all is asked for.
+const mostHeld = 3
+
+// held says what the architecture kept from its users while faults were on.
+func held(s *sheet, r *record.Result) error {
+	most := mostHeld
+	if s.Verbose {
+		most = len(r.Absorbed)
+	}
+	phases, sentences := words.Held(r, most)
+	if len(phases) > 0 {
+		s.line("")
+	}
+	for i, phase := range phases {
+		s.say("held in "+phase+": ", s.faint, sentences[i], nil)
+	}
+	return nil
+}
+
 // whose says whose requests they were; where there is one load, its name says nothing.
 func whose(f record.Finding, one bool) string {
 	var names []string

@@ -36,7 +36,7 @@ const (
 func Render(w io.Writer, r *record.Result, v View) error {
 	s := newSheet(v)
 	for _, section := range []func(*sheet, *record.Result) error{
-		verdict, findings, requests, edges, flows, caches, breakers, faults, trust,
+		verdict, findings, held, requests, edges, flows, caches, breakers, faults, trust,
 	} {
 		if err := section(s, r); err != nil {
 			return fmt.Errorf("write report: %w", err)

@@ -159,3 +159,20 @@ func Spread(steps []record.Worsened) string {
 	}
 	return b.String()
 }
+
+// Held is what the architecture kept from its users in each phase with a fault, a sentence a phase: the first few of its mechanisms.
+func Held(r *record.Result, most int) (phases, sentences []string) {
+	of := map[string][]string{}
+	for _, a := range r.Absorbed {
+		if !slices.Contains(phases, a.Phase) {
+			phases = append(phases, a.Phase)
+		}
+		if len(of[a.Phase]) < most {
+			of[a.Phase] = append(of[a.Phase], a.Text)
+		}
+	}
+	for _, p := range phases {
+		sentences = append(sentences, strings.Join(of[p], "; "))
+	}
+	return phases, sentences
+}
