@@ -37,8 +37,10 @@ func edges(s *sheet, r *record.Result) error {
 		shown = all[:min(shownEdges, len(all))]
 	}
 	g := &grid{columns: []column{
-		{name: "EDGE", text: true}, {name: "attempts"}, {name: "ok", rank: 1}, {name: "failed"}, {name: "gave up"}, {name: "under way", rank: 1}, {name: "retries"}, {name: "amplification", rank: 3},
-		{name: "first byte", rank: 2}, {name: "hit by", text: true}, {name: "connections", rank: 4}, {name: "up", rank: 5}, {name: "down", rank: 5},
+		{name: "EDGE", text: true}, {name: "attempts"}, {name: "ok", rank: 1}, {name: "failed"},
+		{name: "gave up"}, {name: "under way", rank: 1}, {name: "retries"}, {name: "amplification", rank: 3},
+		{name: "first byte", rank: 2}, {name: "hit by", text: true}, {name: "connections", rank: 4},
+		{name: "up", rank: 5}, {name: "down", rank: 5},
 	}}
 	for _, c := range shown {
 		g.add(c.cells(r)...)

@@ -16,7 +16,8 @@ const shownFaults = 6
 // faults shows each by its name, when it was on, when users felt it, what part of what crossed met it, and what that was.
 func faults(s *sheet, r *record.Result) error {
 	g := &grid{columns: []column{
-		{name: "FAULT", text: true}, {name: "ON", text: true}, {name: "from"}, {name: "to"}, {name: "felt after"}, {name: "recovered after"}, {name: "coverage"},
+		{name: "FAULT", text: true}, {name: "ON", text: true}, {name: "from"}, {name: "to"},
+		{name: "felt after"}, {name: "recovered after"}, {name: "coverage"},
 	}}
 	shown := r.Faults
 	if !s.Verbose {

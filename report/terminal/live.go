@@ -86,7 +86,10 @@ func (g *Progress) scene(s record.Status, seen record.Scene, width, most int) []
 
 // rows are the requests of the last second; of many, those that fail the most.
 func (g *Progress) rows(requests []record.LiveRequest) *grid {
-	grid := &grid{columns: []column{{name: "REQUEST", text: true}, {name: "rate"}, {name: "ok"}, {name: "degraded", rank: 1}, {name: "failed"}, {name: "p99"}, {name: "last minute", text: true, rank: 2}}}
+	grid := &grid{columns: []column{
+		{name: "REQUEST", text: true}, {name: "rate"}, {name: "ok"}, {name: "degraded", rank: 1},
+		{name: "failed"}, {name: "p99"}, {name: "last minute", text: true, rank: 2},
+	}}
 	if len(requests) > liveRequests {
 		requests = slices.Clone(requests)
 		slices.SortStableFunc(requests, func(a, b record.LiveRequest) int { return cmp.Compare(b.Failed, a.Failed) })

@@ -35,8 +35,10 @@ func requests(s *sheet, r *record.Result) error {
 		shown = worstOf(all)
 	}
 	g := &grid{columns: []column{
-		{name: "PHASE", text: true}, {name: "REQUEST", text: true}, {name: "sent", rank: 3}, {name: "ok"}, {name: "degraded"}, {name: "failed"}, {name: "as", text: true},
-		{name: "bad for", rank: 1}, {name: "goodput (steady)", rank: 6}, {name: "p50 (steady)", rank: 5}, {name: "p99 (steady)"}, {name: "p99.9", rank: 7}, {name: "max", rank: 8},
+		{name: "PHASE", text: true}, {name: "REQUEST", text: true}, {name: "sent", rank: 3}, {name: "ok"},
+		{name: "degraded"}, {name: "failed"}, {name: "as", text: true},
+		{name: "bad for", rank: 1}, {name: "goodput (steady)", rank: 6}, {name: "p50 (steady)", rank: 5},
+		{name: "p99 (steady)"}, {name: "p99.9", rank: 7}, {name: "max", rank: 8},
 		{name: "failed after", rank: 2},
 	}}
 	if !slices.ContainsFunc(shown, func(f felt) bool { return f.before != nil && !f.steady }) { // nothing to compare with
