@@ -27,6 +27,7 @@ func (o *overlap) add(s record.Sample) {
 func (r *run) take(s record.Sample) {
 	r.recorder.Add(s)
 	r.calm.add(s)
+	r.traces.Add(s)
 }
 
 // calmEnd is when the counters are read before the first fault; 0: they are not.

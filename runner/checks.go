@@ -37,6 +37,7 @@ func (r *run) checks(res *record.Result, seconds []analysis.Second, unread error
 		add(i.latenessCheck())
 	}
 	add(r.descriptorCheck(res))
+	add(r.scarcityCheck())
 	add(r.survivalCheck())
 	add(r.cpuCheck(res))
 	return out

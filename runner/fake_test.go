@@ -13,6 +13,7 @@ import (
 	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
@@ -58,6 +59,7 @@ type fakeSystem struct {
 	touched                []runner.Touch
 	touchedErr             error
 	loader                 *fakeLoader
+	asked                  [][]uint64 // for spans
 	spoil                  func(*runner.Observation)
 }
 
@@ -138,6 +140,12 @@ func (s *fakeSystem) Observe(context.Context) (runner.Observation, error) {
 		s.spoil(&o)
 	}
 	return o, nil
+}
+func (s *fakeSystem) Spans(_ context.Context, of []uint64) []traces.Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, of)
+	return []traces.Answer{{Instance: "api-1"}}
 }
 func (s *fakeSystem) Died() <-chan error           { return s.deaths }
 func (s *fakeSystem) Touches() <-chan runner.Touch { return s.touches }

@@ -12,6 +12,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
@@ -86,6 +87,8 @@ type System interface {
 	// Observe reads all counters now, whatever is being done to an instance. One that is killed or paused counts nothing and
 	// has those that it had; one that should answer and does not is marked as Unread.
 	Observe(context.Context) (Observation, error)
+	// Spans asks every instance that knows spans for those of some traces, each named by the first half of its id.
+	Spans(ctx context.Context, of []uint64) []traces.Answer
 	// Died receives an error when an instance ended that no fault had ended. It is never closed.
 	Died() <-chan error
 	// Touches receives what somebody else does to the system, beside its injections, as it happens: for those who watch. It is
@@ -129,6 +132,8 @@ type EdgeCounters struct {
 	FirstByteTotal time.Duration
 	// Unanswered are requests that got no answer before their connection ended, or their caller spoke again.
 	Unanswered int64
+	// Lacked are connections for which the mesh had no file descriptor, port or memory left.
+	Lacked int64
 	// Awaiting are the stays of requests, from when each came to its first byte, or to when there was none to come any more.
 	Awaiting passage.Reading
 }

@@ -58,6 +58,7 @@ func (r *run) result(why error) *record.Result {
 		r.happened(time.Since(r.zero), "note", "the windows could not be read: "+err.Error())
 	}
 	res.Faults = r.faults(seconds)
+	r.traced(res)
 	res.Actions = r.actions()
 	confirmRefusals(res)
 	r.mu.Lock()

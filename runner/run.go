@@ -7,9 +7,11 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -106,6 +108,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	}
 	err := r.drive(ctx)
 	r.observe(ctx, &r.final)
+	r.traceRest(ctx)
 	r.readTouched(ctx)
 	r.readBack(ctx)
 	if err == nil && ctx.Err() != nil {
@@ -146,12 +149,18 @@ type run struct {
 	turned []*Observation
 	// sampled are the counters of every second between, for the series; nil: they were not read.
 	sampled []*Observation
+	heard   heard         // the last two of them all
 	reading chan struct{} // closed when the last reading that was ordered is done
+	// traces are the requests that are kept hop by hop; tracing is closed when the last question about them is answered.
+	traces  *traces.Collector
+	tracing chan struct{}
 	ended   time.Duration // of the phases: Total, or when the run was cut short
 	writes  record.Writes
 	// touched is what others did to the system.
 	touched []Touch
 	usage   usage // the harness's own, at zero
+	// lacked counts the loads' connections for which there was nothing left to make them with.
+	lacked atomic.Int64
 	// calm is what the loads saw before the first fault.
 	calm overlap
 
@@ -185,6 +194,7 @@ func newRun(o Options) *run {
 		recorder: record.NewRecorder(spans, faults...),
 		latest:   map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
+		traces:   newTraces(o.Plan, spans),
 		turned:   make([]*Observation, len(o.Plan.Phases)+1),
 	}
 	r.calm.until = calmEnd(o.Plan)
@@ -222,7 +232,7 @@ func (r *run) drive(ctx context.Context) (err error) {
 		g, err := r.o.Loader.Drive(loadCtx, Drive{
 			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
 			Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
-			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.system.Dial, Record: r.take, Results: r.o.Results,
+			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.dial, Record: r.take, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}
 	}()
@@ -290,8 +300,12 @@ func (r *run) loadEnds(ctx context.Context, within time.Duration) bool {
 	}
 	timer := time.NewTimer(within)
 	defer timer.Stop()
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
 	for {
 		select {
+		case <-again.C:
+			r.trace(ctx)
 		case d := <-r.driven:
 			r.load = &d
 			return true

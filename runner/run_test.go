@@ -83,6 +83,35 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+// Whoever watches can look at more: the last second's requests, what crossed the edges, what waits, and how long each fault is to stay.
+func TestLook(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		looked := map[time.Duration]record.Scene{}
+		w.o.Watch = func(s record.Status) {
+			if s.Message == "" && s.Elapsed >= 0 {
+				looked[s.Elapsed] = s.Look()
+			}
+		}
+		w.system.spoil = func(o *runner.Observation) { o.Nodes["api-1"].Counters["squall_breakers_open"] = 2 }
+		if _, err := runner.Run(context.Background(), w.o); err != nil {
+			t.Fatal(err)
+		}
+		got := looked[15*second]
+		want := record.Scene{
+			Requests: []record.LiveRequest{{Load: "users", Request: "GET /", Sent: 99, OK: 99, P99: 10*time.Millisecond + 3500*time.Nanosecond}},
+			Edges:    []record.LiveEdge{{From: "api", To: "db", Attempts: 300, Failures: 50}},
+			Breakers: []record.LiveBreakers{{Node: "api", Open: 2}},
+			Faults:   []record.LiveFault{{Text: "latency 100ms on api -> db", Left: 5 * second}},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("at 15 s (-want +got):\n%s", diff)
+		}
+		if after := looked[25*second]; len(after.Faults) != 0 || len(looked[0].Requests) > 1 {
+			t.Errorf("at 25 s: %+v; at 0 s: %+v", after, looked[0])
+		}
+	})
+}
+
 func TestRunThatCannotStart(t *testing.T) {
 	no := errors.New("no image here")
 	for stage, change := range map[string]func(*world){

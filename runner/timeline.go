@@ -154,6 +154,7 @@ func (r *run) waitUntil(ctx context.Context, at time.Duration) error {
 		}
 		if now >= r.tick {
 			r.report(now)
+			r.trace(ctx)
 			r.tick = nextSecond(now)
 		}
 	}

@@ -48,7 +48,8 @@ func (r *run) tell(state, message string, now time.Duration) {
 	r.o.Watch(record.Status{
 		State: shown, Message: message, Phase: r.phaseAt(now),
 		Elapsed: now, Total: r.o.Plan.Total,
-		Rate: live.Rate, Success: live.Success, P99: live.P99, Faults: active,
+		Rate: live.Rate, Success: live.Success, P99: live.P99, Answers: live.Answers, Faults: active,
+		Look: func() record.Scene { return r.scene(now) },
 	})
 }
 

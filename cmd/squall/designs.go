@@ -175,16 +175,24 @@ func (f *roundFlags) check() error {
 
 // run makes rounds in children, so many at once, and returns what came of each in their order. said is the line of progress after so many.
 func (f *roundFlags) run(ctx context.Context, rounds []round, said func(done int) string) ([]roundMade, error) {
-	progress := progressing(f.quiet)
 	children := newPool(ctx, min(f.jobs, len(rounds)))
 	defer children.close()
+	return f.runIn(children, rounds, said)
+}
+
+// runIn is run in children that there are.
+func (f *roundFlags) runIn(children *pool, rounds []round, said func(done int) string) ([]roundMade, error) {
+	progress := progressing(f.quiet)
 	var all []roundMade
 	err := inOrder(len(rounds), f.jobs, func(i int) (roundMade, error) {
 		rounds[i].Hop, rounds[i].Sync = f.hop, f.sync
 		return children.run(rounds[i])
 	}, func(i int, m roundMade) error {
 		all = append(all, m)
-		if line := said(i + 1); line != "" && !f.quiet {
+		if f.quiet || said == nil {
+			return nil
+		}
+		if line := said(i + 1); line != "" {
 			progress.Line(line)
 		}
 		return nil

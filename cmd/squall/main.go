@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -113,7 +115,7 @@ Exit codes: ` + exitCodes(),
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
-	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), diffCommand(), baselineCommand(), explainCommand(),
+	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), sweepCommand(), capacityCommand(), diffCommand(), baselineCommand(), explainCommand(),
 		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
 		nodeCommand(), meshCommand(), healthCommand(), roundsCommand())
 	return root
@@ -125,4 +127,33 @@ func exitCodes() string {
 		out = append(out, fmt.Sprintf("%d %s", code, code.Meaning()))
 	}
 	return strings.Join(out, "; ") + "."
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run: func(c *cobra.Command, _ []string) {
+			fmt.Fprintf(c.OutOrStdout(), "squall %s %s/%s %s\n", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+		},
+	}
 }

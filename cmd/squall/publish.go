@@ -83,7 +83,7 @@ func (f *answerFlags) tell(c *cobra.Command, a *answer.Answer, document any) err
 		return encoder.Encode(document)
 	}
 	forms := map[string]func(io.Writer) error{
-		"table":    func(w io.Writer) error { return answer.Terminal(w, a, width(os.Stdout)()) },
+		"table":    func(w io.Writer) error { return answer.Terminal(w, a, columns(os.Stdout)) },
 		"json":     inJSON,
 		"markdown": func(w io.Writer) error { return answer.Markdown(w, a) },
 		"html":     func(w io.Writer) error { return page.Answer(w, a) },

@@ -79,8 +79,15 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	if err := engine.Check(p.Plan); err != nil {
 		return made{}, usageOf(err)
 	}
-	if _, virtual := engine.(runner.Enclosing); virtual && f.keep {
+	_, inVirtualTime := engine.(runner.Enclosing)
+	if !inVirtualTime {
+		progress.Unfold() // there is time to look at it
+	}
+	if inVirtualTime && f.keep {
 		return made{}, usageOf(errors.New("--keep needs an engine in real time: in virtual time nothing is there to look at; use --engine process or docker"))
+	}
+	if err := prepared(engine, p, say); err != nil {
+		return made{}, environment(err)
 	}
 	folder, err := newFolder(cmp.Or(f.in, f.out), p, several || f.in != "")
 	if err != nil {

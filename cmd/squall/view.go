@@ -18,12 +18,12 @@ func registerVerbose(c *cobra.Command, verbose *bool) {
 
 // viewed is how whoever reads standard output sees a report.
 func viewed(verbose bool) terminal.View {
-	return terminal.View{Color: colorful(os.Stdout), Width: width(os.Stdout)(), Verbose: verbose}
+	return terminal.View{Color: colorful(os.Stdout), Width: columns(os.Stdout), Verbose: verbose}
 }
 
 // progressing shows a run on standard error while it goes on.
 func progressing(quiet bool) *terminal.Progress {
-	return terminal.NewProgress(os.Stderr, animated(os.Stderr) && !quiet, colorful(os.Stderr), width(os.Stderr))
+	return terminal.NewProgress(os.Stderr, animated(os.Stderr) && !quiet, colorful(os.Stderr), func() (int, int) { return size(os.Stderr) })
 }
 
 // colorful tells whether colour may be written: a terminal, and nobody asked for none.
@@ -38,15 +38,22 @@ func animated(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd())) && !ci && os.Getenv("TERM") != "dumb"
 }
 
-// width is how many columns a file's terminal has now, or the environment says.
-func width(f *os.File) func() int {
-	return func() int {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
-		}
-		if w, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && w > 0 {
-			return w
-		}
-		return terminal.DefaultWidth
-	}
+// columns is how wide a file's terminal is.
+func columns(f *os.File) int {
+	width, _ := size(f)
+	return width
 }
+
+// size is how many columns and lines a file's terminal has now, or the environment says.
+func size(f *os.File) (width, height int) {
+	if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+		return w, h
+	}
+	if w, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && w > 0 {
+		return w, lines
+	}
+	return terminal.DefaultWidth, lines
+}
+
+// lines is how many a terminal has that does not say.
+const lines = 24

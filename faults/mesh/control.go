@@ -66,6 +66,8 @@ type EdgeStats struct {
 	FirstByteTotal time.Duration `json:"first_byte_total"`
 	// Unanswered are requests whose connection ended, or whose caller spoke again, before anything of an answer was handed over.
 	Unanswered int64 `json:"unanswered,omitempty"`
+	// Lacked are connections for which the mesh had no file descriptor, port or memory left.
+	Lacked int64 `json:"lacked,omitempty"`
 	// Awaiting counts requests from when they came to when their answer began, or was not to come any more.
 	Awaiting passage.Reading `json:"awaiting"`
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/squallhq/squall/faults/mesh/link"
 	"github.com/squallhq/squall/faults/mesh/port"
 	"github.com/squallhq/squall/internal/chance"
+	"github.com/squallhq/squall/internal/scarce"
 )
 
 // edge is a listener, an upstream, the faults between them and the connections over it. Its mutex
@@ -45,7 +46,9 @@ func newEdge(m *Mesh, spec Edge) *edge {
 	e := &edge{mesh: m, name: spec.Name, key: chance.Key(m.options.Seed, spec.Name), spec: spec, links: make(map[*link.Link]struct{})}
 	e.host.Clock = m.clock
 	e.host.Dial = func(ctx context.Context) (net.Conn, error) {
-		return m.network.DialContext(ctx, "tcp", e.upstreamNow())
+		c, err := m.network.DialContext(ctx, "tcp", e.upstreamNow())
+		e.heed(err)
+		return c, err
 	}
 	if spec.Latency <= 0 && spec.Jitter <= 0 {
 		return e
@@ -68,6 +71,13 @@ func (e *edge) identify(t *link.Toxic) {
 	t.Key = chance.Key(e.key, t.Spec.Name, t.Spec.Type(), t.Spec.Stream)
 }
 
+// heed counts a connection for which there was nothing left to make it with.
+func (e *edge) heed(err error) {
+	if err != nil && scarce.Lacked(err) {
+		e.host.Lacked.Add(1)
+	}
+}
+
 // listen opens the edge's listener and starts accepting.
 func (e *edge) listen(ctx context.Context, address string) error {
 	listener, err := e.mesh.network.Listen(ctx, "tcp", address)
@@ -78,7 +88,7 @@ func (e *edge) listen(ctx context.Context, address string) error {
 	defer e.mu.Unlock()
 	e.listener, e.spec.Listen = listener, listener.Addr().String()
 	e.refused, e.hung = 0, 0
-	if err := e.mesh.accept(listener, e.carry); err != nil {
+	if err := e.mesh.accept(listener, e.carry, e.heed); err != nil {
 		return err
 	}
 	return e.steer()
@@ -260,5 +270,6 @@ func (e *edge) stats() EdgeStats {
 		Requests: e.host.Requests.Load(), BytesUp: e.host.BytesUp.Load(), BytesDown: e.host.BytesDown.Load(),
 		FirstBytes: e.host.FirstBytes.Load(), FirstByteTotal: time.Duration(e.host.FirstByteTotal.Load()),
 		Unanswered: e.host.Unanswered.Load(), Awaiting: e.host.Awaiting.Read(time.Now()),
+		Lacked: e.host.Lacked.Load(),
 	}
 }

@@ -160,7 +160,7 @@ func (m *Mesh) OpenGroup(ctx context.Context, g Group) (string, error) {
 	err = m.accept(listener, func(c net.Conn) {
 		edges[next].carry(c)
 		next = (next + 1) % len(edges)
-	})
+	}, func(err error) { edges[next].heed(err) })
 	if err != nil {
 		return "", err
 	}
@@ -176,9 +176,9 @@ func (m *Mesh) OpenGroup(ctx context.Context, g Group) (string, error) {
 // acceptPause is how long accepting waits after an error, as when no file descriptor is left.
 const acceptPause = 10 * time.Millisecond
 
-// accept hands a listener's connections to carry, one after the other, until the listener is closed. A
-// mesh that is closed accepts nothing, and closes the listener.
-func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) error {
+// accept hands a listener's connections to carry, one after the other, until the listener is closed, and failed what kept it from
+// taking one. A mesh that is closed accepts nothing, and closes the listener.
+func (m *Mesh) accept(listener net.Listener, carry func(net.Conn), failed func(error)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -194,6 +194,7 @@ func (m *Mesh) accept(listener net.Listener, carry func(net.Conn)) error {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
+			failed(err)
 			select {
 			case <-m.done:
 				return

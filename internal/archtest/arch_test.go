@@ -14,11 +14,11 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/compare", "report/findings", "report/page", "report/pipeline", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
-	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "runner/wire"},
+	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "internal/scarce", "runner/wire"},
 	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance", "internal/passage"}, // one connection: knows no edge
 	"faults/mesh/port":           {},                                                                    // the system's ports, timers and pipes: any program's
 	"faults/mesh/remote":         {"faults", "faults/mesh", "faults/mesh/port", "internal/ask"},
@@ -29,15 +29,18 @@ var allowed = map[string][]string{
 	"report/findings":            {"report/spell", "runner/record", "scenarios"},         // rules over a stored record
 	"report/answer":              {"report/spell"},                                       // what many runs came to, as parts to show: values alone
 	"report/compare":             {"report/answer", "runner/record", "scenarios/metric"}, // pure functions from records
+	"report/capacity":            {"report/answer"},                                      // a search: knows no engine
+	"report/sweep":               {"report/answer", "report/spell", "scenarios/metric"},  // pure functions from figures
 	"report/pipeline":            {"runner/record"},                                      // what pipelines show, where they show it
 	"report/page":                {"report/answer", "report/spell", "runner/record"},     // a page from the record alone
 	"report/spell":               {},                                                     // figures for people: values alone
-	"runner":                     {"faults", "internal/passage", "runner/analysis", "runner/record", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
 	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
-	"runner/record":              {},                   // what a run measured: reports work from it alone
-	"runner/wire":                {"internal/passage"}, // what crosses a wire, declared once: below everybody who says or hears it
+	"runner/record":              {},                                                  // what a run measured: reports work from it alone
+	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
+	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
@@ -56,19 +59,19 @@ var allowed = map[string][]string{
 	"runner/node/internal/database":           {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/database/sqlengine", "runner/node/internal/host", "runner/node/internal/journal", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/database/sqlengine": {}, // SQL and PostgreSQL's types: knows no scenario
 	"runner/node/internal/gateway":            {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
-	"runner/node/internal/host":               {"faults", "internal/chance", "internal/passage", "runner/wire", "scenarios"}, // what every role needs of its surroundings: knows no role
+	"runner/node/internal/host":               {"faults", "internal/chance", "internal/passage", "internal/scarce", "runner/wire", "scenarios"}, // what every role needs of its surroundings: knows no role
 	"runner/node/internal/journal":            {"runner/node/internal/host"},
 	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
 
-	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
 	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
 	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
 	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/enginetest":       {"faults", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 	"runner/engine/virtual/network":  {"internal/chance"}, // TCP's behaviour in memory: any program's
+	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios/language"},
@@ -84,6 +87,7 @@ var allowed = map[string][]string{
 	"internal/pgimage":   {},
 	"internal/pipenet":   {},
 	"internal/resultdoc": {}, // makes docs/result.json.md
+	"internal/scarce":    {}, // errors by which a machine runs out: any program's
 	"internal/squallbin": {},
 }
 
@@ -123,7 +127,7 @@ var forbidden = []struct{ from, to, reason string }{
 
 // bottom are the packages below all others: plain declarations that whoever needs them may import, past what is forbidden
 // of the folder that they stand in. They import nothing of ours but each other.
-var bottom = []string{"runner/wire", "internal/chance", "internal/passage"}
+var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "internal/scarce"}
 
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{

@@ -57,7 +57,13 @@ func Numbered(seed, name, n uint64) (uint64, uint64) {
 	return Finish(seed ^ name), Finish(name + n*gamma)
 }
 
-func text(h uint64, s string) uint64 {
+// Trace is the id of the trace of a user request, whose own id it is: never zero.
+func Trace[T string | []byte](seed uint64, request T) (high, low uint64) {
+	high = Scramble(text(Scramble(seed^0x7472616365)^fnvOffset, request)) | 1 // "trace"
+	return high, Scramble(high)
+}
+
+func text[T string | []byte](h uint64, s T) uint64 {
 	for n := range len(s) {
 		h = (h ^ uint64(s[n])) * fnvPrime
 	}

@@ -20,6 +20,7 @@ var roots = []struct{ name, title string }{
 	{"Result", "result.json"},
 	{"Window", "A line of windows.jsonl"},
 	{"Moment", "A line of series.jsonl"},
+	{"Trace", "A line of traces.jsonl"},
 }
 
 // document is the whole text, from the Go files of package record in dir.
@@ -31,8 +32,8 @@ func document(dir string) (string, error) {
 	var b strings.Builder
 	b.WriteString(`# result.json
 
-What a run's folder keeps: ` + "`result.json`, and beside it `windows.jsonl`" + `, one line a second, request and phase, and ` + "`series.jsonl`" + `, one
-line a reading of the counters. This file is made
+What a run's folder keeps: ` + "`result.json`, and beside it `windows.jsonl`" + `, one line a second, request and phase, ` + "`series.jsonl`" + `, one
+line a reading of the counters, and ` + "`traces.jsonl`" + `, one line a request that is kept hop by hop. This file is made
 from the comments of package ` + "`runner/record`" + ` (` + "`go generate ./runner/record`" + `); change them, not it.
 
 Fields are added, never renamed. What is ` + "`null`" + ` could not be told: it is never zero. A list or number that is marked optional is absent where

@@ -46,9 +46,14 @@ func (c *Curve) terminal(w io.Writer, width int) {
 		label := ""
 		switch i {
 		case 0:
-			label = top
+			if y[0] != y[1] {
+				label = top
+			}
 		case curveHeight - 1:
 			label = bottom
+			if y[0] == y[1] {
+				label = top
+			}
 		}
 		fmt.Fprintf(w, " %*s ┤%s\n", side, label, strings.TrimRight(string(line), " "))
 	}

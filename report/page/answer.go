@@ -128,7 +128,7 @@ func curveFigure(c *answer.Curve) node {
 		svg.children = append(svg.children, el("path", class("grid"), at("stroke", "#999999"), at("d", fmt.Sprintf("M%s %sH%s", short(curveLeft), short(down(y)), short(curveWidth-curveRight)))))
 		text(curveLeft-8, down(y)+4, "end", "word", c.SpellY(y))
 	}
-	for _, x := range ends(reachX) {
+	for _, x := range ticksOf(c, reachX) {
 		text(across(x), curveHeight-12, "middle", "word", c.SpellX(x))
 	}
 	if c.Limit != nil {
@@ -171,6 +171,20 @@ func curveLine(c *answer.Curve, l answer.Line, look string, across, down func(fl
 			at("d", fmt.Sprintf("M%s %sV%s", short(across(p.X)), short(down(p.Low)), short(down(p.High))))),
 			el("circle", class("dot "+look), at("fill", colours[look]), coordinate("cx", across(p.X)), coordinate("cy", down(p.Y)), at("r", "3.5"),
 				el("title", fmt.Sprintf("%s: %s (%s to %s)", c.SpellX(p.X), c.SpellY(p.Y), c.SpellY(p.Low), c.SpellY(p.High)))))
+	}
+	return out
+}
+
+// mostTicks is how many values have room below a curve.
+const mostTicks = 9
+
+// ticksOf are the values that stand below a curve: each of them, or the ends where they are too many.
+func ticksOf(c *answer.Curve, reach [2]float64) (out []float64) {
+	for _, p := range c.Lines[0].Points {
+		out = append(out, p.X)
+	}
+	if len(out) == 0 || len(out) > mostTicks {
+		return ends(reach)
 	}
 	return out
 }

@@ -12,7 +12,8 @@ import (
 // tell, which are a second apart.
 func breakers(s *sheet, r *record.Result) error {
 	g := &grid{columns: []column{
-		{name: "BREAKERS OF", text: true}, {name: "opened"}, {name: "open for about"}, {name: "calls not made"}, {name: "open at the end"},
+		{name: "BREAKERS OF", text: true}, {name: "opened"}, {name: "open for about"},
+		{name: "calls not made"}, {name: "open at the end"},
 	}}
 	for _, name := range nodesOf(r) {
 		opened, rejected, still := 0.0, 0.0, 0.0

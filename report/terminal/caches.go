@@ -29,7 +29,8 @@ func (c *cached) ratio() float64 { return (c.hits + c.refreshing) / c.all() }
 // caches shows the hit ratio of each node's caches, over the run and in the phase where it was lowest.
 func caches(s *sheet, r *record.Result) error {
 	g := &grid{columns: []column{
-		{name: "CACHE OF", text: true}, {name: "hit ratio"}, {name: "lowest"}, {name: "fresh hits"}, {name: "while refreshed"}, {name: "misses"}, {name: "stale on error"},
+		{name: "CACHE OF", text: true}, {name: "hit ratio"}, {name: "lowest"}, {name: "fresh hits"},
+		{name: "while refreshed"}, {name: "misses"}, {name: "stale on error"},
 	}}
 	for _, name := range nodesOf(r) {
 		var sum cached

@@ -37,8 +37,10 @@ func edges(s *sheet, r *record.Result) error {
 		shown = all[:min(shownEdges, len(all))]
 	}
 	g := &grid{columns: []column{
-		{name: "EDGE", text: true}, {name: "attempts"}, {name: "ok", rank: 1}, {name: "failed"}, {name: "gave up"}, {name: "under way", rank: 1}, {name: "retries"}, {name: "amplification", rank: 3},
-		{name: "first byte", rank: 2}, {name: "hit by", text: true}, {name: "connections", rank: 4}, {name: "up", rank: 5}, {name: "down", rank: 5},
+		{name: "EDGE", text: true}, {name: "attempts"}, {name: "ok", rank: 1}, {name: "failed"},
+		{name: "gave up"}, {name: "under way", rank: 1}, {name: "retries"}, {name: "amplification", rank: 3},
+		{name: "first byte", rank: 2}, {name: "hit by", text: true}, {name: "connections", rank: 4},
+		{name: "up", rank: 5}, {name: "down", rank: 5},
 	}}
 	for _, c := range shown {
 		g.add(c.cells(r)...)
@@ -132,14 +134,13 @@ func (c crossing) told() bool {
 
 func (c crossing) cells(r *record.Result) []string {
 	ok, failed, gaveUp, underWay, retries := words.None, words.None, words.None, "", words.None
-	if c.told() && c.sum.InFlight >= 0 {
-		shares := words.Shares(c.sum.OK, c.sum.Failures, c.sum.GaveUp, c.sum.InFlight)
+	if c.told() {
+		underWayMore := max(c.sum.InFlight, 0) // fewer than at the begin: more have ended than began, and the shares are of those
+		shares := words.Shares(c.sum.OK, c.sum.Failures, c.sum.GaveUp, underWayMore)
 		ok, failed, gaveUp = shares[0], shares[1], shares[2]
-		if c.sum.InFlight > 0 {
+		if underWayMore > 0 {
 			underWay = shares[3]
 		}
-	}
-	if c.told() {
 		retries = spell.Count(c.sum.Retries)
 	}
 	factor, firstByte := words.None, words.None

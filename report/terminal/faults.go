@@ -16,7 +16,8 @@ const shownFaults = 6
 // faults shows each by its name, when it was on, when users felt it, what part of what crossed met it, and what that was.
 func faults(s *sheet, r *record.Result) error {
 	g := &grid{columns: []column{
-		{name: "FAULT", text: true}, {name: "ON", text: true}, {name: "from"}, {name: "to"}, {name: "felt after"}, {name: "recovered after"}, {name: "coverage"},
+		{name: "FAULT", text: true}, {name: "ON", text: true}, {name: "from"}, {name: "to"},
+		{name: "felt after"}, {name: "recovered after"}, {name: "coverage"},
 	}}
 	shown := r.Faults
 	if !s.Verbose {
@@ -25,7 +26,11 @@ func faults(s *sheet, r *record.Result) error {
 	said := map[string]bool{}
 	for _, f := range shown {
 		row := g.add(words.Called(f)+words.Lasting(f), f.On, words.At(f.AppliedS), words.At(f.UndoneS), words.Felt(f), words.Recovered(f), coverage(&f.Receipt))
-		row.note(strings.TrimSuffix(strings.TrimPrefix(words.Fault(f), words.Called(f)+": ")+": "+f.Receipt.Text, ": "))
+		met := f.Receipt.Text
+		if f.Text != words.Called(f) { // it has a name of its own
+			met = strings.TrimSuffix(f.Text+": "+met, ": ")
+		}
+		row.note(met)
 		if f.Error != "" {
 			row.note(f.Error)
 		}

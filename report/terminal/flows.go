@@ -19,7 +19,8 @@ type flow struct {
 // flows shows what queues and streams have delivered, and what waits at the end.
 func flows(s *sheet, r *record.Result) error {
 	g := &grid{columns: []column{
-		{name: "QUEUE OR STREAM", text: true}, {name: "delivered"}, {name: "waiting"}, {name: "oldest"}, {name: "most waiting", rank: 1}, {name: "dead"},
+		{name: "QUEUE OR STREAM", text: true}, {name: "delivered"}, {name: "waiting"},
+		{name: "oldest"}, {name: "most waiting", rank: 1}, {name: "dead"},
 		{name: "expired"}, {name: "in time"},
 	}}
 	for _, f := range flowsOf(r, s.Verbose) {

@@ -7,31 +7,39 @@ import (
 	"sync"
 	"time"
 
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
 	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
-// Progress shows a run while it goes on: one live line on a terminal, plain lines elsewhere.
+// Progress shows a run while it goes on: on a terminal a line, or a block of them, redrawn in place, plain lines elsewhere.
 // Its methods may be called concurrently.
 type Progress struct {
 	mu    sync.Mutex
 	w     io.Writer
 	live  bool
-	p     paint
-	width func() int
-	drawn bool
+	block bool // more than a line
+	paint
+	size func() (width, height int)
+	// drawn is how many lines stand there to be redrawn, last is what they say.
+	drawn int
 	last  string
 	// plainEvery is how often a plain line is written within a phase.
 	plainEvery time.Duration
 	nextPlain  time.Duration
 	phase      string
+	minutes    minutes
 }
 
-// NewProgress writes to w; live redraws one line in place (terminals only), width is the
-// terminal's, asked anew for each line.
-func NewProgress(w io.Writer, live, color bool, width func() int) *Progress {
-	return &Progress{w: w, live: live, p: paint(color), width: width, plainEvery: 5 * time.Second}
+// NewProgress writes to w; live redraws one line in place (terminals only), size is the terminal's, asked anew for each drawing.
+func NewProgress(w io.Writer, live, color bool, size func() (width, height int)) *Progress {
+	return &Progress{w: w, live: live, paint: paint(color), size: size, plainEvery: 5 * time.Second, minutes: minutes{}}
 }
+
+// Unfold has a run that takes its time be shown in a block of lines, where it is redrawn in place.
+func (g *Progress) Unfold() { g.block = true }
 
 // Show takes the run's status.
 func (g *Progress) Show(s record.Status) {
@@ -66,25 +74,36 @@ func (g *Progress) Line(text string) {
 
 func (g *Progress) line(text string) {
 	g.clear()
-	fmt.Fprintln(g.w, g.p.faint("· ")+text)
+	fmt.Fprintln(g.w, g.faint("· ")+text)
 	if g.live && g.last != "" {
-		fmt.Fprint(g.w, g.last)
-		g.drawn = true
+		g.draw()
 	}
 }
 
+// clear takes what is drawn away and leaves the cursor where it began.
 func (g *Progress) clear() {
-	if g.drawn {
+	if g.drawn > 1 {
+		fmt.Fprintf(g.w, "\r\x1b[%dA\x1b[J", g.drawn-1)
+	} else if g.drawn == 1 {
 		fmt.Fprint(g.w, "\r\x1b[2K")
-		g.drawn = false
 	}
+	g.drawn = 0
 }
 
 func (g *Progress) redraw(s record.Status) {
 	g.clear()
-	g.last = fit(g.bar(s)+" "+g.describe(s), g.width())
+	width, height := g.size()
+	lines := []string{fit(g.bar(s)+" "+g.describe(s), width)}
+	if g.block && s.Look != nil && s.State != "launching" && s.State != "tearing down" {
+		lines = append(lines, g.scene(s, s.Look(), width, height-2)...)
+	}
+	g.last = strings.Join(lines, "\n")
+	g.draw()
+}
+
+func (g *Progress) draw() {
 	fmt.Fprint(g.w, g.last)
-	g.drawn = true
+	g.drawn = 1 + strings.Count(g.last, "\n")
 }
 
 func (g *Progress) describe(s record.Status) string {
@@ -97,12 +116,23 @@ func (g *Progress) describe(s record.Status) string {
 	}
 	parts := []string{fmt.Sprintf("%s / %s", clock(s.Elapsed), clock(s.Total)), phase}
 	if s.Rate > 0 {
-		parts = append(parts, fmt.Sprintf("%.0f/s", s.Rate), spell.Percent(s.Success)+" success", "p99 "+spell.Milliseconds(float64(s.P99)/float64(time.Millisecond)))
+		parts = append(parts, fmt.Sprintf("%.0f/s", s.Rate), spell.Percent(s.Success)+" success")
+		if s.Answers > 0 {
+			parts = append(parts, tail(s.Answers)+" "+spell.Milliseconds(record.Milliseconds(s.P99)))
+		}
 	}
-	if len(s.Faults) > 0 {
+	if len(s.Faults) > 0 && (!g.live || !g.block) {
 		parts = append(parts, "faults: "+strings.Join(s.Faults, ", "))
 	}
 	return strings.Join(parts, "  ")
+}
+
+// tail names the 99th percentile of so many answers: that of few is the slowest of them by another name.
+func tail(answers int64) string {
+	if answers < metric.P99.Facts().Needs() {
+		return "slowest"
+	}
+	return "p99"
 }
 
 // bar is ten cells of progress.
@@ -125,9 +155,9 @@ func clock(d time.Duration) string {
 
 // fit cuts a line to the width, so that a live line never wraps and stays one line.
 func fit(s string, width int) string {
-	runes := []rune(s)
-	if width > 1 && len(runes) >= width {
-		return string(runes[:width-2]) + "…"
+	if width > 1 && twwidth.Width(s) >= width {
+		head, _ := cut(s, width-2)
+		return head + "…"
 	}
 	return s
 }

@@ -22,14 +22,14 @@ func TestPlainProgress(t *testing.T) {
 			phase = "slow"
 		}
 		g.Show(record.Status{State: "running", Phase: phase, Elapsed: time.Duration(s) * time.Second, Total: 12 * time.Second,
-			Rate: 100, Success: 1, P99: 5 * time.Millisecond})
+			Rate: 100, Success: 1, Answers: 100 - 60*int64(s/11), P99: 5 * time.Millisecond})
 	}
 	g.Show(record.Status{State: "done"})
 	want := `· launching 3 instances
   0:00 / 0:12  steady  100/s  100% success  p99 5.0 ms
   0:05 / 0:12  steady  100/s  100% success  p99 5.0 ms
   0:06 / 0:12  slow  100/s  100% success  p99 5.0 ms
-  0:11 / 0:12  slow  100/s  100% success  p99 5.0 ms
+  0:11 / 0:12  slow  100/s  100% success  slowest 5.0 ms
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("progress differs (-want +got):\n%s", diff)
@@ -39,7 +39,7 @@ func TestPlainProgress(t *testing.T) {
 // A live line is never wider than the terminal, or it would wrap and leave its upper half behind.
 func TestLiveProgressFitsTheTerminal(t *testing.T) {
 	var b bytes.Buffer
-	g := NewProgress(&b, true, false, func() int { return 40 })
+	g := NewProgress(&b, true, false, func() (int, int) { return 40, 24 })
 	g.Show(record.Status{State: "running", Phase: strings.Repeat("long ", 30), Total: time.Minute, Rate: 1})
 	if n := len([]rune(b.String())); n >= 40 {
 		t.Errorf("live line is %d columns wide, terminal 40", n)

@@ -35,9 +35,11 @@ func requests(s *sheet, r *record.Result) error {
 		shown = worstOf(all)
 	}
 	g := &grid{columns: []column{
-		{name: "PHASE", text: true}, {name: "REQUEST", text: true}, {name: "sent", rank: 2}, {name: "ok"}, {name: "degraded"}, {name: "failed"}, {name: "as", text: true},
-		{name: "bad for", rank: 1}, {name: "goodput (steady)", rank: 6}, {name: "p50 (steady)", rank: 5}, {name: "p99 (steady)"}, {name: "p99.9", rank: 7}, {name: "max", rank: 8},
-		{name: "failed after", rank: 4},
+		{name: "PHASE", text: true}, {name: "REQUEST", text: true}, {name: "sent", rank: 3}, {name: "ok"},
+		{name: "degraded"}, {name: "failed"}, {name: "as", text: true},
+		{name: "bad for", rank: 1}, {name: "goodput (steady)", rank: 6}, {name: "p50 (steady)", rank: 5},
+		{name: "p99 (steady)"}, {name: "p99.9", rank: 7}, {name: "max", rank: 8},
+		{name: "failed after", rank: 2},
 	}}
 	if !slices.ContainsFunc(shown, func(f felt) bool { return f.before != nil && !f.steady }) { // nothing to compare with
 		for i := range g.columns {
@@ -93,9 +95,9 @@ func feltIn(r *record.Result) []felt {
 // steadyOf is the first phase with no fault on in which next to nothing failed, -1: there is none.
 func steadyOf(r *record.Result) int {
 	return slices.IndexFunc(r.Phases, func(p record.Phase) bool {
-		sent, failed := int64(0), int64(0)
+		sent, failed := int64(0), int64(0) // what a fault of another phase cut is charged to that one
 		for _, q := range p.Requests {
-			sent, failed = sent+q.Sent+q.Cut, failed+q.Failed+q.Cut
+			sent, failed = sent+q.Sent, failed+q.Failed
 		}
 		disturbed := slices.ContainsFunc(r.Faults, func(f record.Fault) bool {
 			return f.AppliedS != nil && *f.AppliedS < p.EndS && (f.UndoneS == nil || *f.UndoneS > p.StartS)

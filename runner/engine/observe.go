@@ -36,7 +36,7 @@ func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
 			Connections: e.Connections, Open: e.Open, Requests: e.Requests,
 			BytesUp: e.BytesUp, BytesDown: e.BytesDown,
 			FirstBytes: e.FirstBytes, FirstByteTotal: e.FirstByteTotal,
-			Unanswered: e.Unanswered, Awaiting: e.Awaiting,
+			Unanswered: e.Unanswered, Awaiting: e.Awaiting, Lacked: e.Lacked,
 		}
 	}
 	for _, i := range s.instances {

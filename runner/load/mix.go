@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -30,6 +31,7 @@ type mix struct {
 	counts []uint64
 	seq    uint64
 	seed   uint64
+	load   string
 	name_  uint64
 	tenant *param // nil: it is the same for all
 }
@@ -38,7 +40,7 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 	if len(l.Requests) == 0 {
 		return nil, fmt.Errorf("no requests")
 	}
-	m := &mix{seed: seed, name_: nameHash(l.Name, "request"), counts: make([]uint64, len(l.Requests))}
+	m := &mix{seed: seed, load: l.Name, name_: nameHash(l.Name, "request"), counts: make([]uint64, len(l.Requests))}
 	if l.Tenant != nil && l.Tenant.Name == "" {
 		p, err := newParam(l.Tenant.Param)
 		if err != nil {
@@ -101,7 +103,11 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	b = append(b, ' ')
 	b = t.path.append(b, &values)
 	b = append(b, t.head...) // the rest of the request line and all fixed headers, up to the id
+	named := len(b) - len(m.load) - len("-")
 	b = strconv.AppendUint(b, r.seq, 10)
+	trace := m.trace(b[named:])
+	b = append(b, "\r\n"+wire.HeaderTraceparent+": "...)
+	b, _ = trace.AppendText(b) // it never fails
 	b = append(b, "\r\n"...)
 	if m.tenant != nil { // drawn last, so that it changes nothing else
 		b = append(b, wire.HeaderTenant+": "...)
@@ -121,6 +127,12 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	b = strconv.AppendInt(b, int64(body), 10)
 	b = append(b, "\r\n\r\n"...)
 	return t.body.append(b, &values), body
+}
+
+// trace is that of a request, by its id: its first span is the user's own.
+func (m *mix) trace(id []byte) wire.Traceparent {
+	high, low := chance.Trace(m.seed, id)
+	return wire.Traceparent{High: high, Low: low, Span: chance.Scramble(low) | 1}
 }
 
 // url is the request's target, for results.

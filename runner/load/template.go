@@ -93,7 +93,7 @@ func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 	if h, given := fields["Host"]; given {
 		host = h
 	}
-	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection", wire.HeaderRequest, wire.HeaderTenant} {
+	for _, k := range []string{"Host", "Content-Length", "Transfer-Encoding", "Connection", wire.HeaderRequest, wire.HeaderTraceparent, wire.HeaderTenant} {
 		delete(fields, k)
 	}
 	fields[wire.HeaderLoad] = l.Name

@@ -21,7 +21,7 @@ type admin struct {
 	configurator atomic.Pointer[configurator]
 }
 
-// handler answers health, metrics and stats, and takes behaviour, asks, configuration and which callees are withdrawn.
+// handler answers health, metrics, stats and spans, and takes behaviour, asks, configuration and which callees are withdrawn.
 func (a *admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.AdminHealth, func(w http.ResponseWriter, _ *http.Request) {
@@ -36,6 +36,7 @@ func (a *admin) handler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(a.stats()) //nolint:errcheck // the reader left
 	})
+	mux.HandleFunc("POST "+wire.AdminSpans, a.tellSpans)
 	mux.HandleFunc("PUT "+wire.AdminBehave, a.putBehaviour)
 	mux.HandleFunc("PUT "+wire.AdminAsks, a.putAsks)
 	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.withdraw(true))
@@ -59,6 +60,17 @@ func (a *admin) stats() wire.Stats {
 		Calls: calls, Counters: a.i.Metrics.Counters(),
 		Stays: a.i.Metrics.Stays.Read(time.Now()), Attempts: attempts, Waits: a.i.Metrics.Waits(),
 	}
+}
+
+// tellSpans answers what is known of the traces whose halves of ids are listed.
+func (a *admin) tellSpans(w http.ResponseWriter, r *http.Request) {
+	var of []uint64
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, host.MaxBody)).Decode(&of); err != nil {
+		a.i.Refuse(w, http.StatusBadRequest, fmt.Sprintf("read traces: %s", err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(a.i.Spans(of)) //nolint:errcheck // the reader left
 }
 
 func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {

@@ -47,7 +47,7 @@ func serve(ctx context.Context, c host.Config, e host.Environment, started func(
 	i := host.NewInstance(c, e)
 	defer call.CalleesOf(i).Close()
 	a := &admin{i: i}
-	adminListener, err := e.Network.Listen(ctx, "tcp", c.Admin)
+	adminListener, err := i.Network.Listen(ctx, "tcp", c.Admin)
 	if err != nil {
 		return fmt.Errorf("listen for admin on %q: %w", c.Admin, err)
 	}
@@ -68,7 +68,7 @@ func serve(ctx context.Context, c host.Config, e host.Environment, started func(
 	i.Commit()
 	current := &configurator{i: i, role: r, build: build}
 	a.configurator.Store(current)
-	listener, err := e.Network.Listen(ctx, "tcp", c.Listen)
+	listener, err := i.Network.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
 	}

@@ -99,6 +99,8 @@ type Result struct {
 	Checks []Check `json:"checks"`
 	// Findings say what went wrong and why, by what users lost by it. Absent where a rule found nothing, and in records from before.
 	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
+	// Traces say which requests were kept hop by hop, in traces.jsonl. Absent in records from before.
+	Traces *Traces `json:"traces,omitempty" since:"2026-11-29"`
 	// Absorbed is what the architecture kept from its users while faults were on, by phase. Absent where nothing did, and in
 	// records from before.
 	Absorbed []Absorbed `json:"absorbed,omitempty" since:"2026-11-29"`
@@ -108,6 +110,8 @@ type Result struct {
 	Windows []Window `json:"-"`
 	// Series is kept beside result.json, in series.jsonl.
 	Series []Moment `json:"-"`
+	// Traced are kept beside result.json, in traces.jsonl.
+	Traced []Trace `json:"-"`
 	// AsRun is the scenario as it was run, which stands beside result.json in scenario.yaml; "" where it does not.
 	AsRun string `json:"-"`
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 type windowKey struct{ second, phase int }
@@ -146,36 +145,4 @@ func (r *Recorder) Windows() []Window {
 		}
 	}
 	return out
-}
-
-// Live is the last whole second, for whoever watches.
-type Live struct {
-	// Rate is the requests intended in that second whose outcome is known.
-	Rate float64
-	// Success is (ok + degraded) / Rate; 0 if there was none.
-	Success float64
-	P99     time.Duration
-}
-
-// Live sums up the last whole second before now, over all kinds of request.
-func (r *Recorder) Live(now time.Duration) Live {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	second := floorSecond(now) - 1
-	r.work.clear()
-	var sent, good int64
-	for _, k := range r.kinds {
-		for key, w := range k.windows {
-			if key.second == second {
-				sent += w.sent + w.cut
-				good += w.ended[whole] + w.ended[degraded]
-				w.latency[whole].unpackInto(&r.work)
-				w.latency[degraded].unpackInto(&r.work)
-			}
-		}
-	}
-	if sent == 0 {
-		return Live{}
-	}
-	return Live{Rate: float64(sent), Success: float64(good) / float64(sent), P99: r.work.quantile(99)}
 }

@@ -19,14 +19,19 @@ const (
 	ScenarioFile = "scenario.yaml"
 )
 
-// Save writes result.json, windows.jsonl and series.jsonl into dir. Each file appears whole or not at all; the
-// result comes last, so that one that is there has its windows and series.
+// Save writes result.json, windows.jsonl, series.jsonl and traces.jsonl into dir. Each file appears whole or not at all; the
+// result comes last, so that one that is there has the others.
 func Save(dir string, res *Result) error {
 	if err := writeLines(filepath.Join(dir, WindowsFile), res.Windows); err != nil {
 		return fmt.Errorf("save windows: %w", err)
 	}
 	if err := writeLines(filepath.Join(dir, SeriesFile), res.Series); err != nil {
 		return fmt.Errorf("save series: %w", err)
+	}
+	if res.Traces != nil {
+		if err := writeLines(filepath.Join(dir, TracesFile), res.Traced); err != nil {
+			return fmt.Errorf("save traces: %w", err)
+		}
 	}
 	err := writeAtomically(filepath.Join(dir, ResultFile), func(w io.Writer) error {
 		enc := json.NewEncoder(w)
@@ -84,7 +89,7 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// Read reads a run's folder back, windows, series and scenario included. What a folder lacks of these is empty.
+// Read reads a run's folder back, windows, series, traces and scenario included. What a folder lacks of these is empty.
 func Read(dir string) (*Result, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ResultFile))
 	if err != nil {
@@ -102,6 +107,9 @@ func Read(dir string) (*Result, error) {
 	}
 	if res.Series, err = readLines[Moment](filepath.Join(dir, SeriesFile)); err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
+	}
+	if res.Traced, err = readLines[Trace](filepath.Join(dir, TracesFile)); err != nil {
+		return nil, fmt.Errorf("read traces: %w", err)
 	}
 	asRun, err := os.ReadFile(filepath.Join(dir, ScenarioFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -47,6 +47,7 @@ func TestFieldNamesAreAContract(t *testing.T) {
 	got := fields(reflect.TypeFor[record.Result](), "")
 	got = append(got, fields(reflect.TypeFor[record.Window](), "window")...)
 	got = append(got, fields(reflect.TypeFor[record.Moment](), "moment")...)
+	got = append(got, fields(reflect.TypeFor[record.Trace](), "trace")...)
 	data, err := os.ReadFile("testdata/fields.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +78,8 @@ func TestSaveAndRead(t *testing.T) {
 		Phases: r.Phases(), Windows: r.Windows(), Expectations: []record.Expectation{{Text: "p99 < 1s", Holds: &holds}},
 		Series: []record.Moment{{AtS: 0.5, Nodes: map[string]map[string]float64{"a-1": {"squall_in_flight": 2}},
 			Edges: map[string]record.Crossing{"a-1:b-1": {Attempts: 3, Open: 1}}, Unread: []string{"b-1"}}},
+		Traces: &record.Traces{Kept: 1, Unanswered: map[string]int{"b-1": 2}},
+		Traced: []record.Trace{{Phase: "p", Load: "l", Seq: 7, Outcome: record.OK, Spans: []record.TraceSpan{{ID: 1, Kind: "server", EndMs: &at}}, Incomplete: []string{"b-1"}}},
 		Faults: []record.Fault{{Name: "f", AppliedS: &at}}, Edges: []record.Edge{}, Nodes: []record.Node{}, Checks: []record.Check{}, Events: []record.Event{},
 	}
 	for range 2 { // the second time over what is there
@@ -103,8 +106,8 @@ func TestSaveAndRead(t *testing.T) {
 		t.Error("the same result is written differently a second time")
 	}
 	entries, _ := os.ReadDir(dir)
-	if len(entries) != 3 {
-		t.Errorf("%d files, want result.json, windows.jsonl and series.jsonl alone", len(entries))
+	if len(entries) != 4 {
+		t.Errorf("%d files, want result.json, windows.jsonl, series.jsonl and traces.jsonl alone", len(entries))
 	}
 }
 

@@ -4,7 +4,8 @@ import "github.com/squallhq/squall/internal/passage"
 
 // The paths of a node's admin API. Health answers 200 once the node serves; Metrics is Prometheus's text format; Stats is
 // a Stats; Behave takes (PUT) and takes back (DELETE) a faults.Behaviour, Asks takes a list of faults.Ask, Configure takes a scenarios.Node. PUT and DELETE of
-// Withdrawn and an instance's name tell that this callee is about to go, and that it is back.
+// Withdrawn and an instance's name tell that this callee is about to go, and that it is back. Spans takes (POST) a list of traces and
+// answers a Spans.
 const (
 	AdminHealth    = "/health"
 	AdminMetrics   = "/metrics"
@@ -13,6 +14,7 @@ const (
 	AdminAsks      = "/asks"
 	AdminConfigure = "/configure"
 	AdminWithdrawn = "/withdrawn/"
+	AdminSpans     = "/spans"
 )
 
 // Addresses are where a started node really listens: what a child process tells its parent.

@@ -27,6 +27,8 @@ type counters struct {
 	FirstBytes, FirstByteTotal          atomic.Int64
 	// Unanswered are the requests whose connection ended, or whose caller spoke again, before anything of an answer was handed over.
 	Unanswered atomic.Int64
+	// Lacked are the connections for which the mesh had no file descriptor, port or memory left.
+	Lacked atomic.Int64
 	// Awaiting counts the requests as they come, and as the first byte of their answer is handed over or they are unanswered.
 	Awaiting passage.Count
 }

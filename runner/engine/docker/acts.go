@@ -13,8 +13,12 @@ import (
 	"github.com/squallhq/squall/runner/engine"
 )
 
-// engineDoor is the door of what others do to containers.
-const engineDoor = "container engine"
+// engineDoor is the door of what others do to containers. hostDoor is that of what the container engine did not see being done: a signal to
+// the container's process.
+const (
+	engineDoor = "container engine"
+	hostDoor   = "signal"
+)
 
 // acts tell what we have asked the engine to do to a container from what others do: each is noted before the engine is asked, and
 // taken off when the engine tells of it.
@@ -53,31 +57,37 @@ func (a *acts) end() {
 	a.ending = true
 }
 
-// take is what somebody else has done, in words; "": it was us, or, of an end, nobody.
-func (a *acts) take(m events.Message) string {
+// take is what somebody else has done, in words, and by which door; "": it was us, or, of an end, nobody.
+func (a *acts) take(m events.Message) (what, door string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch m.Action {
 	case events.ActionKill:
 		if a.ending {
-			return ""
+			return "", ""
 		}
 		a.signal = signalled(m)
-		return a.signal
+		return a.signal, engineDoor
 	case events.ActionDie:
-		by := a.signal
-		if a.ending {
-			by = ""
-		}
+		by, ours := a.signal, a.ending
 		a.ending, a.signal = false, ""
-		return by
+		switch {
+		case ours:
+			return "", ""
+		case by == "" && m.Actor.Attributes["exitCode"] == exitKilled:
+			return unix.SignalName(syscall.SIGKILL), hostDoor // nobody sends that to himself
+		}
+		return by, engineDoor
 	}
 	if a.asks[m.Action] > 0 {
 		a.asks[m.Action]--
-		return ""
+		return "", ""
 	}
-	return words[m.Action]
+	return words[m.Action], engineDoor
 }
+
+// exitKilled is the exit code of a container whose process SIGKILL has ended.
+const exitKilled = "137"
 
 // words are what others do.
 var words = map[events.Action]string{

@@ -17,3 +17,7 @@ func TestConformance(t *testing.T) {
 func TestAttemptsByPhase(t *testing.T) {
 	enginetest.AttemptsByPhase(t, testEngine(t, Options{Exe: squallbin.Path(t)}), 3)
 }
+
+func TestCutByAFault(t *testing.T) {
+	enginetest.CutByAFault(t, testEngine(t, Options{Exe: squallbin.Path(t)}))
+}

@@ -70,11 +70,11 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 	if c == nil || t.ending.Load() && message.Action != events.ActionDie {
 		return
 	}
-	by := c.take(message)
+	by, door := c.take(message)
 	if message.Action == events.ActionDie {
-		reason := t.reason(ctx, message)
-		if by != "" {
-			reason = &engine.Outside{Door: engineDoor, What: by}
+		reason, starved := t.reason(ctx, message)
+		if by != "" && !(starved && door == hostDoor) { // then it was the kernel
+			reason = &engine.Outside{Door: door, What: by}
 		}
 		if i := t.byName[what]; i != nil {
 			i.end(reason)
@@ -86,7 +86,7 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 	if by == "" {
 		return // it was us
 	}
-	n := engine.Notice{On: what, At: time.Unix(0, message.TimeNano), Door: engineDoor, What: by, Now: since(message)}
+	n := engine.Notice{On: what, At: time.Unix(0, message.TimeNano), Door: door, What: by, Now: since(message)}
 	if i := t.byName[what]; i != nil && message.Action == events.ActionStart {
 		k := i.begin()
 		// The edges lead nowhere while it is ended; an instance that can't be reached is found unhealthy.
@@ -98,13 +98,13 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 	t.Notice(n)
 }
 
-// reason is why a container ended by itself, in words.
-func (t *testbed) reason(ctx context.Context, message events.Message) error {
+// reason is why a container ended by itself, in words; starved: for want of memory.
+func (t *testbed) reason(ctx context.Context, message events.Message) (why error, starved bool) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	inspected, err := t.engine.api.ContainerInspect(ctx, message.Actor.ID)
 	if err == nil && inspected.State != nil && inspected.State.OOMKilled {
-		return fmt.Errorf("it used more memory than its limit of %d MB", inspected.HostConfig.Memory>>20)
+		return fmt.Errorf("it used more memory than its limit of %d MB", inspected.HostConfig.Memory>>20), true
 	}
-	return errors.New("exit code " + message.Actor.Attributes["exitCode"])
+	return errors.New("exit code " + message.Actor.Attributes["exitCode"]), false
 }

@@ -40,6 +40,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 			{"traffic flows over edges", testTraffic},
 			{"nobody is redirected unasked", testNoRedirects},
 			{"counters are exact", testCounters},
+			{"spans are of one request", testSpans},
 			{"an instance is reached past its edges", testPastEdges},
 			{"latency on an open connection", testLatency},
 			{"overlapping latencies", testOverlap},

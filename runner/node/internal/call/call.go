@@ -43,7 +43,7 @@ func (e *Executor) SendOnce(ctx context.Context, to *Replica, c host.Trace, n in
 	if what.Body != nil {
 		body = what.Body()
 	}
-	r, err := http.NewRequestWithContext(bounded, what.Method, "http://"+to.Address+what.Path, body)
+	r, err := http.NewRequestWithContext(e.i.Connecting(bounded, c), what.Method, "http://"+to.Address+what.Path, body)
 	if err != nil {
 		return nil, &Failure{Class: Declined, Status: http.StatusInternalServerError, To: to.Instance, Err: err}
 	}

@@ -97,7 +97,7 @@ func (e *Executor) Once(ctx context.Context, c host.Trace, n int, t Task) *Failu
 // AttemptAt is once at a chosen replica, the answer not yet taken.
 func (e *Executor) AttemptAt(ctx context.Context, to *Replica, c host.Trace, n int, do exchange) Outcome {
 	if len(e.gates) == 0 {
-		return e.exchanged(ctx, to, c, n, do)
+		return e.exchanged(ctx, to, c, n, do, time.Time{})
 	}
 	return e.gated(ctx, to, c, n, do)
 }
@@ -106,9 +106,11 @@ func (e *Executor) AttemptAt(ctx context.Context, to *Replica, c host.Trace, n i
 func (e *Executor) gated(ctx context.Context, to *Replica, c host.Trace, n int, do exchange) Outcome {
 	var permits [len(order)]permit
 	a := attempt{e, to, c}
+	asked := time.Now()
 	for k, g := range e.gates {
 		p, f := g.admit(ctx, a)
 		if f != nil {
+			e.i.Ends(e.i.Attempts(c, to.Instance, n, asked), host.SpanRefused, 0, f.Err)
 			return a.settle(permits[:k], attemptResult{Outcome: Outcome{F: f}})
 		}
 		permits[k] = p
@@ -116,10 +118,10 @@ func (e *Executor) gated(ctx context.Context, to *Replica, c host.Trace, n int, 
 	came := attemptResult{made: true}
 	if e.timed {
 		began := time.Now()
-		came.Outcome = e.exchanged(ctx, to, c, n, do)
+		came.Outcome = e.exchanged(ctx, to, c, n, do, asked)
 		came.took = time.Since(began)
 	} else {
-		came.Outcome = e.exchanged(ctx, to, c, n, do)
+		came.Outcome = e.exchanged(ctx, to, c, n, do, asked)
 	}
 	return a.settle(permits[:len(e.gates)], came)
 }
@@ -132,29 +134,32 @@ func (a attempt) settle(permits []permit, came attemptResult) Outcome {
 	return came.Outcome
 }
 
-// exchanged makes the attempt and counts it.
-func (e *Executor) exchanged(ctx context.Context, to *Replica, c host.Trace, n int, do exchange) Outcome {
+// exchanged makes the attempt, counts it and gives it its span. asked is when its gates were, zero where there are none.
+func (e *Executor) exchanged(ctx context.Context, to *Replica, c host.Trace, n int, do exchange, asked time.Time) Outcome {
 	began := to.Counts.Begin(n, c.Retried)
 	to.busy.Add(1)
+	if asked.IsZero() {
+		asked = began
+	}
+	c = e.i.Attempts(c, to.Instance, n, asked)
 	came := do(ctx, to, c, n)
-	how := ended(came.F)
 	if came.body == nil {
+		how := ended(came.F)
 		to.busy.Add(-1)
 		to.Counts.End(how, began)
+		e.spanEnds(c, came.F, how)
 		return came
 	}
-	to.endsWith(came.body, how, began)
+	e.endsWith(came.body, to, c, began)
 	return came
 }
 
-// endsWith counts an attempt as over when its answer's body is. (A method, so that an attempt without one allocates nothing.)
-func (to *Replica) endsWith(body *streamed, how Ending, began time.Time) {
+// endsWith counts a successful attempt as over when its answer's body is. (A method, so that an attempt without one allocates nothing.)
+func (e *Executor) endsWith(body *streamed, to *Replica, c host.Trace, began time.Time) {
 	body.whenOver(func() {
 		to.busy.Add(-1)
-		if how == Answered {
-			how = body.how
-		}
-		to.Counts.End(how, began)
+		to.Counts.End(body.how, began)
+		e.spanEnds(c, nil, body.how)
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/squallhq/squall/runner/node/internal/host"
 )
 
 // Class is how an attempt ended, as its caller counts it.
@@ -51,7 +53,10 @@ func (f *Failure) about() bool { return f == nil || f.Class == Failed || f.Class
 // bad tells whether it is the callee's failure.
 func (f *Failure) bad() bool { return f != nil && f.Class == Failed }
 
-var errNoUpstream = errors.New("no such upstream")
+var (
+	errNoUpstream = errors.New("no such upstream")
+	errBrokeOff   = errors.New("the answer broke off")
+)
 
 // reject is the failure of what a policy of calls to a node did not admit.
 func reject(node string, why error) *Failure {
@@ -110,4 +115,25 @@ func StatusGone(ctx context.Context) int {
 		return http.StatusGatewayTimeout
 	}
 	return StatusAbandoned
+}
+
+// spanEnds is the end of an attempt that came to a failure, or to nil.
+func (e *Executor) spanEnds(c host.Trace, f *Failure, how Ending) {
+	switch {
+	case f == nil && how == EndedBadly:
+		e.i.Ends(c, host.SpanFailed, 0, errBrokeOff)
+	case f == nil && how == GivenUp:
+		e.i.Ends(c, host.SpanGaveUp, 0, nil)
+	case f == nil:
+		e.i.Ends(c, host.SpanOK, 0, nil)
+	case f.Class == Abandoned: // which says it all
+		e.i.Ends(c, host.SpanGaveUp, 0, nil)
+	default:
+		e.i.Ends(c, spanClasses[f.Class], f.answered, f.Err)
+	}
+}
+
+// spanClasses are the classes of failures as spans have them.
+var spanClasses = [...]host.SpanClass{
+	Failed: host.SpanFailed, Declined: host.SpanDeclined, Abandoned: host.SpanGaveUp, Rejected: host.SpanRefused, Partial: host.SpanPartial,
 }

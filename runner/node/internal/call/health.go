@@ -72,6 +72,7 @@ func newHealth(m *making) policy {
 func (h *health) wrap(next round) round {
 	return func(ctx context.Context, c host.Trace, n int, t Task) *Failure {
 		if h.nobody() {
+			h.i.Ends(h.i.Attempts(c, h.to.Node, n, time.Now()), host.SpanRefused, 0, errNobodyWell)
 			return reject(h.to.Node, errNobodyWell)
 		}
 		return next(ctx, c, n, t)

@@ -95,7 +95,7 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 // once makes one attempt; the attempt's timeout covers its body, which ends it.
 func (p *Proxy) once(ctx context.Context, to *Replica, r *http.Request, c host.Trace, n int, body io.ReadCloser) (*http.Response, *streamed, *Failure) {
 	bounded, cancel := p.calls.Bounded(ctx)
-	out := r.WithContext(bounded)
+	out := r.WithContext(p.calls.i.Connecting(bounded, c))
 	url := *r.URL
 	url.Host = to.Address
 	out.URL = &url

@@ -234,7 +234,7 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why host.Trace, rule *cd
 func (c *cdn) askOnce(ctx context.Context, to *call.Replica, why host.Trace, n int, r *http.Request, h http.Header) (fill, *call.Failure) {
 	bounded, cancel := c.origin.Bounded(ctx)
 	defer cancel()
-	out, err := http.NewRequestWithContext(bounded, http.MethodGet, "http://"+to.Address+r.URL.RequestURI(), nil)
+	out, err := http.NewRequestWithContext(c.i.Connecting(bounded, why), http.MethodGet, "http://"+to.Address+r.URL.RequestURI(), nil)
 	if err != nil {
 		return fill{}, &call.Failure{Class: call.Declined, Status: http.StatusBadRequest, To: to.Instance, Err: err}
 	}

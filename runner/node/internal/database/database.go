@@ -107,8 +107,10 @@ func (d *database) spend(ctx context.Context, c host.Trace, cost time.Duration) 
 	}
 	if pool := d.now.Load().workers; pool != nil {
 		if pool.Acquire(ctx, false) != nil {
+			d.i.NeverStarts(c)
 			return cancelled()
 		}
+		d.i.Starts(c)
 		defer pool.Release()
 	}
 	if err := d.i.Sleep(ctx, d.i.Behaviour.Get().Slow+d.i.Behaviour.Stretch(cost)); err != nil {

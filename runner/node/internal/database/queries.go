@@ -216,7 +216,7 @@ func (s *session) carryOut(p *portal) *pgproto3.ErrorResponse {
 	var err *pgproto3.ErrorResponse
 	switch {
 	case p.statement.own != nil:
-		got, err = p.statement.own.run(ctx, s, texts(p.args))
+		got, err = s.runOwn(ctx, p.statement.own, texts(p.args))
 	case c != nil:
 		if got.tag, err = s.control(ctx, c); err == nil && c.Verb == "SHOW" {
 			got.rows = [][]any{s.show(c)}

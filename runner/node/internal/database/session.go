@@ -46,6 +46,8 @@ type session struct {
 	// set is what the client has SET, number counts its statements.
 	set    map[string]string
 	number uint64
+	// span is of the statement that runs.
+	span host.Trace
 	// limited: the wait for the next message has a limit.
 	limited bool
 

@@ -29,6 +29,9 @@ var nothing = &statement{Statement: &sqlengine.Statement{}}
 type ownStatement struct {
 	sql    string
 	params int
+	// why is the parameter that names the statement's cause, does what it does; "": nobody asks.
+	why    int
+	does   string
 	fields []sqlengine.Field
 	run    func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse)
 }
@@ -68,27 +71,27 @@ func (d *database) prepareOwn() (own ownStatements, err error) {
 var ownTable = func() map[string]*ownStatement {
 	table := make(map[string]*ownStatement)
 	for _, s := range []*ownStatement{
-		{sql: store.SQLWriteOnce, params: 4, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
-			return s.writeOnce(ctx, args[0], args[1], args[2], args[3], nil)
+		{sql: store.SQLWriteOnce, params: 4, why: 3, does: "write once", run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.writeOnce(ctx, args[0], args[1], args[2], nil)
 		}},
-		{sql: store.SQLWriteEvent, params: 8, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
-			return s.write(ctx, "", args[0], args[1], args[2], args[3], args[4:])
+		{sql: store.SQLWriteEvent, params: 8, why: 3, does: "write with an event", run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.write(ctx, "", args[0], args[1], args[2], args[4:])
 		}},
-		{sql: store.SQLWriteOnceEvent, params: 8, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
-			return s.writeOnce(ctx, args[0], args[1], args[2], args[3], args[4:])
+		{sql: store.SQLWriteOnceEvent, params: 8, why: 3, does: "write once with an event", run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.writeOnce(ctx, args[0], args[1], args[2], args[4:])
 		}},
-		{sql: store.SQLWrite, params: 4, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
-			return s.write(ctx, "", args[0], args[1], args[2], args[3], nil)
+		{sql: store.SQLWrite, params: 4, why: 3, does: "write", run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.write(ctx, "", args[0], args[1], args[2], nil)
 		}},
-		{sql: store.SQLRead, params: 2, fields: idField, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
-			return s.read(ctx, args[0], args[1], 0)
+		{sql: store.SQLRead, params: 2, why: 1, does: "read", fields: idField, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+			return s.read(ctx, args[0], 0)
 		}},
-		{sql: store.SQLCostly, params: 3, fields: idField, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
+		{sql: store.SQLCostly, params: 3, why: 1, does: "costly read", fields: idField, run: func(ctx context.Context, s *session, args []string) (result, *pgproto3.ErrorResponse) {
 			seconds, err := strconv.ParseFloat(args[2], 64)
 			if err != nil || !(seconds >= 0 && seconds < 1e6) {
 				return result{}, sqlError("22P02", "invalid input syntax for the cost of a query: "+strconv.Quote(args[2]))
 			}
-			return s.read(ctx, args[0], args[1], time.Duration(seconds*float64(time.Second)))
+			return s.read(ctx, args[0], time.Duration(seconds*float64(time.Second)))
 		}},
 		{sql: store.SQLReadBack, fields: []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}, {Name: "count", OID: pgtype.Int8OID}}, run: func(ctx context.Context, s *session, _ []string) (result, *pgproto3.ErrorResponse) {
 			return s.execute(ctx, s.d.own.readBack, nil, sqlengine.Call{Now: time.Now()})
@@ -103,11 +106,11 @@ var idField = []sqlengine.Field{{Name: "id", OID: pgtype.TextOID}}
 
 // write makes a row of the service's; claim: the id to put down first, event: what the outbox is to have besides the
 // id and the key, each if it is to be.
-func (s *session) write(ctx context.Context, claim, id, key, node, why string, event []string) (result, *pgproto3.ErrorResponse) {
+func (s *session) write(ctx context.Context, claim, id, key, node string, event []string) (result, *pgproto3.ErrorResponse) {
 	if err := s.d.takesWrites(); err != nil {
 		return result{}, err
 	}
-	c := host.Trace{Request: why}
+	c := s.span
 	t := s.within()
 	if s.d.node().RowLocks && !t.alone {
 		unlock, err := s.d.locks.take(ctx, key)
@@ -148,7 +151,7 @@ func (s *session) write(ctx context.Context, claim, id, key, node, why string, e
 }
 
 // writeOnce is write, unless a write of this id is there already. Who comes at the same time waits.
-func (s *session) writeOnce(ctx context.Context, id, key, node, why string, event []string) (result, *pgproto3.ErrorResponse) {
+func (s *session) writeOnce(ctx context.Context, id, key, node string, event []string) (result, *pgproto3.ErrorResponse) {
 	if t := s.within(); !t.alone {
 		leave, err := s.d.KeyedLock.Acquire(ctx, id)
 		if err != nil {
@@ -162,16 +165,16 @@ func (s *session) writeOnce(ctx context.Context, id, key, node, why string, even
 	}
 	if len(there.rows) > 0 {
 		journal.RepeatedWritesTotal.In(s.d.i.Metrics).Add(1)
-		c := host.Trace{Request: why}
+		c := s.span
 		return result{tag: "INSERT 0 0"}, s.d.spend(ctx, c, host.Draw(s.d.node().WriteTime, s.d.i.Chance(c, "write")))
 	}
-	return s.write(ctx, id, id, key, node, why, event)
+	return s.write(ctx, id, id, key, node, event)
 }
 
 // read finds the latest row of a key; the query costs so much besides what every read does.
-func (s *session) read(ctx context.Context, key, why string, cost time.Duration) (result, *pgproto3.ErrorResponse) {
+func (s *session) read(ctx context.Context, key string, cost time.Duration) (result, *pgproto3.ErrorResponse) {
 	readsTotal.In(s.d.i.Metrics).Add(1)
-	c := host.Trace{Request: why}
+	c := s.span
 	if err := s.d.spend(ctx, c, cost+host.Draw(s.d.node().ReadTime, s.d.i.Chance(c, "read"))); err != nil {
 		return result{}, err
 	}

@@ -34,6 +34,8 @@ type transaction struct {
 	unlock func()
 	// put is the row that is all that it writes so far, nil where it writes others or none.
 	put []string
+	// span is of a statement that ends with the transaction, as no BEGIN has begun that.
+	span host.Trace
 	// releases are given back when everything is over, the last first.
 	releases []func()
 }
@@ -120,7 +122,7 @@ func (s *session) stay() (leave func()) {
 }
 
 // commit makes the transaction durable, and returns when it is.
-func (s *session) commit() *pgproto3.ErrorResponse {
+func (s *session) commit() (refusal *pgproto3.ErrorResponse) {
 	t := s.tx
 	s.tx = nil
 	if t == nil {
@@ -130,6 +132,7 @@ func (s *session) commit() *pgproto3.ErrorResponse {
 	if !t.alone {
 		return nil
 	}
+	defer func() { s.d.spanEnds(t.span, refusal) }()
 	last, refusal := s.d.record(t.put)
 	// The next writer may go on while the disk works: its record will stand behind this one.
 	t.unlock()
@@ -193,6 +196,7 @@ func (s *session) undo() {
 		s.tx.alone, s.tx.put = false, nil
 		s.tx.unlock()
 	}
+	s.d.spanEnds(s.tx.span, sqlError("40000", "rolled back"))
 	s.tx.release()
 	s.tx.savepoints = 0
 }

@@ -93,11 +93,14 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 		InFlight.In(i.Metrics).Add(1)
 		i.Metrics.Stays.Enter(began)
 		watched := &StatusWriter{ResponseWriter: w}
+		client := r.Context()
+		c := i.receive(i.TraceOf(r.Header), r.Method, pathOf(r), began)
 		defer func() {
 			now := time.Now()
 			InFlight.In(i.Metrics).Add(-1)
 			RequestSecondsTotal.In(i.Metrics).Add(int64(now.Sub(began)))
 			i.Metrics.Stays.Leave(began, now)
+			i.answered(c, watched, client, now)
 			if watched.Status >= http.StatusInternalServerError {
 				ErrorsTotal.In(i.Metrics).Add(1)
 			}
@@ -107,7 +110,7 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 			defer cancel()
 			r = bounded
 		}
-		h(watched, r, i.TraceOf(r.Header))
+		h(watched, r, c)
 	})
 }
 

@@ -24,6 +24,8 @@ type Instance struct {
 	// Halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
 	Halt      chan struct{}
 	Answering *Tracker
+	// spans are of its latest requests.
+	spans *spans
 	// retained outlives a change of the configuration, term ends with it.
 	retained *retained
 	term     *term
@@ -37,10 +39,11 @@ func NewInstance(c Config, e Environment) *Instance {
 	if e.CPU == nil {
 		e.CPU = machine{}
 	}
+	metrics := NewMetrics()
 	return &Instance{
-		Config: c, Network: e.Network, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, turn: e.Turn, after: e.After, Metrics: NewMetrics(),
+		Config: c, Network: heeding{e.Network, metrics}, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, turn: e.Turn, after: e.After, Metrics: metrics,
 		Behaviour: &Behaviour{cold: c.Node.Cold, began: time.Now()}, anonymous: &atomic.Uint64{},
-		Halt: make(chan struct{}), Answering: &Tracker{}, retained: &retained{}, term: &term{},
+		Halt: make(chan struct{}), Answering: &Tracker{}, retained: &retained{}, term: &term{}, spans: newSpans(),
 	}
 }
 

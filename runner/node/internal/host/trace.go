@@ -23,6 +23,9 @@ type Trace struct {
 	Retried        bool
 	// Tenant is whose request it is.
 	Tenant string
+	// at is where in its trace it is done, hedge that it is done beside another attempt.
+	at    within
+	hedge bool
 }
 
 // TraceOf reads a cause from a request's headers. A request without an id gets one of this instance's own.
@@ -36,6 +39,7 @@ func (i *Instance) TraceOf(h http.Header) Trace {
 		c.Position, _ = strconv.ParseUint(position, 16, 64)
 		c.draw, _ = strconv.ParseUint(draw, 16, 64)
 	}
+	c.at.Traceparent, _ = wire.ParseTraceparent(h.Get(wire.HeaderTraceparent))
 	return c
 }
 
@@ -57,7 +61,7 @@ func (c Trace) Attempt(n int) Trace {
 // Hedge is the cause of the attempt beside the one that c is the cause of.
 func (c Trace) Hedge() Trace {
 	c.draw = chance.Scramble(c.draw ^ 0x6865646765) // "hedge"
-	c.Retried = true
+	c.Retried, c.hedge = true, true
 	return c
 }
 
@@ -73,6 +77,9 @@ func (c Trace) Put(h http.Header, n int) {
 	}
 	if c.Retried {
 		h.Set(wire.HeaderRetried, "1")
+	}
+	if c.at.Span != 0 {
+		h.Set(wire.HeaderTraceparent, c.at.Traceparent.String())
 	}
 	if c.Tenant != "" && c.Tenant != h.Get(wire.HeaderLoad) {
 		h.Set(wire.HeaderTenant, c.Tenant)

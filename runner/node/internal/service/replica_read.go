@@ -37,7 +37,7 @@ func (s *service) readReplica(what *scenarios.Step) (stepFunc, error) {
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			cost := host.Draw(what.Cost, s.i.Chance(c, "cost"))
-			seen, err := s.stores.Read(bounded, to, v.key(), cost, c.Text())
+			seen, err := s.stores.Read(bounded, to, v.key(), cost, c)
 			return call.Outcome{
 				F: store.StatementFailure(ctx, bounded, g, to, err),
 				Settle: func(taken bool) {

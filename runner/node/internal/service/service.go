@@ -102,9 +102,11 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 			if errors.Is(err, admission.ErrShed) || errors.Is(err, admission.ErrWaited) {
 				status = http.StatusServiceUnavailable
 			}
+			s.i.NeverStarts(c)
 			s.i.Refuse(w, status, err.Error())
 			return
 		}
+		s.i.Starts(c)
 		defer s.workers.Release()
 		if r.Header.Get(wire.HeaderTied) != "" {
 			w.WriteHeader(http.StatusEarlyHints)

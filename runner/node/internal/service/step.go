@@ -270,7 +270,7 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			cost := host.Draw(cost, s.i.Chance(c, "cost"))
-			_, err := s.stores.Read(bounded, to, v.key(), cost, c.Text())
+			_, err := s.stores.Read(bounded, to, v.key(), cost, c)
 			return call.Outcome{F: store.StatementFailure(ctx, bounded, g, to, err)}
 		})
 	}, nil
@@ -296,7 +296,7 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			by = to.Node
-			at, err := s.stores.Write(bounded, to, id, key, c.Text(), w.idempotent, publishes.event(v, w.idempotent))
+			at, err := s.stores.Write(bounded, to, id, key, c, w.idempotent, publishes.event(v, w.idempotent))
 			position = at
 			return call.Outcome{F: store.StatementFailure(ctx, bounded, g, to, err)}
 		})

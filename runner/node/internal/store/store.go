@@ -114,12 +114,12 @@ func quoted(s string) string {
 
 // Write makes one durable row; once: unless there is one of this id. event is what the row's outbox has besides, nil for none.
 // position is where the row is in a database with replicas, 0 in any other.
-func (s *Stores) Write(ctx context.Context, to *call.Replica, id, key, why string, once bool, event *Event) (position int64, err error) {
+func (s *Stores) Write(ctx context.Context, to *call.Replica, id, key string, c host.Trace, once bool, event *Event) (position int64, err error) {
 	sql := SQLWrite
 	if once {
 		sql = SQLWriteOnce
 	}
-	args := []any{id, key, s.i.Config.Instance, why}
+	args := []any{id, key, s.i.Config.Instance, c.Text()}
 	if event != nil {
 		sql, args = event.statement(once, args)
 	}
@@ -129,6 +129,7 @@ func (s *Stores) Write(ctx context.Context, to *call.Replica, id, key, why strin
 			return err
 		}
 		defer conn.Release()
+		s.i.Starts(c)
 		_, err = conn.Exec(ctx, sql, args...)
 		_, position = reported(conn.Conn())
 		return err
@@ -138,10 +139,10 @@ func (s *Stores) Write(ctx context.Context, to *call.Replica, id, key, why strin
 
 // Read asks for the latest row of a key, by a query of a cost; that there is none is no error. seen is the position up
 // to which it saw everything, in a database with replicas and in a replica.
-func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost time.Duration, why string) (seen int64, err error) {
+func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost time.Duration, c host.Trace) (seen int64, err error) {
 	err = s.With(ctx, to, func(st *Store) error {
 		var id string
-		sql, args := SQLRead, []any{key, why}
+		sql, args := SQLRead, []any{key, c.Text()}
 		if cost > 0 {
 			sql, args = SQLCostly, append(args, strconv.FormatFloat(cost.Seconds(), 'f', 9, 64))
 		}
@@ -150,6 +151,7 @@ func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost ti
 			return err
 		}
 		defer conn.Release()
+		s.i.Starts(c)
 		err = conn.QueryRow(ctx, sql, args...).Scan(&id)
 		seen, _ = reported(conn.Conn())
 		if errors.Is(err, pgx.ErrNoRows) {

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/squallhq/squall/internal/squallbin"
+)
+
+// Each request takes 3 s, so that some 180 are in flight: four times as many descriptors as are allowed.
+const slowWork = `
+scenario: slow-work
+topology:
+  gw: {kind: gateway, routes: [{match: /*, to: app}]}
+  app: {kind: service, workers: 1000, endpoints: {GET /x: [{work: 3s}]}}
+load:
+  users: {to: gw, rate: 60/s, timeout: 10s, requests: [{send: GET /x}]}
+phases:
+  - {name: steady, for: 6s}
+expect:
+  - {in: steady, success: ">= 95%"}
+`
+
+// What the harness itself ran out of is never the system's failure: with a hard limit of descriptors that is too low for the load the run is
+// inconclusive and names it, and with one that is too low to launch anything it is refused before that.
+func TestFewDescriptors(t *testing.T) {
+	t.Parallel()
+	squall := squallbin.Path(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "slow.yaml")
+	if err := os.WriteFile(file, []byte(slowWork), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		limit string
+		code  int
+		said  []string
+	}{
+		{"200", 4, []string{"this plan needs up to 1234 open files, should all of 600 requests in flight hang", "enough of the machine: there were no file descriptors, ports or memory left: the mesh for "}},
+		{"30", 3, []string{"this plan needs some 34 open files to be launched, and 30 are allowed; raise the limit (ulimit -n)"}},
+	} {
+		t.Run(c.limit, func(t *testing.T) {
+			t.Parallel()
+			run := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -n "$1" && shift && exec "$@"`, "sh", c.limit,
+				squall, "run", file, "--engine", "process", "--out", filepath.Join(dir, c.limit))
+			out, _ := run.CombinedOutput()
+			if code := run.ProcessState.ExitCode(); code != c.code {
+				t.Errorf("exit %d, want %d\n%s", code, c.code, out)
+			}
+			for _, text := range c.said {
+				if !strings.Contains(string(out), text) {
+					t.Errorf("nothing says %q\n%s", text, out)
+				}
+			}
+		})
+	}
+}
