@@ -127,7 +127,7 @@ func agree(t *testing.T, a, b *record.Result) {
 
 // run runs one example and checks its exit code. A run that the machine disturbed (inconclusive) is made again, twice
 // at most: these machines are shared, and what is tested is the example.
-func run(t *testing.T, engine, file, variant string, want report.Exit) *record.Result {
+func run(t *testing.T, engine, file, variant string, want report.Exit, environment ...string) *record.Result {
 	t.Helper()
 	for attempt := 1; ; attempt++ {
 		dir := filepath.Join(t.TempDir(), "run")
@@ -137,7 +137,7 @@ func run(t *testing.T, engine, file, variant string, want report.Exit) *record.R
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		cmd := exec.CommandContext(ctx, squallbin.Path(t), args...)
-		cmd.Env = append(os.Environ(), "SQUALL_STATE="+t.TempDir())
+		cmd.Env = append(append(os.Environ(), "SQUALL_STATE="+t.TempDir()), environment...)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		err := cmd.Run()

@@ -44,7 +44,9 @@ func TestPatterns(t *testing.T) {
 		for variant, want := range ends {
 			t.Run(strings.TrimSuffix(file, ".yaml")+"/"+variant, func(t *testing.T) {
 				t.Parallel()
-				why.add(file, variant, run(t, file, variant, want))
+				first := run(t, file, variant, want)
+				why.add(file, variant, first)
+				again(t, file, variant, want, first)
 			})
 		}
 	}
@@ -81,7 +83,7 @@ func exits(file string) (map[string]report.Exit, error) {
 	return ends, nil
 }
 
-func run(t *testing.T, file, variant string, want report.Exit) *record.Result {
+func run(t *testing.T, file, variant string, want report.Exit, environment ...string) *record.Result {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
 	args := []string{"run", "--quiet", "--engine", "virtual", "--out", dir, file}
@@ -91,7 +93,7 @@ func run(t *testing.T, file, variant string, want report.Exit) *record.Result {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, squallbin.Path(t), args...)
-	command.Env = append(os.Environ(), "SQUALL_STATE="+t.TempDir())
+	command.Env = append(append(os.Environ(), "SQUALL_STATE="+t.TempDir()), environment...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	err := command.Run()

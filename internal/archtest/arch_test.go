@@ -70,8 +70,8 @@ var allowed = map[string][]string{
 	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
 	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/virtual/network":  {"internal/chance"}, // TCP's behaviour in memory: any program's
 	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
-	"runner/engine/virtual/network":  {}, // TCP's behaviour in memory: any program's
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios/language"},

@@ -74,6 +74,7 @@ func body(r *record.Result) (node, string, error) {
 		{"time", "Over time", "Time", "", overTime(r, t, spans, data, several)},
 		topologySection(r, t, spans),
 		{"blast", "Who felt what", "Blast radius", "A column for each kind of request, a row for each thing that was wrong.", blastSection(b, spans, t, several)},
+		{"hops", "Hop by hop", "Hops", "", hops(r)},
 		{"requests", "Requests by phase", "Requests", "", requests(r, several)},
 		{"edges", "Edges, queues and caches", "Edges", "", nodes{edges(pairsOf(r.Edges)), orNone(deliveries(r)), orNone(caches(r))}},
 		{"receipts", "Receipts", "Receipts", "What met each fault while it was on, as counted where it was injected.", receipts(r)},

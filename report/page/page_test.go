@@ -81,11 +81,11 @@ func TestThePageHasEverySectionAndChart(t *testing.T) {
 	}
 	want := []string{"findings", "summary", "time", "users-0", "users-1", "goodput", "outcomes", "latency", "heat", "edge-0", "edge-1",
 		"inside-0-0", "inside-0-1", "inside-0-2", "inside-0-3", "inside-1-0", "inside-1-1", "inside-1-2", "inside-1-3", "inside-2-0", "inside-2-1", "inside-2-2", "inside-2-3",
-		"topology", "blast", "requests", "edges", "receipts", "honesty", "events", "scenario", "environment"}
+		"topology", "blast", "hops", "requests", "edges", "receipts", "honesty", "events", "scenario", "environment"}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Errorf("sections and charts, in order (-want +got):\n%s", diff)
 	}
-	wantHeadings := []string{"Why", "What was done, and what users felt", "Expectations", "Over time", "Topology", "Who felt what", "Requests by phase", "Edges, queues and caches", "Receipts",
+	wantHeadings := []string{"Why", "What was done, and what users felt", "Expectations", "Over time", "Topology", "Who felt what", "Hop by hop", "Requests by phase", "Edges, queues and caches", "Receipts",
 		"Can it be believed?", "What happened", "The scenario as run", "Environment"}
 	if diff := cmp.Diff(wantHeadings, headings); diff != "" {
 		t.Errorf("headings, in order (-want +got):\n%s", diff)

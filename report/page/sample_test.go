@@ -45,6 +45,7 @@ func (s run) result(tb testing.TB) *record.Result {
 		Findings: []record.Finding{{Kind: "retry-amplification" + s.names, Where: s.node(1), When: record.Stretch{Phase: "fault" + s.names, FromS: third, ToS: to},
 			Who: []string{"users: GET /0" + s.names}, Lost: 12, Evidence: []string{"3.0 attempts" + s.names}, Because: "it retries" + s.names,
 			Try: []record.Remedy{{Pattern: "retry-budget" + s.names, About: "bounds it" + s.names, Example: "examples/patterns/x.yaml" + s.names}}}},
+		Traces: &record.Traces{Kept: 2, Slowest: 1, Failed: 1, Incomplete: 1, UncertaintyMs: 0.5}, Traced: s.traced(third),
 		Checks: []record.Check{{Name: "flow" + s.names, Text: "it flows" + s.names, OK: true}},
 		Events: []record.Event{{AtS: 0, Kind: "note" + s.names, Text: "begun" + s.names}},
 		Writes: record.Writes{Checked: true, Acknowledged: 10},
@@ -74,6 +75,26 @@ func (s run) result(tb testing.TB) *record.Result {
 }
 
 // edges lead from the load through the nodes in a row.
+// traced are an answer that took 20 ms, 12 of them within the second node, and a request that a policy refused after it had waited in vain.
+func (s run) traced(third float64) []record.Trace {
+	at := func(ms float64) *float64 { return &ms }
+	first, second := s.instance(0, 0), s.instance(1, 0)
+	return []record.Trace{
+		{Phase: "steady" + s.names, Load: "users" + s.names, Request: s.request(0), Chosen: "slowest", Outcome: record.OK, Status: 200, IntendedS: 1, LatencyMs: 20,
+			ID: "0af7651916cd43dd8448eb211c80319c", Spans: []record.TraceSpan{
+				{ID: 1, Kind: "server", Instance: first, What: "GET /" + s.names, StartMs: 1, WaitedMs: at(2), EndMs: at(20), Class: "ok", Status: 200},
+				{ID: 2, Parent: 1, Kind: "attempt", Instance: first, To: second, StartMs: 4, WaitedMs: at(1), EndMs: at(18), Class: "ok", Number: 2},
+				{ID: 3, Parent: 2, Kind: "server", Instance: second, StartMs: 5, WaitedMs: at(0), EndMs: at(17), Class: "ok", Status: 200},
+			}},
+		{Phase: "fault" + s.names, Load: "users" + s.names, Request: s.request(0), Seq: 9, Chosen: "failed", Outcome: record.Failed, Error: "503", Status: 503, IntendedS: third + 1,
+			SentMs: 3, LatencyMs: 50, Faults: []string{"outage" + s.names}, Incomplete: []string{second}, LeftOut: 4, Spans: []record.TraceSpan{
+				{ID: 1, Kind: "server", Instance: first, StartMs: 4, WaitedMs: at(0), EndMs: at(49), Class: "failed", Status: 503},
+				{ID: 2, Parent: 1, Kind: "attempt", Instance: first, To: second, StartMs: 9, EndMs: at(49), Class: "refused", Why: "breaker" + s.names, Number: 1},
+				{ID: 3, Parent: 1, Kind: "server", Instance: second, StartMs: 9, WaitedMs: at(0), Aside: true},
+			}},
+	}
+}
+
 func (s run) edges(hurt bool) []record.Edge {
 	edges := []record.Edge{{Name: "users:" + s.instance(0, 0), From: "users" + s.names, To: s.node(0), FromInst: "users", ToInst: s.instance(0, 0), Requests: 100}}
 	for n := 1; n < s.nodes; n++ {

@@ -26,6 +26,7 @@ type Little struct {
 // machine's scheduling on it.
 const (
 	littleExact = 0.02
+	littleHops  = time.Microsecond // more than what the crossings of a virtual network take, which only the sender has
 	littleShare = 0.15
 	littleSlack = 5 * time.Millisecond
 )
@@ -38,7 +39,7 @@ func (l Little) sides() (mesh, sender, tolerance float64, enough bool) {
 	}
 	mesh, sender = l.Mesh.Seconds()/l.Seconds, l.Sender.Seconds()/l.Window
 	if l.Exact {
-		return mesh, sender, littleExact*sender + 1e-6, true
+		return mesh, sender, littleExact*sender + 1e-6 + float64(l.Sent)/l.Window*littleHops.Seconds(), true
 	}
 	return mesh, sender, littleShare*sender + float64(l.Sent)/l.Window*littleSlack.Seconds(), true
 }

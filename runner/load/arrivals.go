@@ -38,6 +38,7 @@ func newArrivals(l *scenarios.Load, seed uint64, from, until time.Duration) *arr
 func (a *arrivals) next() (at time.Duration, ok bool) {
 	if a.left > 0 {
 		a.left--
+		a.last++ // a ns decides who is first
 		return a.last, true
 	}
 	switch a.shape {

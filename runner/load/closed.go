@@ -16,7 +16,7 @@ const (
 )
 
 // runClosed runs each user in a loop of its own: think, send, wait for the answer. Every user
-// begins at a random point of a think time, so that they do not march in step.
+// begins at a random point of a think time, so that they do not march in step; without one a ns decides who is first.
 func (c *class) runClosed(ctx context.Context) {
 	var wg sync.WaitGroup
 	for i := range c.load.Users {
@@ -30,7 +30,7 @@ func (c *class) user(ctx context.Context, n int) {
 	defer w.close()
 	chance := newDraws(c.order.Seed, c.load.Name, "user", uint64(n))
 	self := &memory{}
-	at := c.order.From + time.Duration(chance.float64()*float64(drawWork(&chance, c.load.Think)))
+	at := c.order.From + time.Duration(n) + time.Duration(chance.float64()*float64(drawWork(&chance, c.load.Think)))
 	for at < c.order.Until && w.wait(ctx, c.order.Zero.Add(at)) == nil {
 		// A closed load's users are the limit; they are all let in.
 		c.inFlight.Add(1)

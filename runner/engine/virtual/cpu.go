@@ -5,8 +5,6 @@ import (
 	"math"
 	"sync"
 	"time"
-
-	"github.com/squallhq/squall/runner/node"
 )
 
 // defaultCores is what an instance has whose node says no cpus: one core, of its own, so that a scenario means the same
@@ -21,8 +19,6 @@ type cpu struct {
 	mu      sync.Mutex
 	cores   float64
 	stopped bool
-	dead    bool
-	moved   sync.Cond // stopped or dead has changed
 
 	// attained is what each computation that has run since the beginning would have got by now, in ns; at is now.
 	attained float64
@@ -33,8 +29,6 @@ type cpu struct {
 	used float64
 }
 
-var _ node.CPU = (*cpu)(nil)
-
 // task is one computation: it ends when attained has come to due.
 type task struct {
 	due   float64
@@ -44,9 +38,7 @@ type task struct {
 }
 
 func newCPU(cores float64) *cpu {
-	c := &cpu{cores: cores, at: time.Now()}
-	c.moved.L = &c.mu
-	return c
+	return &cpu{cores: cores, at: time.Now()}
 }
 
 // Compute uses d of CPU time, or ends early when stop is closed.
@@ -133,31 +125,18 @@ func (c *cpu) limit(cores float64) {
 	c.schedule()
 }
 
-// stop stops everything that computes, and who awaits.
-func (c *cpu) stop() { c.set(&c.stopped, true) }
+// stop stops everything that computes.
+func (c *cpu) stop() { c.set(true) }
 
 // resume lets it go on.
-func (c *cpu) resume() { c.set(&c.stopped, false) }
+func (c *cpu) resume() { c.set(false) }
 
-// kill lets everybody who awaits go, to find out that the instance is dead.
-func (c *cpu) kill() { c.set(&c.dead, true) }
-
-func (c *cpu) set(what *bool, to bool) {
+func (c *cpu) set(stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.advance()
-	*what = to
-	c.moved.Broadcast()
+	c.stopped = stopped
 	c.schedule()
-}
-
-// Await waits while the instance is stopped.
-func (c *cpu) Await() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.stopped && !c.dead {
-		c.moved.Wait()
-	}
 }
 
 // time is the CPU time that was used.

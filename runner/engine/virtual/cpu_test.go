@@ -6,6 +6,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/squallhq/squall/runner/engine/virtual/network"
 )
 
 // What processor sharing makes of computations of known sizes, by hand.
@@ -102,17 +106,29 @@ func TestCPUIsLeftEarly(t *testing.T) {
 
 func TestAwait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCPU(1)
-		c.Await()
-		c.stop()
+		h := network.New(1).Host("10.0.0.1")
+		p := processor{newCPU(1), h}
+		p.Await()
+		h.Stop()
 		began := time.Now()
-		time.AfterFunc(time.Minute, c.resume)
-		c.Await()
-		if time.Since(began) != time.Minute {
-			t.Errorf("it went on after %v", time.Since(began))
+		time.AfterFunc(time.Minute, h.Go)
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		var after []time.Duration
+		for range 3 {
+			wg.Go(func() {
+				p.Await()
+				mu.Lock()
+				defer mu.Unlock()
+				after = append(after, time.Since(began)-time.Minute)
+			})
 		}
-		c.stop()
-		c.kill()
-		c.Await()
+		wg.Wait()
+		if diff := cmp.Diff([]time.Duration{1, 2, 3}, after); diff != "" {
+			t.Errorf("who waited does not go on one after the other (-want +got):\n%s", diff)
+		}
+		h.Stop()
+		h.Kill()
+		p.Await()
 	})
 }

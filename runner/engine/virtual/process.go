@@ -32,6 +32,17 @@ var (
 	_ wire.Network   = (*network.Host)(nil)
 )
 
+// processor is the instance's CPU. Who awaits that a stopped instance goes on waits in one line with who awaits its network.
+type processor struct {
+	*cpu
+	host *network.Host
+}
+
+var _ node.CPU = processor{}
+
+// Await returns when the instance may go on.
+func (p processor) Await() { p.host.Await() }
+
 // begin starts an instance and waits until it serves.
 func begin(ctx context.Context, t *testbed, p engine.Placed, host *network.Host, d *disk) (engine.Process, error) {
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -40,7 +51,7 @@ func begin(ctx context.Context, t *testbed, p engine.Placed, host *network.Host,
 		host:      host, disk: d, own: p.Node.CPUs, cancel: end, ended: make(chan struct{}),
 	}
 	k.cpu = newCPU(k.cores(p.CPUs))
-	environment := node.Environment{Network: host, Disk: d.remount(), CPU: k.cpu}
+	environment := node.Environment{Network: host, Disk: d.remount(), CPU: processor{k.cpu, host}, Turn: t.network.Turn, After: t.network.After}
 	serves := make(chan struct{})
 	t.running.Go(func() {
 		defer close(k.ended)
@@ -72,7 +83,6 @@ func (k *process) Err() error { return k.err }
 func (k *process) Kill(context.Context) error {
 	k.disk.remount() // for nobody
 	k.host.Kill()
-	k.cpu.kill()
 	k.cancel()
 	return nil
 }

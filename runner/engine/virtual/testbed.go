@@ -15,11 +15,13 @@ import (
 
 // testbed is one run's network, mesh and disks.
 type testbed struct {
-	network network.Network
+	network *network.Network
 	// outside is who asks past the edges: the run itself.
 	outside *network.Host
-	mesh    *mesh.Mesh
-	layout  engine.Layout
+	// conductor is the run where it orders something, which comes before the requests of the same instant.
+	conductor *network.Host
+	mesh      *mesh.Mesh
+	layout    engine.Layout
 	// disks by instance: they outlive incarnations.
 	disks map[string]*disk
 	// running are the goroutines of all incarnations, those of killed instances too.
@@ -33,8 +35,9 @@ const startTimeout = 30 * time.Second
 
 // Up makes the network and gives every instance and every edge its address on it.
 func (e *Engine) Up(_ context.Context, r engine.Run) (engine.Testbed, error) {
-	t := &testbed{disks: map[string]*disk{}}
+	t := &testbed{network: network.New(r.Plan.Seed), disks: map[string]*disk{}}
 	t.outside = t.network.Host("10.255.255.254")
+	t.conductor = t.network.Near("10.255.255.252")
 	t.mesh = mesh.New(mesh.Options{Seed: r.Plan.Seed, Network: t.network.Host("10.255.255.253")})
 	t.layout = engine.Layout{
 		Mesh: t.mesh, Places: map[string]engine.Place{}, Listen: map[string]string{}, Hop: e.Hop / 2, Health: startTimeout,
@@ -81,6 +84,9 @@ func (t *testbed) Layout() engine.Layout { return t.layout }
 
 // Dial connects from outside.
 func (t *testbed) Dial(ctx context.Context, address string) (net.Conn, error) {
+	if _, port, err := net.SplitHostPort(address); err == nil && port == adminPort {
+		return t.conductor.DialContext(ctx, "tcp", address)
+	}
 	return t.outside.DialContext(ctx, "tcp", address)
 }
 
@@ -97,6 +103,7 @@ func (t *testbed) Start(ctx context.Context, p engine.Placed) (engine.Process, e
 func (t *testbed) Down(ctx context.Context, left []engine.Process) error {
 	_ = engine.StopAll(ctx, left) // they end, one way or the other
 	err := t.mesh.Close()
+	t.conductor.Kill()
 	t.outside.Kill() // what the load or a reader has left open
 	t.running.Wait()
 	return err

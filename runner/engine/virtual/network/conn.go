@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/squallhq/squall/internal/chance"
 )
 
 // Conn is one end of a connection.
@@ -22,12 +24,12 @@ type Conn struct {
 
 var _ net.Conn = (*Conn)(nil)
 
-// pair is the two ends of a new connection. Their hosts don't know of them yet.
-func pair(a *Host, at addr, b *Host, to addr) (near, far *Conn) {
+// pair is the two ends of a new connection. Their hosts don't know of them yet. What crosses it does so by its key.
+func pair(a *Host, at addr, b *Host, to addr, key uint64) (near, far *Conn) {
 	ways := new([2]stream)
 	ends := new([2]Conn)
 	for i := range ways {
-		ways[i].init()
+		ways[i].init(a.network.moments, chance.Scramble(key+uint64(i)), a.near)
 	}
 	near, far = &ends[0], &ends[1]
 	near.number, far.number = a.network.made.Add(1), a.network.made.Add(1)
@@ -88,7 +90,7 @@ func (c *Conn) end() bool {
 	}
 	unread := c.in.leave()
 	if unread || c.abrupt.Load() {
-		c.in.breakOff()
+		c.in.refuse()
 		c.out.breakOff()
 	}
 	c.out.finish(net.ErrClosed)

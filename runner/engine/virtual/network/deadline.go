@@ -14,6 +14,7 @@ type deadline struct {
 	at      time.Time // zero: none
 	timer   *time.Timer
 	armed   time.Time // when the timer fires; zero: it does not
+	waiting int
 }
 
 func (d *deadline) init(mu *sync.Mutex) {
@@ -41,7 +42,9 @@ func (d *deadline) wait() {
 			d.timer.Reset(time.Until(d.at))
 		}
 	}
+	d.waiting++
 	d.changed.Wait()
+	d.waiting--
 }
 
 func (d *deadline) fire() {

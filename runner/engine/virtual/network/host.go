@@ -19,6 +19,8 @@ type Host struct {
 	network *Network
 	// ip is where its connections come from.
 	ip string
+	// near: what crosses its connections is there before all else of the same instant.
+	near bool
 
 	// halted: it is stopped or dead; so that whoever runs needs no lock to see it.
 	halted atomic.Bool
@@ -27,6 +29,7 @@ type Host struct {
 	moved     sync.Cond // stopped or dead has changed
 	stopped   bool
 	dead      bool
+	waiting   int // who awaits that it goes on
 	conns     map[*Conn]struct{}
 	listeners map[*Listener]struct{}
 }
@@ -35,6 +38,13 @@ type Host struct {
 func (n *Network) Host(ip string) *Host {
 	h := &Host{network: n, ip: ip, conns: make(map[*Conn]struct{}), listeners: make(map[*Listener]struct{})}
 	h.moved.L = &h.mu
+	return h
+}
+
+// Near is Host for who is closer to everybody than all others are, as who orders faults is to be.
+func (n *Network) Near(ip string) *Host {
+	h := n.Host(ip)
+	h.near = true
 	return h
 }
 
@@ -52,7 +62,7 @@ func (h *Host) Stop() {
 func (h *Host) Go() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.stopped = false
+	h.stopped, h.waiting = false, 0
 	h.halted.Store(h.dead)
 	h.moved.Broadcast()
 }
@@ -77,15 +87,21 @@ func (h *Host) Kill() {
 
 // Await waits while the host is stopped; false: it is dead.
 func (h *Host) Await() bool {
-	if !h.halted.Load() {
-		return true
+	for h.halted.Load() {
+		h.mu.Lock()
+		h.waiting++
+		turn := h.waiting // they go on in the order in which they came
+		for h.stopped && !h.dead {
+			h.moved.Wait()
+		}
+		dead := h.dead
+		h.mu.Unlock()
+		if dead {
+			return false
+		}
+		h.network.Turn(turn)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for h.stopped && !h.dead {
-		h.moved.Wait()
-	}
-	return !h.dead
+	return true
 }
 
 // keep takes a connection in; false: the host is dead.
@@ -170,6 +186,10 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 	if err := ctx.Err(); err != nil {
 		return fail(err)
 	}
+	key := h.network.dialled(h.ip, address)
+	if err := h.network.cross(ctx, key, h.near); err != nil {
+		return fail(err)
+	}
 	began := time.Now().Add(synDelay)
 	for _, again := range synTimes {
 		if !h.Await() {
@@ -179,7 +199,7 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 		if l == nil {
 			return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
 		}
-		near, err := l.knock(h, from)
+		near, err := l.knock(h, from, key)
 		switch {
 		case err == nil && h.keep(near):
 			return near, nil

@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // backlog is how many connections may wait to be accepted, Linux's somaxconn.
@@ -27,6 +28,9 @@ type Listener struct {
 	hanging  bool
 	// refused and hung count the attempts that were turned away.
 	refused, hung int64
+
+	// last is when it accepted last: two that wait are not accepted at once. It is whose who accepts.
+	last time.Time
 }
 
 var _ net.Listener = (*Listener)(nil)
@@ -54,6 +58,10 @@ func (l *Listener) next() (*Conn, error) {
 	if !l.host.Await() {
 		return nil, l.failure("accept", net.ErrClosed)
 	}
+	if !l.last.IsZero() && !time.Now().After(l.last) {
+		l.host.network.Turn(1)
+		return nil, nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.waiting) == 0 && !l.closed {
@@ -68,11 +76,14 @@ func (l *Listener) next() (*Conn, error) {
 	c := l.waiting[0]
 	l.waiting[0] = nil
 	l.waiting = l.waiting[1:]
+	if l.host.network.moments != nil {
+		l.last = time.Now()
+	}
 	return c, nil
 }
 
 // knock asks for a connection and returns the asker's end of it; errSilence: nobody answers.
-func (l *Listener) knock(from *Host, address addr) (*Conn, error) {
+func (l *Listener) knock(from *Host, address addr, key uint64) (*Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -87,7 +98,7 @@ func (l *Listener) knock(from *Host, address addr) (*Conn, error) {
 	case len(l.waiting) >= backlog:
 		return nil, errSilence
 	}
-	near, far := pair(from, address, l.host, l.address)
+	near, far := pair(from, address, l.host, l.address, key)
 	l.waiting = append(l.waiting, far)
 	l.arrived.Signal()
 	return near, nil

@@ -10,20 +10,83 @@
 package network
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
+
+	"github.com/squallhq/squall/internal/chance"
 )
 
-// Network is one network. The zero value is ready and empty. It is safe for concurrent use.
+// Network is one network. The zero value is ready and empty, and nothing takes time there. It is safe for concurrent use.
 type Network struct {
+	moments   *moments // nil: all lands at once
 	mu        sync.Mutex
 	listeners map[string]*Listener
 	lastPort  int
+	dials     map[way]uint64
 	made      atomic.Int64 // numbers connections
+}
+
+// New is a network on which whatever crosses takes a few nanoseconds that follow from the seed, the
+// two ends, the number of their connection and that of the crossing; no two things land at one moment. In a bubble of virtual
+// time, where nobody decides the order of what happens at one instant, that makes one.
+func New(seed uint64) *Network {
+	return &Network{moments: &moments{seed: seed}}
+}
+
+// way is from an IP to an address.
+type way struct{ from, to string }
+
+// dialled counts a dial, and is the key of it and of the connection that comes of it.
+func (n *Network) dialled(from, to string) uint64 {
+	if n.moments == nil {
+		return 0
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.dials == nil {
+		n.dials = make(map[way]uint64)
+	}
+	n.dials[way{from, to}]++
+	return chance.Scramble(chance.Key(n.dials[way{from, to}], from, to))
+}
+
+// Turn is for those who are woken together: the nth, counted from 1, goes on n ns later, or a little later still, at a moment
+// when nothing else happens on the network.
+func (n *Network) Turn(nth int) {
+	if n.moments == nil {
+		return
+	}
+	_ = n.moments.wait(context.Background(), func(e *event) { // that never ends
+		e.key = uint64(nth)
+		n.moments.put(e, time.Duration(nth))
+	})
+}
+
+// After rings after d, or a little later, at a moment when nothing else happens on the network, unless stop is called.
+func (n *Network) After(d time.Duration) (rings <-chan time.Time, stop func()) {
+	if n.moments == nil {
+		timer := time.NewTimer(d)
+		return timer.C, func() { timer.Stop() }
+	}
+	c := make(chan time.Time, 1)
+	e := &event{happen: func() { c <- time.Now() }}
+	e.key = chance.Scramble(uint64(time.Now().UnixNano())) // of those due at one instant the first to begin is not always the first
+	n.moments.put(e, max(d, 0))
+	return c, func() { n.moments.forget(e) }
+}
+
+// cross waits for as long as a crossing of the key takes, or until ctx ends, whose error it returns then.
+func (n *Network) cross(ctx context.Context, key uint64, near bool) error {
+	if n.moments == nil {
+		return nil
+	}
+	return n.moments.wait(ctx, func(e *event) { n.moments.draw(e, key, near) })
 }
 
 // firstPort is where the ports begin that are given out.

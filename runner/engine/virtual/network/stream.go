@@ -18,21 +18,48 @@ const keepSize = 8 << 10
 // stream is one direction of a connection.
 type stream struct {
 	mu     sync.Mutex
-	buffer []byte // what has come, from start on
+	buffer []byte // what was sent, from start on, of which up to come has come
 	start  int
-	// finished: the writer has ended it; the reader sees io.EOF after the buffer, the writer this error.
+	come   int
+	// finished: the writer has ended it, and this error tells it so; ended: the reader has heard of it, and sees io.EOF after
+	// what has come.
 	finished error
-	// broken: it was reset; the reader sees that after the buffer.
-	broken bool
-	// left: the reader has closed.
-	left bool
+	ended    bool
+	// resetting: the writer has reset it; reset: the reader has heard of it, and sees it after what has come.
+	resetting, reset bool
+	// left: the reader has closed; refused: with a reset; broken: the writer has heard of it.
+	left, refused, broken bool
 
 	reading, writing deadline
+	// there is what is under way to the reader, back what is under way to the writer.
+	there, back crossing
 }
 
-func (s *stream) init() {
+// init makes it ready; what crosses it lands at moments of its own, by its key, or at once where there are none.
+func (s *stream) init(m *moments, key uint64, near bool) {
 	s.reading.init(&s.mu)
 	s.writing.init(&s.mu)
+	s.there = crossing{moments: m, key: key, near: near, land: s.landed, mu: &s.mu}
+	s.back = crossing{moments: m, key: ^key, near: near, land: s.heard, mu: &s.mu}
+}
+
+// landed is when what was sent has come to the reader.
+func (s *stream) landed() {
+	if s.left && s.come < len(s.buffer) { // what comes where nobody reads is answered with a reset
+		s.broken = true
+		s.writing.wake()
+	}
+	if s.left {
+		s.buffer, s.start = nil, 0
+	}
+	s.come, s.ended, s.reset = len(s.buffer), s.finished != nil, s.resetting
+	s.reading.wake()
+}
+
+// heard is when the writer learns what became of the reader and its buffer.
+func (s *stream) heard() {
+	s.broken = s.broken || s.refused
+	s.writing.wake()
 }
 
 // read takes what is there, or waits. again: the host was stopped meanwhile, its reader has not run.
@@ -40,15 +67,15 @@ func (s *stream) read(p []byte, h *Host) (n int, again bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		empty := s.start == len(s.buffer)
+		empty := s.start == s.come
 		switch {
 		case s.left:
 			return 0, false, net.ErrClosed
 		case h.halted.Load():
 			return 0, true, nil
-		case empty && s.broken:
+		case empty && s.reset:
 			return 0, false, os.NewSyscallError("read", syscall.ECONNRESET)
-		case empty && s.finished != nil:
+		case empty && s.ended:
 			return 0, false, io.EOF // before the deadline: who looks whether it is alive sees that it ended
 		case s.reading.passed():
 			return 0, false, os.ErrDeadlineExceeded
@@ -63,17 +90,19 @@ func (s *stream) read(p []byte, h *Host) (n int, again bool, err error) {
 
 // take copies out of the buffer. s.mu is held.
 func (s *stream) take(p []byte) int {
-	n := copy(p, s.buffer[s.start:])
+	n := copy(p, s.buffer[s.start:s.come])
 	s.start += n
 	if s.start == len(s.buffer) {
-		s.start = 0
+		s.start, s.come = 0, 0
 		if cap(s.buffer) > keepSize {
 			s.buffer = nil
 		} else {
 			s.buffer = s.buffer[:0]
 		}
 	}
-	s.writing.wake()
+	if s.writing.waiting > 0 {
+		s.back.setOff()
+	}
 	return n
 }
 
@@ -101,7 +130,7 @@ func (s *stream) write(p []byte, h *Host) (written int, again bool, err error) {
 			n := min(room, len(p))
 			s.put(p[:n])
 			p, written = p[n:], written+n
-			s.reading.wake()
+			s.there.setOff()
 			continue
 		}
 		s.writing.wait()
@@ -112,6 +141,7 @@ func (s *stream) write(p []byte, h *Host) (written int, again bool, err error) {
 func (s *stream) put(p []byte) {
 	if s.start > 0 && len(s.buffer)+len(p) > cap(s.buffer) {
 		s.buffer = s.buffer[:copy(s.buffer, s.buffer[s.start:])]
+		s.come -= s.start
 		s.start = 0
 	}
 	s.buffer = append(s.buffer, p...)
@@ -123,7 +153,7 @@ func (s *stream) finish(err error) {
 	defer s.mu.Unlock()
 	s.finished = err
 	s.writing.stop()
-	s.reading.wake()
+	s.there.setOff()
 	s.writing.wake()
 }
 
@@ -131,19 +161,26 @@ func (s *stream) finish(err error) {
 func (s *stream) leave() (unread bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	unread = s.start < len(s.buffer)
-	s.left, s.buffer, s.start = true, nil, 0
+	unread = s.start < s.come
+	s.left, s.buffer, s.start, s.come = true, s.buffer[s.come:], 0, 0
 	s.reading.stop()
 	s.reading.wake()
-	s.writing.wake()
+	s.back.setOff()
 	return unread
 }
 
-// breakOff is a reset. A reader that has had the FIN has had everything.
+// breakOff is the writer's reset. A reader that has had the FIN has had everything.
 func (s *stream) breakOff() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.broken = s.broken || s.finished == nil || s.left
-	s.reading.wake()
-	s.writing.wake()
+	s.resetting = s.resetting || s.finished == nil || s.left
+	s.there.setOff()
+}
+
+// refuse is the reader's reset, once it has left.
+func (s *stream) refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = true
+	s.back.setOff()
 }

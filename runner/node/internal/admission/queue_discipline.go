@@ -17,8 +17,14 @@ const (
 type waiter struct {
 	low   bool
 	since time.Time
-	turn  chan error    // holds 1: nil for a worker, or why there is none
+	turn  chan turn     // holds 1
 	place *list.Element // nil once it has left the line
+}
+
+// turn is a waiter's: for a worker, or why there is none.
+type turn struct {
+	err error
+	nth int // of those who were told at once, from 0
 }
 
 // queue is who waits, those of high and those of low priority apart: high ones are next before any low

@@ -42,6 +42,8 @@ type Workers struct {
 	free    int // less than none while more are at work than there are now
 	queue   queue
 	metrics *host.Metrics
+	// inTurn lets those who are told at once go on one after the other; nil: they go on together.
+	inTurn func(nth int)
 }
 
 func NewWorkers(n *scenarios.Node, m *host.Metrics) *Workers {
@@ -52,12 +54,18 @@ func NewWorkers(n *scenarios.Node, m *host.Metrics) *Workers {
 	return &Workers{size: count, free: count, queue: newQueue(n.Queue, n.QueueDiscipline), metrics: m}
 }
 
+// InTurn has those who are told at once that they have a worker, or have none, call turn with their number, from 0.
+func (w *Workers) InTurn(turn func(nth int)) *Workers {
+	w.inTurn = turn
+	return w
+}
+
 // WorkersOf are the node's, those that there are and as many as it now says, as soon as it is taken up.
 func WorkersOf(i *host.Instance) *Workers {
 	fresh := false
 	w := host.Retain(i, func() *Workers {
 		fresh = true
-		return NewWorkers(&i.Config.Node, i.Metrics)
+		return NewWorkers(&i.Config.Node, i.Metrics).InTurn(i.InTurn)
 	})
 	if !fresh {
 		i.OnCommit(func() { w.Resize(&i.Config.Node) })
@@ -73,16 +81,18 @@ func (w *Workers) Resize(n *scenarios.Node) {
 	defer w.mu.Unlock()
 	w.free += fresh.size - w.size
 	w.size = fresh.size
+	told := 0
 	if w.queue.limit != fresh.queue.limit || w.queue.QueueDiscipline != fresh.queue.QueueDiscipline {
 		waiting := w.queue.all()
 		w.queue = newQueue(n.Queue, n.QueueDiscipline)
 		for _, one := range waiting {
 			if out := w.queue.join(one); out != nil {
-				out.turn <- ErrShed
+				out.turn <- turn{ErrShed, told}
+				told++
 			}
 		}
 	}
-	w.hand()
+	w.hand(told)
 }
 
 // Acquire waits for a worker: errShed or errWaited when there is none for this request, or the
@@ -95,7 +105,7 @@ func (w *Workers) Acquire(ctx context.Context, low bool) error {
 		workersBusy.In(w.metrics).Add(1)
 		return nil
 	}
-	me := &waiter{low: low, since: time.Now(), turn: make(chan error, 1)}
+	me := &waiter{low: low, since: time.Now(), turn: make(chan turn, 1)}
 	out := w.queue.join(me)
 	w.mu.Unlock()
 	if out == me {
@@ -105,7 +115,7 @@ func (w *Workers) Acquire(ctx context.Context, low bool) error {
 	queuedTotal.In(w.metrics).Add(1)
 	queueDepth.In(w.metrics).Add(1)
 	if out != nil {
-		out.turn <- ErrShed
+		out.turn <- turn{err: ErrShed}
 	}
 	err := w.await(ctx, me)
 	queueDepth.In(w.metrics).Add(-1)
@@ -117,8 +127,8 @@ func (w *Workers) Acquire(ctx context.Context, low bool) error {
 // await is for the turn, or for the client to leave. A turn that came first counts.
 func (w *Workers) await(ctx context.Context, me *waiter) error {
 	select {
-	case err := <-me.turn:
-		return err
+	case mine := <-me.turn:
+		return w.take(mine)
 	case <-ctx.Done():
 	}
 	w.mu.Lock()
@@ -127,7 +137,15 @@ func (w *Workers) await(ctx context.Context, me *waiter) error {
 	if waiting {
 		return ctx.Err()
 	}
-	return <-me.turn
+	return w.take(<-me.turn)
+}
+
+// take is what a turn comes to, when those who were told before have gone on.
+func (w *Workers) take(mine turn) error {
+	if w.inTurn != nil {
+		w.inTurn(mine.nth)
+	}
+	return mine.err
 }
 
 // count says what became of a request that did not find a worker free.
@@ -153,24 +171,24 @@ func (w *Workers) Release() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.free++
-	w.hand()
+	w.hand(0)
 }
 
-// hand gives free workers to those who wait. w.mu is held.
-func (w *Workers) hand() {
+// hand gives free workers to those who wait, of whom so many have been told at this instant. w.mu is held.
+func (w *Workers) hand(told int) {
 	if w.free <= 0 {
 		return
 	}
-	for now := time.Now(); w.free > 0; {
+	for now := time.Now(); w.free > 0; told++ {
 		next, late := w.queue.next(now)
 		switch {
 		case next == nil:
 			return
 		case late:
-			next.turn <- ErrWaited
+			next.turn <- turn{ErrWaited, told}
 		default:
 			w.free--
-			next.turn <- nil
+			next.turn <- turn{nth: told}
 		}
 	}
 }

@@ -167,7 +167,10 @@ func (q *queue) run(ctx context.Context) {
 	slots := make(chan struct{}, atOnce)
 	var underWay sync.WaitGroup
 	defer underWay.Wait()
-	for {
+	for last := time.Now(); ; last = time.Now() {
+		if !time.Now().After(last) {
+			q.i.InTurn(1) // two that wait do not set out at once
+		}
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():

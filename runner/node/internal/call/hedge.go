@@ -121,15 +121,15 @@ func (h *hedge) twice(ctx context.Context, c host.Trace, n int, do exchange) *Fa
 		}
 		return d.end(only)
 	}
-	timer := time.NewTimer(after)
-	defer timer.Stop()
+	late, stop := h.e.i.After(after)
+	defer stop()
 	select {
 	case only := <-d.came:
 		if only.answered() {
 			h.learn(false)
 		}
 		return d.end(only)
-	case <-timer.C:
+	case <-late:
 		h.learn(true)
 	}
 	if !h.budget.take() {

@@ -6,7 +6,6 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"sync/atomic"
-	"time"
 
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/wire"
@@ -58,14 +57,14 @@ func (h *hedge) tie(ctx context.Context, c host.Trace, n int, do exchange) *Fail
 	}
 	to := h.e.pick(c)
 	start(0, to, c)
-	timer := time.NewTimer(h.after)
-	defer timer.Stop()
+	late, stop := h.e.i.After(h.after)
+	defer stop()
 	select {
 	case only := <-d.came:
 		return d.end(only)
 	case <-begun:
 		return d.end(<-d.came)
-	case <-timer.C:
+	case <-late:
 	}
 	if !h.budget.take() {
 		budgetExhaustedTotal.In(h.e.i.Metrics).Add(1)

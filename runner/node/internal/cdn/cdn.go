@@ -88,6 +88,7 @@ func New(i *host.Instance) (host.Role, error) {
 	}
 	c := &cdn{i: i, origin: g, through: call.NewProxy(i, g, &call.BufferPool{}), cache: copiesOf(i),
 		bots: newBotRules(i.Config.Node.Bots.Bots), limit: admission.LimiterOf(i, i.Config.Node.RateLimit)}
+	c.fills.InTurn = i.InTurn
 	for _, r := range i.Config.Node.Cache {
 		c.rules = append(c.rules, cdnRule{r, wire.ParseRoute(r.Match)})
 	}

@@ -11,6 +11,9 @@ import (
 // the work outlives the asker that began it as long as another waits for it, and ends when none does.
 // The zero value is ready.
 type Coalescer[T any] struct {
+	// InTurn lets those who share a result go on one after the other, by their number from 0; nil: they go on together.
+	InTurn func(nth int)
+
 	mu  sync.Mutex
 	now map[string]*flight[T]
 }
@@ -19,6 +22,7 @@ type flight[T any] struct {
 	done    chan struct{}
 	result  T
 	waiting int
+	joined  int
 	cancel  context.CancelFunc
 }
 
@@ -45,10 +49,15 @@ func (f *Coalescer[T]) Do(ctx context.Context, key string, owner func(func()), w
 		})
 	}
 	one.waiting++
+	nth := one.joined
+	one.joined++
 	f.mu.Unlock()
 	defer f.leave(key, one)
 	select {
 	case <-one.done:
+		if f.InTurn != nil {
+			f.InTurn(nth)
+		}
 		return one.result, joined, nil
 	case <-ctx.Done():
 		return result, joined, ctx.Err()

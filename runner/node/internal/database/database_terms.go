@@ -25,7 +25,7 @@ func (d *database) terms(n *scenarios.Node) *databaseTerms {
 			t.workers = was.workers
 			t.workers.Resize(n)
 		} else {
-			t.workers = admission.NewWorkers(n, d.i.Metrics)
+			t.workers = admission.NewWorkers(n, d.i.Metrics).InTurn(d.i.InTurn)
 		}
 	}
 	return t

@@ -61,10 +61,36 @@ func (i *Instance) InjectedError(c Trace) (status int, fails bool) {
 
 // Sleep is sleep, for an instance that may be stopped meanwhile.
 func (i *Instance) Sleep(ctx context.Context, d time.Duration) error {
+	defer i.CPU.Await()
+	if d <= 0 {
+		return ctx.Err()
+	}
+	rings, stop := i.After(d)
+	defer stop()
+	select {
+	case <-rings:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// After rings on time when d is over, unless stop is called.
+func (i *Instance) After(d time.Duration) (rings <-chan time.Time, stop func()) {
 	i.WakeAfter(d)
-	err := Sleep(ctx, d)
-	i.CPU.Await()
-	return err
+	if i.after != nil {
+		return i.after(d)
+	}
+	timer := time.NewTimer(d)
+	return timer.C, func() { timer.Stop() }
+}
+
+// InTurn is for several that go on at one instant, such as the parts of a parallel step: the first, 0, at once, and each
+// other one after those before it where the instance's surroundings see to that.
+func (i *Instance) InTurn(nth int) {
+	if i.turn != nil && nth > 0 {
+		i.turn(nth)
+	}
 }
 
 // WakeAfter has a timer of d ring on time.

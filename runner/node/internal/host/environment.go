@@ -18,6 +18,11 @@ type Environment struct {
 	// Wake is told of every moment at which a time that the scenario gives is over, so that the runtime's timers can
 	// be made to ring on time (they round up to a ms). nil: they ring as they do.
 	Wake func(time.Time)
+	// Turn is called by each of several that go on at one instant, counted from 1, where the order among them is to be
+	// theirs: it returns at another moment for each. nil: the machine decides.
+	Turn func(nth int)
+	// After is a timer of what the scenario gives a time. nil: one of the runtime's.
+	After func(d time.Duration) (rings <-chan time.Time, stop func())
 }
 
 // Disk holds an instance's files.

@@ -15,6 +15,8 @@ type Instance struct {
 	Disk      Disk
 	CPU       CPU
 	wake      func(time.Time)
+	turn      func(nth int)
+	after     func(d time.Duration) (rings <-chan time.Time, stop func())
 	Metrics   *Metrics
 	Behaviour *Behaviour
 	// anonymous numbers requests that came without an id.
@@ -39,7 +41,7 @@ func NewInstance(c Config, e Environment) *Instance {
 	}
 	metrics := NewMetrics()
 	return &Instance{
-		Config: c, Network: heeding{e.Network, metrics}, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, Metrics: metrics,
+		Config: c, Network: heeding{e.Network, metrics}, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, turn: e.Turn, after: e.After, Metrics: metrics,
 		Behaviour: &Behaviour{cold: c.Node.Cold, began: time.Now()}, anonymous: &atomic.Uint64{},
 		Halt: make(chan struct{}), Answering: &Tracker{}, retained: &retained{}, term: &term{}, spans: newSpans(),
 	}

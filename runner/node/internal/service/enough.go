@@ -29,8 +29,11 @@ func (s *service) enough(name string, steps []scenarios.Step, share float64) (st
 		ctx, giveUp := context.WithCancel(ctx)
 		defer giveUp()
 		ended := make(chan *call.Failure, len(inner))
-		for _, one := range inner {
-			s.i.Answering.Go(func() { ended <- one.run(ctx, v, c.Step(one.name)) })
+		for n, one := range inner {
+			s.i.Answering.Go(func() {
+				s.i.InTurn(n)
+				ended <- one.run(ctx, v, c.Step(one.name))
+			})
 		}
 		for good, bad := 0, 0; good < need; {
 			f := <-ended

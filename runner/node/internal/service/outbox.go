@@ -217,9 +217,8 @@ func (r *relay) pause(ctx context.Context, failed bool) {
 		i.Sleep(ctx, d) //nolint:errcheck // the caller looks at ctx
 		return
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	i.WakeAfter(d)
+	rings, stop := i.After(d)
+	defer stop()
 	select {
 	case <-r.wake:
 		i.Sleep(ctx, gathering) //nolint:errcheck // the caller looks at ctx
@@ -227,7 +226,7 @@ func (r *relay) pause(ctx context.Context, failed bool) {
 		case <-r.wake:
 		default:
 		}
-	case <-timer.C:
+	case <-rings:
 	case <-ctx.Done():
 	}
 	i.CPU.Await()

@@ -84,7 +84,9 @@ func (s *service) cache(from string, how *scenarios.ReadCache) (get func(ctx con
 		}
 		return shared.get, nil
 	}
-	own := s.keptRead(from, newReadCache(*how, s.i.Metrics, s.i.Answering.Go))
+	fresh := newReadCache(*how, s.i.Metrics, s.i.Answering.Go)
+	fresh.Coalescer.InTurn = s.i.InTurn
+	own := s.keptRead(from, fresh)
 	s.caches[from] = append(s.caches[from], own)
 	return func(ctx context.Context, c host.Trace, key string, read func(context.Context) *call.Failure) *call.Failure {
 		return own.get(ctx, key, func() float64 { return 1 - s.i.Chance(c, "early").Float64() }, read)

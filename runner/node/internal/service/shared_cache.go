@@ -49,7 +49,9 @@ func (s *service) newSharedCache(how scenarios.ReadCache, space string) (*shared
 	if err != nil {
 		return nil, err
 	}
-	return &sharedCache{how: how, i: s.i, g: g, space: space}, nil
+	made := &sharedCache{how: how, i: s.i, g: g, space: space}
+	made.Coalescer.InTurn = s.i.InTurn
+	return made, nil
 }
 
 // get is one look, and the read if need be.

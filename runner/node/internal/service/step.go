@@ -132,8 +132,9 @@ func (s *service) parallel(name string, steps []scenarios.Step) (stepFunc, error
 	}
 	return func(ctx context.Context, v *request, c host.Trace) *call.Failure {
 		group, ctx := errgroup.WithContext(ctx)
-		for _, one := range inner {
+		for n, one := range inner {
 			group.Go(func() error {
+				s.i.InTurn(n)
 				if f := one.run(ctx, v, c.Step(one.name)); f != nil {
 					return f
 				}

@@ -23,11 +23,10 @@ func (s *service) work(ctx context.Context, d time.Duration) time.Duration {
 	}
 	defer s.i.CPU.Await()
 	began := time.Now()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	s.i.WakeAfter(d)
+	rings, stop := s.i.After(d)
+	defer stop()
 	select {
-	case <-timer.C:
+	case <-rings:
 		return d
 	case <-s.i.Halt:
 		return d
@@ -38,7 +37,7 @@ func (s *service) work(ctx context.Context, d time.Duration) time.Duration {
 		return left
 	}
 	select {
-	case <-timer.C:
+	case <-rings:
 	case <-s.i.Halt:
 	}
 	wastedSecondsTotal.In(s.i.Metrics).Add(int64(d - left))

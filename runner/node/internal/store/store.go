@@ -73,6 +73,7 @@ func (s *Stores) get(to *call.Replica) (*Store, error) {
 		return nil, fmt.Errorf("configure pool: %w", err)
 	}
 	config.ConnConfig = connect
+	pingIdle(config)
 	config.MaxConns = poolConnections
 	if most := s.i.Config.Node.Pool; most > 0 {
 		config.MaxConns = int32(min(most, math.MaxInt32)) // its type

@@ -1,0 +1,145 @@
+package network
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/squallhq/squall/internal/chance"
+)
+
+// moments makes events happen one at a time, no two at one instant. At one instant of a bubble of virtual time all happens in
+// an order that nobody decides: timers fire in a random one, goroutines are preempted by the machine's time. When an
+// event happens, and which of two is first, follows from keys, and not from the order in which they were asked for.
+type moments struct {
+	seed uint64
+
+	mu    sync.Mutex
+	queue events
+	timer *time.Timer
+	last  int64 // when the last one happened
+}
+
+// event is what happens at a moment.
+type event struct {
+	due    int64
+	key    uint64
+	happen func()
+	index  int // in the queue; -1: in none
+}
+
+// A crossing takes 17 to 32 ns, a near one 1 to 4: so that whoever orders something, and connects for that first, is there
+// before those who go by way of an edge. In what order crossings of one instant land is drawn; that they do so one after the
+// other needs no longer times, and so short ones show in no figure.
+const (
+	crossLeast, crossSpan = 17, 16
+	nearLeast, nearSpan   = 1, 4
+)
+
+// draw has an event happen after as long as a crossing of a key takes.
+func (m *moments) draw(e *event, key uint64, near bool) {
+	e.key = chance.Scramble(key ^ m.seed)
+	if near {
+		m.put(e, time.Duration(nearLeast+e.key%nearSpan))
+		return
+	}
+	m.put(e, time.Duration(crossLeast+e.key%crossSpan))
+}
+
+// put has an event happen after a wait, or, where others are due then, a ns later for each whose key is less.
+func (m *moments) put(e *event, wait time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e.due = time.Now().UnixNano() + int64(wait)
+	heap.Push(&m.queue, e)
+	if m.queue[0] == e {
+		m.arm()
+	}
+}
+
+// arm sets the timer for the first event. m.mu is held.
+func (m *moments) arm() {
+	wait := time.Duration(max(m.queue[0].due, m.last+1) - time.Now().UnixNano())
+	if m.timer == nil {
+		m.timer = time.AfterFunc(wait, m.fire)
+		return
+	}
+	m.timer.Reset(wait)
+}
+
+func (m *moments) fire() {
+	m.mu.Lock()
+	now := time.Now().UnixNano()
+	if len(m.queue) == 0 {
+		m.mu.Unlock()
+		return
+	}
+	var e *event
+	if max(m.queue[0].due, m.last+1) <= now {
+		e, _ = heap.Pop(&m.queue).(*event)
+		m.last = now
+	}
+	if len(m.queue) > 0 {
+		m.arm()
+	}
+	m.mu.Unlock()
+	if e != nil {
+		e.happen()
+	}
+}
+
+// wait is until the event that a key or a wait gives has happened, or ctx has ended: then it returns its error.
+func (m *moments) wait(ctx context.Context, begin func(*event)) error {
+	happened := make(chan struct{})
+	e := &event{happen: func() { close(happened) }}
+	begin(e)
+	select {
+	case <-happened:
+		return nil
+	case <-ctx.Done():
+		m.forget(e)
+		return ctx.Err()
+	}
+}
+
+// forget takes an event back, if it has not happened.
+func (m *moments) forget(e *event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e.index < 0 {
+		return
+	}
+	heap.Remove(&m.queue, e.index)
+	if len(m.queue) > 0 {
+		m.arm()
+	}
+}
+
+// events is a heap: the first due is first, of those the one with the least key.
+type events []*event
+
+var _ heap.Interface = (*events)(nil)
+
+func (q events) Len() int { return len(q) }
+func (q events) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(q[i].due, q[j].due), cmp.Compare(q[i].key, q[j].key)) < 0
+}
+func (q events) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+func (q *events) Push(x any) {
+	one, _ := x.(*event)
+	one.index = len(*q)
+	*q = append(*q, one)
+}
+func (q *events) Pop() any {
+	last := len(*q) - 1
+	one := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	one.index = -1
+	return one
+}
