@@ -114,6 +114,14 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 	})
 }
 
+// CountUnserved counts a request that came and was answered at once because nothing here takes it.
+func (i *Instance) CountUnserved() {
+	now := time.Now()
+	RequestsTotal.In(i.Metrics).Add(1)
+	i.Metrics.Stays.Enter(now)
+	i.Metrics.Stays.Leave(now, now)
+}
+
 // StatusWriter remembers the status that was answered.
 type StatusWriter struct {
 	http.ResponseWriter

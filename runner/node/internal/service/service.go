@@ -57,24 +57,27 @@ func New(i *host.Instance) (host.Role, error) {
 	}
 	s.keepReads()
 	relaying := s.relaying()
-	return host.NewHTTPRole(i, direct(mux, i.Config.Node.Endpoints), func() error {
+	return host.NewHTTPRole(i, direct(i, mux), func() error {
 		relaying.stop()
 		return s.stores.Close()
 	}), nil
 }
 
 // direct answers 404 where ServeMux would redirect to a path that has an endpoint: a redirect that nobody declared is a
-// request that nobody served.
-func direct(mux *http.ServeMux, endpoints []*scenarios.Endpoint) http.Handler {
-	subtrees := slices.ContainsFunc(endpoints, func(e *scenarios.Endpoint) bool { return strings.HasSuffix(e.Match, "/") })
+// request that nobody served. What no endpoint takes has come all the same, and is counted.
+func direct(i *host.Instance, mux *http.ServeMux) http.Handler {
+	subtrees := slices.ContainsFunc(i.Config.Node.Endpoints, func(e *scenarios.Endpoint) bool { return strings.HasSuffix(e.Match, "/") })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if subtrees || strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
 			if h, _ := mux.Handler(r); wire.PathRedirect(h) {
 				http.NotFound(w, r)
+				i.CountUnserved()
 				return
 			}
 		}
-		mux.ServeHTTP(w, r)
+		if mux.ServeHTTP(w, r); r.Pattern == "" {
+			i.CountUnserved() // before the answer leaves: it is sent when this returns
+		}
 	})
 }
 
