@@ -178,6 +178,10 @@ func (b *tree) span(n, parentAt, parent int, known bool) record.TraceSpan {
 	return out
 }
 
+// hearsay is how long it takes at most until a node hears that its caller has left, on one machine: what gave up by then went on
+// for nobody's sake no longer.
+const hearsay = time.Millisecond
+
 // aside tells that nobody waited for all of a span. Where somebody did, and had the answer, it measures how far the span lies
 // outside of that.
 func (b *tree) aside(s located, parentAt int, known bool) bool {
@@ -194,7 +198,7 @@ func (b *tree) aside(s located, parentAt int, known bool) bool {
 	}
 	b.uncertain = max(b.uncertain, ms(began-s.Began))
 	over := ended != 0 && (s.Ended == 0 || s.Ended > ended)
-	if !over {
+	if !over || s.Class == wire.SpanGaveUp && s.Ended != 0 && s.Ended-ended <= int64(hearsay) {
 		return false
 	}
 	if !answered || sibling || s.Ended == 0 || s.Began >= ended {

@@ -18,8 +18,8 @@ type moments struct {
 
 	mu    sync.Mutex
 	queue events
-	timer *time.Timer
-	last  int64 // when the last one happened
+	armed []int64 // when timers fire that were set, the next one last
+	last  int64   // when the last one happened
 }
 
 // event is what happens at a moment.
@@ -54,36 +54,35 @@ func (m *moments) put(e *event, wait time.Duration) {
 	defer m.mu.Unlock()
 	e.due = time.Now().UnixNano() + int64(wait)
 	heap.Push(&m.queue, e)
-	if m.queue[0] == e {
-		m.arm()
-	}
+	m.arm()
 }
 
-// arm sets the timer for the first event. m.mu is held.
+// arm sees to it that a timer fires for the first event. One that is set for later stays set, and finds nothing due then: to
+// move a timer that is pending makes the runtime look at all there are. m.mu is held.
 func (m *moments) arm() {
-	wait := time.Duration(max(m.queue[0].due, m.last+1) - time.Now().UnixNano())
-	if m.timer == nil {
-		m.timer = time.AfterFunc(wait, m.fire)
+	if len(m.queue) == 0 {
 		return
 	}
-	m.timer.Reset(wait)
+	at := max(m.queue[0].due, m.last+1)
+	if len(m.armed) > 0 && m.armed[len(m.armed)-1] <= at {
+		return
+	}
+	m.armed = append(m.armed, at)
+	time.AfterFunc(time.Duration(at-time.Now().UnixNano()), m.fire)
 }
 
 func (m *moments) fire() {
 	m.mu.Lock()
 	now := time.Now().UnixNano()
-	if len(m.queue) == 0 {
-		m.mu.Unlock()
-		return
+	for len(m.armed) > 0 && m.armed[len(m.armed)-1] <= now {
+		m.armed = m.armed[:len(m.armed)-1]
 	}
 	var e *event
-	if max(m.queue[0].due, m.last+1) <= now {
+	if len(m.queue) > 0 && max(m.queue[0].due, m.last+1) <= now {
 		e, _ = heap.Pop(&m.queue).(*event)
 		m.last = now
 	}
-	if len(m.queue) > 0 {
-		m.arm()
-	}
+	m.arm()
 	m.mu.Unlock()
 	if e != nil {
 		e.happen()
@@ -112,9 +111,6 @@ func (m *moments) forget(e *event) {
 		return
 	}
 	heap.Remove(&m.queue, e.index)
-	if len(m.queue) > 0 {
-		m.arm()
-	}
 }
 
 // events is a heap: the first due is first, of those the one with the least key.
