@@ -3,6 +3,7 @@ package findings
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -56,10 +57,11 @@ func (d *diagnosis) spread(f record.Finding) []record.Worsened {
 	return out
 }
 
-// sortSpread orders by time, and what is deeper first within a second; loads are above all nodes.
+// sortSpread orders by the second, and what is deeper first within one; loads are above all nodes. Readings are made a little
+// after the second that windows begin at.
 func sortSpread(of []record.Worsened, depth map[string]int) {
 	slices.SortStableFunc(of, func(a, b record.Worsened) int {
-		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(depth[b.Where], depth[a.Where]))
+		return cmp.Or(cmp.Compare(math.Round(a.AtS), math.Round(b.AtS)), cmp.Compare(depth[b.Where], depth[a.Where]))
 	})
 }
 

@@ -151,7 +151,7 @@ func Spread(steps []record.Worsened) string {
 		switch {
 		case i == 0:
 			fmt.Fprintf(&b, "%s at %s (%s)", s.Where, spell.Seconds(s.AtS), s.What)
-		case s.AtS == steps[i-1].AtS:
+		case spell.Seconds(s.AtS) == spell.Seconds(steps[i-1].AtS):
 			fmt.Fprintf(&b, ", %s", s.Where)
 		default:
 			fmt.Fprintf(&b, ", %s at %s", s.Where, spell.Seconds(s.AtS))
