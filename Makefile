@@ -10,7 +10,7 @@ ROUNDS     ?= 10
 RATE       ?= 400
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race compile-race lint fuzz bench agreement patterns confirm readme costs examples golangci check
+.PHONY: help build test race race-clockless race-clocked compile-race lint fuzz bench agreement patterns confirm readme costs examples golangci check
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,8 +34,12 @@ test: ## run every test (those of the docker engine where an engine answers)
 	$(TEST) -p 1 -timeout 20m $(CLOCKED)
 
 # Not the examples: their tests run the program as it is shipped, which has no detector in it.
-race: compile-race ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(TEST) -race -short -timeout 20m $(filter-out ./examples/patterns,$(CLOCKLESS))
+race: race-clockless race-clocked ## run the tests under the race detector (needs a C compiler)
+
+race-clockless: compile-race
+	CGO_ENABLED=1 $(TEST) -race -short -timeout 40m $(filter-out ./examples/patterns,$(CLOCKLESS))
+
+race-clocked: compile-race
 	CGO_ENABLED=1 $(TEST) -p 1 -race -short -timeout 20m $$(printf "%s\n" $(CLOCKED) | grep -vE '/examples(/patterns)?$$')
 
 compile-race:
