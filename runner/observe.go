@@ -273,6 +273,9 @@ func newTraces(p *topology.Plan, phases []record.Span) *traces.Collector {
 	return traces.New(phases, kinds, p.Seed)
 }
 
+// askLater is how long after a second the spans are asked for: the counters of the same second are read before, and not among it.
+const askLater = 50 * time.Microsecond
+
 // trace asks for the spans of requests that were chosen, beside the loop, unless it is still asking: nodes remember them for seconds.
 func (r *run) trace(ctx context.Context) {
 	if r.tracing != nil {
@@ -286,6 +289,7 @@ func (r *run) trace(ctx context.Context) {
 	r.tracing = done
 	r.operations.Go(func() {
 		defer close(done)
+		time.Sleep(askLater)
 		r.askSpans(ctx)
 	})
 }

@@ -38,14 +38,17 @@ const (
 	nearLeast, nearSpan   = 1, 4
 )
 
-// draw has an event happen after as long as a crossing of a key takes.
-func (m *moments) draw(e *event, key uint64, near bool) {
+// endLater is by how much longer the end of a connection takes: a request takes four crossings at most from one node to the next.
+const endLater = 8 * (crossLeast + crossSpan)
+
+// draw has an event happen after as long as a crossing of a key takes, or later by a time.
+func (m *moments) draw(e *event, key uint64, near bool, later time.Duration) {
 	e.key = chance.Scramble(key ^ m.seed)
 	if near {
 		m.put(e, time.Duration(nearLeast+e.key%nearSpan))
 		return
 	}
-	m.put(e, time.Duration(crossLeast+e.key%crossSpan))
+	m.put(e, later+time.Duration(crossLeast+e.key%crossSpan))
 }
 
 // put has an event happen after a wait, or, where others are due then, a ns later for each whose key is less.

@@ -27,7 +27,7 @@ func TestMomentsAreInOneOrder(t *testing.T) {
 					mu.Lock()
 					defer mu.Unlock()
 					at, which = append(at, time.Since(began)), append(which, n)
-				}}, uint64(n), false)
+				}}, uint64(n), false, 0)
 			}
 			time.Sleep(time.Millisecond)
 		})

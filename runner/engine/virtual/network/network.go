@@ -86,7 +86,7 @@ func (n *Network) cross(ctx context.Context, key uint64, near bool) error {
 	if n.moments == nil {
 		return nil
 	}
-	return n.moments.wait(ctx, func(e *event) { n.moments.draw(e, key, near) })
+	return n.moments.wait(ctx, func(e *event) { n.moments.draw(e, key, near, 0) })
 }
 
 // firstPort is where the ports begin that are given out.

@@ -153,7 +153,7 @@ func (s *stream) finish(err error) {
 	defer s.mu.Unlock()
 	s.finished = err
 	s.writing.stop()
-	s.there.setOff()
+	s.there.setOffLast()
 	s.writing.wake()
 }
 
@@ -165,7 +165,7 @@ func (s *stream) leave() (unread bool) {
 	s.left, s.buffer, s.start, s.come = true, s.buffer[s.come:], 0, 0
 	s.reading.stop()
 	s.reading.wake()
-	s.back.setOff()
+	s.back.setOffLast()
 	return unread
 }
 
@@ -174,7 +174,7 @@ func (s *stream) breakOff() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.resetting = s.resetting || s.finished == nil || s.left
-	s.there.setOff()
+	s.there.setOffLast()
 }
 
 // refuse is the reader's reset, once it has left.
@@ -182,5 +182,5 @@ func (s *stream) refuse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused = true
-	s.back.setOff()
+	s.back.setOffLast()
 }
