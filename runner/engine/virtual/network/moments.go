@@ -39,7 +39,7 @@ const (
 )
 
 // endLater is by how much longer the end of a connection takes: a request takes four crossings at most from one node to the next.
-const endLater = 8 * (crossLeast + crossSpan)
+const endLater = 4 * (crossLeast + crossSpan)
 
 // draw has an event happen after as long as a crossing of a key takes, or later by a time.
 func (m *moments) draw(e *event, key uint64, near bool, later time.Duration) {
