@@ -289,7 +289,10 @@ func (r *run) trace(ctx context.Context) {
 	r.tracing = done
 	r.operations.Go(func() {
 		defer close(done)
-		time.Sleep(askLater)
+		select {
+		case <-time.After(askLater):
+		case <-ctx.Done(): // and it is asked all the same: it is the last time
+		}
 		r.askSpans(ctx)
 	})
 }
