@@ -45,6 +45,7 @@ func TestKeyedLockIsFirstComeFirstServed(t *testing.T) {
 		time.Sleep(time.Minute)
 		leave()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		close(got)
 		var order []int
 		for n := range got {
