@@ -30,6 +30,7 @@ func TestMomentsAreInOneOrder(t *testing.T) {
 				}}, uint64(n), false, 0)
 			}
 			time.Sleep(time.Millisecond)
+			synctest.Wait()
 		})
 		return at, which
 	}
@@ -124,6 +125,8 @@ func TestNearIsThereFirst(t *testing.T) {
 		go say(user, "10.0.0.2:80", "visit")
 		go say(conductor, "10.0.0.1:80", "order")
 		time.Sleep(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
 		if len(came) != 2 || came["order"] >= came["visit"] || came["visit"] > time.Microsecond {
 			t.Errorf("they came after %v", came)
 		}
