@@ -77,7 +77,7 @@ func (f *folder) discard() {
 func (f *folder) save(p *planned, result *record.Result) error {
 	err := f.write(p, result)
 	report.Judge(result, p.Scenario)
-	result.Findings, result.Absorbed = findings.Find(result), findings.Absorbed(result)
+	result.Findings, result.Absorbed = findings.Of(result)
 	if err != nil {
 		return err
 	}

@@ -33,13 +33,9 @@ var absorbers = []absorber{
 	{by: "rate limit", metric: "rate_limited_total", text: "%s refused %s requests over their client's rate"},
 }
 
-// Absorbed is what the mechanisms of an architecture kept away while faults were on: what each counted beyond its rate of the
-// steady phase, by phase, the most first. A record without a design has none.
-func Absorbed(r *record.Result) []record.Absorbed {
-	d, err := diagnose(r)
-	if err != nil || d == nil {
-		return nil
-	}
+// absorbed is what the mechanisms of an architecture kept away while faults were on: what each counted beyond its rate of the
+// steady phase, by phase, the most first.
+func (d *diagnosis) absorbed() []record.Absorbed {
 	var out []record.Absorbed
 	for _, p := range d.phases {
 		if len(p.faults) == 0 {

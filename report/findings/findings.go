@@ -29,13 +29,17 @@ var Kinds = []Kind{
 	wrongShed, failoverOverloads, breakerHealthy, breakerFlaps, breakerStays, fallbackUnused, connectionsThrown, recoversSlowly,
 }
 
-// Find is every finding of a run, by what users lost because of it. A record without a design (one from before) has none:
-// what was run is unknown.
-func Find(r *record.Result) []record.Finding {
+// Of is every finding of a run, by what users lost because of it, and what the run's architecture absorbed, by phase. A record
+// without a design (one from before) has neither: what was run is unknown.
+func Of(r *record.Result) ([]record.Finding, []record.Absorbed) {
 	d, err := diagnose(r)
 	if err != nil || d == nil {
-		return nil
+		return nil, nil
 	}
+	return d.findings(), d.absorbed()
+}
+
+func (d *diagnosis) findings() []record.Finding {
 	var all []record.Finding
 	for _, k := range Kinds {
 		of := k.find(d)

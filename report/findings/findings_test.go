@@ -63,6 +63,10 @@ func TestRulesNameWhatIsThere(t *testing.T) {
 	}
 }
 
+// Find is Of without what was absorbed, and Absorbed is that alone.
+func Find(r *record.Result) []record.Finding      { all, _ := Of(r); return all }
+func Absorbed(r *record.Result) []record.Absorbed { _, all := Of(r); return all }
+
 func raw(t *testing.T, text string) json.RawMessage {
 	t.Helper()
 	if !json.Valid([]byte(text)) {
