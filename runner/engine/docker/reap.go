@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -20,7 +21,7 @@ import (
 // container uses and nobody has wanted for imageGrace, and says in words what it removed. What belongs to a run that is alive stays.
 func (e *Engine) Reap(ctx context.Context) ([]string, error) {
 	words, err := e.reapRuns(ctx, owner.This())
-	images, imagesErr := e.reapImages(ctx, nodeimage.Label, func() (string, error) { return nodeimage.Sum(e.options.Exe) }, time.Now())
+	images, imagesErr := e.reapImages(ctx, nodeimage.Label, sync.OnceValues(func() (string, error) { return nodeimage.Sum(e.options.Exe) }), time.Now())
 	return append(words, images...), errors.Join(err, imagesErr)
 }
 

@@ -145,5 +145,5 @@ func (t *ingress) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /messages", t.i.Counted(t.accept))
 	mux.HandleFunc("GET /writes", t.readBack)
-	return mux
+	return t.i.Routed(mux)
 }

@@ -114,6 +114,15 @@ func (i *Instance) Counted(h func(http.ResponseWriter, *http.Request, Trace)) ht
 	})
 }
 
+// Routed serves what a mux takes, and counts what it does not take, which has come all the same.
+func (i *Instance) Routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if mux.ServeHTTP(w, r); r.Pattern == "" {
+			i.CountUnserved() // before the answer leaves: it is sent when this returns
+		}
+	})
+}
+
 // CountUnserved counts a request that came and was answered at once because nothing here takes it.
 func (i *Instance) CountUnserved() {
 	now := time.Now()

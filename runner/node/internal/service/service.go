@@ -64,8 +64,9 @@ func New(i *host.Instance) (host.Role, error) {
 }
 
 // direct answers 404 where ServeMux would redirect to a path that has an endpoint: a redirect that nobody declared is a
-// request that nobody served. What no endpoint takes has come all the same, and is counted.
+// request that nobody served.
 func direct(i *host.Instance, mux *http.ServeMux) http.Handler {
+	served := i.Routed(mux)
 	subtrees := slices.ContainsFunc(i.Config.Node.Endpoints, func(e *scenarios.Endpoint) bool { return strings.HasSuffix(e.Match, "/") })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if subtrees || strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
@@ -75,9 +76,7 @@ func direct(i *host.Instance, mux *http.ServeMux) http.Handler {
 				return
 			}
 		}
-		if mux.ServeHTTP(w, r); r.Pattern == "" {
-			i.CountUnserved() // before the answer leaves: it is sent when this returns
-		}
+		served.ServeHTTP(w, r)
 	})
 }
 
