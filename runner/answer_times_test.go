@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/internal/passage"
+	"github.com/squallhq/squall/runner/analysis"
+	"github.com/squallhq/squall/runner/record"
 )
 
 // 90 answers within 1..90 us over one edge and ten of 5 s over another: the percentiles of both together are no mean of theirs.
@@ -44,3 +46,5 @@ func TestAnswerTimesOfAPair(t *testing.T) {
 		t.Errorf("of no answers there are %+v", *none)
 	}
 }
+
+func answerTimes(c EdgeCounters) *record.Latency { return analysis.Answers(c.Answers, c.firstByteMs()) }

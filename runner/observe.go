@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/runner/wire"
@@ -162,7 +163,7 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 		seen := meshOf(end, e.Name).since(meshOf(start, e.Name))
 		one.Connections, one.Open, one.Requests = seen.Connections, seen.Open, seen.Requests
 		one.BytesUp, one.BytesDown, one.FirstByteMs = seen.BytesUp, seen.BytesDown, seen.firstByteMs()
-		one.AnswerMs = answerTimes(seen)
+		one.AnswerMs = analysis.Answers(seen.Answers, seen.firstByteMs())
 		answers[pair] = answers[pair].answeredWith(seen)
 		calls, counted := callsOf(start, end, e)
 		switch {
@@ -187,7 +188,7 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 	}
 	for i := range out {
 		pair := [2]string{out[i].From, out[i].To}
-		out[i].PairAnswerMs = answerTimes(answers[pair])
+		out[i].PairAnswerMs = analysis.Answers(answers[pair].Answers, answers[pair].firstByteMs())
 		if organic[pair] > 0 && !blind[pair] {
 			out[i].Amplification = float64(attempts[pair]) / float64(organic[pair])
 		}

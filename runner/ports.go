@@ -152,6 +152,14 @@ func (c EdgeCounters) since(first EdgeCounters) EdgeCounters {
 	return c
 }
 
+// answeredWith are the answers of two edges together.
+func (c EdgeCounters) answeredWith(o EdgeCounters) EdgeCounters {
+	c.FirstBytes += o.FirstBytes
+	c.FirstByteTotal += o.FirstByteTotal
+	c.Answers = c.Answers.Add(o.Answers)
+	return c
+}
+
 // firstByteMs is the mean time to first byte, 0 without an answer.
 func (c EdgeCounters) firstByteMs() float64 {
 	if c.FirstBytes <= 0 {
