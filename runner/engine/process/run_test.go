@@ -23,7 +23,7 @@ func TestRunMeasuresWhatWasPutOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 13 s; not with -short")
 	}
-	t.Setenv("SQUALL_STATE", t.TempDir())
+	t.Parallel()
 	s := enginetest.Plan(t).Scenario
 	s.Nodes[0].Replicas = 1
 	s.Nodes[0].Retry = &scenarios.Retry{Attempts: 3, Backoff: 20 * time.Millisecond}
@@ -72,7 +72,8 @@ func TestRunMeasuresWhatWasPutOn(t *testing.T) {
 	}
 }
 
-// checkPhaseEdges adds the phases' edges up to the run's.
+// checkPhaseEdges adds the phases' edges up to the run's, which has besides what came after the last phase of what was under way as it
+// ended: on a slow machine what came in the 100 ms that its generator may be late.
 func checkPhaseEdges(t *testing.T, res *record.Result) {
 	t.Helper()
 	sum := map[string]int64{}
@@ -85,7 +86,8 @@ func checkPhaseEdges(t *testing.T, res *record.Result) {
 		}
 	}
 	for _, e := range res.Edges {
-		if sum[e.Name] != e.Attempts {
+		const underWay = 50 / 10
+		if after := e.Attempts - sum[e.Name]; after < 0 || after > underWay || after > 0 && e.From == "users" {
 			t.Errorf("edge %s has %d attempts, its phases %d", e.Name, e.Attempts, sum[e.Name])
 		}
 	}
