@@ -97,6 +97,7 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 	doc.Scenario = d.Scenario(doc.root)
 	doc.Scenario.Variant, doc.Scenario.Variants = variant, names
 	doc.changes(told, d)
+	doc.attach(told)
 	doc.check(told)
 	if other := doc.WithStandIns(); other != doc {
 		other.check(told)
