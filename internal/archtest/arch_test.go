@@ -82,17 +82,18 @@ var allowed = map[string][]string{
 	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
 	"examples/patterns":  {},
 
-	"internal/archtest":  {},
-	"internal/ask":       {}, // one question over HTTP
-	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
-	"internal/meshtest":  {}, // what tests of the mesh's rooms share
-	"internal/keydoc":    {},
-	"internal/passage":   {}, // what comes, stays and leaves, on edges and in nodes
-	"internal/pgimage":   {},
-	"internal/pipenet":   {},
-	"internal/resultdoc": {}, // makes docs/result.json.md
-	"internal/scarce":    {}, // errors by which a machine runs out: any program's
-	"internal/squallbin": {},
+	"internal/archtest":      {},
+	"internal/ask":           {}, // one question over HTTP
+	"internal/chance":        {}, // what a seed means: the same for the plan, the load, nodes and edges
+	"internal/meshtest":      {}, // what tests of the mesh's rooms share
+	"internal/keydoc":        {},
+	"internal/passage":       {}, // what comes, stays and leaves, on edges and in nodes
+	"internal/debimage":      {}, // images of real parts, for tests
+	"internal/debimage/make": {"internal/debimage"},
+	"internal/pipenet":       {},
+	"internal/resultdoc":     {}, // makes docs/result.json.md
+	"internal/scarce":        {}, // errors by which a machine runs out: any program's
+	"internal/squallbin":     {},
 }
 
 // forbidden names the arrows that people will be tempted to draw, each with its reason. A name that ends in /... is a
@@ -136,7 +137,7 @@ var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "int
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
 	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh/link"},
-	"github.com/docker/docker":          {"runner/engine/docker", "internal/pgimage"}, // an image that tests need
+	"github.com/docker/docker":          {"runner/engine/docker", "internal/debimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
 	"gopkg.in/yaml.v3":                  {"scenarios/source"},
 	"github.com/olekukonko/tablewriter": {"report/terminal"},

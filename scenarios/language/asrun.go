@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
 // AsRun is a scenario with a variant applied and without variants, as YAML. Parsing it gives a
 // Scenario that is Equal to what Parse gives for the same data and variant. Anchors are expanded
 // and comments dropped. Each load's api_key is replaced by a placeholder of its own (redacted-1,
-// ...), so that built-in gateways still tell clients apart; passwords in env, headers and dsn stay.
+// ...), so that built-in gateways still tell clients apart; passwords in env, headers and dsn stay. What came
+// from the environment is written out, but stays ${NAME} where secrets stand.
 func AsRun(data []byte, variant string) ([]byte, error) {
 	root, err := varied(data, variant)
 	if err != nil {
@@ -36,7 +38,7 @@ func (doc *Document) AsRun(seed uint64) ([]byte, error) {
 // varied is a text's tree with a variant in, as it is before templates.
 func varied(data []byte, variant string) (*source.Value, error) {
 	const file = "scenario"
-	root, problems := source.Read(file, data)
+	root, problems := read(file, data)
 	if len(problems) > 0 {
 		return nil, problems.Ordered()
 	}
@@ -126,7 +128,16 @@ func seeded(root *source.Value, seed uint64) *source.Value {
 	return &out
 }
 
+// settle decodes a tree once, so that what came from the environment and looks like a number is written in quotes where text
+// is wanted.
+func settle(root *source.Value) {
+	root.Withhold(grammar.Withheld)
+	fork := root.Fork() // decoding puts templates in
+	grammar.NewDecoder(&source.Report{}, fork.Get("templates")).Scenario(fork.Without("templates"))
+}
+
 func written(root *source.Value, variant string) ([]byte, error) {
+	settle(root)
 	out, err := source.Write(redacted(root))
 	if err != nil {
 		return nil, err
@@ -148,7 +159,7 @@ func redacted(root *source.Value) *source.Value {
 	change := &source.Value{Kind: source.Mapping}
 	for _, load := range loads.Entries {
 		key := load.Value.Get("api_key")
-		if key == nil || key.Kind != source.Scalar || key.IsNull() {
+		if key == nil || key.Kind != source.Scalar || key.IsNull() || key.Withheld() {
 			continue
 		}
 		if seen[key.Text] == "" {
