@@ -122,7 +122,7 @@ func TestPlantedIllnesses(t *testing.T) {
 // Connections that nobody was there to take were not thrown away: each attempt at a dead callee makes one, or two.
 func TestRefusedConnectionsAreNotThrownAway(t *testing.T) {
 	t.Parallel()
-	for answered, want := range map[int64]bool{10: true, 49: false} {
+	for answered, want := range map[int64]bool{5: true, 49: false} {
 		r := patient(t, withBreaker)
 		r.Faults[0].Kind, r.Faults[0].Edges = "latency", []string{"front-1:back-1"}
 		e := &r.Phases[1].Edges[0]

@@ -102,6 +102,7 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 		open.Variant, open.Variants = variant, names
 	}
 	doc.changes(told, d)
+	doc.attach(told)
 	doc.check(told)
 	if other := doc.WithStandIns(); other != doc {
 		other.check(told)
