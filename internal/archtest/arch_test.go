@@ -37,17 +37,21 @@ var allowed = map[string][]string{
 	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
-	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
+	"runner/load":                {"internal/chance", "runner", "runner/load/clock", "runner/load/inspect", "runner/record", "runner/wire", "scenarios"},
+	"runner/load/clock":          {},                                                  // waits for a moment: knows no load
+	"runner/load/inspect":        {"scenarios", "scenarios/jsonpath"},                 // answers as values: sends nothing
 	"runner/record":              {},                                                  // what a run measured: reports work from it alone
 	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
 	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric", "scenarios/parts"},
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
+	"scenarios/dataset":          {}, // tables from text: opens no file
+	"scenarios/jsonpath":         {}, // places in JSON: any program's
 	"scenarios/parts":            {}, // the databases, caches, brokers and proxies that there are: plain values
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
-	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/metric", "scenarios/parts", "scenarios/source"},
+	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/parts", "scenarios/source"},
 	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/parts", "scenarios/source", "scenarios/topology"},
-	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"}, // the table of roles

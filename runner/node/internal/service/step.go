@@ -44,6 +44,7 @@ type request struct {
 	mu       sync.Mutex
 	status   int
 	caching  string   // the answer's Cache-Control
+	content  *content // nil: a line that says who answered
 	wrote    []string // NODE/ID, each once
 	degraded []string
 	failover string // the node that answered in another one's place
