@@ -37,8 +37,10 @@ var allowed = map[string][]string{
 	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
-	"runner/load":                {"internal/chance", "runner", "runner/load/clock", "runner/load/inspect", "runner/record", "runner/wire", "scenarios"},
+	"runner/load":                {"internal/chance", "runner", "runner/load/clock", "runner/load/inspect", "runner/load/multiplex", "runner/load/secure", "runner/record", "runner/wire", "scenarios"},
 	"runner/load/clock":          {},                                                  // waits for a moment: knows no load
+	"runner/load/multiplex":      {},                                                  // HTTP/2's connections: knows no load
+	"runner/load/secure":         {"scenarios"},                                       // TLS as a load speaks it
 	"runner/load/inspect":        {"scenarios", "scenarios/jsonpath"},                 // answers as values: sends nothing
 	"runner/record":              {},                                                  // what a run measured: reports work from it alone
 	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
