@@ -35,7 +35,9 @@ type template struct {
 	raw    []byte
 	rules  *inspect.Rules
 	goOn   bool
-	drawn  []string // the names of params
+	// redirects is how many are followed.
+	redirects int
+	drawn     []string // the names of params
 }
 
 // field is a header with parameters in its value.
@@ -72,7 +74,7 @@ func newTemplate(l *scenarios.Load, r scenarios.Request, carried []string) (temp
 	if !httpguts.ValidHeaderFieldName(method) { // a method is a token, as a header's name is
 		return template{}, fmt.Errorf("method %q", method)
 	}
-	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn}
+	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn, redirects: r.Redirects}
 	p := parser{load: l, carried: carried}
 	var err error
 	if t.path, err = p.path(path); err != nil {
@@ -120,6 +122,9 @@ func headers(l *scenarios.Load, r scenarios.Request, fixed map[string]string, va
 	maps.Copy(fields, fixed)
 	for _, f := range varying {
 		delete(fields, f.name) // it is written each time
+	}
+	if _, given := fields["Accept-Encoding"]; l.Gzip && !given {
+		fields["Accept-Encoding"] = "gzip"
 	}
 	host := l.To
 	if h, given := fields["Host"]; given {

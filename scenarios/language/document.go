@@ -103,6 +103,7 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 	}
 	doc.changes(told, d)
 	doc.attach(told)
+	attachTo(doc.Scenario.Open, doc.Scenario)
 	doc.check(told)
 	if other := doc.WithStandIns(); other != doc {
 		other.check(told)
