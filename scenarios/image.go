@@ -6,7 +6,7 @@ type Container struct {
 	Command []string `yaml:"command" json:"command,omitempty"`
 	// Environment for the image.
 	Env map[string]string `yaml:"env" json:"env,omitempty"`
-	// The port the image serves on. Default 8080, a database's 5432.
+	// The port the image serves on. Default that of the part that it is (part), else 8080, a database's 5432.
 	Port int `yaml:"port" min:"1" max:"65535" json:"port,omitempty"`
 	// How readiness is seen: an HTTP path, tcp, or none for what serves nowhere, such as a worker. Default tcp for images.
 	Health string `yaml:"health" json:"health,omitempty"`

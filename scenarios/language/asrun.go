@@ -32,7 +32,7 @@ func (doc *Document) AsRun(seed uint64) ([]byte, error) {
 	if root, err = set(root, doc.sets); err != nil {
 		return nil, err
 	}
-	return written(seeded(root, seed), doc.Scenario.Variant)
+	return written(doc.findable(seeded(root, seed)), doc.Scenario.Variant)
 }
 
 // varied is a text's tree with a variant in, as it is before templates.
@@ -52,6 +52,74 @@ func varied(data []byte, variant string) (*source.Value, error) {
 		return nil, told.Problems.Ordered()
 	}
 	return root, nil
+}
+
+// findable is the tree with whole paths of the files that loads name: as run it stands in another folder. The files are not
+// kept there: there may be passwords in them.
+func (doc *Document) findable(root *source.Value) *source.Value {
+	loads := root.Get("load")
+	if loads == nil {
+		return root
+	}
+	out := loads
+	for _, e := range loads.Entries {
+		one := e.Value
+		if tables := one.Get("data"); tables != nil {
+			moved := tables
+			for _, t := range tables.Entries {
+				if t.Value.Kind == source.Mapping {
+					moved = moved.Replacing(t.Key, doc.moved(t.Value), t.At)
+				} else {
+					moved = moved.Replacing(t.Key, doc.whole(t.Value), t.At)
+				}
+			}
+			one = one.Replacing("data", moved, e.At)
+		}
+		if t := one.Entry("tls"); t != nil {
+			moved := t.Value
+			for _, key := range []string{"ca", "cert", "key"} {
+				if file := moved.Entry(key); file != nil {
+					moved = moved.Replacing(key, doc.whole(file.Value), file.At)
+				}
+			}
+			one = one.Replacing("tls", moved, t.At)
+		}
+		if requests := one.Get("requests"); requests != nil {
+			one = one.Replacing("requests", doc.each(requests), e.At)
+		}
+		if steps := one.Get("session").Get("steps"); steps != nil {
+			one = one.Replacing("session", one.Get("session").Replacing("steps", doc.each(steps), e.At), e.At)
+		}
+		out = out.Replacing(e.Key, one, e.At)
+	}
+	return root.Replacing("load", out, loads.At)
+}
+
+// each is a list of mappings whose files have whole paths.
+func (doc *Document) each(list *source.Value) *source.Value {
+	out := *list
+	out.Items = slices.Clone(list.Items)
+	for i, item := range out.Items {
+		out.Items[i] = doc.moved(item)
+	}
+	return &out
+}
+
+func (doc *Document) moved(v *source.Value) *source.Value {
+	file := v.Entry("file")
+	if file == nil || file.Value.Kind != source.Scalar {
+		return v
+	}
+	return v.Replacing("file", doc.whole(file.Value), file.At)
+}
+
+func (doc *Document) whole(path *source.Value) *source.Value {
+	if path.Kind != source.Scalar || path.IsNull() {
+		return path
+	}
+	out := *path
+	out.Text = doc.Beside(path.Text)
+	return &out
 }
 
 // seeded is the tree with this seed, below what says what the scenario is.

@@ -105,6 +105,8 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 		open.Variant, open.Variants = variant, names
 	}
 	doc.changes(told, d)
+	doc.attach(told)
+	attachTo(doc.Scenario.Open, doc.Scenario)
 	doc.check(told)
 	if other := doc.WithStandIns(); other != doc {
 		other.check(told)
