@@ -3,6 +3,8 @@ package compose
 import (
 	"path"
 	"strings"
+
+	"github.com/squallhq/squall/scenarios/parts"
 )
 
 // known is what an image's name says of it.
@@ -16,36 +18,33 @@ type known struct {
 	postgres bool
 }
 
-// images are those whose name says how they serve.
+// images are those whose name says how they serve, beside the parts that Squall knows by name.
 var images = map[string]known{
-	"postgres": {port: 5432, keeps: 3, postgres: true}, "postgis": {port: 5432, keeps: 3, postgres: true},
-	"timescaledb": {port: 5432, keeps: 3, postgres: true}, "pgvector": {port: 5432, keeps: 3, postgres: true},
-	"mysql": {port: 3306, keeps: 3}, "mariadb": {port: 3306, keeps: 3}, "percona": {port: 3306, keeps: 3},
 	"mongo": {port: 27017, keeps: 3}, "cassandra": {port: 9042, keeps: 3}, "clickhouse-server": {port: 8123, keeps: 3, http: true},
 	"elasticsearch": {port: 9200, keeps: 3, http: true}, "opensearch": {port: 9200, keeps: 3, http: true},
 	"minio": {port: 9000, keeps: 3, http: true}, "etcd": {port: 2379, keeps: 3},
-	"rabbitmq": {port: 5672, keeps: 2}, "nats": {port: 4222, keeps: 2}, "kafka": {port: 9092, keeps: 2}, "cp-kafka": {port: 9092, keeps: 2},
 	"zookeeper": {port: 2181, keeps: 2}, "cp-zookeeper": {port: 2181, keeps: 2}, "eclipse-mosquitto": {port: 1883, keeps: 2},
-	"redis": {port: 6379, keeps: 1}, "valkey": {port: 6379, keeps: 1}, "keydb": {port: 6379, keeps: 1}, "memcached": {port: 11211, keeps: 1},
-	"nginx": {port: 80, http: true}, "httpd": {port: 80, http: true}, "caddy": {port: 80, http: true}, "traefik": {port: 80, http: true},
-	"varnish": {port: 80, http: true}, "wordpress": {port: 80, http: true}, "nextcloud": {port: 80, http: true}, "phpmyadmin": {port: 80, http: true},
-	"adminer": {port: 8080, http: true}, "ghost": {port: 2368, http: true}, "grafana": {port: 3000, http: true}, "prometheus": {port: 9090, http: true},
+	"keydb": {port: 6379, keeps: 1}, "memcached": {port: 11211, keeps: 1},
+	"httpd": {port: 80, http: true}, "caddy": {port: 80, http: true}, "traefik": {port: 80, http: true},
+	"wordpress": {port: 80, http: true}, "nextcloud": {port: 80, http: true}, "phpmyadmin": {port: 80, http: true},
+	"adminer": {port: 8080, http: true}, "ghost": {port: 2368, http: true}, "grafana": {port: 3000, http: true},
 }
 
-// knownImage looks an image up by the last part of its name, without tag and digest; a test's own postgres has it before a dash.
+// knownImage looks an image up by the last part of its name, without tag and digest.
 func knownImage(image string) known {
+	if p, is := parts.Of("", image); is {
+		keeps := 0
+		for kind, much := range map[string]int{"database": 3, "queue": 2, "cache": 1} {
+			if p.CanPlay(kind) || kind == "queue" && p.Protocol == parts.SpeaksKafka {
+				keeps = max(keeps, much)
+			}
+		}
+		return known{port: p.Port, http: p.Protocol == parts.SpeaksHTTP, keeps: keeps, postgres: p.Name == parts.Postgres}
+	}
 	image, _, _ = strings.Cut(image, "@")
 	base := path.Base(image)
 	base, _, _ = strings.Cut(base, ":")
-	if k, is := images[base]; is {
-		return k
-	}
-	for _, prefix := range []string{"bitnami-", "squall-"} {
-		if k, is := images[strings.TrimPrefix(base, prefix)]; is {
-			return k
-		}
-	}
-	return known{}
+	return images[base]
 }
 
 // otherPorts are those on which something else than plain HTTP is usually spoken.

@@ -247,7 +247,7 @@ func (w *writer) load() {
 	for _, one := range w.entries {
 		w.line("  %s:", w.loadName(one))
 		w.line("    to: %s", one.node)
-		w.line("    rate: 10/s")
+		w.line("    rate: 20/s")
 		w.line("    arrivals: poisson")
 		w.line("    timeout: 5s")
 		w.line("    requests:")
@@ -270,7 +270,7 @@ func (w *writer) phases() {
 	w.line("      - {latency: 300ms, jitter: 50ms, on: %s}", on)
 	w.line("  - {name: recovery, for: 10s}")
 	w.line("\nexpect:")
-	w.line("  - {in: steady, success: \">= 99%%\", p99: \"< 1s\"}")
+	w.line("  - {in: steady, success: \">= 97%%\", p95: \"< 1s\"}")
 	w.line("  - {in: %s slow, success: \">= 95%%\"}", name)
 	w.line("  - {after: %s slow, recovered_within: 5s}", name)
 }

@@ -1,4 +1,5 @@
-// Package beginning has the commands that write a first scenario: import, from a Compose file.
+// Package beginning has the commands that write a first scenario: import, from a Compose file, and init, from a pattern or
+// from questions.
 package beginning
 
 import (
@@ -15,9 +16,9 @@ import (
 	"github.com/squallhq/squall/scenarios/source"
 )
 
-// Commands are those. environment marks an error as one of the machine's, not of the command line.
+// Commands are import and init. environment marks an error as one of the machine's, not of the command line.
 func Commands(environment func(error) error) []*cobra.Command {
-	return []*cobra.Command{importCommand(environment)}
+	return []*cobra.Command{importCommand(environment), initCommand(environment)}
 }
 
 // importFlags are what `squall import` was asked for.
