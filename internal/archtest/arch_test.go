@@ -47,12 +47,13 @@ var allowed = map[string][]string{
 	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
+	"scenarios/recorded":         {}, // requests from logs: opens no file
 	"scenarios/dataset":          {}, // tables from text: opens no file
 	"scenarios/jsonpath":         {}, // places in JSON: any program's
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
 	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/source"},
 	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
-	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/recorded", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios"}, // the table of roles

@@ -13,6 +13,11 @@ func (b *builder) lint() {
 	b.lintNodes()
 	b.lintCalls()
 	b.lintCapacity()
+	for _, l := range b.Scenario.Loads {
+		if l.Replay != nil && l.Replay.Skipped > 0 {
+			b.warn("%d entries of the recording that load %q sends are left out: they are no requests of HTTP, or to other hosts", l.Replay.Skipped, l.Name)
+		}
+	}
 	for _, f := range b.Faults {
 		b.lintTimes(f)
 		b.lintLoad(f)
