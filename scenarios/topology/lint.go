@@ -15,7 +15,7 @@ func (b *builder) lint() {
 	b.lintCapacity()
 	for _, l := range b.Scenario.Loads {
 		if l.Replay != nil && l.Replay.Skipped > 0 {
-			b.warn("%d entries of the recording that load %q sends are left out: they are no requests of HTTP, or to other hosts", l.Replay.Skipped, l.Name)
+			b.warn("of the recording that load %q sends %s left out: no requests of HTTP, or to other hosts", l.Name, entries(l.Replay.Skipped))
 		}
 	}
 	for _, f := range b.Faults {
@@ -24,6 +24,13 @@ func (b *builder) lint() {
 		b.lintReach(f)
 		b.lintLatency(f)
 	}
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry is"
+	}
+	return fmt.Sprintf("%d entries are", n)
 }
 
 func (b *builder) lintNodes() {
