@@ -60,29 +60,29 @@ type Tmpfs struct {
 	Options string `yaml:"options" json:"options,omitempty"`
 }
 
-// Attached is a file or folder of the scenario's own that a node needs, and where the scenario says so.
-type Attached struct {
+// Copied is a file or folder of the scenario's own that a node needs, and where the scenario says so.
+type Copied struct {
 	File string
 	At   Path
 }
 
-// Attached are the files that a node's container is given.
-func (n *Node) Attached() []Attached {
+// Copied are the files that a node's container is given.
+func (n *Node) Copied() []Copied {
 	at := At("topology", n.Name)
-	var out []Attached
+	var out []Copied
 	for _, f := range n.Files {
 		if f.File != "" {
-			out = append(out, Attached{f.File, at.Key("files", f.Target)})
+			out = append(out, Copied{f.File, at.Key("files", f.Target)})
 		}
 	}
 	for _, s := range n.Secrets {
 		if s.File != "" {
-			out = append(out, Attached{s.File, at.Key("secrets", s.Name)})
+			out = append(out, Copied{s.File, at.Key("secrets", s.Name)})
 		}
 	}
 	for i, v := range n.Volumes {
 		if v.From != "" {
-			out = append(out, Attached{v.From, at.Key("volumes").Item(i)})
+			out = append(out, Copied{v.From, at.Key("volumes").Item(i)})
 		}
 	}
 	return out

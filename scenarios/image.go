@@ -14,7 +14,7 @@ type Container struct {
 	//
 	// Nil once it is read: it is Env then.
 	Environment Environment `yaml:"environment" json:"-"`
-	// The port the image serves on. Default 8080, a database's 5432.
+	// The port the image serves on. Default that of the part that it is (part), else 8080, a database's 5432.
 	Port int `yaml:"port" min:"1" max:"65535" json:"port,omitempty"`
 	// How readiness is seen: an HTTP path, or tcp. Default tcp for images.
 	Health string `yaml:"health" json:"health,omitempty"`

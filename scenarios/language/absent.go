@@ -15,7 +15,7 @@ import (
 func (doc *Document) Absent() error {
 	var told source.Problems
 	for _, n := range doc.Nodes {
-		for _, a := range n.Attached() {
+		for _, a := range n.Copied() {
 			_, err := os.Stat(filepath.Join(doc.Folder, a.File))
 			if err == nil {
 				continue
