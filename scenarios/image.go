@@ -16,7 +16,7 @@ type Container struct {
 	Environment Environment `yaml:"environment" json:"-"`
 	// The port the image serves on. Default that of the part that it is (part), else 8080, a database's 5432.
 	Port int `yaml:"port" min:"1" max:"65535" json:"port,omitempty"`
-	// How readiness is seen: an HTTP path, or tcp. Default tcp for images.
+	// How readiness is seen: an HTTP path, tcp, or none for what serves nowhere, such as a worker. Default tcp for images.
 	Health string `yaml:"health" json:"health,omitempty"`
 	// Files and folders for the image: where they are in it, and which of the scenario's folder that is, or what is in it.
 	// They are copied before it starts.
@@ -50,3 +50,6 @@ type Words []string
 
 // Environment is variables by their names.
 type Environment map[string]string
+
+// HealthNone is the health of an image that serves nowhere: it is well as long as it runs.
+const HealthNone = "none"

@@ -14,10 +14,11 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"cmd/squall/beginning", "faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
-	"faults":                     {}, // data about faults: the bottom
+	"cmd/squall/beginning":       {"scenarios/compose", "scenarios/language", "scenarios/source"}, // the commands that write a first scenario
+	"faults":                     {},                                                              // data about faults: the bottom
 	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "internal/scarce", "runner/wire"},
 	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance", "internal/passage"}, // one connection: knows no edge
 	"faults/mesh/port":           {},                                                                    // the system's ports, timers and pipes: any program's
@@ -46,11 +47,12 @@ var allowed = map[string][]string{
 	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
 	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric", "scenarios/parts"},
-	"scenarios/metric":           {}, // what figures are called and mean: values alone
-	"scenarios/dataset":          {}, // tables from text: opens no file
-	"scenarios/jsonpath":         {}, // places in JSON: any program's
-	"scenarios/parts":            {}, // the databases, caches, brokers and proxies that there are: plain values
-	"scenarios/source":           {}, // YAML as a tree with places: knows no key
+	"scenarios/metric":           {},                   // what figures are called and mean: values alone
+	"scenarios/dataset":          {},                   // tables from text: opens no file
+	"scenarios/jsonpath":         {},                   // places in JSON: any program's
+	"scenarios/parts":            {},                   // the databases, caches, brokers and proxies that there are: plain values
+	"scenarios/compose":          {"scenarios/source"}, // Compose files as text of a scenario: knows no key but by its spelling
+	"scenarios/source":           {},                   // YAML as a tree with places: knows no key
 	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/parts", "scenarios/source"},
 	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/parts", "scenarios/source", "scenarios/topology"},
 	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
@@ -143,16 +145,17 @@ var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "int
 
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
-	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh/link"},
-	"github.com/docker/docker":          {"runner/engine/docker", "runner/engine/docker/imagenode", "internal/debimage"}, // an image that tests need
-	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
-	"gopkg.in/yaml.v3":                  {"scenarios/source"},
-	"github.com/olekukonko/tablewriter": {"report/terminal"},
-	"github.com/jackc/pgx/v5":           {"runner/node/internal/database", "runner/node/internal/database/sqlengine", "runner/node/internal/store"},
-	"github.com/go-sql-driver/mysql":    {"runner/node/internal/mysql"},
-	"github.com/redis/go-redis/v9":      {"runner/node/internal/redis"},
-	"github.com/ncruces/go-sqlite3":     {"runner/node/internal/database/sqlengine"},
-	"github.com/spf13/cobra":            {"cmd/squall"},
+	"github.com/Shopify/toxiproxy/v2":    {"faults/mesh/link"},
+	"github.com/docker/docker":           {"runner/engine/docker", "runner/engine/docker/imagenode", "internal/debimage"}, // an image that tests need
+	"github.com/tsenart/vegeta/v12/lib":  {"runner/load"},
+	"gopkg.in/yaml.v3":                   {"scenarios/source"},
+	"github.com/olekukonko/tablewriter":  {"report/terminal"},
+	"github.com/jackc/pgx/v5":            {"runner/node/internal/database", "runner/node/internal/database/sqlengine", "runner/node/internal/store"},
+	"github.com/go-sql-driver/mysql":     {"runner/node/internal/mysql"},
+	"github.com/redis/go-redis/v9":       {"runner/node/internal/redis"},
+	"github.com/ncruces/go-sqlite3":      {"runner/node/internal/database/sqlengine"},
+	"github.com/spf13/cobra":             {"cmd/squall", "cmd/squall/beginning"},
+	"github.com/compose-spec/compose-go": {"scenarios/compose"},
 }
 
 func TestImports(t *testing.T) {

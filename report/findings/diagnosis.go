@@ -34,7 +34,6 @@ type phase struct {
 // pair is what crossed all edges from one node (or load) to another.
 type pair struct {
 	attempts, retries, failures, gaveUp, requests, connections int64
-	answered                                                   int64 // of the requests, as the mesh saw them; 0: none, or it is not known
 	ended                                                      int64 // of the attempts, those of the phase before that ended in this one included
 	amplification, firstByteMs                                 float64
 	edges                                                      []record.Edge
@@ -109,9 +108,6 @@ func pairsOf(edges []record.Edge) map[[2]string]*pair {
 		p.gaveUp += e.GaveUp
 		p.requests += e.Requests
 		p.connections += e.Connections
-		if e.AnswerMs != nil {
-			p.answered += e.AnswerMs.Count
-		}
 		p.amplification = max(p.amplification, e.Amplification)
 		if p.requests > 0 {
 			p.firstByteMs = waited / float64(p.requests)

@@ -44,7 +44,7 @@ func (i *instance) awaitHealth(ctx context.Context, p Process) error {
 }
 
 // probe tells whether an instance is healthy now: a built-in node says so itself; an image by the path that the
-// scenario names, or by taking connections; a database by letting clients in.
+// scenario names, or by taking connections; a database by letting clients in; one that serves nowhere by nothing.
 func (i *instance) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -52,6 +52,8 @@ func (i *instance) probe(ctx context.Context) error {
 	switch {
 	case !i.image():
 		return i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminHealth), nil, nil)
+	case n.Health == scenarios.HealthNone:
+		return nil
 	case n.Health != "" && n.Health != "tcp":
 		return i.ask(ctx, http.MethodGet, "http://"+i.address()+n.Health, nil, nil)
 	}

@@ -77,6 +77,9 @@ func Parse(file string, data []byte, variant string, sets ...string) (*Document,
 
 func parse(file string, data []byte, variant string, sets []string) (*Document, error) {
 	root, problems := read(file, data)
+	if foreign := composeFile(file, root); foreign != nil {
+		return nil, foreign
+	}
 	if root == nil || len(problems) > 0 {
 		return nil, problems.Ordered()
 	}
