@@ -58,8 +58,8 @@ func TestOutlasting(t *testing.T) {
 	enginetest.Outlasting(t, newEngine(t), 3)
 }
 
+// Alone: it is as exact as two readings are at one time.
 func TestAttemptsByPhase(t *testing.T) {
-	t.Parallel()
 	enginetest.AttemptsByPhase(t, newEngine(t), 3)
 }
 

@@ -32,6 +32,7 @@ func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
 	row(rows, d.param, nil)
 	row(rows, d.json, w.anything)
 	row(rows, d.content, w.path)
+	row(rows, d.factor, w.factor)
 	row(rows, d.attached, w.path)
 	row(rows, d.statuses, w.statuses)
 	row(rows, d.byPath, w.byPath)

@@ -47,10 +47,10 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 		return
 	}
 	d.part(e, n)
-	if n.Kind == scenarios.KindImage && n.Image == "" && e.Value.Get("image") == nil {
+	if n.Kind == scenarios.KindImage && e.Value.Get("part") == nil && e.Value.Get("image") == nil {
 		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG", or part: postgres (or another)`)
 	}
-	hasImage := e.Value.Get("image") != nil || n.Image != ""
+	hasImage := e.Value.Get("image") != nil || e.Value.Get("part") != nil
 	fields := d.fieldsOf(reflect.TypeFor[scenarios.Node]())
 	for _, key := range e.Value.Entries {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Key })
