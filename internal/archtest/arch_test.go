@@ -80,9 +80,10 @@ var allowed = map[string][]string{
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire", "scenarios"},
 
 	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/parts", "scenarios/topology"}, // what all engines share
-	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
-	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
+	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/imagenode", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/docker/imagenode": {"scenarios", "scenarios/topology"}, // a node's words as a container's: asks no engine
+	"runner/engine/docker/nodeimage": {},                                  // an image as bytes: knows no engine
+	"runner/engine/docker/owner":     {},                                  // who made what, and whether they are there still: knows no engine
 	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual/network":  {"internal/chance"}, // TCP's behaviour in memory: any program's
@@ -148,7 +149,7 @@ var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "int
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
 	"github.com/Shopify/toxiproxy/v2":    {"faults/mesh/link"},
-	"github.com/docker/docker":           {"runner/engine/docker", "internal/debimage"}, // an image that tests need
+	"github.com/docker/docker":           {"runner/engine/docker", "runner/engine/docker/imagenode", "internal/debimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib":  {"runner/load"},
 	"gopkg.in/yaml.v3":                   {"scenarios/source"},
 	"github.com/olekukonko/tablewriter":  {"report/terminal"},

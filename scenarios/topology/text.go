@@ -18,6 +18,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 	t := &text{}
 	p.writeTitle(t)
 	p.writeNodes(t)
+	p.writeImages(t)
 	p.writeEdges(t)
 	p.writePhases(t)
 	p.writeLoads(t)

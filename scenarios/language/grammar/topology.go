@@ -34,6 +34,7 @@ func (d *Decoder) nodes(v *source.Value) []*scenarios.Node {
 
 // kind checks that a node has one, and only the keys that belong to it.
 func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
+	d.oneEnvironment(e.Value, n)
 	name := source.Shorten(e.Key)
 	if e.Value.Get("kind") == nil {
 		fix := "add kind: one of " + strings.Join(kinds(), ", ")
