@@ -15,7 +15,7 @@ const module = "github.com/squallhq/squall/"
 var allowed = map[string][]string{
 	// It wires everything by hand.
 	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
-		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
+		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/readback", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"faults":                     {}, // data about faults: the bottom
 	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "internal/scarce", "runner/wire"},
@@ -38,9 +38,10 @@ var allowed = map[string][]string{
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
 	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
-	"runner/record":              {},                                                  // what a run measured: reports work from it alone
-	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
-	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
+	"runner/readback":            {"runner/node", "runner/wire", "scenarios", "scenarios/topology"}, // what a load wrote, as it says
+	"runner/record":              {},                                                                // what a run measured: reports work from it alone
+	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"},               // from what ended and what nodes tell: asks nobody itself
+	"runner/wire":                {"internal/passage"},                                              // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
@@ -71,7 +72,7 @@ var allowed = map[string][]string{
 	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual/network":  {"internal/chance"}, // TCP's behaviour in memory: any program's
-	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/readback", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios/language"},

@@ -19,6 +19,7 @@ type answer struct {
 	stale             bool
 	astray            bool // a redirect that nobody declared
 	bytesOut, bytesIn int64
+	body              []byte // of what must show a write; nil of all others
 }
 
 // dialError, bodyError tell where an exchange failed.
@@ -82,7 +83,12 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 	if c.mix.kinds[r.kind].method == "HEAD" {
 		h.length, h.chunked, h.untilEOF = 0, false, false
 	}
-	a.bytesIn, err = readBody(conn.reader, h, c.options.MaxBody)
+	if c.mix.wantsBody(r) {
+		a.body, err = keepBody(conn.reader, h, c.options.MaxBody)
+		a.bytesIn = int64(len(a.body))
+	} else {
+		a.bytesIn, err = readBody(conn.reader, h, c.options.MaxBody)
+	}
 	if err != nil {
 		return a, false, bodyError{err}
 	}

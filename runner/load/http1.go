@@ -170,9 +170,20 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 
 // readBody reads the body whole, keeping nothing of it, and says how long it was.
 func readBody(r *bufio.Reader, h head, most int64) (int64, error) {
+	return copyBody(io.Discard, r, h, most)
+}
+
+// keepBody reads the body whole, and keeps it.
+func keepBody(r *bufio.Reader, h head, most int64) ([]byte, error) {
+	var b bytes.Buffer
+	_, err := copyBody(&b, r, h, most)
+	return b.Bytes(), err
+}
+
+func copyBody(w io.Writer, r *bufio.Reader, h head, most int64) (int64, error) {
 	switch {
 	case h.chunked:
-		n, err := io.Copy(io.Discard, io.LimitReader(httputil.NewChunkedReader(r), most+1))
+		n, err := io.Copy(w, io.LimitReader(httputil.NewChunkedReader(r), most+1))
 		if err != nil {
 			return n, unexpected(err)
 		}
@@ -189,13 +200,17 @@ func readBody(r *bufio.Reader, h head, most int64) (int64, error) {
 			}
 		}
 	case h.untilEOF:
-		n, err := io.Copy(io.Discard, io.LimitReader(r, most+1))
+		n, err := io.Copy(w, io.LimitReader(r, most+1))
 		if err == nil && n > most {
 			err = errTooLong
 		}
 		return n, err
 	case h.length > most:
 		return 0, errTooLong
+	}
+	if w != io.Discard {
+		n, err := io.CopyN(w, r, h.length)
+		return n, unexpected(err)
 	}
 	n, err := discard(r, h.length)
 	return n, unexpected(err)

@@ -21,6 +21,8 @@ type request struct {
 	intended time.Duration
 	// written is what its user's earlier answers said about where the user's writes are; empty: nothing.
 	written string
+	// of is the write that the request looks at; nil: it looks at none.
+	of *origin
 }
 
 // mix chooses what each request of a load is. The choice and the parameters of request seq depend
@@ -34,13 +36,14 @@ type mix struct {
 	load   string
 	name_  uint64
 	tenant *param // nil: it is the same for all
+	writes uint64 // the seed of the ids of writes
 }
 
-func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
+func newMix(l *scenarios.Load, seed, writes uint64) (*mix, error) {
 	if len(l.Requests) == 0 {
 		return nil, fmt.Errorf("no requests")
 	}
-	m := &mix{seed: seed, load: l.Name, name_: nameHash(l.Name, "request"), counts: make([]uint64, len(l.Requests))}
+	m := &mix{seed: seed, load: l.Name, name_: nameHash(l.Name, "request"), writes: writes}
 	if l.Tenant != nil && l.Tenant.Name == "" {
 		p, err := newParam(l.Tenant.Param)
 		if err != nil {
@@ -68,6 +71,10 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 	for i := range m.shares {
 		m.shares[i] /= total
 	}
+	if err := m.addLooks(l); err != nil {
+		return nil, err
+	}
+	m.counts = make([]uint64, len(m.shares))
 	return m, nil
 }
 
@@ -75,7 +82,7 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 func (m *mix) next(intended time.Duration) request {
 	r := request{seq: m.seq, intended: intended}
 	m.seq++
-	if len(m.kinds) > 1 {
+	if len(m.shares) > 1 {
 		c := m.chance(r.seq)
 		u := c.float64()
 		r.kind = min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
@@ -93,15 +100,10 @@ func (m *mix) name(r request) string { return m.kinds[r.kind].name }
 // render appends the request as HTTP/1.1 to b and says how many bytes of it are its body.
 func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	t := &m.kinds[r.kind]
-	c := m.chance(r.seq)
-	c.float64() // the draw that chose the kind
-	var values [maxParams]uint64
-	for i := range t.params {
-		values[i] = t.params[i].draw(&c, r.nth)
-	}
+	v, c := m.values(r)
 	b = append(b, t.method...)
 	b = append(b, ' ')
-	b = t.path.append(b, &values)
+	b = t.path.append(b, &v)
 	b = append(b, t.head...) // the rest of the request line and all fixed headers, up to the id
 	named := len(b) - len(m.load) - len("-")
 	b = strconv.AppendUint(b, r.seq, 10)
@@ -111,7 +113,12 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	b = append(b, "\r\n"...)
 	if m.tenant != nil { // drawn last, so that it changes nothing else
 		b = append(b, wire.HeaderTenant+": "...)
-		b = strconv.AppendUint(b, m.tenant.draw(&c, r.seq), 10)
+		b = strconv.AppendUint(b, m.tenant.draw(&c, r.sender()), 10)
+		b = append(b, "\r\n"...)
+	}
+	if t.write != nil && t.write.idempotencyKey {
+		b = append(b, wire.HeaderIdempotency+": "...)
+		b = append(b, v.id...)
 		b = append(b, "\r\n"...)
 	}
 	if r.written != "" {
@@ -122,11 +129,11 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	if t.body == nil {
 		return append(b, t.end...), 0
 	}
-	body = t.body.length(&values)
+	body = t.body.length(&v)
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, int64(body), 10)
 	b = append(b, "\r\n\r\n"...)
-	return t.body.append(b, &values), body
+	return t.body.append(b, &v), body
 }
 
 // trace is that of a request, by its id: its first span is the user's own.
@@ -138,11 +145,25 @@ func (m *mix) trace(id []byte) wire.Traceparent {
 // url is the request's target, for results.
 func (m *mix) url(r request) string {
 	t := &m.kinds[r.kind]
-	c := m.chance(r.seq)
-	c.float64()
-	var values [maxParams]uint64
-	for i := range t.params {
-		values[i] = t.params[i].draw(&c, r.nth)
+	v, _ := m.values(r)
+	return string(t.path.append([]byte("http://"+t.host), &v))
+}
+
+// values are what stands in a request's texts, and the chance that its other draws go on with. Those of a look at a write are
+// the write's.
+func (m *mix) values(r request) (v values, c draws) {
+	if r.of != nil {
+		r.seq, r.nth, r.kind = r.of.seq, r.of.nth, r.of.kind
 	}
-	return string(t.path.append([]byte("http://"+t.host), &values))
+	t := &m.kinds[r.kind]
+	c = m.chance(r.seq)
+	c.float64() // the draw that chose the kind
+	for i := range t.params {
+		v.numbers[i] = t.params[i].draw(&c, r.nth)
+	}
+	if t.write != nil {
+		v.id = m.drawID(r.seq)
+		v.id = string(t.write.id.append(nil, &v))
+	}
+	return v, c
 }

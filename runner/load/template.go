@@ -27,6 +27,8 @@ type template struct {
 	body      text
 	params    []param
 	redirect  bool // a redirect is the right answer
+	// write is what a write needs besides; nil: it is none that is accounted for.
+	write *writing
 }
 
 // maxParams is how many different parameters a request may have.
@@ -37,7 +39,13 @@ type text []part
 
 type part struct {
 	literal string
-	param   int // index of the parameter after the literal; -1 for none
+	param   int // index of the parameter after the literal; -1 for none, and idPart for the id of a write
+}
+
+// values are what stands in a request's texts in place of its parameters: numbers, and the id of the write that it is about.
+type values struct {
+	numbers [maxParams]uint64
+	id      string
 }
 
 var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*)\}`)
@@ -51,17 +59,22 @@ func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
 		return template{}, fmt.Errorf("method %q", method)
 	}
 	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect}
-	var names []string
+	parse := parser{write: r.Write != nil}
 	var err error
-	if t.path, names, err = parseText(path, names); err != nil {
+	if t.path, err = parse.text(path); err != nil {
 		return template{}, err
 	}
 	if r.Body != "" {
-		if t.body, names, err = parseText(r.Body, names); err != nil {
+		if t.body, err = parse.text(r.Body); err != nil {
 			return template{}, err
 		}
 	}
-	for _, name := range names {
+	if r.Write != nil {
+		if t.write, err = newWriting(l, r.Write, &parse); err != nil {
+			return template{}, err
+		}
+	}
+	for _, name := range parse.names {
 		p, err := newParam(r.Params[name])
 		if err != nil {
 			return template{}, fmt.Errorf("parameter %q: %w", name, err)
@@ -115,45 +128,60 @@ func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 	return b.String(), nil
 }
 
-// parseText splits a text at its {parameters}; names collects each once, in the order of their first appearance.
-func parseText(s string, names []string) (text, []string, error) {
+// parser splits texts at their {parameters}; names has each once, in the order of their first appearance. In a write's texts, {write}
+// is its id.
+type parser struct {
+	names []string
+	write bool
+}
+
+func (p *parser) text(s string) (text, error) {
 	var t text
 	from := 0
 	for _, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
 		name := s[m[2]:m[3]]
-		i := slices.Index(names, name)
-		if i < 0 {
-			i = len(names)
-			names = append(names, name)
+		i := slices.Index(p.names, name)
+		switch {
+		case p.write && name == scenarios.WriteParameter:
+			i = idPart
+		case i < 0:
+			i = len(p.names)
+			p.names = append(p.names, name)
 		}
 		if i >= maxParams {
-			return nil, nil, fmt.Errorf("more than %d parameters", maxParams)
+			return nil, fmt.Errorf("more than %d parameters", maxParams)
 		}
 		t = append(t, part{s[from:m[0]], i})
 		from = m[1]
 	}
-	return append(t, part{s[from:], -1}), names, nil
+	return append(t, part{s[from:], -1}), nil
 }
 
-func (t text) append(b []byte, values *[maxParams]uint64) []byte {
+func (t text) append(b []byte, v *values) []byte {
 	for _, p := range t {
 		b = append(b, p.literal...)
-		if p.param >= 0 {
-			b = strconv.AppendUint(b, values[p.param], 10)
+		switch {
+		case p.param >= 0:
+			b = strconv.AppendUint(b, v.numbers[p.param], 10)
+		case p.param == idPart:
+			b = append(b, v.id...)
 		}
 	}
 	return b
 }
 
-func (t text) length(values *[maxParams]uint64) int {
+func (t text) length(v *values) int {
 	n := 0
 	for _, p := range t {
 		n += len(p.literal)
-		if p.param >= 0 {
+		switch {
+		case p.param >= 0:
 			n++
-			for v := values[p.param]; v >= 10; v /= 10 {
+			for v := v.numbers[p.param]; v >= 10; v /= 10 {
 				n++
 			}
+		case p.param == idPart:
+			n += len(v.id)
 		}
 	}
 	return n

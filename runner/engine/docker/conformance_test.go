@@ -14,6 +14,10 @@ func TestConformance(t *testing.T) {
 	}, func(t *testing.T) string { return loadStranger(t, strangerProgram) })
 }
 
+func TestPlantedWrites(t *testing.T) {
+	enginetest.PlantedWrites(t, testEngine(t, Options{Exe: squallbin.Path(t)}))
+}
+
 func TestAttemptsByPhase(t *testing.T) {
 	enginetest.AttemptsByPhase(t, testEngine(t, Options{Exe: squallbin.Path(t)}), 3)
 }

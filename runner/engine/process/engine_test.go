@@ -46,6 +46,8 @@ func TestConformance(t *testing.T) {
 
 func TestOutlasting(t *testing.T) { enginetest.Outlasting(t, newEngine(t), 3) }
 
+func TestPlantedWrites(t *testing.T) { enginetest.PlantedWrites(t, newEngine(t)) }
+
 func TestAttemptsByPhase(t *testing.T) {
 	t.Setenv("SQUALL_STATE", t.TempDir())
 	enginetest.AttemptsByPhase(t, newEngine(t), 3)

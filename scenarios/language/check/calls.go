@@ -53,6 +53,7 @@ func (v *Checker) steps(n *scenarios.Node) {
 		v.when(s.When, at)
 		v.failover(s.Failover, s.First(), at)
 		v.replicaRead(s, at)
+		v.rowRead(s, at)
 		for _, u := range s.Uses() {
 			here := at.Join(u.Keys)
 			if u.How == "cache" || u.How == "publish" {

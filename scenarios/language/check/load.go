@@ -33,6 +33,7 @@ func (v *Checker) loads() {
 			v.Problem(at.Key("warm_up_from"), "there is no warm-up that the rate could rise in", "give the scenario one, as in warm_up: 10s, or leave it out")
 		}
 		v.requests(l, n, at)
+		v.writes(l, n, at)
 	}
 	if loads := v.Root.Get("load"); loads != nil && loads.Kind == source.Mapping && len(loads.Entries) == 0 {
 		v.Problem(scenarios.At("load"), "load is empty", "add one, as in NAME: {to: NODE, rate: 100/s, requests: [...]}")
@@ -51,8 +52,8 @@ func (v *Checker) requests(l *scenarios.Load, to *scenarios.Node, at scenarios.P
 		}
 		seen[r.Send] = true
 		var names []string
-		for _, match := range grammar.Parameter.FindAllStringSubmatch(r.Send+" "+r.Body, -1) {
-			if !slices.Contains(names, match[1]) {
+		for _, match := range grammar.Parameter.FindAllStringSubmatch(strings.Join(r.Texts(), " "), -1) {
+			if !slices.Contains(names, match[1]) && (r.Write == nil || match[1] != scenarios.WriteParameter) {
 				names = append(names, match[1])
 			}
 		}

@@ -135,7 +135,7 @@ func (d *Decoder) request(v *source.Value, into *scenarios.Request) {
 
 func (d *Decoder) params(params []source.Entry, into *scenarios.Request, own []string) {
 	var names []string
-	for _, match := range Parameter.FindAllStringSubmatch(into.Send+" "+into.Body, -1) {
+	for _, match := range Parameter.FindAllStringSubmatch(strings.Join(into.Texts(), " "), -1) {
 		names = append(names, match[1])
 	}
 	for _, e := range params {

@@ -164,7 +164,13 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 		h.Set(wire.HeaderDegraded, why)
 		answer["degraded"] = why
 	}
-	body, err := json.Marshal(answer)
+	var body []byte
+	var err error
+	if v.listed != nil {
+		body, err = json.Marshal(v.listed)
+	} else {
+		body, err = json.Marshal(answer)
+	}
 	if err != nil {
 		i.Refuse(w, http.StatusInternalServerError, err.Error())
 		return

@@ -41,8 +41,10 @@ type request struct {
 
 	mu       sync.Mutex
 	status   int
-	caching  string   // the answer's Cache-Control
-	wrote    []string // NODE/ID, each once
+	caching  string      // the answer's Cache-Control
+	ended    bool        // no further step is done
+	listed   []store.Row // the answer; nil: it is none of rows
+	wrote    []string    // NODE/ID, each once
 	degraded []string
 	failover string // the node that answered in another one's place
 	// positions is nil until something is known of where the user has written.
@@ -59,6 +61,9 @@ func (v *request) run(ctx context.Context, steps []step) *call.Failure {
 		}
 		if f := s.run(ctx, v, v.base.Step(s.name)); f != nil {
 			return f
+		}
+		if v.isEnded() {
+			return nil
 		}
 	}
 	return nil
@@ -104,10 +109,13 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run ste
 		run, err = s.call(what.Call, what.Redirect, what.Cache, what.Failover, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
-		if what.Replica != "" {
+		switch {
+		case what.List:
+			run, err = s.list(what.Read, what.Failover, what.Policy)
+		case what.Replica != "":
 			run, err = s.readReplica(what)
-		} else {
-			run, err = s.read(what.Read, what.Cost, what.Failover, what.Policy)
+		default:
+			run, err = s.read(what.Read, what, what.Failover)
 		}
 		if what.Cache != nil && err == nil {
 			run, err = s.cached(what.Read, what.Cache, (*request).key, run)
@@ -260,8 +268,8 @@ func (v *request) about(key string) string {
 	return fillIn(key, v.request.PathValue)
 }
 
-func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
-	g, err := call.NewWithFailover(s.i, from, or.Failover, policy, s.i.Config.Node.Policy)
+func (s *service) read(from string, what *scenarios.Step, or scenarios.Failover) (stepFunc, error) {
+	g, err := call.NewWithFailover(s.i, from, or.Failover, what.Policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -269,9 +277,16 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 		return g.DoSafely(ctx, c, func(ctx context.Context, to *call.Replica, c host.Trace, _ int) call.Outcome {
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
-			cost := host.Draw(cost, s.i.Chance(c, "cost"))
-			_, err := s.stores.Read(bounded, to, v.key(), cost, c)
-			return call.Outcome{F: store.StatementFailure(ctx, bounded, g, to, err)}
+			cost := host.Draw(what.Cost, s.i.Chance(c, "cost"))
+			there, _, err := s.stores.Read(bounded, to, v.key(), cost, c)
+			return call.Outcome{
+				F: store.StatementFailure(ctx, bounded, g, to, err),
+				Settle: func(taken bool) {
+					if taken && err == nil {
+						v.found(there, what.Absent)
+					}
+				},
+			}
 		})
 	}, nil
 }

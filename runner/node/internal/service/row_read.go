@@ -1,0 +1,51 @@
+package service
+
+import (
+	"context"
+
+	"github.com/squallhq/squall/runner/node/internal/call"
+	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/node/internal/store"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// list answers with all rows of a database.
+func (s *service) list(from string, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
+	g, err := call.NewWithFailover(s.i, from, or.Failover, policy, s.i.Config.Node.Policy)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, v *request, c host.Trace) *call.Failure {
+		return g.DoSafely(ctx, c, func(ctx context.Context, to *call.Replica, c host.Trace, _ int) call.Outcome {
+			bounded, cancel := g.Bounded(ctx)
+			defer cancel()
+			rows, err := s.stores.List(bounded, to, c)
+			return call.Outcome{
+				F: store.StatementFailure(ctx, bounded, g, to, err),
+				Settle: func(taken bool) {
+					if taken {
+						v.mu.Lock()
+						v.listed = rows
+						v.mu.Unlock()
+					}
+				},
+			}
+		})
+	}, nil
+}
+
+// found ends a request whose row is not there with its step's status, 0 for going on. That is an answer, and nobody's failure.
+func (v *request) found(there bool, absent int) {
+	if there || absent == 0 {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.status, v.ended = absent, true
+}
+
+func (v *request) isEnded() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.ended
+}
