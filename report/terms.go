@@ -76,4 +76,9 @@ Of a load with a read_back, whose writes have ids of their own, there are beside
 key that was sent when they had been acknowledged; unknown, those that were sent and whose users can't know what became of them
 (no answer, or one of 5xx), which are no losses; refused (never sent, or 4xx); stale reads, a user's looks at its own acknowledged write that
 do not show it. writes.jsonl in the run's folder has every one.`},
+	{"from the environment", `Values of a scenario that are filled in when it is read: ${NAME}; ${NAME:-default}, where it is unset or empty
+(${NAME-default}: unset); ${NAME:?message}, where it must be there. $$ is a dollar sign. What is filled in reads as if it stood there without
+quotes; in brackets and braces, write it in quotes. Keys are never filled. Below env, dsn, command, headers, api_key, body, secret and their
+like no record, log, plan or report ever has what was filled in: scenario.yaml as run has ${NAME} there, and two runs with other
+secrets are of one digest. Anywhere else it is written out.`},
 }

@@ -19,5 +19,8 @@ func (s *Scenario) WithStandIns() *Scenario {
 		one.CPUs, one.Memory = n.CPUs, n.Memory
 		out.Nodes[i] = &one
 	}
+	if s.Open != nil {
+		out.Open = s.Open.WithStandIns()
+	}
 	return &out
 }

@@ -101,12 +101,3 @@ func (l *Load) Sends() []string {
 	}
 	return out
 }
-
-// Texts are all texts of a request in which parameters may stand, in the order in which they are drawn.
-func (r *Request) Texts() []string {
-	out := []string{r.Send, r.Body}
-	if r.Write != nil {
-		out = append(out, r.Write.ID, r.Write.Key)
-	}
-	return out
-}

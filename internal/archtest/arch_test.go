@@ -37,17 +37,21 @@ var allowed = map[string][]string{
 	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
-	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
-	"runner/readback":            {"runner/node", "runner/wire", "scenarios", "scenarios/topology"}, // what a load wrote, as it says
-	"runner/record":              {},                                                                // what a run measured: reports work from it alone
-	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"},               // from what ended and what nodes tell: asks nobody itself
-	"runner/wire":                {"internal/passage"},                                              // what crosses a wire, declared once: below everybody who says or hears it
+	"runner/load":                {"internal/chance", "runner", "runner/load/clock", "runner/load/inspect", "runner/record", "runner/wire", "scenarios"},
+	"runner/load/clock":          {},                                                                                      // waits for a moment: knows no load
+	"runner/load/inspect":        {"scenarios", "scenarios/jsonpath"},                                                     // answers as values: sends nothing
+	"runner/readback":            {"runner/node", "runner/wire", "scenarios", "scenarios/jsonpath", "scenarios/topology"}, // what a load wrote, as it says
+	"runner/record":              {},                                                                                      // what a run measured: reports work from it alone
+	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"},                                     // from what ended and what nodes tell: asks nobody itself
+	"runner/wire":                {"internal/passage"},                                                                    // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
 	"scenarios/metric":           {}, // what figures are called and mean: values alone
+	"scenarios/dataset":          {}, // tables from text: opens no file
+	"scenarios/jsonpath":         {}, // places in JSON: any program's
 	"scenarios/source":           {}, // YAML as a tree with places: knows no key
-	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/metric", "scenarios/source"},
-	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
-	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/source"},
+	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/jsonpath", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
+	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios"}, // the table of roles
@@ -79,17 +83,18 @@ var allowed = map[string][]string{
 	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
 	"examples/patterns":  {},
 
-	"internal/archtest":  {},
-	"internal/ask":       {}, // one question over HTTP
-	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
-	"internal/meshtest":  {}, // what tests of the mesh's rooms share
-	"internal/keydoc":    {},
-	"internal/passage":   {}, // what comes, stays and leaves, on edges and in nodes
-	"internal/pgimage":   {},
-	"internal/pipenet":   {},
-	"internal/resultdoc": {}, // makes docs/result.json.md
-	"internal/scarce":    {}, // errors by which a machine runs out: any program's
-	"internal/squallbin": {},
+	"internal/archtest":      {},
+	"internal/ask":           {}, // one question over HTTP
+	"internal/chance":        {}, // what a seed means: the same for the plan, the load, nodes and edges
+	"internal/meshtest":      {}, // what tests of the mesh's rooms share
+	"internal/keydoc":        {},
+	"internal/passage":       {}, // what comes, stays and leaves, on edges and in nodes
+	"internal/debimage":      {}, // images of real parts, for tests
+	"internal/debimage/make": {"internal/debimage"},
+	"internal/pipenet":       {},
+	"internal/resultdoc":     {}, // makes docs/result.json.md
+	"internal/scarce":        {}, // errors by which a machine runs out: any program's
+	"internal/squallbin":     {},
 }
 
 // forbidden names the arrows that people will be tempted to draw, each with its reason. A name that ends in /... is a
@@ -133,7 +138,7 @@ var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "int
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
 	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh/link"},
-	"github.com/docker/docker":          {"runner/engine/docker", "internal/pgimage"}, // an image that tests need
+	"github.com/docker/docker":          {"runner/engine/docker", "internal/debimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
 	"gopkg.in/yaml.v3":                  {"scenarios/source"},
 	"github.com/olekukonko/tablewriter": {"report/terminal"},

@@ -123,12 +123,8 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 	switch {
 	case err != nil:
 		s.Error = classify(ctx, err)
-	case a.status < 200 || a.status >= 400 || a.astray:
-		s.Error = statusClass(a.status)
-	case a.degraded:
-		s.Outcome = record.Degraded
 	default:
-		s.Outcome = record.OK
+		s.Outcome, s.Error = c.mix.kinds[r.kind].judge(a, r.visit)
 	}
 	if err == nil {
 		s.Wrote, s.Stale = a.wrote, a.stale

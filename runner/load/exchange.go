@@ -1,10 +1,12 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/squallhq/squall/runner/wire"
@@ -19,7 +21,9 @@ type answer struct {
 	stale             bool
 	astray            bool // a redirect that nobody declared
 	bytesOut, bytesIn int64
-	body              []byte // of what must show a write; nil of all others
+	// header and body are kept where somebody looks at them.
+	header http.Header
+	body   []byte
 }
 
 // dialError, bodyError tell where an exchange failed.
@@ -67,25 +71,32 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 	if err := c.pool.arm(conn, deadline); err != nil {
 		return a, false, err
 	}
+	t := &c.mix.kinds[r.kind]
 	body := 0
 	conn.buf, body = c.mix.render(conn.buf[:0], r)
-	a.bytesOut = int64(body)
+	a.bytesOut = int64(body + len(t.raw))
 	if _, err := conn.Write(conn.buf); err != nil {
 		return a, false, fmt.Errorf("send: %w", err)
 	}
-	h, err := readHead(conn.reader)
+	if len(t.raw) > 0 {
+		if _, err := conn.Write(t.raw); err != nil {
+			return a, false, fmt.Errorf("send: %w", err)
+		}
+	}
+	h, err := readHead(conn.reader, t.rules != nil || r.visit != nil)
 	if err != nil {
 		return a, false, fmt.Errorf("read answer: %w", err)
 	}
 	a.status, a.degraded, a.wrote = h.status, h.degraded, h.wrote
-	a.position, a.stale = h.position, h.stale
-	a.astray = wire.Redirect(h.status) && !h.meant && !c.mix.kinds[r.kind].redirect
-	if c.mix.kinds[r.kind].method == "HEAD" {
+	a.position, a.stale, a.header = h.position, h.stale, h.all
+	a.astray = wire.Redirect(h.status) && !h.meant && !t.redirect
+	if t.method == "HEAD" {
 		h.length, h.chunked, h.untilEOF = 0, false, false
 	}
-	if c.mix.wantsBody(r) {
-		a.body, err = keepBody(conn.reader, h, c.options.MaxBody)
-		a.bytesIn = int64(len(a.body))
+	if t.rules.NeedsBody() || c.mix.wantsBody(r) {
+		var kept bytes.Buffer
+		a.bytesIn, err = copyBody(&kept, conn.reader, h, c.options.MaxBody)
+		a.body = kept.Bytes()
 	} else {
 		a.bytesIn, err = readBody(conn.reader, h, c.options.MaxBody)
 	}

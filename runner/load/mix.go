@@ -2,7 +2,9 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
@@ -21,6 +23,8 @@ type request struct {
 	intended time.Duration
 	// written is what its user's earlier answers said about where the user's writes are; empty: nothing.
 	written string
+	// visit is the one that it is a step of; nil: requests are drawn.
+	visit *visit
 	// of is the write that the request looks at; nil: it looks at none.
 	of *origin
 }
@@ -36,6 +40,7 @@ type mix struct {
 	load   string
 	name_  uint64
 	tenant *param // nil: it is the same for all
+	steps  bool   // kinds are the steps of visits, in order
 	writes uint64 // the seed of the ids of writes
 }
 
@@ -43,7 +48,7 @@ func newMix(l *scenarios.Load, seed, writes uint64) (*mix, error) {
 	if len(l.Requests) == 0 {
 		return nil, fmt.Errorf("no requests")
 	}
-	m := &mix{seed: seed, load: l.Name, name_: nameHash(l.Name, "request"), writes: writes}
+	m := &mix{seed: seed, load: l.Name, name_: nameHash(l.Name, "request"), counts: make([]uint64, len(l.Requests)), writes: writes}
 	if l.Tenant != nil && l.Tenant.Name == "" {
 		p, err := newParam(l.Tenant.Param)
 		if err != nil {
@@ -52,8 +57,13 @@ func newMix(l *scenarios.Load, seed, writes uint64) (*mix, error) {
 		m.tenant = &p
 	}
 	total := 0.0
-	for _, r := range l.Requests {
-		t, err := newTemplate(l, r)
+	requests, carried := l.Requests, []string(nil)
+	if m.steps = l.Steps() != nil; m.steps {
+		requests = shapes(requests)
+	}
+	for _, r := range requests {
+		t, err := newTemplate(&parser{load: l, carried: carried, write: r.Write != nil}, r)
+		carried = append(carried, slices.Collect(maps.Keys(r.Extract))...)
 		if err != nil {
 			return nil, fmt.Errorf("request %q: %w", r.Send, err)
 		}
@@ -71,24 +81,28 @@ func newMix(l *scenarios.Load, seed, writes uint64) (*mix, error) {
 	for i := range m.shares {
 		m.shares[i] /= total
 	}
-	if err := m.addLooks(l); err != nil {
-		return nil, err
-	}
-	m.counts = make([]uint64, len(m.shares))
-	return m, nil
+	return m, m.addLooks(l, requests)
 }
 
 // next is the load's next request. It is not safe for concurrent use.
 func (m *mix) next(intended time.Duration) request {
 	r := request{seq: m.seq, intended: intended}
 	m.seq++
-	if len(m.shares) > 1 {
+	if len(m.shares) > 1 && !m.steps { // a visit begins with its first step
 		c := m.chance(r.seq)
 		u := c.float64()
 		r.kind = min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
 	}
 	r.nth = m.counts[r.kind]
 	m.counts[r.kind]++
+	return r
+}
+
+// step is the next request of a visit that is under way. It is not safe for concurrent use.
+func (m *mix) step(v *visit, kind int, intended time.Duration) request {
+	r := request{seq: m.seq, kind: kind, nth: m.counts[kind], intended: intended, visit: v}
+	m.seq++
+	m.counts[kind]++
 	return r
 }
 
@@ -100,10 +114,12 @@ func (m *mix) name(r request) string { return m.kinds[r.kind].name }
 // render appends the request as HTTP/1.1 to b and says how many bytes of it are its body.
 func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	t := &m.kinds[r.kind]
-	v, c := m.values(r)
+	c := m.chance(r.seq)
+	c.float64() // the draw that chose the kind
+	values := m.values(t, r, &c)
 	b = append(b, t.method...)
 	b = append(b, ' ')
-	b = t.path.append(b, &v)
+	b = t.path.append(b, &values)
 	b = append(b, t.head...) // the rest of the request line and all fixed headers, up to the id
 	named := len(b) - len(m.load) - len("-")
 	b = strconv.AppendUint(b, r.seq, 10)
@@ -118,7 +134,7 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	}
 	if t.write != nil && t.write.idempotencyKey {
 		b = append(b, wire.HeaderIdempotency+": "...)
-		b = append(b, v.id...)
+		b = append(b, values.id...)
 		b = append(b, "\r\n"...)
 	}
 	if r.written != "" {
@@ -126,14 +142,22 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 		b = append(b, r.written...)
 		b = append(b, "\r\n"...)
 	}
+	if t.fields != nil || r.visit != nil {
+		b = t.appendFields(b, &values, r.visit)
+	}
+	if t.raw != nil { // it is sent after this, as it is
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, int64(len(t.raw)), 10)
+		return append(b, "\r\n\r\n"...), 0
+	}
 	if t.body == nil {
 		return append(b, t.end...), 0
 	}
-	body = t.body.length(&v)
+	body = t.body.length(&values)
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, int64(body), 10)
 	b = append(b, "\r\n\r\n"...)
-	return t.body.append(b, &v), body
+	return t.body.append(b, &values), body
 }
 
 // trace is that of a request, by its id: its first span is the user's own.
@@ -145,25 +169,8 @@ func (m *mix) trace(id []byte) wire.Traceparent {
 // url is the request's target, for results.
 func (m *mix) url(r request) string {
 	t := &m.kinds[r.kind]
-	v, _ := m.values(r)
-	return string(t.path.append([]byte("http://"+t.host), &v))
-}
-
-// values are what stands in a request's texts, and the chance that its other draws go on with. Those of a look at a write are
-// the write's.
-func (m *mix) values(r request) (v values, c draws) {
-	if r.of != nil {
-		r.seq, r.nth, r.kind = r.of.seq, r.of.nth, r.of.kind
-	}
-	t := &m.kinds[r.kind]
-	c = m.chance(r.seq)
-	c.float64() // the draw that chose the kind
-	for i := range t.params {
-		v.numbers[i] = t.params[i].draw(&c, r.nth)
-	}
-	if t.write != nil {
-		v.id = m.drawID(r.seq)
-		v.id = string(t.write.id.append(nil, &v))
-	}
-	return v, c
+	c := m.chance(r.seq)
+	c.float64()
+	values := m.values(t, r, &c)
+	return string(t.path.append([]byte("http://"+t.host), &values))
 }

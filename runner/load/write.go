@@ -8,11 +8,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/squallhq/squall/internal/chance"
+	"github.com/squallhq/squall/runner/load/clock"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
@@ -31,70 +33,85 @@ type writing struct {
 	shows text
 }
 
-// idPart marks the id of a write in a text.
-const idPart = -2
-
 // origin is the write that a look is about.
 type origin struct {
 	seq, nth uint64
 	kind     int
 }
 
-func newWriting(l *scenarios.Load, w *scenarios.Write, parse *parser) (*writing, error) {
+func newWriting(p *parser, w *scenarios.Write) (*writing, error) {
 	out := &writing{
 		retries: w.Retries, backoff: cmp.Or(w.Backoff, scenarios.DefaultWriteBackoff), look: -1,
 		idempotencyKey: w.IdempotencyKey != "none",
 	}
-	for k := range l.Headers {
+	for k := range p.load.Headers {
 		out.idempotencyKey = out.idempotencyKey && http.CanonicalHeaderKey(k) != wire.HeaderIdempotency
 	}
 	var err error
-	if out.id, err = parse.text(cmp.Or(w.ID, scenarios.DefaultWriteID)); err != nil {
+	if out.id, err = p.text(cmp.Or(w.ID, scenarios.DefaultWriteID), asIs); err != nil {
 		return nil, err
 	}
-	if out.key, err = parse.text(w.Key); err != nil {
-		return nil, err
-	}
-	return out, nil
+	out.key, err = p.text(w.Key, asIs)
+	return out, err
 }
 
 // addLooks adds a kind of request, which is never drawn, for each write that its user looks at.
-func (m *mix) addLooks(l *scenarios.Load) error {
-	for i := range l.Requests {
-		w := l.Requests[i].Write
-		if w == nil || w.Read == nil {
+func (m *mix) addLooks(l *scenarios.Load, requests []scenarios.Request) error {
+	for i := range requests {
+		r := &requests[i]
+		if r.Write == nil || r.Write.Read == nil {
 			continue
 		}
-		// The texts of the write come first, so that parameters have the write's places.
-		texts := l.Requests[i].Texts()
-		parse := parser{write: true}
-		for _, text := range append([]string{strings.TrimPrefix(texts[0], m.kinds[i].method+" ")}, texts[1:]...) {
-			if _, err := parse.text(text); err != nil {
-				return err
-			}
-		}
-		names := len(parse.names)
-		t, err := newTemplate(l, scenarios.Request{Send: w.Read.Send, Priority: l.Requests[i].Priority})
+		own := &m.kinds[i]
+		// The write's parameters keep their places, and what each visit carries is there.
+		p := &parser{load: l, write: true, params: slices.Clone(own.drawn), names: slices.Clone(own.names), carried: carriedBy(requests)}
+		shows, err := p.text(r.Write.Read.Contains, asIs)
 		if err != nil {
-			return fmt.Errorf("request %q: read %q: %w", l.Requests[i].Send, w.Read.Send, err)
+			return fmt.Errorf("request %q: read: %w", r.Send, err)
 		}
-		_, path, _ := strings.Cut(w.Read.Send, " ")
-		if t.path, err = parse.text(path); err != nil {
-			return err
+		t, err := newTemplate(p, scenarios.Request{Send: r.Write.Read.Send, Priority: r.Priority, Headers: r.Headers, Params: r.Params})
+		if err != nil || len(t.params) > len(own.params) {
+			return fmt.Errorf("request %q: read %q has parameters that the write has not: %w", r.Send, r.Write.Read.Send, err)
 		}
-		shows, err := parse.text(w.Read.Contains)
-		if err != nil || len(parse.names) > names {
-			return fmt.Errorf("request %q: read %q: it has parameters that the write has not", l.Requests[i].Send, w.Read.Send)
-		}
-		t.params = nil
-		own := m.kinds[i].write
-		own.look, own.after = len(m.kinds), w.Read.After
-		if w.Read.Contains != "" {
-			own.shows = shows
+		own.write.look, own.write.after = len(m.kinds), r.Write.Read.After
+		if r.Write.Read.Contains != "" {
+			own.write.shows = shows
 		}
 		m.kinds = append(m.kinds, t)
 	}
 	return nil
+}
+
+// carriedBy are the names of all that visits extract.
+func carriedBy(requests []scenarios.Request) (names []string) {
+	for i := range requests {
+		names = slices.AppendSeq(names, maps.Keys(requests[i].Extract))
+	}
+	return names
+}
+
+// writing is what is written by a request, or by the write that it looks at; nil: nothing that is accounted for.
+func (m *mix) writing(r request) *writing {
+	if r.of != nil {
+		return m.kinds[r.of.kind].write
+	}
+	return m.kinds[r.kind].write
+}
+
+// name puts the id of the write into its places.
+func (v *values) name(names []named, id string) {
+	for i := range names {
+		if names[i].write {
+			v.texts[i] = id
+		}
+	}
+}
+
+// about are the values of a request outside of its rendering.
+func (m *mix) about(r request) values {
+	c := m.chance(r.seq)
+	c.float64()
+	return m.values(&m.kinds[r.kind], r, &c)
 }
 
 // drawID is what {write} stands for: a random UUID, drawn for the load's request of this number.
@@ -115,7 +132,7 @@ const firstLook = 1 << 40
 // lookAt is a look at a write.
 func (m *mix) lookAt(intended time.Duration, of request) request {
 	return request{
-		seq: firstLook + of.seq, nth: of.nth, kind: m.kinds[of.kind].write.look, intended: intended,
+		seq: firstLook + of.seq, nth: of.nth, kind: m.kinds[of.kind].write.look, intended: intended, visit: of.visit,
 		of: &origin{of.seq, of.nth, of.kind},
 	}
 }
@@ -183,15 +200,11 @@ func outcome(a answer, err error) record.WriteOutcome {
 
 // account is what a sample says of a write, or of a look at one; nil: it is neither.
 func (c *class) account(r request, s record.Sample, a answer, t tries, err error) *record.SampleWrite {
-	kind := r.kind
-	if r.of != nil {
-		kind = r.of.kind
-	}
-	w := c.mix.kinds[kind].write
+	w := c.mix.writing(r)
 	if w == nil {
 		return nil
 	}
-	v, _ := c.mix.values(r)
+	v := c.mix.about(r)
 	out := &record.SampleWrite{ID: v.id, Key: string(w.key.append(nil, &v)), Attempts: t.n}
 	if r.of != nil {
 		out.Read = record.ReadUnknown
@@ -219,9 +232,9 @@ func (c *class) look(ctx context.Context, of request, done time.Duration, user *
 		return done
 	}
 	if w.after > 0 {
-		wait := newWaiter(false)
-		defer wait.close()
-		if wait.wait(ctx, c.order.Zero.Add(at)) != nil {
+		wait := clock.NewWaiter(false)
+		defer wait.Close()
+		if wait.Wait(ctx, c.order.Zero.Add(at)) != nil {
 			return done
 		}
 	}

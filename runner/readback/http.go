@@ -15,6 +15,7 @@ import (
 
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/jsonpath"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 
 // overHTTP asks with GET, page by page where the path has pages.
 func overHTTP(ctx context.Context, dial func(context.Context) (net.Conn, error), l *scenarios.Load) ([]string, error) {
-	path, err := scenarios.ParseJSONPath(cmp.Or(l.ReadBack.IDs, scenarios.DefaultIDs))
+	path, err := jsonpath.Parse(cmp.Or(l.ReadBack.IDs, scenarios.DefaultIDs))
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func overHTTP(ctx context.Context, dial func(context.Context) (net.Conn, error),
 	return nil, fmt.Errorf("%s has more than %d pages", l.ReadBack.Send, mostPages)
 }
 
-func page(ctx context.Context, transport http.RoundTripper, l *scenarios.Load, send string, path scenarios.JSONPath) ([]string, error) {
+func page(ctx context.Context, transport http.RoundTripper, l *scenarios.Load, send string, path jsonpath.Path) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	_, target, _ := strings.Cut(send, " ")
@@ -94,50 +95,38 @@ func page(ctx context.Context, transport http.RoundTripper, l *scenarios.Load, s
 
 var errNoID = errors.New("what stands where the ids should be is neither text nor a number, nor an object of ids to whole numbers")
 
-// idsAt are the ids at a path, in the document's order. A path that leads nowhere where the document has something is a mistake: it
-// must not look like a list with nothing in it.
-func idsAt(document any, path scenarios.JSONPath) ([]string, error) {
-	if len(path) == 0 {
-		return leaf(nil, document)
+// idsAt are the ids at a path, in the document's order. A path that leads nowhere is a mistake, unless it leads through a list with
+// nothing in it: it must not look like one.
+func idsAt(document any, path jsonpath.Path) ([]string, error) {
+	var out []string
+	at := path.Find(document)
+	for _, value := range at {
+		var err error
+		if out, err = leaf(out, value); err != nil {
+			return nil, err
+		}
 	}
-	step, rest := path[0], path[1:]
-	switch v := document.(type) {
-	case nil:
-		return nil, nil // null is a list with nothing in it
-	case []any:
-		if step.Named {
-			return nil, fmt.Errorf("there is a list where the path has the name %q", step.Name)
-		}
-		if !step.All {
-			at := step.Index
-			if at < 0 {
-				at += len(v)
-			}
-			if at < 0 || at >= len(v) {
-				return nil, nil
-			}
-			return idsAt(v[at], rest)
-		}
-		var out []string
-		for _, one := range v {
-			ids, err := idsAt(one, rest)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, ids...)
-		}
+	if len(at) > 0 {
 		return out, nil
-	case map[string]any:
-		if step.All {
-			return nil, errors.New("there is an object where the path has a *: its members have no order; name one")
-		}
-		inner, is := v[step.Name]
-		if !step.Named || !is {
-			return nil, fmt.Errorf("there is no %q in the answer", step.Name)
-		}
-		return idsAt(inner, rest)
 	}
-	return nil, fmt.Errorf("the path goes on where there is %v", document)
+	end := strings.LastIndex(path.String(), "[*]")
+	if end < 0 {
+		return nil, fmt.Errorf("nothing stands at %s", path)
+	}
+	list, err := jsonpath.Parse(path.String()[:end])
+	if err != nil {
+		return nil, err
+	}
+	lists := list.Find(document)
+	for _, one := range lists {
+		if many, is := one.([]any); one != nil && (!is || len(many) > 0) {
+			return nil, fmt.Errorf("nothing stands at %s", path)
+		}
+	}
+	if len(lists) == 0 && !strings.Contains(list.String(), "[*]") {
+		return nil, fmt.Errorf("nothing stands at %s", list)
+	}
+	return nil, nil
 }
 
 // leaf adds the ids that stand at the end of a path.

@@ -72,4 +72,6 @@ const (
 	ErrUnsent   = "unsent"    // the generator could not send it
 	ErrCanceled = "cancelled" // the run was interrupted
 	ErrOther    = "other"
+	// ErrCheck begins the class of an answer that was not as the scenario wants it: "check: json $.id".
+	ErrCheck = "check: "
 )

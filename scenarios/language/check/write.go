@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/jsonpath"
 	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -70,13 +71,7 @@ func (v *Checker) writeRead(l *scenarios.Load, r *scenarios.Request, to *scenari
 		return
 	}
 	known := []string{scenarios.WriteParameter}
-	for _, text := range r.Texts() {
-		for _, match := range grammar.Parameter.FindAllStringSubmatch(text, -1) {
-			if !slices.Contains(known, match[1]) {
-				known = append(known, match[1])
-			}
-		}
-	}
+	known = append(known, slices.DeleteFunc(grammar.ParametersOf(r), func(name string) bool { return name == scenarios.WriteParameter })...)
 	for _, match := range grammar.Parameter.FindAllStringSubmatch(look.Send+" "+look.Contains, -1) {
 		if !slices.Contains(known, match[1]) {
 			v.Problem(here, fmt.Sprintf("the write has no parameter %s", source.QuoteShort(match[1])), source.DidYouMean(match[1], known, "its parameters"))
@@ -126,7 +121,7 @@ func (v *Checker) readBackHTTP(b *scenarios.ReadBack, at scenarios.Path) {
 		return
 	}
 	if b.IDs != "" {
-		if _, err := scenarios.ParseJSONPath(b.IDs); err != nil {
+		if _, err := jsonpath.Parse(b.IDs); err != nil {
 			v.Problem(at.Key("ids"), fmt.Sprintf("ids is no path: %s", err), "write a path such as $[*].id or $.orders[*].id")
 		}
 	}

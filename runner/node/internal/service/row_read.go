@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
@@ -20,12 +21,13 @@ func (s *service) list(from string, or scenarios.Failover, policy scenarios.Poli
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			rows, err := s.stores.List(bounded, to, c)
+			list, _ := json.Marshal(rows) // it can't fail: rows are texts
 			return call.Outcome{
 				F: store.StatementFailure(ctx, bounded, g, to, err),
 				Settle: func(taken bool) {
-					if taken {
+					if taken && err == nil {
 						v.mu.Lock()
-						v.listed = rows
+						v.content = &content{text: string(list) + "\n", kind: "application/json"}
 						v.mu.Unlock()
 					}
 				},

@@ -164,18 +164,16 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 		h.Set(wire.HeaderDegraded, why)
 		answer["degraded"] = why
 	}
-	var body []byte
-	var err error
-	if v.listed != nil {
-		body, err = json.Marshal(v.listed)
-	} else {
-		body, err = json.Marshal(answer)
-	}
+	body, err := json.Marshal(answer)
 	if err != nil {
 		i.Refuse(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	h.Set("Content-Type", "application/json")
+	shaped := v.content
+	if shaped == nil {
+		shaped = &content{text: string(body) + "\n", kind: "application/json"}
+	}
+	shaped.head(h, v.request)
 	if v.caching != "" {
 		h.Set("Cache-Control", v.caching)
 	}
@@ -183,7 +181,7 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 		h.Set(wire.HeaderRedirect, "meant")
 	}
 	w.WriteHeader(v.status)
-	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
+	shaped.write(w, v.request)
 }
 
 // headerText makes words fit for a header: one line, printable, not endless.

@@ -41,10 +41,10 @@ type request struct {
 
 	mu       sync.Mutex
 	status   int
-	caching  string      // the answer's Cache-Control
-	ended    bool        // no further step is done
-	listed   []store.Row // the answer; nil: it is none of rows
-	wrote    []string    // NODE/ID, each once
+	caching  string   // the answer's Cache-Control
+	content  *content // nil: a line that says who answered
+	ended    bool     // no further step is done
+	wrote    []string // NODE/ID, each once
 	degraded []string
 	failover string // the node that answered in another one's place
 	// positions is nil until something is known of where the user has written.
