@@ -60,9 +60,9 @@ func TestEveryExampleIsRun(t *testing.T) {
 	}
 }
 
-// TestMain makes four runs at a time on two cores: each takes a sixth of one, and waits else.
+// TestMain makes three runs at a time on two cores: each takes a sixth of one, and waits else.
 func TestMain(m *testing.M) {
-	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)*3/2)); err != nil {
 		panic(err)
 	}
 	m.Run()

@@ -63,6 +63,13 @@ type Load struct {
 
 	// Tables whose columns requests take as {NAME.COLUMN}, as in {people: people.csv}.
 	Data []*Data `yaml:"data" json:"data,omitempty"`
+
+	// Speaks TLS, to nodes that are no built-in ones.
+	TLS *TLS `yaml:"tls" json:"tls,omitempty"`
+	// "1.1" (default), "2" (over TLS) or h2c (HTTP/2 without TLS); to nodes that are no built-in ones.
+	HTTP string `yaml:"http" enum:"1.1,2,h2c" json:"http,omitempty"`
+	// Asks for answers that are compressed (Accept-Encoding: gzip); checks see them as they were before.
+	Gzip bool `yaml:"gzip" json:"gzip,omitempty"`
 }
 
 // Defaults of a load.

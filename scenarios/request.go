@@ -35,6 +35,10 @@ type Request struct {
 	// A file as the body, as it is: 8 MiB at most. Its path is seen from the scenario's folder.
 	File *Attached `yaml:"file" json:"file,omitempty"`
 
+	// How many redirects are followed, on the same node: each is a request more on the wire, and the time of all is the
+	// request's. Default none. One that leads elsewhere, or that is one too many, is a failed request.
+	Redirects int `yaml:"redirects" min:"1" max:"20" json:"redirects,omitempty"`
+
 	// What must be so of the answer: what is not is a failed request of the class "check: WHAT".
 	Check *Check `yaml:"check" json:"check,omitempty"`
 	// Takes values from the answer, as in {token: {json: $.token}}: later steps of the visit have {token}.

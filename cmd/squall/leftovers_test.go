@@ -92,12 +92,14 @@ func (s *squall) end() report.Exit {
 	return report.Exit(s.cmd.ProcessState.ExitCode())
 }
 
-var runID = regexp.MustCompile(`run (\d{8}-\d{6}-[0-9a-f]{4})`)
+// runID is where a run says who it is; before that it may say what it has cleaned up "(of run ...)", of one that is dead.
+var runID = regexp.MustCompile(`\), run (\d{8}-\d{6}-[0-9a-f]{4})`)
 
 func (s *squall) run() string {
+	s.t.Helper()
 	m := runID.FindStringSubmatch(strings.Join(s.seen, "\n"))
 	if m == nil {
-		return ""
+		s.t.Fatalf("it did not say which run it is:\n%s", strings.Join(s.seen, "\n"))
 	}
 	return m[1]
 }
@@ -184,7 +186,7 @@ func TestKilledRunsAreReaped(t *testing.T) {
 func killAndClean(t *testing.T, state, engine, scenario string, after time.Duration) {
 	t.Helper()
 	s := start(t, state, "run", "--engine", engine, scenario)
-	s.await("run ")
+	s.await("), run ")
 	time.Sleep(after) // the moment is what is varied, nothing is waited for
 	if err := s.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Logf("after %s: already over", after)
@@ -223,7 +225,7 @@ func TestInterruptedRunsCleanUp(t *testing.T) {
 			name, after string
 			partial     bool
 		}{
-			{"launching", "run ", false},
+			{"launching", "), run ", false},
 			{"steady", "steady", true},
 			{"hurt", "hurt", true},
 			{"recovery", "recovery", true},

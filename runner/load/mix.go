@@ -27,6 +27,8 @@ type request struct {
 	visit *visit
 	// of is the write that the request looks at; nil: it looks at none.
 	of *origin
+	// hop is where a redirect has sent it; nil: it is sent where its kind is.
+	hop *hop
 }
 
 // mix chooses what each request of a load is. The choice and the parameters of request seq depend
@@ -117,9 +119,13 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	c := m.chance(r.seq)
 	c.float64() // the draw that chose the kind
 	values := m.values(t, r, &c)
-	b = append(b, t.method...)
-	b = append(b, ' ')
-	b = t.path.append(b, &values)
+	if r.hop != nil {
+		b = append(b, r.hop.method+" "+r.hop.target...)
+	} else {
+		b = append(b, t.method...)
+		b = append(b, ' ')
+		b = t.path.append(b, &values)
+	}
 	b = append(b, t.head...) // the rest of the request line and all fixed headers, up to the id
 	named := len(b) - len(m.load) - len("-")
 	b = strconv.AppendUint(b, r.seq, 10)
@@ -144,6 +150,9 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	}
 	if t.fields != nil || r.visit != nil {
 		b = t.appendFields(b, &values, r.visit)
+	}
+	if r.hop != nil && !r.hop.body {
+		return append(b, "\r\n"...), 0
 	}
 	if t.raw != nil { // it is sent after this, as it is
 		b = append(b, "Content-Length: "...)

@@ -35,7 +35,9 @@ type template struct {
 	raw    []byte
 	rules  *inspect.Rules
 	goOn   bool
-	drawn  []string // the names of params
+	// redirects is how many are followed.
+	redirects int
+	drawn     []string // the names of params
 	// write is what a write needs besides; nil: it is none that is accounted for.
 	write *writing
 }
@@ -75,7 +77,7 @@ func newTemplate(p *parser, r scenarios.Request) (template, error) {
 	if !httpguts.ValidHeaderFieldName(method) { // a method is a token, as a header's name is
 		return template{}, fmt.Errorf("method %q", method)
 	}
-	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn}
+	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn, redirects: r.Redirects}
 	var err error
 	if t.path, err = p.path(path); err != nil {
 		return template{}, err
@@ -127,6 +129,9 @@ func headers(l *scenarios.Load, r scenarios.Request, fixed map[string]string, va
 	maps.Copy(fields, fixed)
 	for _, f := range varying {
 		delete(fields, f.name) // it is written each time
+	}
+	if _, given := fields["Accept-Encoding"]; l.Gzip && !given {
+		fields["Accept-Encoding"] = "gzip"
 	}
 	host := l.To
 	if h, given := fields["Host"]; given {

@@ -160,7 +160,7 @@ func (c *class) attempt(ctx context.Context, r request, deadline time.Time) (a a
 	w := c.mix.kinds[r.kind].write
 	for {
 		t.n++
-		a, err = c.exchange(ctx, r, deadline)
+		a, err = c.follow(ctx, r, deadline)
 		if w == nil || t.n > w.retries || ctx.Err() != nil || !again(a, err) {
 			return a, t, err
 		}

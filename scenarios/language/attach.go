@@ -2,12 +2,15 @@ package language
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/dataset"
@@ -25,6 +28,9 @@ func (doc *Document) attach(told *source.Report) {
 		for _, d := range l.Data {
 			doc.table(told, d, at.Key("data").Key(d.Name))
 		}
+		if t := l.TLS; t != nil {
+			doc.secure(told, t, at.Key("tls"))
+		}
 		where := at.Key("requests")
 		if l.Steps() != nil {
 			where = at.Key("session").Key("steps")
@@ -33,6 +39,48 @@ func (doc *Document) attach(told *source.Report) {
 			if file := l.Requests[i].File; file != nil && file.Path != "" {
 				doc.body(told, file, where.Item(i).Key("file"))
 			}
+		}
+	}
+}
+
+// secure reads the files of a load's TLS, and tries them.
+func (doc *Document) secure(told *source.Report, t *scenarios.TLS, at scenarios.Path) {
+	before := len(told.Problems)
+	for _, one := range []struct {
+		key  string
+		file *scenarios.Attached
+	}{{"ca", t.CA}, {"cert", t.Cert}, {"key", t.Key}} {
+		if one.file != nil && one.file.Path != "" {
+			doc.body(told, one.file, at.Key(one.key))
+		}
+	}
+	problem := func(key, what, fix string) { told.ProblemAt(grammar.PlaceAt(doc.root, at.Key(key)), what, fix) }
+	switch {
+	case len(told.Problems) > before:
+	case (t.Cert == nil) != (t.Key == nil):
+		key := "cert"
+		if t.Cert == nil {
+			key = "key"
+		}
+		problem(key, "cert and key belong together", "give both, or none")
+	case t.CA != nil && !x509.NewCertPool().AppendCertsFromPEM(t.CA.Bytes):
+		problem("ca", "the file has no certificate", "give PEM, as in -----BEGIN CERTIFICATE-----")
+	case t.Cert != nil:
+		if _, err := tls.X509KeyPair(t.Cert.Bytes, t.Key.Bytes); err != nil {
+			problem("cert", "cert and key can't be used: "+strings.TrimPrefix(err.Error(), "tls: "), "give a certificate and its key as PEM")
+		}
+	}
+}
+
+// attachTo gives the scenario as it may be told what was read for the scenario itself.
+func attachTo(open, s *scenarios.Scenario) {
+	if open == nil || len(open.Loads) != len(s.Loads) {
+		return
+	}
+	for i, l := range open.Loads {
+		l.Data, l.TLS = s.Loads[i].Data, s.Loads[i].TLS
+		for n := range l.Requests {
+			l.Requests[n].File = s.Loads[i].Requests[n].File
 		}
 	}
 }

@@ -76,6 +76,9 @@ func Parse(file string, data []byte, variant string, sets ...string) (*Document,
 
 func parse(file string, data []byte, variant string, sets []string) (*Document, error) {
 	root, problems := read(file, data)
+	if foreign := composeFile(file, root); foreign != nil {
+		return nil, foreign
+	}
 	if root == nil || len(problems) > 0 {
 		return nil, problems.Ordered()
 	}
@@ -103,6 +106,7 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 	}
 	doc.changes(told, d)
 	doc.attach(told)
+	attachTo(doc.Scenario.Open, doc.Scenario)
 	doc.check(told)
 	if other := doc.WithStandIns(); other != doc {
 		other.check(told)

@@ -24,7 +24,7 @@ var (
 // unset), ${NAME:?message} where it must be there; $$ is a dollar sign. What has been filled in reads as if it stood in
 // the file without quotes: as a number where it looks like one.
 func (r *reader) fill(n *yaml.Node, v *Value) {
-	if !strings.Contains(n.Value, "$") {
+	if r.asIs || !strings.Contains(n.Value, "$") {
 		return
 	}
 	f := &filling{reader: r, node: n}
@@ -193,13 +193,13 @@ func offsetOf(data []byte, line, column int) int {
 
 // unfilled tells of a key with a variable in it: a key is what mistakes are told by, and is never filled.
 func (r *reader) unfilled(key *yaml.Node) {
-	if i := strings.Index(key.Value, "${"); i >= 0 && (i == 0 || key.Value[i-1] != '$') {
+	if i := strings.Index(key.Value, "${"); !r.asIs && i >= 0 && (i == 0 || key.Value[i-1] != '$') {
 		r.problem(key.Line, key.Column, fmt.Sprintf("the key %s can't take anything from the environment", QuoteShort(key.Value)), "write the key out; its value may have ${NAME} in it")
 	}
 }
 
-// escaped is a text as a file has it, so that it reads as itself.
-func escaped(text string) string {
+// Escaped is a text as a file has it, so that it reads as itself.
+func Escaped(text string) string {
 	if !strings.Contains(text, "$") {
 		return text
 	}

@@ -41,8 +41,20 @@ func Read(file string, data []byte) (*Value, Problems) {
 	return tree, r.problems
 }
 
+// ReadAsIs is Read of somebody else's YAML, for the places in it: nothing is filled in, and ${NAME} may stand in keys.
+func ReadAsIs(file string, data []byte) (*Value, Problems) {
+	r := &reader{file: file, data: data, asIs: true}
+	root := r.document(data)
+	if root == nil {
+		return nil, r.problems
+	}
+	tree := r.convert(root, 1)
+	return tree, r.problems
+}
+
 type reader struct {
 	file     string
+	asIs     bool // nothing is filled in
 	data     []byte
 	problems Problems
 	values   int

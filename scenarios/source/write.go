@@ -45,7 +45,7 @@ func node(v *Value) *yaml.Node {
 			return textNode(v.written)
 		}
 		if v.Tag == TagText {
-			return textNode(escaped(v.Text))
+			return textNode(Escaped(v.Text))
 		}
 		n.Kind, n.Style, n.Value = yaml.ScalarNode, 0, v.Text
 	}

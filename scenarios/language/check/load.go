@@ -34,6 +34,7 @@ func (v *Checker) loads() {
 		}
 		v.requests(l, n, at)
 		v.writes(l, n, at)
+		v.secured(l, n, at)
 	}
 	if loads := v.Root.Get("load"); loads != nil && loads.Kind == source.Mapping && len(loads.Entries) == 0 {
 		v.Problem(scenarios.At("load"), "load is empty", "add one, as in NAME: {to: NODE, rate: 100/s, requests: [...]}")
@@ -114,6 +115,31 @@ func (v *Checker) content(l *scenarios.Load, r *scenarios.Request, at scenarios.
 		v.bodiless(r, at)
 	}
 }
+
+// secured checks that who is asked can speak as the load does.
+func (v *Checker) secured(l *scenarios.Load, to *scenarios.Node, at scenarios.Path) {
+	if to != nil && to.Image == "" && slices.Contains(builtIn, to.Kind) {
+		what := ""
+		switch {
+		case l.TLS != nil:
+			what = "tls"
+		case l.HTTP == "2" || l.HTTP == "h2c":
+			what = "http"
+		}
+		if what != "" {
+			v.Problem(at.Key(what), fmt.Sprintf("%q is built in, and speaks HTTP/1.1 without TLS", l.To), "take it away, or send the load to an image")
+		}
+	}
+	if l.HTTP == "2" && l.TLS == nil {
+		v.Problem(at.Key("http"), "HTTP/2 is spoken over TLS", "add tls: {ca: FILE}, or write http: h2c")
+	}
+	if l.HTTP == "h2c" && l.TLS != nil {
+		v.Problem(at.Key("http"), "h2c is HTTP/2 without TLS", `write http: "2", or take tls away`)
+	}
+}
+
+// builtIn are the kinds that users can ask.
+var builtIn = []scenarios.Kind{scenarios.KindCDN, scenarios.KindGateway, scenarios.KindService, scenarios.KindQueue, scenarios.KindStream}
 
 // column checks that {table.column} is there.
 func (v *Checker) column(l *scenarios.Load, table, column string, at scenarios.Path) {

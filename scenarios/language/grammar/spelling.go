@@ -72,6 +72,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[scenarios.Endpoint]():    "an endpoint",
 	reflect.TypeFor[scenarios.Expectation](): "an expectation",
 	reflect.TypeFor[scenarios.Scenario]():    "the scenario",
+	reflect.TypeFor[scenarios.TLS]():         "tls",
 	reflect.TypeFor[scenarios.Check]():       "check",
 	reflect.TypeFor[scenarios.BodyCheck]():   "the check of a body",
 	reflect.TypeFor[scenarios.Extract]():     "an extract",

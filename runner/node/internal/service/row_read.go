@@ -8,6 +8,7 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/node/internal/store"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 )
 
 // list answers with all rows of a database.
@@ -20,12 +21,12 @@ func (s *service) list(from string, or scenarios.Failover, policy scenarios.Poli
 		return g.DoSafely(ctx, c, func(ctx context.Context, to *call.Replica, c host.Trace, _ int) call.Outcome {
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
-			rows, err := s.stores.List(bounded, to, c)
+			rows, f := s.listRows(ctx, bounded, g, to, c)
 			list, _ := json.Marshal(rows) // it can't fail: rows are texts
 			return call.Outcome{
-				F: store.StatementFailure(ctx, bounded, g, to, err),
+				F: f,
 				Settle: func(taken bool) {
-					if taken && err == nil {
+					if taken && f == nil {
 						v.mu.Lock()
 						v.content = &content{text: string(list) + "\n", kind: "application/json"}
 						v.mu.Unlock()
@@ -34,6 +35,17 @@ func (s *service) list(from string, or scenarios.Failover, policy scenarios.Poli
 			}
 		})
 	}, nil
+}
+
+// listRows reads all rows from the database that is there; none is no nil.
+func (s *service) listRows(ctx, bounded context.Context, g *call.Executor, to *call.Replica, c host.Trace) ([]store.Row, *call.Failure) {
+	if to.Speaks != parts.SpeaksMySQL {
+		rows, err := s.stores.List(bounded, to, c)
+		return rows, store.StatementFailure(ctx, bounded, g, to, err)
+	}
+	rows := []store.Row{}
+	err := s.mysql.List(bounded, to, c, func() { rows = rows[:0] }, func(id, key string) { rows = append(rows, store.Row{ID: id, Key: key}) })
+	return rows, s.mysql.Failure(ctx, bounded, g, to, err)
 }
 
 // found ends a request whose row is not there with its step's status, 0 for going on. That is an answer, and nobody's failure.

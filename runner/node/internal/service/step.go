@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/store"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 )
 
 var (
@@ -278,17 +280,27 @@ func (s *service) read(from string, what *scenarios.Step, or scenarios.Failover)
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			cost := host.Draw(what.Cost, s.i.Chance(c, "cost"))
-			there, _, err := s.stores.Read(bounded, to, v.key(), cost, c)
+			there, f := s.readRow(ctx, bounded, g, to, v.key(), cost, c)
 			return call.Outcome{
-				F: store.StatementFailure(ctx, bounded, g, to, err),
+				F: f,
 				Settle: func(taken bool) {
-					if taken && err == nil {
+					if taken && f == nil {
 						v.found(there, what.Absent)
 					}
 				},
 			}
 		})
 	}, nil
+}
+
+// readRow reads a row from the database that is there.
+func (s *service) readRow(ctx, bounded context.Context, g *call.Executor, to *call.Replica, key string, cost time.Duration, c host.Trace) (there bool, f *call.Failure) {
+	if to.Speaks == parts.SpeaksMySQL {
+		there, err := s.mysql.Read(bounded, to, key, cost, c)
+		return there, s.mysql.Failure(ctx, bounded, g, to, err)
+	}
+	there, _, err := s.stores.Read(bounded, to, key, cost, c)
+	return there, store.StatementFailure(ctx, bounded, g, to, err)
 }
 
 // write makes a row in a database or a message in a queue or a stream.
@@ -311,6 +323,9 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			by = to.Node
+			if to.Speaks == parts.SpeaksMySQL {
+				return call.Outcome{F: s.mysql.Failure(ctx, bounded, g, to, s.mysql.Write(bounded, to, id, key, c, w.idempotent))}
+			}
 			at, err := s.stores.Write(bounded, to, id, key, c, w.idempotent, publishes.event(v, w.idempotent))
 			position = at
 			return call.Outcome{F: store.StatementFailure(ctx, bounded, g, to, err)}
