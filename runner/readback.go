@@ -157,7 +157,6 @@ func (r *run) writeSeed() uint64 {
 	return r.o.Plan.Seed ^ h.Sum64()
 }
 
-
 // logical puts writes that a replica's node acknowledged under its primary's: it is one database, whoever leads it.
 func logical(p *topology.Plan, acknowledged map[string][]string) map[string][]string {
 	out := make(map[string][]string, len(acknowledged))

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
@@ -35,6 +36,16 @@ func (s *service) list(from string, or scenarios.Failover, policy scenarios.Poli
 			}
 		})
 	}, nil
+}
+
+// readRow reads a row from the database that is there.
+func (s *service) readRow(ctx, bounded context.Context, g *call.Executor, to *call.Replica, key string, cost time.Duration, c host.Trace) (there bool, f *call.Failure) {
+	if to.Speaks == parts.SpeaksMySQL {
+		there, err := s.mysql.Read(bounded, to, key, cost, c)
+		return there, s.mysql.Failure(ctx, bounded, g, to, err)
+	}
+	there, _, err := s.stores.Read(bounded, to, key, cost, c)
+	return there, store.StatementFailure(ctx, bounded, g, to, err)
 }
 
 // listRows reads all rows from the database that is there; none is no nil.

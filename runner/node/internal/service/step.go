@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -293,16 +292,6 @@ func (s *service) read(from string, what *scenarios.Step, or scenarios.Failover)
 	}, nil
 }
 
-// readRow reads a row from the database that is there.
-func (s *service) readRow(ctx, bounded context.Context, g *call.Executor, to *call.Replica, key string, cost time.Duration, c host.Trace) (there bool, f *call.Failure) {
-	if to.Speaks == parts.SpeaksMySQL {
-		there, err := s.mysql.Read(bounded, to, key, cost, c)
-		return there, s.mysql.Failure(ctx, bounded, g, to, err)
-	}
-	there, _, err := s.stores.Read(bounded, to, key, cost, c)
-	return there, store.StatementFailure(ctx, bounded, g, to, err)
-}
-
 // write makes a row in a database or a message in a queue or a stream.
 func (s *service) write(name, to string, w written, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
 	g, err := call.NewWithFailover(s.i, to, or.Failover, policy, s.i.Config.Node.Policy)
@@ -346,6 +335,9 @@ func (s *service) enqueue(name string, w written, g *call.Executor) stepFunc {
 		h := http.Header{wire.HeaderWrite: {id}, wire.HeaderMessageKey: {url.PathEscape(v.about(w.about))}}
 		if w.idempotent {
 			h.Set(wire.HeaderIdempotency, id)
+		}
+		if g.To.Replicas[0].Speaks == parts.SpeaksAMQP {
+			return s.publishes(ctx, v, c, g, id, v.about(w.about))
 		}
 		answers, f := g.Send(ctx, c, call.Request{Method: http.MethodPost, Path: "/messages", Header: h})
 		v.merge(answers, f == nil)
