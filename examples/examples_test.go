@@ -4,12 +4,16 @@ package examples
 import (
 	"bytes"
 	"context"
+	"flag"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +38,9 @@ var runs = []struct {
 	{"region-outage.yaml", "one-region", report.ExitFail},
 	{"crash.yaml", "", report.ExitPass},
 	{"crash.yaml", "no-retry", report.ExitFail},
+	{"login.yaml", "", report.ExitPass},
+	{"login.yaml", "empty-cart", report.ExitFail},
+	{"login.yaml", "old-token", report.ExitFail},
 }
 
 func TestEveryExampleIsRun(t *testing.T) {
@@ -53,50 +60,110 @@ func TestEveryExampleIsRun(t *testing.T) {
 	}
 }
 
-// quickstart is what TestExamples measured of it in real processes, for TestEnginesAgree.
-var quickstart *record.Result
+// TestMain makes three runs at a time on two cores: each takes a sixth of one, and waits else.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)*3/2)); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // Every example runs in real processes as it stands; its variants run in virtual time (see virtual_test.go).
 func TestExamples(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs every example in real time; not with -short")
 	}
+	t.Parallel()
 	for _, r := range runs {
-		if r.variant != "" {
+		if r.variant != "" || r.file == agreeing && dockerAnswers(t) { // then TestEnginesAgree runs it
 			continue
 		}
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
-			t.Parallel() // two at a time on two cores: a run takes a sixth of one
-			result := run(t, "process", r.file, r.variant, r.exit)
-			if r.file == "quickstart.yaml" {
-				quickstart = result
-			}
+			t.Parallel()
+			run(t, "process", r.file, r.variant, r.exit)
 		})
 	}
 }
 
+// agreeing is the example that TestEnginesAgree runs, where it can.
+const agreeing = "quickstart.yaml"
+
 // The same scenario gives the same verdict on both engines, and figures that agree. How closely is stated
 // here: success within 1 percentage point in every phase and request, p50 within 5 ms or 50 %, whichever is more
-// (containers' networks and a shared machine cost that much); amplification within 0.3.
+// (containers' networks and a shared machine cost that much); amplification within 0.3. What else a machine does only ever adds to a
+// latency: where a p50 is too far off, the engine whose answers took longer runs it again, twice at most, and the least of its p50s counts. What
+// an engine itself adds is in all of them.
 func TestEnginesAgree(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs in real time; not with -short")
 	}
 	if !dockerAnswers(t) {
-		return
+		t.Skip("needs a container engine")
 	}
-	t.Run("quickstart/", func(t *testing.T) {
-		t.Parallel()
-		if quickstart == nil { // where this test runs alone
-			quickstart = run(t, "process", "quickstart.yaml", "", report.ExitPass)
+	t.Parallel()
+	for _, r := range runs {
+		if r.file != agreeing {
+			continue
 		}
-		agree(t, quickstart, run(t, "docker", "quickstart.yaml", "", report.ExitPass))
-	})
-	t.Run("quickstart/unprotected", func(t *testing.T) {
-		t.Parallel()
-		process := run(t, "process", "quickstart.yaml", "unprotected", report.ExitFail)
-		agree(t, process, run(t, "docker", "quickstart.yaml", "unprotected", report.ExitFail))
-	})
+		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
+			t.Parallel()
+			results := map[string]*record.Result{}
+			t.Run("runs", func(t *testing.T) {
+				for _, engine := range []string{"process", "docker"} {
+					t.Run(engine, func(t *testing.T) {
+						t.Parallel()
+						result := run(t, engine, r.file, r.variant, r.exit)
+						mu.Lock()
+						defer mu.Unlock()
+						results[engine] = result
+					})
+				}
+			})
+			a, b := results["process"], results["docker"]
+			if a == nil || b == nil {
+				return // it has failed
+			}
+			for again := 0; again < 2; again++ {
+				slower := further(a, b)
+				if slower == nil {
+					break
+				}
+				t.Logf("%s again: its p50 is far above the other's", slower.Engine)
+				least(slower, run(t, slower.Engine, r.file, r.variant, r.exit))
+			}
+			agree(t, a, b)
+		})
+	}
+}
+
+// mu guards what subtests of one test gather.
+var mu sync.Mutex
+
+// allowed is how much two p50s may differ by.
+func allowed(p50 float64) float64 { return max(5, p50/2) }
+
+// further is the run whose p50s are too far above the other's, nil where none is.
+func further(a, b *record.Result) *record.Result {
+	for i, phase := range a.Phases {
+		for j, p := range phase.Requests {
+			if off := b.Phases[i].Requests[j].LatencyMs.P50 - p.LatencyMs.P50; off > allowed(p.LatencyMs.P50) {
+				return b
+			} else if -off > allowed(p.LatencyMs.P50) {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// least lowers a run's p50s to those of another run of the same.
+func least(of, other *record.Result) {
+	for i, phase := range of.Phases {
+		for j := range phase.Requests {
+			p50 := &phase.Requests[j].LatencyMs.P50
+			*p50 = min(*p50, other.Phases[i].Requests[j].LatencyMs.P50)
+		}
+	}
 }
 
 func agree(t *testing.T, a, b *record.Result) {
@@ -113,7 +180,7 @@ func agree(t *testing.T, a, b *record.Result) {
 			if math.Abs(success(p)-success(q)) > .01 && a.Verdict == record.Pass {
 				t.Errorf("%s, %s: success %.4f and %.4f", phase.Name, p.Request, success(p), success(q))
 			}
-			if d := math.Abs(p.LatencyMs.P50 - q.LatencyMs.P50); d > max(5, p.LatencyMs.P50/2) {
+			if d := math.Abs(p.LatencyMs.P50 - q.LatencyMs.P50); d > allowed(p.LatencyMs.P50) {
 				t.Errorf("%s, %s: p50 %.2f and %.2f ms", phase.Name, p.Request, p.LatencyMs.P50, q.LatencyMs.P50)
 			}
 		}
@@ -164,7 +231,8 @@ func dockerAnswers(t *testing.T) bool {
 		if os.Getenv("SQUALL_REQUIRE_DOCKER") == "1" {
 			t.Fatalf("a container engine is required here and none answers: %v: %s", err, out)
 		}
-		t.Skipf("no container engine answers: %v", err)
+		t.Logf("no container engine answers: %v", err)
+		return false
 	}
 	return true
 }

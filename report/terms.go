@@ -72,4 +72,9 @@ the same figure of the first phase with no fault on in which next to nothing fai
 	{"gave up", `Attempts that the caller gave up, as its own caller was gone or another attempt was faster: neither ok nor failed.
 ok + failed + gave up + under way = attempts, always.`},
 	{"writes lost", `Writes that an answer to a user acknowledged and that are not in their database at the end. Duplicated: there more than once.`},
+	{"from the environment", `Values of a scenario that are filled in when it is read: ${NAME}; ${NAME:-default}, where it is unset or empty
+(${NAME-default}: unset); ${NAME:?message}, where it must be there. $$ is a dollar sign. What is filled in reads as if it stood there without
+quotes; in brackets and braces, write it in quotes. Keys are never filled. Below env, dsn, command, headers, api_key, body, secret and their
+like no record, log, plan or report ever has what was filled in: scenario.yaml as run has ${NAME} there, and two runs with other
+secrets are of one digest. Anywhere else it is written out.`},
 }

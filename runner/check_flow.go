@@ -16,6 +16,9 @@ func (r *run) entryChecks(res *record.Result) []record.Check {
 	}
 	var out []record.Check
 	for _, l := range r.o.Plan.Scenario.Loads {
+		if !l.Plain() {
+			continue // what crosses its edge are not single requests that the mesh could tell apart
+		}
 		flow := analysis.EntryFlow(l.Name, res)
 		flow.InFlight = res.Generator.MaxInFlight
 		flow.Late = r.start.At.Sub(r.zero)

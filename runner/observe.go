@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/runner/wire"
@@ -155,12 +156,15 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 	organic := map[[2]string]int64{}
 	attempts := map[[2]string]int64{}
 	blind := map[[2]string]bool{} // not all callers have told what they did
+	answers := map[[2]string]EdgeCounters{}
 	for _, e := range p.Edges {
 		one := record.Edge{Name: e.Name, From: e.FromNode, To: e.ToNode, FromInst: e.From, ToInst: e.To}
 		pair := [2]string{e.FromNode, e.ToNode}
 		seen := meshOf(end, e.Name).since(meshOf(start, e.Name))
 		one.Connections, one.Open, one.Requests = seen.Connections, seen.Open, seen.Requests
 		one.BytesUp, one.BytesDown, one.FirstByteMs = seen.BytesUp, seen.BytesDown, seen.firstByteMs()
+		one.AnswerMs = analysis.Answers(seen.Answers, seen.firstByteMs())
+		answers[pair] = answers[pair].answeredWith(seen)
 		calls, counted := callsOf(start, end, e)
 		switch {
 		case e.Client && len(p.EdgesFrom(e.From)) == 1:
@@ -184,6 +188,7 @@ func edges(p *topology.Plan, start, end *Observation, phases []record.Phase) []r
 	}
 	for i := range out {
 		pair := [2]string{out[i].From, out[i].To}
+		out[i].PairAnswerMs = analysis.Answers(answers[pair].Answers, answers[pair].firstByteMs())
 		if organic[pair] > 0 && !blind[pair] {
 			out[i].Amplification = float64(attempts[pair]) / float64(organic[pair])
 		}

@@ -130,6 +130,8 @@ type EdgeCounters struct {
 	// FirstBytes counts answers, FirstByteTotal is the sum of their times to first byte.
 	FirstBytes     int64
 	FirstByteTotal time.Duration
+	// Answers are those times, spread out.
+	Answers passage.Spread
 	// Unanswered are requests that got no answer before their connection ended, or their caller spoke again.
 	Unanswered int64
 	// Lacked are connections for which the mesh had no file descriptor, port or memory left.
@@ -146,6 +148,15 @@ func (c EdgeCounters) since(first EdgeCounters) EdgeCounters {
 	c.BytesDown -= first.BytesDown
 	c.FirstBytes -= first.FirstBytes
 	c.FirstByteTotal -= first.FirstByteTotal
+	c.Answers = c.Answers.Sub(first.Answers)
+	return c
+}
+
+// answeredWith are the answers of two edges together.
+func (c EdgeCounters) answeredWith(o EdgeCounters) EdgeCounters {
+	c.FirstBytes += o.FirstBytes
+	c.FirstByteTotal += o.FirstByteTotal
+	c.Answers = c.Answers.Add(o.Answers)
 	return c
 }
 

@@ -40,10 +40,10 @@ func (r *run) result(why error) *record.Result {
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
 	var err error
-	if res.Digest, res.Asked, err = digests(r.o.Plan.Scenario); err != nil {
+	if res.Digest, res.Asked, err = digests(r.o.Plan.Scenario.Told()); err != nil {
 		r.happened(time.Since(r.zero), "note", err.Error())
 	}
-	if d, err := design(r.o.Plan.Scenario); err != nil {
+	if d, err := design(r.o.Plan.Scenario.Told()); err != nil {
 		r.happened(time.Since(r.zero), "note", "what was run could not be written down: "+err.Error())
 	} else {
 		res.Design = d

@@ -44,6 +44,10 @@ func (r *run) sampling(ctx context.Context, into **Observation) {
 	}
 	r.beside(func() {
 		if o, err := r.counters(ctx); err == nil {
+			for name, e := range o.Edges { // a series has the mean alone, and a long run many readings
+				e.Answers = ""
+				o.Edges[name] = e
+			}
 			*into = o
 		}
 	})

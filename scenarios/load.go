@@ -53,8 +53,20 @@ type Load struct {
 	// Sent as X-Api-Key; never written to a report. Default the load's name.
 	APIKey string `yaml:"api_key" json:"-"`
 
-	// What they send.
-	Requests []Request `yaml:"requests" need:"yes" json:"requests"`
+	// What they send. A load whose session has steps sends those instead.
+	//
+	// With steps it is the steps: what can be sent at all.
+	Requests []Request `yaml:"requests" json:"requests"`
+
+	// Tables whose columns requests take as {NAME.COLUMN}, as in {people: people.csv}.
+	Data []*Data `yaml:"data" json:"data,omitempty"`
+
+	// Speaks TLS, to nodes that are no built-in ones.
+	TLS *TLS `yaml:"tls" json:"tls,omitempty"`
+	// "1.1" (default), "2" (over TLS) or h2c (HTTP/2 without TLS); to nodes that are no built-in ones.
+	HTTP string `yaml:"http" enum:"1.1,2,h2c" json:"http,omitempty"`
+	// Asks for answers that are compressed (Accept-Encoding: gzip); checks see them as they were before.
+	Gzip bool `yaml:"gzip" json:"gzip,omitempty"`
 }
 
 // Defaults of a load.
@@ -99,32 +111,4 @@ func (l *Load) Shape() []Stage {
 		out[i] = s
 	}
 	return out
-}
-
-// Session is one visit.
-type Session struct {
-	// How many requests a session sends.
-	Requests int `yaml:"requests" need:"yes" min:"1" json:"requests"`
-}
-
-// Request is one kind of request and its share of the load.
-type Request struct {
-	// METHOD /path with {parameters}.
-	//
-	// Send is "METHOD /path/{param}"; it is also the request's name in reports.
-	Send string `yaml:"send" need:"yes" json:"send"`
-	// Its share relative to the others. Default 1.
-	Weight float64 `yaml:"weight" sign:"positive" json:"weight,omitempty"`
-	// The body, in which {parameters} are replaced.
-	Body string `yaml:"body" json:"body,omitempty"`
-	// A redirect (3xx) is the right answer. By default it is where an endpoint responds with one, and any other redirect
-	// is a failed request: nobody follows it, and what was asked for was not done.
-	Redirect bool `yaml:"redirect" json:"redirect,omitempty"`
-	// high or low. Default the load's.
-	//
-	// Priority is high or low; empty: the load's.
-	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty"`
-	// Params are all other keys of the mapping: a parameter of Send or Body and how its values are drawn.
-	// A parameter without one is a sequence.
-	Params map[string]Param `yaml:"-" json:"params,omitempty"`
 }

@@ -1,5 +1,7 @@
 package scenarios
 
+import "github.com/squallhq/squall/scenarios/parts"
+
 // Node is one part of the topology: what runs in each of its replicas. What one kind alone has is a struct of its own, in
 // a file of its own, that is embedded here with the word for its kind.
 type Node struct {
@@ -27,7 +29,10 @@ type Node struct {
 	// A container image to run in place of the built-in role (docker engine).
 	//
 	// A real image in place of the built-in role (docker engine only).
-	Image     string `yaml:"image" json:"image,omitempty"`
+	Image string `yaml:"image" json:"image,omitempty"`
+	// What the image is, where its name does not say so: it decides the port, the environment, and how services speak to
+	// it. Without an image, the part's usual one is run.
+	Part      parts.Name `yaml:"part" kinds:"image" enum:"postgres,mysql,mariadb,redis,valkey,nats,rabbitmq,kafka,nginx,haproxy,varnish,envoy,prometheus" json:"part,omitempty"`
 	Container `yaml:",inline" kinds:"image"`
 	// database: user:password@database that services connect with.
 	//
@@ -64,4 +69,18 @@ type Node struct {
 	Keeping  `yaml:",inline" kinds:"cache,cdn"`
 	Delivery `yaml:",inline" kinds:"queue"`
 	Stream   `yaml:",inline" kinds:"stream"`
+}
+
+// Real is the part that a node's image is; false: it runs none, or one that nobody knows.
+func (n *Node) Real() (parts.Part, bool) {
+	if n.Image == "" {
+		return parts.Part{}, false
+	}
+	return parts.Of(n.Part, n.Image)
+}
+
+// Speaks is the protocol of the part that a node's image is, "" where it has none that is known.
+func (n *Node) Speaks() parts.Protocol {
+	p, _ := n.Real()
+	return p.Protocol
 }

@@ -49,6 +49,17 @@ type Scenario struct {
 
 	// Changes are nodes as live changes make them: what they call is connected from the start.
 	Changes []Changed `yaml:"-" json:"-"`
+
+	// Open is the scenario as it may be told, with ${NAME} for each secret that came from the environment; nil where none did.
+	Open *Scenario `yaml:"-" json:"-"`
+}
+
+// Told is the scenario as it may be told: what records and their digests are made from.
+func (s *Scenario) Told() *Scenario {
+	if s.Open != nil {
+		return s.Open
+	}
+	return s
 }
 
 // Changed is a node as one change makes it; At is where the change says so.

@@ -19,5 +19,16 @@ func (s *Scenario) WithStandIns() *Scenario {
 		one.CPUs, one.Memory = n.CPUs, n.Memory
 		out.Nodes[i] = &one
 	}
+	out.Loads = slices.Clone(s.Loads)
+	for i, l := range s.Loads {
+		if n := s.Node(l.To); n != nil && n.StandIn != nil && (l.TLS != nil || l.HTTP != "") {
+			plain := *l // built-in nodes speak HTTP/1.1
+			plain.TLS, plain.HTTP = nil, ""
+			out.Loads[i] = &plain
+		}
+	}
+	if s.Open != nil {
+		out.Open = s.Open.WithStandIns()
+	}
 	return &out
 }

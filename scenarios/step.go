@@ -62,6 +62,17 @@ type Respond struct {
 	Share float64 `yaml:"share" zero:"it would be about no request" unit:"share" json:"share,omitempty"`
 	// The answer's Cache-Control, as in max-age=60.
 	CacheControl string `yaml:"cache_control" json:"cache_control,omitempty"`
+	// The answer's body: a size, as in 20kB, or a text, in which the endpoint's {parameters} are replaced. Default a line of JSON
+	// that says who answered.
+	Body Content `yaml:"body" json:"body,omitzero"`
+	// Headers of the answer, in which the endpoint's {parameters} are replaced.
+	Headers map[string]string `yaml:"headers" json:"headers,omitempty"`
+}
+
+// Content is so many bytes of no meaning, or a text.
+type Content struct {
+	Size int64  `yaml:"-" json:"size,omitempty"`
+	Text string `yaml:"-" json:"text,omitempty"`
 }
 
 // Call is "NODE METHOD /path".

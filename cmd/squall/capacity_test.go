@@ -24,6 +24,7 @@ func TestCapacityOfASingleServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some 50 runs")
 	}
+	inTurn(t)
 	file := filepath.Join(t.TempDir(), "single.yaml")
 	if err := os.WriteFile(file, []byte(singleServer), 0o600); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/squallhq/squall/report/compare"
@@ -23,6 +24,16 @@ expect: [{in: steady, p50: "< 50ms"}]
 variants:
   slower: {topology: {shop: {endpoints: {GET /item: [{work: {mean: 11ms, shape: exponential}}], POST /item: [{work: 11ms}]}}}}
 `
+
+var virtually sync.Mutex
+
+// inTurn lets a test of many runs in virtual time go beside those that wait, one such test at a time: a run holds the process to one processor.
+func inTurn(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	virtually.Lock()
+	t.Cleanup(virtually.Unlock)
+}
 
 // virtualRuns are runs of a variant with seeds from 1 on.
 func virtualRuns(t *testing.T, variant string, n int) []*record.Result {
@@ -66,6 +77,7 @@ func TestComparisonsOfRunsInVirtualTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 200 runs")
 	}
+	inTurn(t)
 	const pool, comparisons, rounds = 120, 200, 20
 	runs, slower := virtualRuns(t, "", pool), virtualRuns(t, "slower", pool)
 	r := rand.New(rand.NewPCG(5, 5))

@@ -25,6 +25,13 @@ func (f *designFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.variants, "variants", "", "the variants to compare, a,b or all (default: all, where neither --side nor a second file is given)")
 	c.Flags().StringVar(&f.variant, "variant", "", "the variant that --side changes (default: the scenario as it stands)")
 	c.Flags().StringArrayVar(&f.sides, "side", nil, "a design of its own: 'NAME: PATH=VALUE' is the scenario with that change; the same NAME again changes more of it")
+	_ = c.RegisterFlagCompletionFunc("side", func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		name, path, named := strings.Cut(begun, ":")
+		if !named { // how a design is called is its user's to say
+			return nil, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		}
+		return settable(c, args, name+": ", strings.TrimLeft(path, " "))
+	})
 	registerSets(c, &f.sets)
 	c.Flags().Lookup("set").Usage = "change the scenario in every design: PATH=VALUE; may be given several times"
 }

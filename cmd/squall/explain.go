@@ -160,12 +160,13 @@ func explainKeys(w io.Writer, word string, after bool) bool {
 		}
 		said = true
 	}
-	listed := false
+	in := grammar.KeysIn(strings.ReplaceAll(word, "_", " "))
+	listed := false // load is a key and what it takes; steps are a session's, and what endpoints have
 	for _, k := range grammar.Reference() {
 		if k.Name == word {
 			apart()
 			explainKey(w, k)
-			listed = listed || len(k.Keys) > 0
+			listed = listed || slices.EqualFunc(k.Keys, in, func(a, b grammar.Key) bool { return a.Name == b.Name })
 		}
 	}
 	if of := grammar.KeysOf(word); len(of) > 0 {
@@ -173,7 +174,7 @@ func explainKeys(w io.Writer, word string, after bool) bool {
 		fmt.Fprintf(w, "kind: %s has, besides what every node has:\n\n", word)
 		listKeys(w, of)
 	}
-	if in := grammar.KeysIn(strings.ReplaceAll(word, "_", " ")); len(in) > 0 && !listed { // load is a key and what it takes
+	if len(in) > 0 && !listed {
 		apart()
 		fmt.Fprintf(w, "%s, in a scenario's file, has:\n\n", word)
 		listKeys(w, in)

@@ -21,6 +21,7 @@ func TestAKeptRunIsSavedBeforeItIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Parallel()
 	for _, engine := range engines(t) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel() // each looks for what is left of its own run

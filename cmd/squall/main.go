@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/squallhq/squall/cmd/squall/beginning"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -118,6 +119,7 @@ Exit codes: ` + exitCodes(),
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), sweepCommand(), capacityCommand(), diffCommand(), baselineCommand(), explainCommand(),
 		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
 		nodeCommand(), meshCommand(), healthCommand(), roundsCommand())
+	root.AddCommand(beginning.Commands(environment)...)
 	return root
 }
 

@@ -16,6 +16,7 @@ import (
 // A scenario is edited while it runs: the run is of what was read at its start, its record is kept, and what is
 // written as run, with the seed of the command line, lays out the same plan again.
 func TestAScenarioEditedWhileItRuns(t *testing.T) {
+	t.Parallel()
 	source, err := os.ReadFile("testdata/small.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -54,11 +55,13 @@ func TestAScenarioEditedWhileItRuns(t *testing.T) {
 // timeout(1) signals a program and then its process group, the program a second time: that is one wish to end, and
 // not the second Ctrl-C that ends at once and leaves everything lying about.
 func TestASignalThatComesTwiceAtOnceStillCleansUp(t *testing.T) {
+	t.Parallel()
 	cleansUpAfter(t, syscall.SIGTERM, syscall.SIGINT) // of one kind, one might be lost
 }
 
 // A closed terminal is an interrupt too, unless whoever started the program wants it to outlive that, as nohup does.
 func TestAClosedTerminalCleansUp(t *testing.T) {
+	t.Parallel()
 	if signal.Ignored(syscall.SIGHUP) {
 		t.Skip("the tests were started with SIGHUP ignored, as by nohup, and the program inherits that")
 	}

@@ -14,6 +14,7 @@ const preface = `# Examples
 
 Scenarios to start from, one a fault family: [quickstart](quickstart.yaml), [latency](latency.yaml), [partition](partition.yaml),
 [region-outage](region-outage.yaml), [crash](crash.yaml). Each has a variant without what protects it, and a test runs both.
+[login](login.yaml) is about load: visits that log in and carry a token on, data from a file, and checks that see a wrong answer behind a right status.
 
 ## What each pattern buys
 

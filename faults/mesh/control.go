@@ -64,6 +64,8 @@ type EdgeStats struct {
 	BytesDown      int64         `json:"bytes_down"`
 	FirstBytes     int64         `json:"first_bytes"`
 	FirstByteTotal time.Duration `json:"first_byte_total"`
+	// Answers are the times to first byte, spread out.
+	Answers passage.Spread `json:"answers,omitempty"`
 	// Unanswered are requests whose connection ended, or whose caller spoke again, before anything of an answer was handed over.
 	Unanswered int64 `json:"unanswered,omitempty"`
 	// Lacked are connections for which the mesh had no file descriptor, port or memory left.

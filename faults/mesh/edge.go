@@ -269,6 +269,7 @@ func (e *edge) stats() EdgeStats {
 		Name: e.name, Connections: e.host.Connections.Load(), Open: e.host.Open.Load(), Failed: e.host.Failed.Load(),
 		Requests: e.host.Requests.Load(), BytesUp: e.host.BytesUp.Load(), BytesDown: e.host.BytesDown.Load(),
 		FirstBytes: e.host.FirstBytes.Load(), FirstByteTotal: time.Duration(e.host.FirstByteTotal.Load()),
+		Answers:    e.host.Answers.Read(),
 		Unanswered: e.host.Unanswered.Load(), Awaiting: e.host.Awaiting.Read(time.Now()),
 		Lacked: e.host.Lacked.Load(),
 	}

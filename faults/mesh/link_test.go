@@ -54,7 +54,14 @@ func TestCountersAreExactWhileOpen(t *testing.T) {
 	if a := got.Awaiting; a.In != 3 || a.Out != 3 || a.Inside != 0 || a.Took != got.FirstByteTotal || a.Area != a.Took {
 		t.Errorf("requests as they came and were answered, within %s: %+v", got.FirstByteTotal, a)
 	}
-	got.FirstByteTotal, got.Awaiting = 0, passage.Reading{}
+	var total time.Duration
+	for took, n := range got.Answers.Stays() {
+		total += took * time.Duration(n)
+	}
+	if off := total - got.FirstByteTotal; off.Abs() > got.FirstByteTotal/250+2*time.Microsecond { // half a bucket or half a us each
+		t.Errorf("answers took %s in all, by their spread %s", got.FirstByteTotal, total)
+	}
+	got.FirstByteTotal, got.Answers, got.Awaiting = 0, "", passage.Reading{}
 	want := EdgeStats{Name: "a:b", Connections: 1, Open: 1, Requests: 3, BytesUp: 24, BytesDown: 21, FirstBytes: 3}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("counters (-want +got):\n%s", diff)

@@ -14,10 +14,11 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"cmd/squall/beginning", "faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
-	"faults":                     {}, // data about faults: the bottom
+	"cmd/squall/beginning":       {"scenarios/compose", "scenarios/language", "scenarios/source"}, // the commands that write a first scenario
+	"faults":                     {},                                                              // data about faults: the bottom
 	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "internal/scarce", "runner/wire"},
 	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance", "internal/passage"}, // one connection: knows no edge
 	"faults/mesh/port":           {},                                                                    // the system's ports, timers and pipes: any program's
@@ -37,19 +38,27 @@ var allowed = map[string][]string{
 	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
-	"runner/load":                {"internal/chance", "runner", "runner/record", "runner/wire", "scenarios"},
+	"runner/load":                {"internal/chance", "runner", "runner/load/clock", "runner/load/inspect", "runner/load/multiplex", "runner/load/secure", "runner/record", "runner/wire", "scenarios"},
+	"runner/load/clock":          {},                                                  // waits for a moment: knows no load
+	"runner/load/multiplex":      {},                                                  // HTTP/2's connections: knows no load
+	"runner/load/secure":         {"scenarios"},                                       // TLS as a load speaks it
+	"runner/load/inspect":        {"scenarios", "scenarios/jsonpath"},                 // answers as values: sends nothing
 	"runner/record":              {},                                                  // what a run measured: reports work from it alone
 	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
 	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
-	"scenarios":                  {"faults", "runner/wire", "scenarios/metric"},
-	"scenarios/metric":           {}, // what figures are called and mean: values alone
-	"scenarios/source":           {}, // YAML as a tree with places: knows no key
-	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/metric", "scenarios/source"},
-	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
-	"scenarios/language":         {"faults", "scenarios", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"scenarios":                  {"faults", "runner/wire", "scenarios/metric", "scenarios/parts"},
+	"scenarios/metric":           {},                   // what figures are called and mean: values alone
+	"scenarios/dataset":          {},                   // tables from text: opens no file
+	"scenarios/jsonpath":         {},                   // places in JSON: any program's
+	"scenarios/parts":            {},                   // the databases, caches, brokers and proxies that there are: plain values
+	"scenarios/compose":          {"scenarios/source"}, // Compose files as text of a scenario: knows no key but by its spelling
+	"scenarios/source":           {},                   // YAML as a tree with places: knows no key
+	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/parts", "scenarios/source"},
+	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/parts", "scenarios/source", "scenarios/topology"},
+	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
-	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios"}, // the table of roles
+	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"}, // the table of roles
 	"runner/node/internal/admission":          {"runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/broker":             {"faults", "internal/chance", "internal/passage", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/journal", "runner/wire", "scenarios"},
 	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
@@ -59,12 +68,15 @@ var allowed = map[string][]string{
 	"runner/node/internal/database":           {"faults", "internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/database/sqlengine", "runner/node/internal/host", "runner/node/internal/journal", "runner/node/internal/store", "runner/wire", "scenarios"},
 	"runner/node/internal/database/sqlengine": {}, // SQL and PostgreSQL's types: knows no scenario
 	"runner/node/internal/gateway":            {"runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
-	"runner/node/internal/host":               {"faults", "internal/chance", "internal/passage", "internal/scarce", "runner/wire", "scenarios"}, // what every role needs of its surroundings: knows no role
+	"runner/node/internal/host":               {"faults", "internal/chance", "internal/passage", "internal/scarce", "runner/wire", "scenarios", "scenarios/parts"}, // what every role needs of its surroundings: knows no role
 	"runner/node/internal/journal":            {"runner/node/internal/host"},
-	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/store", "runner/wire", "scenarios"},
-	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/wire", "scenarios"},
+	"runner/node/internal/mysql":              {"runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire"},                                // services speak to a real one
+	"runner/node/internal/pools":              {"runner/node/internal/host"},                                                                                                          // how pools of connections are used
+	"runner/node/internal/redis":              {"runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire"}, // services speak to a real one
+	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/redis", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"},
+	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire", "scenarios"},
 
-	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"}, // what all engines share
+	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/parts", "scenarios/topology"}, // what all engines share
 	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
 	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
@@ -78,17 +90,18 @@ var allowed = map[string][]string{
 	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
 	"examples/patterns":  {},
 
-	"internal/archtest":  {},
-	"internal/ask":       {}, // one question over HTTP
-	"internal/chance":    {}, // what a seed means: the same for the plan, the load, nodes and edges
-	"internal/meshtest":  {}, // what tests of the mesh's rooms share
-	"internal/keydoc":    {},
-	"internal/passage":   {}, // what comes, stays and leaves, on edges and in nodes
-	"internal/pgimage":   {},
-	"internal/pipenet":   {},
-	"internal/resultdoc": {}, // makes docs/result.json.md
-	"internal/scarce":    {}, // errors by which a machine runs out: any program's
-	"internal/squallbin": {},
+	"internal/archtest":      {},
+	"internal/ask":           {}, // one question over HTTP
+	"internal/chance":        {}, // what a seed means: the same for the plan, the load, nodes and edges
+	"internal/meshtest":      {}, // what tests of the mesh's rooms share
+	"internal/keydoc":        {},
+	"internal/passage":       {}, // what comes, stays and leaves, on edges and in nodes
+	"internal/debimage":      {}, // images of real parts, for tests
+	"internal/debimage/make": {"internal/debimage"},
+	"internal/pipenet":       {},
+	"internal/resultdoc":     {}, // makes docs/result.json.md
+	"internal/scarce":        {}, // errors by which a machine runs out: any program's
+	"internal/squallbin":     {},
 }
 
 // forbidden names the arrows that people will be tempted to draw, each with its reason. A name that ends in /... is a
@@ -131,14 +144,17 @@ var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "int
 
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
-	"github.com/Shopify/toxiproxy/v2":   {"faults/mesh/link"},
-	"github.com/docker/docker":          {"runner/engine/docker", "internal/pgimage"}, // an image that tests need
-	"github.com/tsenart/vegeta/v12/lib": {"runner/load"},
-	"gopkg.in/yaml.v3":                  {"scenarios/source"},
-	"github.com/olekukonko/tablewriter": {"report/terminal"},
-	"github.com/jackc/pgx/v5":           {"runner/node/internal/database", "runner/node/internal/database/sqlengine", "runner/node/internal/store"},
-	"github.com/ncruces/go-sqlite3":     {"runner/node/internal/database/sqlengine"},
-	"github.com/spf13/cobra":            {"cmd/squall"},
+	"github.com/Shopify/toxiproxy/v2":    {"faults/mesh/link"},
+	"github.com/docker/docker":           {"runner/engine/docker", "internal/debimage"}, // an image that tests need
+	"github.com/tsenart/vegeta/v12/lib":  {"runner/load"},
+	"gopkg.in/yaml.v3":                   {"scenarios/source"},
+	"github.com/olekukonko/tablewriter":  {"report/terminal"},
+	"github.com/jackc/pgx/v5":            {"runner/node/internal/database", "runner/node/internal/database/sqlengine", "runner/node/internal/store"},
+	"github.com/go-sql-driver/mysql":     {"runner/node/internal/mysql"},
+	"github.com/redis/go-redis/v9":       {"runner/node/internal/redis"},
+	"github.com/ncruces/go-sqlite3":      {"runner/node/internal/database/sqlengine"},
+	"github.com/spf13/cobra":             {"cmd/squall", "cmd/squall/beginning"},
+	"github.com/compose-spec/compose-go": {"scenarios/compose"},
 }
 
 func TestImports(t *testing.T) {
@@ -226,7 +242,7 @@ func TestHeavyDependenciesStayInTheirLeaf(t *testing.T) {
 
 // rooms are those that roles of a node share, bottom first, and roles those that stand on them.
 var (
-	rooms = []string{"host", "journal", "copies", "admission", "call", "store"}
+	rooms = []string{"host", "journal", "pools", "copies", "admission", "call", "store", "mysql", "redis"}
 	roles = []string{"cdn", "gateway", "service", "database", "broker", "cache"}
 )
 

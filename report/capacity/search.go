@@ -106,7 +106,57 @@ func (s Search) Run(try func(factor float64, from, rounds int) ([]Round, error))
 		}
 	}
 	f.settle()
+	if err := s.narrow(f, at); err != nil {
+		return nil, err
+	}
+	f.settle()
 	return f, nil
+}
+
+// mostNarrowed bounds how many loads are tried to narrow an end: each halves what an end leaves open, which is a doubling at most.
+const mostNarrowed = 5
+
+// narrow tries loads between the ends of what the rounds leave open and what is next to them: bisection passes far from the border
+// once each, so that one round that goes the other way leaves an end as far off as the load before.
+func (s Search) narrow(f *Found, at func(float64, int) (*Trial, error)) error {
+	if f.State != Between && f.State != Unclear {
+		return nil
+	}
+	for _, gap := range []func() (low, high float64){f.lowEnd, f.highEnd} {
+		for range mostNarrowed {
+			low, high := gap()
+			if low == 0 || high == 0 || high/low <= 1+s.Precision+1e-9 {
+				break
+			}
+			if _, err := at(math.Sqrt(low*high), s.Border); err != nil {
+				return err
+			}
+			f.settle()
+		}
+	}
+	return nil
+}
+
+// lowEnd are the highest load up to which all rounds met what is expected, and the one above; 0: there is none.
+func (f *Found) lowEnd() (low, high float64) {
+	for _, t := range f.Trials {
+		if t.met() < len(t.Rounds) {
+			return low, t.Factor
+		}
+		low = t.Factor
+	}
+	return low, 0
+}
+
+// highEnd are the lowest load from which no round met it, and the one below; 0: there is none.
+func (f *Found) highEnd() (low, high float64) {
+	for _, t := range slices.Backward(f.Trials) {
+		if t.met() > 0 {
+			return t.Factor, high
+		}
+		high = t.Factor
+	}
+	return 0, high
 }
 
 // bracket finds a load that meets and one that does not, from the file's own by doubling or halving.
@@ -148,18 +198,8 @@ func (f *Found) settle() {
 		}
 		return 1
 	})
-	for _, t := range f.Trials {
-		if t.met() < len(t.Rounds) {
-			break
-		}
-		f.Surely = t.Factor
-	}
-	for _, t := range slices.Backward(f.Trials) {
-		if t.met() > 0 {
-			break
-		}
-		f.Hardly = t.Factor
-	}
+	f.Surely, _ = f.lowEnd()
+	_, f.Hardly = f.highEnd()
 	broken := false
 	for _, t := range f.Trials {
 		f.Crooked = f.Crooked || broken && t.holds()

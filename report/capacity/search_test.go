@@ -62,6 +62,24 @@ func TestSearchInNoise(t *testing.T) {
 	}
 }
 
+// Rounds leave open what chance leaves open, not how far apart the loads were that were tried: each end lies within a few percent of a
+// load that went the other way.
+func TestSearchNarrowsBothEnds(t *testing.T) {
+	t.Parallel()
+	f, runs := search(0, func(factor float64) float64 { return 1 / (1 + math.Exp(30*(factor-3))) })
+	low, next := f.lowEnd()
+	last, high := f.highEnd()
+	if low != f.Surely || high != f.Hardly || low == 0 || high == 0 {
+		t.Fatalf("an end is open: %+v", f)
+	}
+	if next/low > 1.021 || high/last > 1.021 || low < 2.5 || high > 3.5 {
+		t.Errorf("met by all up to %.3f (next %.3f), by none from %.3f on (before %.3f)", low, next, high, last)
+	}
+	if runs > 150 {
+		t.Errorf("it took %d runs", runs)
+	}
+}
+
 // Each way to end is said.
 func TestSentences(t *testing.T) {
 	t.Parallel()

@@ -117,3 +117,21 @@ func TestPlantedIllnesses(t *testing.T) {
 		})
 	}
 }
+
+// Connections that nobody was there to take were not thrown away: each attempt at a dead callee makes one, or two.
+func TestRefusedConnectionsAreNotThrownAway(t *testing.T) {
+	t.Parallel()
+	for requests, want := range map[int64]bool{50: true, 12: false} {
+		r := patient(t, withBreaker)
+		r.Faults[0].Kind, r.Faults[0].Edges = "latency", []string{"front-1:back-1"}
+		e := &r.Phases[1].Edges[0]
+		e.Failures, e.Connections, e.Requests = 40, 80, requests
+		found := false
+		for _, f := range Find(r) {
+			found = found || f.Kind == "connections thrown away"
+		}
+		if found != want {
+			t.Errorf("%d of 50 attempts were requests: found is %v", requests, found)
+		}
+	}
+}

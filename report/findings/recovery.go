@@ -56,6 +56,10 @@ func (d *diagnosis) at(s float64) *phase {
 // fewConnections is how many new connections are too few to say anything of.
 const fewConnections = 10
 
+// refused tells that most attempts which came to nothing never were a request on a connection: nobody was there to take them, and so nothing
+// was thrown away.
+func (p *pair) refused() bool { return 2*(p.attempts-p.requests) > p.failures+p.gaveUp }
+
 // dear tells that a new connection between two nodes costs time in a phase: several ways there and back, or one that takes long.
 func (d *diagnosis) dear(p *phase, key [2]string, one *pair) bool {
 	if d.kind(key[1]) == scenarios.KindDatabase {
@@ -74,7 +78,7 @@ func (d *diagnosis) dear(p *phase, key [2]string, one *pair) bool {
 var connectionsThrown = Kind{
 	Name: "connections thrown away",
 	Means: "between two nodes that are far apart (a latency is on between them) or speak a protocol with a greeting (a database's), ten connections or more are made, " +
-		"one for a fifth of the attempts or more, three times as often as in the steady phase, while a fifth of the attempts or more are given up or fail: " +
+		"one for a fifth of the attempts or more, three times as often as in the steady phase, while a fifth of the attempts or more are given up or fail, most of them with a request on its way: " +
 		"who leaves takes its connection along, and each new one costs ways there and back before it serves",
 	find: func(d *diagnosis) (out []record.Finding) {
 		if d.steady == nil {
@@ -84,7 +88,7 @@ var connectionsThrown = Kind{
 			for _, key := range pairNames(p) {
 				one, before := p.pairs[key], d.steady.between(key[0], key[1])
 				now, then := share(one.connections, one.attempts), share(before.connections, before.attempts)
-				if d.nodes[key[0]] == nil || one.connections < fewConnections || !d.dear(p, key, one) || now < 0.2 || now < 3*then || one.bad() < 0.2 {
+				if d.nodes[key[0]] == nil || one.connections < fewConnections || !d.dear(p, key, one) || now < 0.2 || now < 3*then || one.bad() < 0.2 || one.refused() {
 					continue
 				}
 				f := d.finding(p, arrow(key[0], key[1]), key[1])

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -196,5 +198,25 @@ func TestOnAPhone(t *testing.T) {
 	}
 	if wide := js[int](t, b, `document.documentElement.scrollWidth`); wide > 390 {
 		t.Errorf("the page is %d wide in a window of 390", wide)
+	}
+}
+
+// What is folded on a screen is open on paper, where nobody can open it: the requests hop by hop, the scenario, the environment.
+func TestInPrint(t *testing.T) {
+	b := open(t, written(t, rendered(t, small.result(t))))
+	const folded = `[...document.querySelectorAll("details:not([open]):not(.data)")]`
+	const seen = folded + `.filter(d => d.lastElementChild.checkVisibility()).length`
+	all := js[int](t, b, folded+`.length`)
+	if screen := js[int](t, b, seen); all < 3 || screen != 0 {
+		t.Fatalf("%d of %d are seen on a screen before they are opened", screen, all)
+	}
+	if err := chromedp.Do(b, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	})); err != nil {
+		t.Fatal(err)
+	}
+	if paper := js[int](t, b, seen); paper != all {
+		t.Errorf("%d of %d are open on paper", paper, all)
 	}
 }

@@ -80,25 +80,25 @@ func (g *graph) panels(r *record.Result, scenes []scene, spans []span) node {
 }
 
 func (g *graph) arcPanel(i int, a arc, r *record.Result, scenes []scene, spans []span) node {
-	header := []string{"phase", "attempts", "failed", "gave up", "retries", "amplif.", "connections", "first byte"}
-	row := func(name string, e record.Edge, amplification float64) []any {
+	header := []string{"phase", "attempts", "failed", "gave up", "retries", "amplif.", "connections", "first byte", "p99"}
+	row := func(name string, e record.Edge, took *record.Latency, amplification float64) []any {
 		factor, first := "–", "–"
 		if amplification > 0 {
 			factor = strconv.FormatFloat(amplification, 'f', 2, 64) + "×"
 		}
-		if e.FirstByteMs > 0 {
+		if e.FirstByteMs > 0 || took != nil {
 			first = spell.Milliseconds(e.FirstByteMs)
 		}
-		return []any{name, dash(crossed(e)), portionOf(e.Failures, ended(e)), portionOf(e.GaveUp, ended(e)), dash(e.Retries), factor, dash(e.Connections), first}
+		return []any{name, dash(crossed(e)), portionOf(e.Failures, ended(e)), portionOf(e.GaveUp, ended(e)), dash(e.Retries), factor, dash(e.Connections), first, slowest(took)}
 	}
 	var rows, replicas [][]any
 	for _, s := range scenes {
 		p := s.pairs[[2]string{a.from, a.to}]
-		rows = append(rows, row(s.name, p.sum, p.worst))
+		rows = append(rows, row(s.name, p.sum, p.took, p.worst))
 	}
 	for _, e := range r.Edges {
 		if e.From == a.from && e.To == a.to {
-			replicas = append(replicas, row(e.FromInst+" → "+e.ToInst, e, e.Amplification))
+			replicas = append(replicas, row(e.FromInst+" → "+e.ToInst, e, e.AnswerMs, e.Amplification))
 		}
 	}
 	section := el("section", class("fig"), at("id", "fig-e"+strconv.Itoa(i)), el("h3", a.from+" → "+a.to))

@@ -11,7 +11,8 @@ type pair struct {
 	from, to string
 	edges    []string // by name
 	sum      record.Edge
-	worst    float64 // amplification
+	worst    float64         // amplification
+	took     *record.Latency // to an answer's first byte; nil: none, or not measured
 }
 
 // pairsOf folds the edges of instances into those of nodes, in the order in which they come.
@@ -29,6 +30,7 @@ func pairsOf(edges []record.Edge) []pair {
 		p := &all[i]
 		p.edges = append(p.edges, e.Name)
 		p.worst = max(p.worst, e.Amplification)
+		p.took = e.PairAnswerMs
 		s := &p.sum
 		// The mean time to first byte is of requests: each edge counts as much as it carried.
 		if n := s.Requests + e.Requests; n > 0 {

@@ -92,11 +92,20 @@ func edges(pairs []pair) node {
 		if p.worst > 0 {
 			factor = strconv.FormatFloat(p.worst, 'f', 2, 64) + "×"
 		}
-		rows = append(rows, []any{name, dash(p.crossed()), portionOf(p.sum.Failures, ended(p.sum)), portionOf(p.sum.GaveUp, ended(p.sum)), dash(p.sum.Retries), factor,
+		rows = append(rows, []any{name, dash(p.crossed()), portionOf(p.sum.Failures, ended(p.sum)), portionOf(p.sum.GaveUp, ended(p.sum)), dash(p.sum.Retries), slowest(p.took), factor,
 			dash(p.sum.Connections), spell.Bytes(p.sum.BytesUp), spell.Bytes(p.sum.BytesDown)})
 	}
-	return table("Replicas taken together, what went worst first. Failed and gave up (the caller had left) are of attempts.", 1,
-		[]string{"edge", "attempts", "failed", "gave up", "retries", "amplification", "connections", "up", "down"}, rows)
+	return table("Replicas taken together, what went worst first. Failed and gave up (the caller had left) are of attempts; p99 is of answers, "+
+		"from a request's first byte to its answer's.", 1,
+		[]string{"edge", "attempts", "failed", "gave up", "retries", "p99", "amplification", "connections", "up", "down"}, rows)
+}
+
+// slowest is the p99 of the answers that crossed an edge; of too few there is none.
+func slowest(took *record.Latency) string {
+	if took == nil || took.Count < fewest {
+		return "–"
+	}
+	return spell.Milliseconds(took.P99)
 }
 
 // deliveries is what queues and streams delivered; nil where there are none.

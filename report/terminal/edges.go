@@ -9,6 +9,7 @@ import (
 	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // shownEdges is how many edges are shown; the rest are counted in a line.
@@ -19,8 +20,9 @@ type crossing struct {
 	name  string
 	from  string
 	sum   record.Edge
-	edges []string // their names
-	ends  []string // the instances of both sides
+	took  *record.Latency // to an answer's first byte; nil: there was none, or it was not measured
+	edges []string        // their names
+	ends  []string        // the instances of both sides
 }
 
 // edges shows what crossed them, replicas together, ordered by what went wrong on them.
@@ -39,7 +41,7 @@ func edges(s *sheet, r *record.Result) error {
 	g := &grid{columns: []column{
 		{name: "EDGE", text: true}, {name: "attempts"}, {name: "ok", rank: 1}, {name: "failed"},
 		{name: "gave up"}, {name: "under way", rank: 1}, {name: "retries"}, {name: "amplification", rank: 3},
-		{name: "first byte", rank: 2}, {name: "hit by", text: true}, {name: "connections", rank: 4},
+		{name: "p99", rank: 2}, {name: "mean", rank: 5}, {name: "hit by", text: true}, {name: "connections", rank: 4},
 		{name: "up", rank: 5}, {name: "down", rank: 5},
 	}}
 	for _, c := range shown {
@@ -73,6 +75,9 @@ func crossings(r *record.Result, apart bool) []crossing {
 			all = append(all, crossing{name: name, from: e.From})
 		}
 		all[i].add(e)
+		if all[i].took = e.PairAnswerMs; apart {
+			all[i].took = e.AnswerMs
+		}
 	}
 	return all
 }
@@ -143,14 +148,17 @@ func (c crossing) cells(r *record.Result) []string {
 		}
 		retries = spell.Count(c.sum.Retries)
 	}
-	factor, firstByte := words.None, words.None
+	factor, mean, p99 := words.None, words.None, words.None
 	if c.sum.Amplification > 0 {
 		factor = fmt.Sprintf("%.2fx", c.sum.Amplification)
 	}
-	if c.sum.FirstByteMs > 0 {
-		firstByte = spell.Milliseconds(c.sum.FirstByteMs)
+	if c.sum.FirstByteMs > 0 || c.took != nil {
+		mean = spell.Milliseconds(c.sum.FirstByteMs)
 	}
-	return []string{c.name, spell.Count(c.sum.Attempts), ok, failed, gaveUp, underWay, retries, factor, firstByte, c.hitBy(r),
+	if c.took != nil {
+		p99 = words.Latency(*c.took, metric.P99)
+	}
+	return []string{c.name, spell.Count(c.sum.Attempts), ok, failed, gaveUp, underWay, retries, factor, p99, mean, c.hitBy(r),
 		spell.Count(c.sum.Connections), spell.Bytes(c.sum.BytesUp), spell.Bytes(c.sum.BytesDown)}
 }
 

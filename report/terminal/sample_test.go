@@ -53,6 +53,10 @@ func shop() *record.Result {
 		Checks:    []record.Check{{Name: "generator", Text: "late by 1 ms at p99", OK: true}, {Name: "flow", Text: "one request is nowhere"}},
 		Writes:    record.Writes{Checked: true, Acknowledged: 10},
 	}
+	for i, alone := range []*record.Latency{took(1200, 90), took(1200, 4960), took(49, 61), took(700, 30)} {
+		r.Edges[i].AnswerMs = alone
+		r.Edges[i].PairAnswerMs = [...]*record.Latency{took(2400, 4900), took(2400, 4900), took(749, 44), took(749, 44)}[i]
+	}
 	r.Phases[1].Edges = []record.Edge{{From: "jobs", To: "mail", FromInst: "jobs-1", ToInst: "mail-1", Delivery: &record.Delivery{Backlog: 90}}}
 	r.Phases[0].Nodes = []record.PhaseNode{{Instance: "edge-1", Counters: map[string]float64{"squall_cache_hits_total": 500, "squall_cache_misses_total": 10}}}
 	r.Phases[1].Nodes = []record.PhaseNode{{Instance: "edge-1", Counters: map[string]float64{"squall_cache_hits_total": 100, "squall_cache_misses_total": 190}}}
@@ -68,6 +72,11 @@ func shop() *record.Result {
 		r.Windows, r.Series = append(r.Windows, w), append(r.Series, m)
 	}
 	return r
+}
+
+// took is how long the answers over an edge took, with a p99 in ms.
+func took(n int64, p99 float64) *record.Latency {
+	return &record.Latency{Count: n, P50: p99 / 2, P99: p99}
 }
 
 // answered is a request so many of which were sent, ok, degraded and failed, with a median in ms.

@@ -40,7 +40,7 @@ func (f Flow) Check(load string) record.Check {
 // broken are the errors of a connection.
 var broken = map[string]bool{
 	record.ErrRefused: true, record.ErrReset: true, record.ErrDial: true, record.ErrTimeout: true,
-	record.ErrEOF: true, record.ErrBody: true, record.ErrCanceled: true, record.ErrOther: true,
+	record.ErrEOF: true, record.ErrBody: true, record.ErrCanceled: true, record.ErrOther: true, record.ErrTLS: true,
 }
 
 // EntryFlow counts what a load sent in the phases and what the mesh saw of it. InFlight, Late and Seconds are the caller's to add.

@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 )
 
 // The waits between two looks at an instance's health: they double from the first to the most.
@@ -42,7 +44,7 @@ func (i *instance) awaitHealth(ctx context.Context, p Process) error {
 }
 
 // probe tells whether an instance is healthy now: a built-in node says so itself; an image by the path that the
-// scenario names, or by taking connections; a database by letting clients in.
+// scenario names, or by taking connections; a database by letting clients in; one that serves nowhere by nothing.
 func (i *instance) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -50,6 +52,8 @@ func (i *instance) probe(ctx context.Context) error {
 	switch {
 	case !i.image():
 		return i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminHealth), nil, nil)
+	case n.Health == scenarios.HealthNone:
+		return nil
 	case n.Health != "" && n.Health != "tcp":
 		return i.ask(ctx, http.MethodGet, "http://"+i.address()+n.Health, nil, nil)
 	}
@@ -58,11 +62,17 @@ func (i *instance) probe(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if n.Kind != scenarios.KindDatabase || n.Health == "tcp" {
+	if n.Health == "tcp" || n.Kind != scenarios.KindDatabase && n.Speaks() != parts.SpeaksRedis {
 		return nil
 	}
 	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
 		return err
+	}
+	switch n.Speaks() {
+	case parts.SpeaksMySQL:
+		return greets(conn)
+	case parts.SpeaksRedis:
+		return pongs(conn)
 	}
 	return letsIn(conn, n.Credentials())
 }
@@ -86,6 +96,35 @@ func letsIn(conn net.Conn, c wire.Login) error {
 	}
 	if answer[0] == 'E' {
 		return fmt.Errorf("the database refuses the login: %q", answer[min(5, n):n])
+	}
+	return nil
+}
+
+// greets reads how a MySQL server begins: with its protocol's version, or with an error (too many connections, say).
+func greets(conn net.Conn) error {
+	var answer [512]byte
+	n, err := io.ReadAtLeast(conn, answer[:], 5)
+	if err != nil {
+		return fmt.Errorf("the database ends the connection: %w", err)
+	}
+	if answer[4] == 0xff {
+		return fmt.Errorf("the database refuses the connection: %q", answer[min(7, n):n])
+	}
+	return nil
+}
+
+// pongs asks a Redis server. One that wants a password is ready; one that still loads its data is not.
+func pongs(conn net.Conn) error {
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	var answer [512]byte
+	n, err := io.ReadAtLeast(conn, answer[:], 5)
+	if err != nil {
+		return fmt.Errorf("the cache ends the connection: %w", err)
+	}
+	if text := string(answer[:n]); !strings.HasPrefix(text, "+PONG") && !strings.HasPrefix(text, "-NOAUTH") {
+		return fmt.Errorf("the cache does not answer PING: %q", text)
 	}
 	return nil
 }

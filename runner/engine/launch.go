@@ -199,7 +199,7 @@ func (s *system) upstreams(caller string) map[string][]node.Upstream {
 		callee := s.byName[e.To].plan.Node
 		edge, _ := s.edge(e.Name)
 		out[e.ToNode] = append(out[e.ToNode], node.Upstream{
-			Instance: e.To, Address: edge.Listen, Kind: callee.Kind, DSN: callee.Login(), Near: e.Near,
+			Instance: e.To, Address: edge.Listen, Kind: callee.Kind, Speaks: callee.Speaks(), DSN: callee.Login(), Near: e.Near,
 		})
 	}
 	return out

@@ -35,7 +35,7 @@ func (s *system) Observe(ctx context.Context) (runner.Observation, error) {
 		o.Edges[name] = runner.EdgeCounters{
 			Connections: e.Connections, Open: e.Open, Requests: e.Requests,
 			BytesUp: e.BytesUp, BytesDown: e.BytesDown,
-			FirstBytes: e.FirstBytes, FirstByteTotal: e.FirstByteTotal,
+			FirstBytes: e.FirstBytes, FirstByteTotal: e.FirstByteTotal, Answers: e.Answers,
 			Unanswered: e.Unanswered, Awaiting: e.Awaiting, Lacked: e.Lacked,
 		}
 	}

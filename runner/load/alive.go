@@ -1,6 +1,7 @@
 package load
 
 import (
+	"crypto/tls"
 	"errors"
 	"os"
 	"syscall"
@@ -10,7 +11,11 @@ import (
 // alive tells whether an idle connection can carry another request: its peer has not closed it,
 // and nothing unasked has come in. It does not wait.
 func alive(c *conn) bool {
-	if s, ok := c.Conn.(syscall.Conn); ok {
+	below := c.Conn
+	if t, ok := below.(*tls.Conn); ok {
+		below = t.NetConn() // what comes in unasked is an alert that it closes: it is as good as an end
+	}
+	if s, ok := below.(syscall.Conn); ok {
 		if open, known := peek(s); known {
 			return open
 		}

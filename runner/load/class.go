@@ -3,11 +3,14 @@ package load
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/load/multiplex"
+	"github.com/squallhq/squall/runner/load/secure"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -18,6 +21,7 @@ type class struct {
 	order   runner.Drive
 	mix     *mix
 	pool    *pool
+	streams *multiplex.Pool // of a load that speaks HTTP/2; nil: it does not
 	meter   *meter
 	results *results
 	options Options
@@ -47,9 +51,13 @@ func newClass(d runner.Drive, l *scenarios.Load, o Options, m *meter, r *results
 	if err != nil {
 		return nil, err
 	}
+	config, err := secure.Config(l)
+	if err != nil {
+		return nil, err
+	}
 	c := &class{
 		load: l, order: d, mix: mix, meter: m, results: r, options: o,
-		pool:    newPool(edges, d.Dial),
+		pool:    newPool(edges, d.Dial, config),
 		timeout: l.Timeout,
 		limit:   int64(l.MaxInFlight),
 	}
@@ -58,6 +66,15 @@ func newClass(d runner.Drive, l *scenarios.Load, o Options, m *meter, r *results
 	}
 	if c.limit <= 0 {
 		c.limit = scenarios.DefaultMaxInFlight
+	}
+	if l.HTTP == "2" || l.HTTP == "h2c" {
+		c.streams = multiplex.New(len(edges), config, func(ctx context.Context, edge int) (net.Conn, error) {
+			conn, err := d.Dial(ctx, edges[edge])
+			if err != nil {
+				return nil, dialError{err}
+			}
+			return conn, nil
+		})
 	}
 	return c, nil
 }
@@ -68,6 +85,9 @@ func (c *class) run(ctx context.Context) {
 	defer func() {
 		stop()
 		c.pool.close()
+		if c.streams != nil {
+			c.streams.Close()
+		}
 	}()
 	if c.load.Users > 0 {
 		c.runClosed(ctx)
@@ -112,7 +132,7 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 		Load: c.load.Name, Request: c.mix.name(r), Seq: r.seq,
 		Intended: r.intended, Sent: c.now(), Outcome: record.Failed,
 	}
-	a, err := c.exchange(ctx, r, deadline)
+	a, err := c.follow(ctx, r, deadline)
 	s.Done = c.now()
 	c.leave()
 	if what := exhausted(err); what != "" {
@@ -123,12 +143,8 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 	switch {
 	case err != nil:
 		s.Error = classify(ctx, err)
-	case a.status < 200 || a.status >= 400 || a.astray:
-		s.Error = statusClass(a.status)
-	case a.degraded:
-		s.Outcome = record.Degraded
 	default:
-		s.Outcome = record.OK
+		s.Outcome, s.Error = c.mix.kinds[r.kind].judge(a, r.visit)
 	}
 	if err == nil {
 		s.Wrote, s.Stale = a.wrote, a.stale

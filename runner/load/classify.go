@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/squallhq/squall/runner/load/secure"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -31,6 +32,7 @@ func classify(ctx context.Context, err error) string {
 	var dial dialError
 	var body bodyError
 	var network net.Error
+	var said secure.Error
 	switch {
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
 		return record.ErrCanceled
@@ -41,6 +43,8 @@ func classify(ctx context.Context, err error) string {
 		return record.ErrRefused
 	case errors.As(err, &body):
 		return record.ErrBody
+	case errors.As(err, &said) || secure.Said(err):
+		return record.ErrTLS
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
 		return record.ErrReset
 	case errors.As(err, &dial):

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/squallhq/squall/runner/load/clock"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -26,16 +27,21 @@ func (c *class) runClosed(ctx context.Context) {
 }
 
 func (c *class) user(ctx context.Context, n int) {
-	w := newWaiter(false)
-	defer w.close()
+	w := clock.NewWaiter(false)
+	defer w.Close()
 	chance := newDraws(c.order.Seed, c.load.Name, "user", uint64(n))
 	self := &memory{}
 	at := c.order.From + time.Duration(n) + time.Duration(chance.float64()*float64(drawWork(&chance, c.load.Think)))
-	for at < c.order.Until && w.wait(ctx, c.order.Zero.Add(at)) == nil {
+	for at < c.order.Until && w.Wait(ctx, c.order.Zero.Add(at)) == nil {
 		// A closed load's users are the limit; they are all let in.
 		c.inFlight.Add(1)
 		c.meter.enter()
-		s := c.send(ctx, c.dispatch(at), self)
+		r := c.dispatch(at)
+		if c.mix.steps {
+			at = c.walk(ctx, c.begin(r), self, &w, &chance, c.waits.add)
+			continue
+		}
+		s := c.send(ctx, r, self)
 		c.waits.add(s)
 		at = c.afterwards(&chance, s)
 	}
@@ -50,13 +56,17 @@ func (c *class) visit(ctx context.Context, r request) {
 		return
 	}
 	self := &memory{}
-	s := c.send(ctx, r, self)
-	w := newWaiter(false)
-	defer w.close()
+	w := clock.NewWaiter(false)
+	defer w.Close()
 	chance := newDraws(c.order.Seed, c.load.Name, "session", r.seq)
+	if c.mix.steps {
+		c.walk(ctx, c.begin(r), self, &w, &chance, func(record.Sample) {})
+		return
+	}
+	s := c.send(ctx, r, self)
 	for range session.Requests - 1 {
 		at := c.afterwards(&chance, s)
-		if at >= c.order.Until || w.wait(ctx, c.order.Zero.Add(at)) != nil {
+		if at >= c.order.Until || w.Wait(ctx, c.order.Zero.Add(at)) != nil {
 			return
 		}
 		next := c.dispatch(at)

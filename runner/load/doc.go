@@ -23,7 +23,8 @@
 // # Connections
 //
 // HTTP/1.1 with keep-alive, over connections that Drive.Dial opens: as many as there are requests
-// in flight. Requests take the load's edges in turn. Nothing is retried and no redirect is
-// followed: one intended request is at most one request on the wire. A pooled connection that
+// in flight; or HTTP/2, whose connections carry as many as they have room for. Requests take the load's
+// edges in turn. Nothing is retried, and no redirect is followed unless the request says how many: one
+// intended request is at most one request on the wire, and one for each redirect. A pooled connection that
 // its peer has closed is noticed before it is used and replaced.
 package load

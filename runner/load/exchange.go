@@ -1,10 +1,12 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/squallhq/squall/runner/wire"
@@ -19,6 +21,9 @@ type answer struct {
 	stale             bool
 	astray            bool // a redirect that nobody declared
 	bytesOut, bytesIn int64
+	// header and body are kept where somebody looks at them.
+	header http.Header
+	body   []byte
 }
 
 // dialError, bodyError tell where an exchange failed.
@@ -38,6 +43,9 @@ var (
 // exchange sends one request over one connection and reads its answer whole. Requests take the
 // edges in turn. A connection that failed, or whose end is the answer's end, is closed.
 func (c *class) exchange(ctx context.Context, r request, deadline time.Time) (answer, error) {
+	if c.streams != nil {
+		return c.multiplexed(ctx, r, deadline)
+	}
 	conn, err := c.pool.get(ctx, c.edge(r.seq), deadline)
 	if err != nil {
 		return answer{}, err
@@ -66,28 +74,53 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 	if err := c.pool.arm(conn, deadline); err != nil {
 		return a, false, err
 	}
+	t := &c.mix.kinds[r.kind]
 	body := 0
 	conn.buf, body = c.mix.render(conn.buf[:0], r)
+	if r.hop == nil || r.hop.body {
+		body += len(t.raw)
+	}
 	a.bytesOut = int64(body)
 	if _, err := conn.Write(conn.buf); err != nil {
 		return a, false, fmt.Errorf("send: %w", err)
 	}
-	h, err := readHead(conn.reader)
+	if len(t.raw) > 0 && (r.hop == nil || r.hop.body) {
+		if _, err := conn.Write(t.raw); err != nil {
+			return a, false, fmt.Errorf("send: %w", err)
+		}
+	}
+	h, err := readHead(conn.reader, t.keeps(r))
 	if err != nil {
 		return a, false, fmt.Errorf("read answer: %w", err)
 	}
-	a.status, a.degraded, a.wrote = h.status, h.degraded, h.wrote
-	a.position, a.stale = h.position, h.stale
-	a.astray = wire.Redirect(h.status) && !h.meant && !c.mix.kinds[r.kind].redirect
-	if c.mix.kinds[r.kind].method == "HEAD" {
+	a.take(h, t)
+	if t.method == "HEAD" { // no redirect makes another method of it
 		h.length, h.chunked, h.untilEOF = 0, false, false
 	}
-	a.bytesIn, err = readBody(conn.reader, h, c.options.MaxBody)
+	if t.rules.NeedsBody() {
+		var kept bytes.Buffer
+		a.bytesIn, err = copyBody(&kept, conn.reader, h, c.options.MaxBody)
+		if a.body, err = unpacked(kept.Bytes(), h.all, c.options.MaxBody, err); err != nil {
+			return a, false, bodyError{err}
+		}
+	} else {
+		a.bytesIn, err = readBody(conn.reader, h, c.options.MaxBody)
+	}
 	if err != nil {
 		return a, false, bodyError{err}
 	}
 	return a, !h.close && conn.reader.Buffered() == 0, nil
 }
+
+// take takes in what a head says.
+func (a *answer) take(h head, t *template) {
+	a.status, a.degraded, a.wrote = h.status, h.degraded, h.wrote
+	a.position, a.stale, a.header = h.position, h.stale, h.all
+	a.astray = wire.Redirect(h.status) && !h.meant && !t.redirect
+}
+
+// keeps tells that somebody looks at the headers of the answer.
+func (t *template) keeps(r request) bool { return t.rules != nil || r.visit != nil || t.redirects > 0 }
 
 // unexpected turns an end in the middle into what it is.
 func unexpected(err error) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httputil"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ type head struct {
 	position string
 	stale    bool
 	meant    bool // a redirect that the scenario declares
+	// all are all fields, where they are asked for; nil: they are not.
+	all http.Header
 }
 
 // mostHead bounds a head's bytes, mostInterim the 1xx answers before the real one.
@@ -34,9 +37,9 @@ const (
 )
 
 // readHead reads status line and headers, past any interim (1xx) answers.
-func readHead(r *bufio.Reader) (head, error) {
+func readHead(r *bufio.Reader, keep bool) (head, error) {
 	for range mostInterim {
-		h, err := readOneHead(r)
+		h, err := readOneHead(r, keep)
 		if err != nil || h.status >= 200 {
 			return h, err
 		}
@@ -47,12 +50,15 @@ func readHead(r *bufio.Reader) (head, error) {
 	return head{}, fmt.Errorf("interim answers: %w", errProtocol)
 }
 
-func readOneHead(r *bufio.Reader) (head, error) {
+func readOneHead(r *bufio.Reader, keep bool) (head, error) {
 	line, err := readLine(r)
 	if err != nil {
 		return head{}, err
 	}
 	h := head{length: -1}
+	if keep {
+		h.all = http.Header{}
+	}
 	if len(line) < 12 || string(line[:7]) != "HTTP/1." || line[8] != ' ' || (len(line) > 12 && line[12] != ' ') {
 		return head{}, fmt.Errorf("status line %.40q: %w", line, errProtocol)
 	}
@@ -78,6 +84,9 @@ func readOneHead(r *bufio.Reader) (head, error) {
 		}
 		if err := h.field(name, bytes.TrimSpace(value)); err != nil {
 			return head{}, err
+		}
+		if keep {
+			h.all.Add(string(name), string(bytes.TrimSpace(value)))
 		}
 	}
 	h.chunked = h.chunked && !old
@@ -170,9 +179,14 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 
 // readBody reads the body whole, keeping nothing of it, and says how long it was.
 func readBody(r *bufio.Reader, h head, most int64) (int64, error) {
+	return copyBody(io.Discard, r, h, most)
+}
+
+// copyBody reads the body whole and says how long it was.
+func copyBody(to io.Writer, r *bufio.Reader, h head, most int64) (int64, error) {
 	switch {
 	case h.chunked:
-		n, err := io.Copy(io.Discard, io.LimitReader(httputil.NewChunkedReader(r), most+1))
+		n, err := io.Copy(to, io.LimitReader(httputil.NewChunkedReader(r), most+1))
 		if err != nil {
 			return n, unexpected(err)
 		}
@@ -189,13 +203,17 @@ func readBody(r *bufio.Reader, h head, most int64) (int64, error) {
 			}
 		}
 	case h.untilEOF:
-		n, err := io.Copy(io.Discard, io.LimitReader(r, most+1))
+		n, err := io.Copy(to, io.LimitReader(r, most+1))
 		if err == nil && n > most {
 			err = errTooLong
 		}
 		return n, err
 	case h.length > most:
 		return 0, errTooLong
+	}
+	if to != io.Discard {
+		n, err := io.CopyN(to, r, h.length)
+		return n, unexpected(err)
 	}
 	n, err := discard(r, h.length)
 	return n, unexpected(err)

@@ -52,7 +52,7 @@ func TestReadAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := bufio.NewReader(strings.NewReader(c.wire))
-			h, err := readHead(r)
+			h, err := readHead(r, false)
 			if !errors.Is(err, c.err) {
 				t.Fatalf("head: %v, want %v", err, c.err)
 			}
@@ -83,7 +83,7 @@ func FuzzReadAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, wire string) {
 		r := bufio.NewReader(strings.NewReader(wire))
-		h, err := readHead(r)
+		h, err := readHead(r, false)
 		if err != nil {
 			return
 		}

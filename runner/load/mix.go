@@ -2,7 +2,9 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
@@ -21,6 +23,10 @@ type request struct {
 	intended time.Duration
 	// written is what its user's earlier answers said about where the user's writes are; empty: nothing.
 	written string
+	// visit is the one that it is a step of; nil: requests are drawn.
+	visit *visit
+	// hop is where a redirect has sent it; nil: it is sent where its kind is.
+	hop *hop
 }
 
 // mix chooses what each request of a load is. The choice and the parameters of request seq depend
@@ -34,6 +40,7 @@ type mix struct {
 	load   string
 	name_  uint64
 	tenant *param // nil: it is the same for all
+	steps  bool   // kinds are the steps of visits, in order
 }
 
 func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
@@ -49,8 +56,13 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 		m.tenant = &p
 	}
 	total := 0.0
-	for _, r := range l.Requests {
-		t, err := newTemplate(l, r)
+	requests, carried := l.Requests, []string(nil)
+	if m.steps = l.Steps() != nil; m.steps {
+		requests = shapes(requests)
+	}
+	for _, r := range requests {
+		t, err := newTemplate(l, r, carried)
+		carried = append(carried, slices.Collect(maps.Keys(r.Extract))...)
 		if err != nil {
 			return nil, fmt.Errorf("request %q: %w", r.Send, err)
 		}
@@ -75,13 +87,21 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 func (m *mix) next(intended time.Duration) request {
 	r := request{seq: m.seq, intended: intended}
 	m.seq++
-	if len(m.kinds) > 1 {
+	if len(m.kinds) > 1 && !m.steps { // a visit begins with its first step
 		c := m.chance(r.seq)
 		u := c.float64()
 		r.kind = min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
 	}
 	r.nth = m.counts[r.kind]
 	m.counts[r.kind]++
+	return r
+}
+
+// step is the next request of a visit that is under way. It is not safe for concurrent use.
+func (m *mix) step(v *visit, kind int, intended time.Duration) request {
+	r := request{seq: m.seq, kind: kind, nth: m.counts[kind], intended: intended, visit: v}
+	m.seq++
+	m.counts[kind]++
 	return r
 }
 
@@ -95,13 +115,14 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	t := &m.kinds[r.kind]
 	c := m.chance(r.seq)
 	c.float64() // the draw that chose the kind
-	var values [maxParams]uint64
-	for i := range t.params {
-		values[i] = t.params[i].draw(&c, r.nth)
+	values := m.values(t, r, &c)
+	if r.hop != nil {
+		b = append(b, r.hop.method+" "+r.hop.target...)
+	} else {
+		b = append(b, t.method...)
+		b = append(b, ' ')
+		b = t.path.append(b, &values)
 	}
-	b = append(b, t.method...)
-	b = append(b, ' ')
-	b = t.path.append(b, &values)
 	b = append(b, t.head...) // the rest of the request line and all fixed headers, up to the id
 	named := len(b) - len(m.load) - len("-")
 	b = strconv.AppendUint(b, r.seq, 10)
@@ -118,6 +139,17 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 		b = append(b, wire.HeaderPosition+": "...)
 		b = append(b, r.written...)
 		b = append(b, "\r\n"...)
+	}
+	if t.fields != nil || r.visit != nil {
+		b = t.appendFields(b, &values, r.visit)
+	}
+	if r.hop != nil && !r.hop.body {
+		return append(b, "\r\n"...), 0
+	}
+	if t.raw != nil { // it is sent after this, as it is
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, int64(len(t.raw)), 10)
+		return append(b, "\r\n\r\n"...), 0
 	}
 	if t.body == nil {
 		return append(b, t.end...), 0
@@ -140,9 +172,6 @@ func (m *mix) url(r request) string {
 	t := &m.kinds[r.kind]
 	c := m.chance(r.seq)
 	c.float64()
-	var values [maxParams]uint64
-	for i := range t.params {
-		values[i] = t.params[i].draw(&c, r.nth)
-	}
+	values := m.values(t, r, &c)
 	return string(t.path.append([]byte("http://"+t.host), &values))
 }

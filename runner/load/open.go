@@ -7,6 +7,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"github.com/squallhq/squall/runner/load/clock"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -51,12 +52,12 @@ type pacer struct {
 var _ vegeta.Pacer = (*pacer)(nil)
 
 func newPacer(ctx context.Context, c *class) *pacer {
-	w := newWaiter(c.options.FineWait)
+	w := clock.NewWaiter(c.options.FineWait)
 	return &pacer{
 		class:    c,
 		arrivals: newArrivals(c.load, c.order.Seed, c.order.From, c.order.Until),
-		wait:     func(until time.Time) error { return w.wait(ctx, until) },
-		close:    w.close,
+		wait:     func(until time.Time) error { return w.Wait(ctx, until) },
+		close:    w.Close,
 		released: make(chan request, c.limit),
 	}
 }

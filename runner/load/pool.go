@@ -3,10 +3,13 @@ package load
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/squallhq/squall/runner/load/secure"
 )
 
 // pool is the connections of one load. Each edge has a stack of idle ones: the one used last is
@@ -14,6 +17,7 @@ import (
 type pool struct {
 	edges []string
 	dial  func(ctx context.Context, edge string) (net.Conn, error)
+	tls   *tls.Config // nil: none is spoken
 
 	interrupted atomic.Bool
 	mu          sync.Mutex
@@ -30,8 +34,8 @@ type conn struct {
 	used   bool // it has carried a request before
 }
 
-func newPool(edges []string, dial func(context.Context, string) (net.Conn, error)) *pool {
-	return &pool{edges: edges, dial: dial, idle: make([][]*conn, len(edges)), all: map[*conn]struct{}{}}
+func newPool(edges []string, dial func(context.Context, string) (net.Conn, error), config *tls.Config) *pool {
+	return &pool{edges: edges, dial: dial, tls: config, idle: make([][]*conn, len(edges)), all: map[*conn]struct{}{}}
 }
 
 // get is an idle connection over an edge, or a new one.
@@ -51,6 +55,11 @@ func (p *pool) get(ctx context.Context, edge int, deadline time.Time) (*conn, er
 	raw, err := p.dial(ctx, p.edges[edge])
 	if err != nil {
 		return nil, dialError{err}
+	}
+	if p.tls != nil {
+		if raw, err = secure.Client(ctx, raw, p.tls); err != nil {
+			return nil, dialError{err}
+		}
 	}
 	c := &conn{Conn: raw, edge: edge, reader: bufio.NewReader(raw)}
 	p.mu.Lock()

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/squallhq/squall/runner/load/inspect"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -27,6 +27,28 @@ type template struct {
 	body      text
 	params    []param
 	redirect  bool // a redirect is the right answer
+
+	// What a plain request has nothing of: texts that stand for columns of data and for what a visit extracts, headers with
+	// parameters in them, a body from a file, and what is wanted of the answer.
+	names  []named
+	fields []field
+	raw    []byte
+	rules  *inspect.Rules
+	goOn   bool
+	// redirects is how many are followed.
+	redirects int
+	drawn     []string // the names of params
+}
+
+// field is a header with parameters in its value.
+type field struct {
+	name  string
+	value text
+}
+
+// rich tells a request that is more than a line, constant headers and a text with numbers in it.
+func (t *template) rich() bool {
+	return t.names != nil || t.fields != nil || t.raw != nil || t.rules != nil
 }
 
 // maxParams is how many different parameters a request may have.
@@ -38,11 +60,13 @@ type text []part
 type part struct {
 	literal string
 	param   int // index of the parameter after the literal; -1 for none
+	name    int // index of the text after the literal, where that is no number; -1 for none
+	escape  escape
 }
 
-var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*)\}`)
+var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)?)\}`)
 
-func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
+func newTemplate(l *scenarios.Load, r scenarios.Request, carried []string) (template, error) {
 	method, path, ok := strings.Cut(r.Send, " ")
 	if !ok || !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		return template{}, fmt.Errorf("want METHOD /path")
@@ -50,37 +74,43 @@ func newTemplate(l *scenarios.Load, r scenarios.Request) (template, error) {
 	if !httpguts.ValidHeaderFieldName(method) { // a method is a token, as a header's name is
 		return template{}, fmt.Errorf("method %q", method)
 	}
-	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect}
-	var names []string
+	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn, redirects: r.Redirects}
+	p := parser{load: l, carried: carried}
 	var err error
-	if t.path, names, err = parseText(path, names); err != nil {
+	if t.path, err = p.path(path); err != nil {
 		return template{}, err
 	}
-	if r.Body != "" {
-		if t.body, names, err = parseText(r.Body, names); err != nil {
-			return template{}, err
-		}
+	if err := t.setBody(&p, r); err != nil {
+		return template{}, err
 	}
-	for _, name := range names {
-		p, err := newParam(r.Params[name])
+	fixed, err := t.setFields(&p, l, r)
+	if err != nil {
+		return template{}, err
+	}
+	for _, name := range p.params {
+		one, err := newParam(r.Params[name])
 		if err != nil {
 			return template{}, fmt.Errorf("parameter %q: %w", name, err)
 		}
-		t.params = append(t.params, p)
+		t.params = append(t.params, one)
 	}
-	t.head, err = headers(l, r)
+	t.names, t.drawn = p.names, p.params
+	if t.rules, err = inspect.New(r.Check, r.Extract); err != nil {
+		return template{}, err
+	}
+	t.head, err = headers(l, r, fixed, t.fields)
 	if err != nil {
 		return template{}, err
 	}
 	t.end = "\r\n"
-	if r.Body == "" && (method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch) {
+	if t.body == nil && t.raw == nil && (method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch) {
 		t.end = "Content-Length: 0\r\n\r\n"
 	}
 	return t, nil
 }
 
 // headers are the rest of the request line and all headers that are the same every time, ending in the id header's first part.
-func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
+func headers(l *scenarios.Load, r scenarios.Request, fixed map[string]string, varying []field) (string, error) {
 	// Users have a key of their own unless the scenario gives them another (or, by a header, none).
 	fields := map[string]string{"User-Agent": "squall", "X-Api-Key": l.Name}
 	for k, v := range l.Headers {
@@ -88,6 +118,13 @@ func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 	}
 	if l.APIKey != "" {
 		fields["X-Api-Key"] = l.APIKey
+	}
+	maps.Copy(fields, fixed)
+	for _, f := range varying {
+		delete(fields, f.name) // it is written each time
+	}
+	if _, given := fields["Accept-Encoding"]; l.Gzip && !given {
+		fields["Accept-Encoding"] = "gzip"
 	}
 	host := l.To
 	if h, given := fields["Host"]; given {
@@ -113,50 +150,6 @@ func headers(l *scenarios.Load, r scenarios.Request) (string, error) {
 	}
 	b.WriteString(wire.HeaderRequest + ": " + l.Name + "-")
 	return b.String(), nil
-}
-
-// parseText splits a text at its {parameters}; names collects each once, in the order of their first appearance.
-func parseText(s string, names []string) (text, []string, error) {
-	var t text
-	from := 0
-	for _, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
-		name := s[m[2]:m[3]]
-		i := slices.Index(names, name)
-		if i < 0 {
-			i = len(names)
-			names = append(names, name)
-		}
-		if i >= maxParams {
-			return nil, nil, fmt.Errorf("more than %d parameters", maxParams)
-		}
-		t = append(t, part{s[from:m[0]], i})
-		from = m[1]
-	}
-	return append(t, part{s[from:], -1}), names, nil
-}
-
-func (t text) append(b []byte, values *[maxParams]uint64) []byte {
-	for _, p := range t {
-		b = append(b, p.literal...)
-		if p.param >= 0 {
-			b = strconv.AppendUint(b, values[p.param], 10)
-		}
-	}
-	return b
-}
-
-func (t text) length(values *[maxParams]uint64) int {
-	n := 0
-	for _, p := range t {
-		n += len(p.literal)
-		if p.param >= 0 {
-			n++
-			for v := values[p.param]; v >= 10; v /= 10 {
-				n++
-			}
-		}
-	}
-	return n
 }
 
 // param draws the values of one parameter.

@@ -9,8 +9,10 @@ import (
 	"net/http"
 
 	"github.com/squallhq/squall/runner/node/internal/broker"
+	"github.com/squallhq/squall/runner/node/internal/mysql"
 	"github.com/squallhq/squall/runner/node/internal/store"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 )
 
 // ReadBack says how often each write's id is in a store, over connections that dial makes: a database's
@@ -18,6 +20,9 @@ import (
 func ReadBack(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
 	if n.Kind == scenarios.KindQueue || n.Kind == scenarios.KindStream {
 		return readQueue(ctx, dial)
+	}
+	if n.Speaks() == parts.SpeaksMySQL {
+		return mysql.ReadWrites(ctx, dial, n.Login())
 	}
 	return ReadWrites(ctx, dial, n.Login())
 }

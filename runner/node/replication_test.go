@@ -90,6 +90,24 @@ func TestReplicaFollows(t *testing.T) {
 	})
 }
 
+// Who cancels a statement of before a restart ends none of those that come after it: no session has the number and the secret of one before.
+func TestCancelOfBeforeARestart(t *testing.T) {
+	inWorld(t, func(w *world) {
+		secret := func() (uint32, string) {
+			stop := w.run(primary(1))
+			defer stop()
+			c := w.connect("")
+			defer c.Close(w.t.Context()) //nolint:errcheck // the database may be gone first
+			return c.PgConn().PID(), string(c.PgConn().SecretKey())
+		}
+		pid, before := secret()
+		time.Sleep(time.Second)
+		if again, after := secret(); again != pid || after == before {
+			t.Errorf("session %d has the secret %x, and session %d after a restart has %x", pid, before, again, after)
+		}
+	})
+}
+
 // With lag: 200ms a record shows 200 ms after it was committed, and the gauge says so; a quiet replica has no lag.
 func TestApplyLag(t *testing.T) {
 	inWorld(t, func(w *world) {

@@ -69,5 +69,8 @@ const (
 	ErrBody     = "body"      // the answer's body broke off
 	ErrUnsent   = "unsent"    // the generator could not send it
 	ErrCanceled = "cancelled" // the run was interrupted
+	ErrTLS      = "tls"       // the TLS handshake failed for what was said in it, as for a certificate
 	ErrOther    = "other"
+	// ErrCheck begins the class of an answer that was not as the scenario wants it: "check: json $.id".
+	ErrCheck = "check: "
 )

@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
 // AsRun is a scenario with a variant applied and without variants, as YAML. Parsing it gives a
 // Scenario that is Equal to what Parse gives for the same data and variant. Anchors are expanded
 // and comments dropped. Each load's api_key is replaced by a placeholder of its own (redacted-1,
-// ...), so that built-in gateways still tell clients apart; passwords in env, headers and dsn stay.
+// ...), so that built-in gateways still tell clients apart; passwords in env, headers and dsn stay. What came
+// from the environment is written out, but stays ${NAME} where secrets stand.
 func AsRun(data []byte, variant string) ([]byte, error) {
 	root, err := varied(data, variant)
 	if err != nil {
@@ -30,13 +32,13 @@ func (doc *Document) AsRun(seed uint64) ([]byte, error) {
 	if root, err = set(root, doc.sets); err != nil {
 		return nil, err
 	}
-	return written(seeded(root, seed), doc.Scenario.Variant)
+	return written(doc.findable(seeded(root, seed)), doc.Scenario.Variant)
 }
 
 // varied is a text's tree with a variant in, as it is before templates.
 func varied(data []byte, variant string) (*source.Value, error) {
 	const file = "scenario"
-	root, problems := source.Read(file, data)
+	root, problems := read(file, data)
 	if len(problems) > 0 {
 		return nil, problems.Ordered()
 	}
@@ -50,6 +52,74 @@ func varied(data []byte, variant string) (*source.Value, error) {
 		return nil, told.Problems.Ordered()
 	}
 	return root, nil
+}
+
+// findable is the tree with whole paths of the files that loads name: as run it stands in another folder. The files are not
+// kept there: there may be passwords in them.
+func (doc *Document) findable(root *source.Value) *source.Value {
+	loads := root.Get("load")
+	if loads == nil {
+		return root
+	}
+	out := loads
+	for _, e := range loads.Entries {
+		one := e.Value
+		if tables := one.Get("data"); tables != nil {
+			moved := tables
+			for _, t := range tables.Entries {
+				if t.Value.Kind == source.Mapping {
+					moved = moved.Replacing(t.Key, doc.moved(t.Value), t.At)
+				} else {
+					moved = moved.Replacing(t.Key, doc.whole(t.Value), t.At)
+				}
+			}
+			one = one.Replacing("data", moved, e.At)
+		}
+		if t := one.Entry("tls"); t != nil {
+			moved := t.Value
+			for _, key := range []string{"ca", "cert", "key"} {
+				if file := moved.Entry(key); file != nil {
+					moved = moved.Replacing(key, doc.whole(file.Value), file.At)
+				}
+			}
+			one = one.Replacing("tls", moved, t.At)
+		}
+		if requests := one.Get("requests"); requests != nil {
+			one = one.Replacing("requests", doc.each(requests), e.At)
+		}
+		if steps := one.Get("session").Get("steps"); steps != nil {
+			one = one.Replacing("session", one.Get("session").Replacing("steps", doc.each(steps), e.At), e.At)
+		}
+		out = out.Replacing(e.Key, one, e.At)
+	}
+	return root.Replacing("load", out, loads.At)
+}
+
+// each is a list of mappings whose files have whole paths.
+func (doc *Document) each(list *source.Value) *source.Value {
+	out := *list
+	out.Items = slices.Clone(list.Items)
+	for i, item := range out.Items {
+		out.Items[i] = doc.moved(item)
+	}
+	return &out
+}
+
+func (doc *Document) moved(v *source.Value) *source.Value {
+	file := v.Entry("file")
+	if file == nil || file.Value.Kind != source.Scalar {
+		return v
+	}
+	return v.Replacing("file", doc.whole(file.Value), file.At)
+}
+
+func (doc *Document) whole(path *source.Value) *source.Value {
+	if path.Kind != source.Scalar || path.IsNull() {
+		return path
+	}
+	out := *path
+	out.Text = doc.Beside(path.Text)
+	return &out
 }
 
 // seeded is the tree with this seed, below what says what the scenario is.
@@ -67,7 +137,16 @@ func seeded(root *source.Value, seed uint64) *source.Value {
 	return &out
 }
 
+// settle decodes a tree once, so that what came from the environment and looks like a number is written in quotes where text
+// is wanted.
+func settle(root *source.Value) {
+	root.Withhold(grammar.Withheld)
+	fork := root.Fork() // decoding puts templates in
+	grammar.NewDecoder(&source.Report{}, fork.Get("templates")).Scenario(fork.Without("templates"))
+}
+
 func written(root *source.Value, variant string) ([]byte, error) {
+	settle(root)
 	out, err := source.Write(redacted(root))
 	if err != nil {
 		return nil, err
@@ -89,7 +168,7 @@ func redacted(root *source.Value) *source.Value {
 	change := &source.Value{Kind: source.Mapping}
 	for _, load := range loads.Entries {
 		key := load.Value.Get("api_key")
-		if key == nil || key.Kind != source.Scalar || key.IsNull() {
+		if key == nil || key.Kind != source.Scalar || key.IsNull() || key.Withheld() {
 			continue
 		}
 		if seen[key.Text] == "" {

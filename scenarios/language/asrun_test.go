@@ -31,7 +31,7 @@ func TestAsRunParsesToAnEqualScenario(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				again, err := Parse("again.yaml", asRun, "")
+				again, err := Parse(filepath.Join(filepath.Dir(file), "again.yaml"), asRun, "") // files are seen from its folder
 				if err != nil {
 					t.Fatalf("%v\n%s", err, asRun)
 				}

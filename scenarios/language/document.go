@@ -75,7 +75,10 @@ func Parse(file string, data []byte, variant string, sets ...string) (*Document,
 }
 
 func parse(file string, data []byte, variant string, sets []string) (*Document, error) {
-	root, problems := source.Read(file, data)
+	root, problems := read(file, data)
+	if foreign := composeFile(file, root); foreign != nil {
+		return nil, foreign
+	}
 	if root == nil || len(problems) > 0 {
 		return nil, problems.Ordered()
 	}
@@ -91,18 +94,25 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 			return nil, err
 		}
 		root = changed
+		root.Withhold(grammar.Withheld)
 	}
 	doc := &Document{File: file, ShouldFail: shouldFail, sets: sets, root: root.Without("templates"), templates: root.Get("templates"), text: data}
+	open := doc.open()
 	d := grammar.NewDecoder(told, doc.templates)
 	doc.Scenario = d.Scenario(doc.root)
 	doc.Scenario.Variant, doc.Scenario.Variants = variant, names
+	if doc.Scenario.Open = open; open != nil {
+		open.Variant, open.Variants = variant, names
+	}
 	doc.changes(told, d)
+	doc.attach(told)
+	attachTo(doc.Scenario.Open, doc.Scenario)
 	doc.check(told)
 	if other := doc.WithStandIns(); other != doc {
 		other.check(told)
 	}
 	if len(told.Problems) > 0 {
-		return nil, told.Problems.Ordered()
+		return nil, doc.masked(told.Problems.Ordered())
 	}
 	return doc, nil
 }
@@ -151,7 +161,7 @@ func (doc *Document) Plan(seed uint64) (*topology.Plan, error) {
 		for _, one := range problems {
 			told = append(told, source.Problem{Position: doc.Position(one.At), What: one.What, Fix: one.Fix})
 		}
-		return nil, told
+		return nil, doc.masked(told)
 	}
 	return p, err
 }
@@ -175,11 +185,12 @@ func (doc *Document) Changed(name string, patches ...faults.Patch) (*scenarios.N
 		if len(problems) > 0 {
 			return nil, fmt.Errorf("change %q with %s: %w", name, p.Words, problems)
 		}
+		with.Withhold(grammar.Withheld)
 		tree = source.Patch(tree, with, func(source.Entry) {})
 	}
 	node := grammar.NewDecoder(told, doc.templates).ChangedNode(source.Entry{Key: name, Value: tree}, n)
 	if len(told.Problems) > 0 {
-		return nil, fmt.Errorf("change %q: %w", name, told.Problems.Ordered())
+		return nil, fmt.Errorf("change %q: %w", name, doc.masked(told.Problems.Ordered()))
 	}
 	return node, nil
 }

@@ -25,10 +25,10 @@ const (
 	MaxDepth = 64
 )
 
-// Read parses one YAML document into a tree. Problems are about syntax and limits; the tree is
+// Read parses one YAML document into a tree, and fills in what it takes from the environment. Problems are about syntax and limits; the tree is
 // nil if there is nothing to go on with.
 func Read(file string, data []byte) (*Value, Problems) {
-	r := &reader{file: file}
+	r := &reader{file: file, data: data}
 	if len(data) > MaxBytes {
 		r.problem(1, 1, fmt.Sprintf("the file has more than %d bytes", MaxBytes), "split it into several scenarios")
 		return nil, r.problems
@@ -41,10 +41,24 @@ func Read(file string, data []byte) (*Value, Problems) {
 	return tree, r.problems
 }
 
+// ReadAsIs is Read of somebody else's YAML, for the places in it: nothing is filled in, and ${NAME} may stand in keys.
+func ReadAsIs(file string, data []byte) (*Value, Problems) {
+	r := &reader{file: file, data: data, asIs: true}
+	root := r.document(data)
+	if root == nil {
+		return nil, r.problems
+	}
+	tree := r.convert(root, 1)
+	return tree, r.problems
+}
+
 type reader struct {
 	file     string
+	asIs     bool // nothing is filled in
+	data     []byte
 	problems Problems
 	values   int
+	filled   int // bytes that came from the environment
 	// open are the anchors being expanded, to see an alias inside of itself.
 	open  map[*yaml.Node]bool
 	spent bool // a limit was reported; stay silent
@@ -223,6 +237,7 @@ func (r *reader) convert(n *yaml.Node, depth int) *Value {
 
 func (r *reader) scalar(n *yaml.Node, v *Value) {
 	v.Text = n.Value
+	defer r.fill(n, v)
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp", "!!merge":
 		v.Tag = TagText
@@ -273,6 +288,7 @@ func (r *reader) mapping(n *yaml.Node, v *Value, depth int) {
 			r.problem(key.Line, key.Column, "a key must be text", "write name: value")
 			continue
 		}
+		r.unfilled(key)
 		if key.ShortTag() == "!!merge" {
 			merges = append(merges, r.convert(content, depth+1))
 			continue

@@ -12,11 +12,15 @@ import (
 type Value struct {
 	Kind    valueKind
 	Tag     scalarTag // of a scalar
-	Text    string    // of a scalar
+	Text    string    // of a scalar, what it takes from the environment filled in
 	Items   []*Value  // of a list
 	Entries []Entry   // of a mapping
 	At      Place
 	flow    bool // written as {} or []
+	// written is a scalar's text as the file has it, where something in it came from the environment; withheld
+	// tells that what came is nobody's business.
+	written  string
+	withheld bool
 }
 
 type valueKind int
@@ -91,7 +95,7 @@ next:
 func (v *Value) Words() string {
 	switch v.Kind {
 	case Scalar:
-		return v.Text
+		return v.Told()
 	case List:
 		parts := make([]string, len(v.Items))
 		for i, item := range v.Items {
@@ -117,9 +121,9 @@ func (v *Value) What() string {
 	case v.Tag == tagNull:
 		return "nothing"
 	case v.Tag == TagText:
-		return QuoteShort(v.Text)
+		return QuoteShort(v.Told())
 	default:
-		return Shorten(v.Text)
+		return Shorten(v.Told())
 	}
 }
 

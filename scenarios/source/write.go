@@ -9,7 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Write is the tree as YAML: block style with the file's own flow mappings, comments dropped.
+// Write is the tree as YAML: block style with the file's own flow mappings, comments dropped. What came from
+// the environment is written out, but for what is withheld.
 func Write(v *Value) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
@@ -40,8 +41,11 @@ func node(v *Value) *yaml.Node {
 			n.Content = append(n.Content, textNode(e.Key), node(e.Value))
 		}
 	default:
+		if v.withheld {
+			return textNode(v.written)
+		}
 		if v.Tag == TagText {
-			return textNode(v.Text)
+			return textNode(Escaped(v.Text))
 		}
 		n.Kind, n.Style, n.Value = yaml.ScalarNode, 0, v.Text
 	}

@@ -8,17 +8,14 @@ import (
 
 // Expected is how many requests of an open or partly open load are intended from one time to
 // another (counted from the start of the first phase), on average: the integral of its rate, times the
-// requests of a session. A closed load's users wait for answers, so that its count is known
+// requests of a session (fewer come where steps fail). A closed load's users wait for answers, so that its count is known
 // only afterwards: known is false.
 func Expected(l *scenarios.Load, from, until time.Duration) (requests float64, known bool) {
 	if l.Users > 0 {
 		return 0, false
 	}
 	arrivals := arrived(l, until) - arrived(l, from)
-	if l.Session != nil && l.Session.Requests > 0 {
-		arrivals *= float64(l.Session.Requests)
-	}
-	return arrivals, true
+	return arrivals * float64(l.Session.Length()), true
 }
 
 // arrived is the integral of the rate from 0 to a time. One below 0 is the warm-up's begin: the rate is the one at 0 from then on, or

@@ -25,6 +25,8 @@ type counters struct {
 	Connections, Open, Failed, Requests atomic.Int64
 	BytesUp, BytesDown                  atomic.Int64
 	FirstBytes, FirstByteTotal          atomic.Int64
+	// Answers are the times to first byte, spread out.
+	Answers passage.Spreading
 	// Unanswered are the requests whose connection ended, or whose caller spoke again, before anything of an answer was handed over.
 	Unanswered atomic.Int64
 	// Lacked are the connections for which the mesh had no file descriptor, port or memory left.
@@ -103,8 +105,10 @@ func (l *Link) delivering(up bool) {
 	}
 	if asked := l.turns.asked.Swap(0); asked != 0 {
 		now := time.Now()
-		l.Host.FirstByteTotal.Add(int64(now.Sub(l.turns.epoch)) - asked)
+		took := now.Sub(l.turns.epoch) - time.Duration(asked)
+		l.Host.FirstByteTotal.Add(int64(took))
 		l.Host.FirstBytes.Add(1)
+		l.Host.Answers.Add(took)
 		l.Host.Awaiting.Leave(l.turns.epoch.Add(time.Duration(asked)), now)
 	}
 }

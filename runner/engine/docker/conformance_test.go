@@ -14,10 +14,15 @@ func TestConformance(t *testing.T) {
 	}, func(t *testing.T) string { return loadStranger(t, strangerProgram) })
 }
 
-func TestAttemptsByPhase(t *testing.T) {
-	enginetest.AttemptsByPhase(t, testEngine(t, Options{Exe: squallbin.Path(t)}), 3)
-}
-
-func TestCutByAFault(t *testing.T) {
-	enginetest.CutByAFault(t, testEngine(t, Options{Exe: squallbin.Path(t)}))
+// Whole runs, which wait for most of their time, are made beside each other, and beside nothing else.
+func TestRuns(t *testing.T) {
+	e := testEngine(t, Options{Exe: squallbin.Path(t)})
+	t.Run("AttemptsByPhase", func(t *testing.T) {
+		t.Parallel()
+		enginetest.AttemptsByPhase(t, e, 3)
+	})
+	t.Run("CutByAFault", func(t *testing.T) {
+		t.Parallel()
+		enginetest.CutByAFault(t, e)
+	})
 }

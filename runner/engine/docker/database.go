@@ -11,11 +11,7 @@ import (
 func environment(n *scenarios.Node) []string {
 	env := map[string]string{}
 	if n.Kind == scenarios.KindDatabase {
-		c := n.Credentials()
-		env["POSTGRES_USER"], env["POSTGRES_PASSWORD"], env["POSTGRES_DB"] = c.User, c.Password, c.Database
-		if c.Password == "" {
-			delete(env, "POSTGRES_PASSWORD")
-		}
+		maps.Copy(env, n.DatabaseEnvironment())
 	}
 	maps.Copy(env, n.Env)
 	var out []string

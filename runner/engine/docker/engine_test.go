@@ -2,10 +2,21 @@ package docker
 
 import (
 	"context"
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 )
+
+// TestMain lets twice as many tests wait for the engine at once as there are processors: see inParallel.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // testEngine makes an engine for containers of exe, or skips where none answers: SQUALL_REQUIRE_DOCKER=1 makes that a failure.
 func testEngine(t testing.TB, o Options) *Engine {

@@ -61,8 +61,11 @@ func (p *place) adminAddress() string { return at(p.links[0].subnet.node(), p.ad
 
 func at(a netip.Addr, port int) string { return netip.AddrPortFrom(a, uint16(port)).String() }
 
-// servingPort is where a node serves: as the scenario says, else a database's 5432, else 8080.
+// servingPort is where a node serves: as the scenario says, else as the part that its image is, else a database's 5432, else 8080.
 func servingPort(n *scenarios.Node) int {
+	if part, known := n.Real(); known {
+		return cmp.Or(n.Port, part.Port)
+	}
 	if n.Kind == scenarios.KindDatabase {
 		return cmp.Or(n.Port, 5432)
 	}

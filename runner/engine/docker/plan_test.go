@@ -56,6 +56,9 @@ func callees(n *scenarios.Node) []string {
 	}
 	for _, e := range n.Endpoints {
 		for _, s := range e.Steps {
+			if s.Cache != nil && s.Cache.In != "" {
+				out = append(out, s.Cache.In)
+			}
 			switch {
 			case s.Call != nil:
 				out = append(out, s.Call.Node)

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/squallhq/squall/faults"
-	"github.com/squallhq/squall/internal/pgimage"
+	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -19,7 +19,7 @@ import (
 // kill -9 under load is survived, and every write that was acknowledged is read back.
 func TestRealPostgres(t *testing.T) {
 	inParallel(t)
-	name := pgimage.Ensure(t.Context(), t)
+	name := debimage.Ensure(t.Context(), t, debimage.Postgres)
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Image: name}
 	s := launch(t, Options{}, load(planOf(db, service("a", scenarios.Step{Write: "db"})), "users", "a"))
 	client := s.client("users:a-1")

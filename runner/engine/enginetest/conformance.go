@@ -24,6 +24,9 @@ const (
 	actTimeout    = 30 * time.Second
 	// soon is the most that something may take that takes milliseconds on a quiet machine.
 	soon = 5 * time.Second
+	// patience is the most that a container engine on a busy machine may take to do, or to tell, what it takes a moment for on a quiet one:
+	// that it comes to be is held, and not how soon.
+	patience = time.Minute
 )
 
 // Conformance runs the suite. newEngine makes an engine that may launch several systems at a time; it is called once

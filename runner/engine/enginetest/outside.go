@@ -42,7 +42,7 @@ func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 		undo := w.inject(faults.Primitive{Op: op, Instance: api})
 		time.Sleep(50 * time.Millisecond)
 		undo()
-		w.eventually("an answer after "+string(op), func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
+		w.within(patience, "an answer after "+string(op), func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
 	}
 	w.wantTouches()
 
@@ -55,11 +55,11 @@ func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 	w.ask(ctx, toAPI, http.MethodGet, "/ping") // waits in vain
 	cancel()
 	hand.Continue(t, run, api)
-	w.eventually("the end of the stop", func() bool { return !w.touch(1).Undone.IsZero() })
+	w.within(patience, "the end of the stop", func() bool { return !w.touch(1).Undone.IsZero() })
 	if r := w.touch(1).Receipt; r == nil || !r.Met() {
 		t.Errorf("what met the stop: %+v", r)
 	}
-	w.eventually("a reading after it", func() bool { return !w.observe().Nodes[api].Unread })
+	w.within(patience, "a reading after it", func() bool { return !w.observe().Nodes[api].Unread })
 
 	hand.Kill(t, run, "leaf-1")
 	w.touch(2)
@@ -69,7 +69,7 @@ func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 		t.Error("an instance that was killed from outside is back before it was started")
 	}
 	back()
-	w.eventually("the start of what was killed", func() bool { return !w.touch(2).Undone.IsZero() })
+	w.within(patience, "the start of what was killed", func() bool { return !w.touch(2).Undone.IsZero() })
 
 	hand.Terminate(t, run, "leaf-2")
 	w.touch(3)
@@ -78,8 +78,8 @@ func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 	if hand.Restart != nil {
 		hand.Restart(t, run, "api-2")
 		w.wantDeath("api-2")
-		w.eventually("the restart", func() bool { return !w.touch(4).Undone.IsZero() })
-		w.eventually("an answer after the restart", func() bool { return w.get(toAPI2, "/ping").status == http.StatusOK })
+		w.within(patience, "the restart", func() bool { return !w.touch(4).Undone.IsZero() })
+		w.within(patience, "an answer after the restart", func() bool { return w.get(toAPI2, "/ping").status == http.StatusOK })
 		want = append(want, "api-2")
 	}
 	if hand.Unplug != nil {
@@ -129,7 +129,7 @@ func (w *world) byAPI(number int) {
 	ask(http.MethodPost, toxics, `{"name": "mine", "type": "latency", "attributes": {"latency": 30}}`)
 	w.mustWrite(toAPI, "by-hand")
 	ask(http.MethodDelete, toxics+"/mine", "")
-	w.eventually("the toxic's end", func() bool { return !w.touch(number).Undone.IsZero() })
+	w.within(patience, "the toxic's end", func() bool { return !w.touch(number).Undone.IsZero() })
 	if touch := w.touch(number); touch.Who != record.ByHand || touch.Receipt == nil || touch.Receipt.Requests == 0 {
 		w.t.Errorf("a toxic by hand: %+v, receipt %+v", touch, touch.Receipt)
 	}
@@ -146,11 +146,11 @@ func (w *world) touched() []runner.Touch {
 	return touched
 }
 
-// touch is the so manieth thing that was done, which is to be told soon.
+// touch is the so manieth thing that was done, which is to be told.
 func (w *world) touch(number int) runner.Touch {
 	w.t.Helper()
 	var all []runner.Touch
-	w.eventually(fmt.Sprintf("touch %d", number), func() bool {
+	w.within(patience, fmt.Sprintf("touch %d", number), func() bool {
 		all = w.touched()
 		return len(all) >= number
 	})
@@ -182,7 +182,7 @@ func (w *world) wantDeath(instance string) {
 		if want := fmt.Sprintf("instance %q was ended from outside: ", instance); !strings.HasPrefix(err.Error(), want) {
 			w.t.Errorf("died: %q, want %s...", err, want)
 		}
-	case <-time.After(soon):
+	case <-time.After(patience):
 		w.t.Errorf("nobody told that %q had ended", instance)
 	}
 }

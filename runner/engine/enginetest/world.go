@@ -198,9 +198,15 @@ func (w *world) mustNotDial(edge string) {
 // eventually waits until a request works again.
 func (w *world) eventually(what string, works func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(soon); !works(); time.Sleep(10 * time.Millisecond) {
+	w.within(soon, what, works)
+}
+
+// within waits until something comes to be, for so long at most.
+func (w *world) within(bound time.Duration, what string, works func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(bound); !works(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("%s: not within %s", what, soon)
+			w.t.Fatalf("%s: not within %s", what, bound)
 		}
 	}
 }

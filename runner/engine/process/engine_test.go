@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -31,7 +32,14 @@ func TestMain(m *testing.M) {
 			return
 		}
 	}
-	goleak.VerifyTestMain(m)
+	state, err := os.MkdirTemp("", "squall-process-tests-")
+	check(err)
+	check(os.Setenv("SQUALL_STATE", state))
+	check(flag.Set("test.parallel", "6")) // whole runs, which wait for nine tenths of their time
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(state) // in the system's temporary folder
+		os.Exit(code)
+	}))
 }
 
 func newEngine(t *testing.T) runner.Engine {
@@ -44,10 +52,14 @@ func TestConformance(t *testing.T) {
 	enginetest.Conformance(t, newEngine, nil)
 }
 
-func TestOutlasting(t *testing.T) { enginetest.Outlasting(t, newEngine(t), 3) }
+// Whole runs are made beside each other, once the tests above, which measure how long single things take, are over.
+func TestOutlasting(t *testing.T) {
+	t.Parallel()
+	enginetest.Outlasting(t, newEngine(t), 3)
+}
 
+// Alone: it is as exact as two readings are at one time.
 func TestAttemptsByPhase(t *testing.T) {
-	t.Setenv("SQUALL_STATE", t.TempDir())
 	enginetest.AttemptsByPhase(t, newEngine(t), 3)
 }
 
@@ -57,7 +69,7 @@ func TestLatencyBySpread(t *testing.T) {
 }
 
 func TestCutByAFault(t *testing.T) {
-	t.Setenv("SQUALL_STATE", t.TempDir())
+	t.Parallel()
 	enginetest.CutByAFault(t, newEngine(t))
 }
 

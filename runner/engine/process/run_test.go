@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestRunMeasuresWhatWasPutOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 13 s; not with -short")
 	}
-	t.Setenv("SQUALL_STATE", t.TempDir())
+	t.Parallel()
 	s := enginetest.Plan(t).Scenario
 	s.Nodes[0].Replicas = 1
 	s.Nodes[0].Retry = &scenarios.Retry{Attempts: 3, Backoff: 20 * time.Millisecond}
@@ -71,7 +72,8 @@ func TestRunMeasuresWhatWasPutOn(t *testing.T) {
 	}
 }
 
-// checkPhaseEdges adds the phases' edges up to the run's.
+// checkPhaseEdges adds the phases' edges up to the run's, which has besides what came after the last phase of what was under way as it
+// ended: on a slow machine what came in the 100 ms that its generator may be late.
 func checkPhaseEdges(t *testing.T, res *record.Result) {
 	t.Helper()
 	sum := map[string]int64{}
@@ -84,7 +86,8 @@ func checkPhaseEdges(t *testing.T, res *record.Result) {
 		}
 	}
 	for _, e := range res.Edges {
-		if sum[e.Name] != e.Attempts {
+		const underWay = 50 / 10
+		if after := e.Attempts - sum[e.Name]; after < 0 || after > underWay || after > 0 && e.From == "users" {
 			t.Errorf("edge %s has %d attempts, its phases %d", e.Name, e.Attempts, sum[e.Name])
 		}
 	}
@@ -99,6 +102,28 @@ func checkLatency(t *testing.T, res *record.Result, promised time.Duration) {
 			worst = math.Max(worst, q.LatencyMs.P50)
 		}
 		return worst
+	}
+	// The mesh times what the users time but for their own end: each answer, on the edge that the latency is on. A percentile of
+	// all kinds of request is between theirs.
+	for phase, kind := range []string{"steady", "slow"} {
+		p := res.Phases[phase]
+		e := p.Edges[slices.IndexFunc(p.Edges, func(e record.Edge) bool { return e.From == "users" })]
+		if e.AnswerMs == nil {
+			t.Fatalf("%s: no time of answers over %s", kind, e.Name)
+		}
+		for name, of := range map[string]func(record.Latency) float64{
+			"p50": func(l record.Latency) float64 { return l.P50 }, "p90": func(l record.Latency) float64 { return l.P90 },
+			"p99": func(l record.Latency) float64 { return l.P99 },
+		} {
+			got, least, most := of(*e.AnswerMs), math.Inf(1), 0.0
+			for _, q := range p.Requests {
+				least, most = min(least, of(q.ServiceMs)), max(most, of(q.ServiceMs))
+			}
+			t.Logf("%s: %s is %.1f ms over the edge, %.1f to %.1f ms for the users", kind, name, got, least, most)
+			if got < .99*least-30 || got > 1.01*most+2 {
+				t.Errorf("%s: %s is %.1f ms over the edge, but %.1f to %.1f ms for the users", kind, name, got, least, most)
+			}
+		}
 	}
 	f := res.Faults[0]
 	if added := p50(1) - p50(0); added < record.Milliseconds(promised)-10 || added > record.Milliseconds(promised)+100 {

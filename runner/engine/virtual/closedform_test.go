@@ -124,6 +124,14 @@ func TestSingleServer(t *testing.T) {
 			near(t, "mean", r.LatencyMs.Mean, test.mean, 4*sd)
 			near(t, "p50", r.LatencyMs.P50, test.p50, 6*sd+.002)
 			near(t, "p99", r.LatencyMs.P99, test.p99, 10*sd)
+			edge := result.Phases[0].Edges[0] // a bucket's middle is .4 % off at most
+			near(t, "p50 of the edge", edge.AnswerMs.P50, test.p50, 6*sd+.006)
+			near(t, "p99 of the edge", edge.AnswerMs.P99, test.p99, 10*sd+.004)
+			// Those of the users are of the requests that began in the phase, the edge's of those answered in it.
+			near(t, "p99 of both sides", edge.AnswerMs.P99, r.LatencyMs.P99, .006+sd/4)
+			if *edge.PairAnswerMs != *edge.AnswerMs {
+				t.Errorf("the only edge of its nodes is not all of them: %+v, %+v", *edge.AnswerMs, *edge.PairAnswerMs)
+			}
 			inferred(t, samples, 1, test.work.Shape == "exponential", n)
 			if g := result.Generator; g.LagMs.Max != 0 {
 				t.Errorf("the generator was late: %+v", g.LagMs)

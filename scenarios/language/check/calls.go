@@ -51,6 +51,9 @@ func (v *Checker) steps(n *scenarios.Node) {
 		v.cached(s, at)
 		v.taken("the key", s.Key, match, at.Key("key"))
 		v.when(s.When, at)
+		if s.Respond != nil {
+			v.headers(s.Respond.Headers, "", n.Name, at.Key("respond"))
+		}
 		v.failover(s.Failover, s.First(), at)
 		v.replicaRead(s, at)
 		for _, u := range s.Uses() {

@@ -29,11 +29,11 @@ var notSent = map[string]string{
 }
 
 // headers checks what a load sends besides its requests: that it can be sent, and is what arrives.
-func (v *Checker) headers(l *scenarios.Load, at scenarios.Path) {
+func (v *Checker) headers(headers map[string]string, apiKey, load string, at scenarios.Path) {
 	told := at.Key("headers")
 	first := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(l.Headers)) {
-		here, value, canonical := told.Key(name), l.Headers[name], http.CanonicalHeaderKey(name)
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		here, value, canonical := told.Key(name), headers[name], http.CanonicalHeaderKey(name)
 		twin, twice := first[canonical]
 		first[canonical] = name
 		switch {
@@ -46,15 +46,15 @@ func (v *Checker) headers(l *scenarios.Load, at scenarios.Path) {
 			v.Problem(here, fmt.Sprintf("%s can't be set: %s", name, notSent[canonical]), "take it away")
 		case strings.HasPrefix(canonical, "Squall-"):
 			v.Problem(here, name+" can't be set: headers of that beginning are the harness's own", v.ownKey(canonical))
-		case canonical == wire.HeaderKey && l.APIKey != "":
-			v.Problem(here, fmt.Sprintf("load %q has both api_key and the header %s", l.Name, name), "keep api_key: it stays out of records")
+		case canonical == wire.HeaderKey && apiKey != "":
+			v.Problem(here, fmt.Sprintf("load %q has both api_key and the header %s", load, name), "keep api_key: it stays out of records")
 		case canonical == "Host" && (value == "" || strings.ContainsAny(value, " \t/?#@")):
 			v.Problem(here, fmt.Sprintf("%s can't be a host", source.QuoteShort(value)), "write a name, as in shop.example")
 		default:
 			v.sendable(name, value, here)
 		}
 	}
-	v.sendable("api_key", l.APIKey, at.Key("api_key"))
+	v.sendable("api_key", apiKey, at.Key("api_key"))
 }
 
 // sendable checks that a text can be the value of a header.

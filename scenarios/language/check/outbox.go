@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -27,6 +28,8 @@ func (v *Checker) outbox(s *scenarios.Step, at scenarios.Path) {
 	switch {
 	case s.Write == "" || to != nil && to.Kind.TakesMessages():
 		v.Problem(at, "an outbox goes with a write to a database", "write: DATABASE, outbox: QUEUE")
+	case to != nil && to.Speaks() == parts.SpeaksMySQL:
+		v.Problem(at, fmt.Sprintf("%q speaks MySQL's protocol, and outboxes are carried out in PostgreSQL", s.Write), "use part: postgres, or the built-in database")
 	case len(s.Failover.Failover) > 0:
 		v.Problem(at, "an outbox does not go with failover", "leave one of them out")
 	case queue != nil && !queue.Kind.TakesMessages() && !v.unasked(queue, at):

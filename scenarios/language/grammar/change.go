@@ -31,7 +31,7 @@ func (d *Decoder) patchText(v *source.Value, into *faults.Patch, f field) {
 	for i, e := range v.Entries {
 		words[i] = e.Key
 		if e.Value.Kind == source.Scalar && !slices.Contains(secrets, e.Key) {
-			words[i] += " " + e.Value.Text
+			words[i] += " " + e.Value.Told()
 		}
 	}
 	into.Words = strings.Join(words, ", ")
@@ -39,6 +39,16 @@ func (d *Decoder) patchText(v *source.Value, into *faults.Patch, f field) {
 
 // secrets are the keys of a node whose value is nobody's business.
 var secrets = []string{"dsn"}
+
+// withheld are the keys below which what came from the environment is never told: it is written as the file has it.
+var withheld = []string{
+	"env", "environment", "dsn", "secrets", "files", // of a node
+	"command", "entrypoint", "args", "healthcheck", "secret", // where passwords are put, too
+	"headers", "api_key", "body", "json", "form", // of requests and answers
+}
+
+// Withheld tells a key below which what came from the environment must not be told.
+func Withheld(key string) bool { return slices.Contains(withheld, key) }
 
 // ChangedNode reads a patched node; what others say of it stays as it was.
 func (d *Decoder) ChangedNode(e source.Entry, was *scenarios.Node) *scenarios.Node {

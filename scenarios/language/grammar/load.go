@@ -3,9 +3,7 @@ package grammar
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/source"
@@ -28,6 +26,7 @@ func (d *Decoder) loads(v *source.Value) []*scenarios.Load {
 		}
 		if d.structure(e.Value, reflect.ValueOf(l).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Load]())) {
 			d.arrivals(e, l)
+			d.sent(e, l)
 		}
 	}
 	return out
@@ -54,7 +53,11 @@ func (d *Decoder) arrivals(e source.Entry, l *scenarios.Load) {
 	case users == nil && open == nil:
 		d.ProblemAt(e.At, fmt.Sprintf("load %q has no rate", name), "add rate: 100/s, stages: [...] or users: 10")
 	case users != nil:
-		if o := first("arrivals", "burst", "session", "warm_up_from"); o != nil {
+		o := first("arrivals", "burst", "session", "warm_up_from")
+		if o != nil && o.Key == "session" && o.Value.Get("steps") != nil {
+			o = first("arrivals", "burst", "warm_up_from") // users make one visit after the other
+		}
+		if o != nil {
 			d.ProblemAt(o.At, fmt.Sprintf("%s does not belong to a load of users", o.Key), "take it away, or give a rate in place of users")
 		}
 	default:
@@ -66,6 +69,32 @@ func (d *Decoder) arrivals(e source.Entry, l *scenarios.Load) {
 		}
 	}
 	d.stages(stages, l)
+}
+
+// sent checks that a load has requests, or a session with steps, and not both.
+func (d *Decoder) sent(e source.Entry, l *scenarios.Load) {
+	requests, session := e.Value.Entry("requests"), e.Value.Entry("session")
+	var steps *source.Entry
+	if session != nil && session.Value.Kind == source.Mapping {
+		count := session.Value.Entry("requests")
+		steps = session.Value.Entry("steps")
+		switch {
+		case steps != nil && count != nil:
+			d.ProblemAt(count.At, "a session has both steps and requests", "keep steps for a visit in order, or requests for so many that are drawn")
+		case steps == nil && count == nil:
+			d.Problem(session.Value, "a session has no requests", "add requests: 1")
+		case steps != nil && steps.Value.Kind == source.List && len(steps.Value.Items) == 0:
+			d.ProblemAt(steps.At, "steps is empty", `add one, as in {send: "GET /"}`)
+		}
+	}
+	switch {
+	case requests == nil && steps == nil:
+		d.Problem(e.Value, "a load has no requests", "add requests: [...]")
+	case requests != nil && steps != nil:
+		d.ProblemAt(requests.At, fmt.Sprintf("load %q has both requests and the steps of a session", source.Shorten(e.Key)), "keep one of them")
+	case steps != nil:
+		l.Requests = l.Session.Steps
+	}
 }
 
 // stages checks what their types can't say.
@@ -99,80 +128,5 @@ func (d *Decoder) stages(stages *source.Entry, l *scenarios.Load) {
 		if ended = s.To; level != nil {
 			ended = s.Rate
 		}
-	}
-}
-
-// Parameter is {name} in a path or body.
-var Parameter = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*)\}`)
-
-// request reads one request; the keys that a request does not have itself are its parameters.
-func (d *Decoder) request(v *source.Value, into *scenarios.Request) {
-	fields := d.fieldsOf(reflect.TypeFor[scenarios.Request]())
-	if v.Kind != source.Mapping {
-		d.Problem(v, "a request needs a mapping, not "+v.What(), `write {send: "GET /path"}`)
-		return
-	}
-	own := v.Without()
-	own.Entries = nil
-	var params []source.Entry
-	for _, e := range v.Entries {
-		if slices.Contains(keysOf(fields), e.Key) {
-			own.Entries = append(own.Entries, e)
-		} else {
-			params = append(params, e)
-		}
-	}
-	d.structure(own, reflect.ValueOf(into).Elem(), fields)
-	if into.Send != "" {
-		if what, fix := CheckMatch(into.Send, true); what != "" {
-			d.Problem(v.Get("send"), what, fix)
-		} else if strings.HasSuffix(into.Send, "*") {
-			d.Problem(v.Get("send"), "send has a * in it", "write the path that is sent, with {parameters}")
-		}
-	}
-	d.params(params, into, keysOf(fields))
-}
-
-func (d *Decoder) params(params []source.Entry, into *scenarios.Request, own []string) {
-	var names []string
-	for _, match := range Parameter.FindAllStringSubmatch(into.Send+" "+into.Body, -1) {
-		names = append(names, match[1])
-	}
-	for _, e := range params {
-		if !slices.Contains(names, e.Key) {
-			d.ProblemAt(e.At, fmt.Sprintf("%s is no parameter of the request, and no key of its own", source.QuoteShort(e.Key)),
-				source.DidYouMean(e.Key, append(slices.Clone(own), names...), "its keys and parameters"))
-			continue
-		}
-		if into.Params == nil {
-			into.Params = map[string]scenarios.Param{}
-		}
-		var p scenarios.Param
-		d.decode(e.Value, reflect.ValueOf(&p).Elem(), field{key: source.Shorten(e.Key)})
-		into.Params[e.Key] = p
-	}
-}
-
-// param wants exactly one of its three shapes.
-func (d *Decoder) param(v *source.Value, into *scenarios.Param, f field) {
-	const fix = "write {uniform: true, of: 1000}, {zipf: 1.1, of: 1000} or {sequence: true}"
-	if v.Kind != source.Mapping {
-		d.Problem(v, fmt.Sprintf("parameter %s needs a mapping, not %s", f.key, v.What()), fix)
-		return
-	}
-	d.structure(v, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Param]()))
-	shapes := 0
-	for _, key := range []string{"zipf", "uniform", "sequence"} {
-		shape := v.Get(key)
-		if shape == nil {
-			continue
-		}
-		shapes++
-		if shape.Tag == source.TagBool && strings.EqualFold(shape.Text, "false") {
-			d.Problem(shape, key+" is false", "leave it out, and give another shape")
-		}
-	}
-	if shapes != 1 {
-		d.Problem(v, fmt.Sprintf("parameter %s has %d shapes, not one", f.key, shapes), fix)
 	}
 }

@@ -183,7 +183,7 @@ func (d *Decoder) inRange(v *source.Value, f field, n float64) bool {
 
 // word reads a text, one of a few where the field says so.
 func (d *Decoder) word(v *source.Value, into reflect.Value, f field) {
-	if v.Tag != source.TagText {
+	if v.Tag != source.TagText && !v.TakenAsText() {
 		d.wrong(v, into, f, fmt.Sprintf("write it in quotes: %q", source.Shorten(v.Text)))
 		return
 	}

@@ -102,11 +102,27 @@ func (w *schemaWriter) value(t reflect.Type, f field, patch bool) schema {
 		return own.schema(f, patch)
 	}
 	if t == durationType {
-		return durationSchema(f)
+		return w.orFilled(durationSchema(f))
 	}
 	if f.unit != "" {
-		return unitSchema(f)
+		return w.orFilled(unitSchema(f))
 	}
+	switch t.Kind() {
+	case reflect.Bool, reflect.Float64, reflect.Int, reflect.Int64, reflect.Uint64:
+		return w.orFilled(w.plain(t, f, patch))
+	}
+	return w.plain(t, f, patch)
+}
+
+// orFilled takes a text with ${NAME} in it besides, which is filled in before anybody looks at it.
+func (w *schemaWriter) orFilled(s schema) schema {
+	return schema{"anyOf": []any{s, w.define("filled", func() schema {
+		return schema{"type": "string", "pattern": `\$\{`, "description": "Taken from the environment: ${NAME} or ${NAME:-default}."}
+	})}}
+}
+
+// plain is the schema of a type that has neither a spelling of its own nor a unit.
+func (w *schemaWriter) plain(t reflect.Type, f field, patch bool) schema {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return w.value(t.Elem(), f, patch)
@@ -118,7 +134,7 @@ func (w *schemaWriter) value(t reflect.Type, f field, patch bool) schema {
 		return schema{"type": "object", "additionalProperties": schema{"type": []string{"string", "number", "boolean"}}}
 	case reflect.String:
 		if len(f.enum) > 0 {
-			return schema{"type": "string", "enum": f.enum}
+			return w.orFilled(schema{"type": "string", "enum": f.enum})
 		}
 		return schema{"type": "string"}
 	case reflect.Bool:
@@ -231,7 +247,7 @@ func (w *schemaWriter) expectation(t reflect.Type) schema {
 	}
 	for _, m := range metric.Table {
 		out["properties"].(schema)[string(m.Name)] = schema{
-			"type": "string", "pattern": `^\s*(<=?|>=?|==)\s*` + bound[m.Unit] + `\s*$`, "description": m.Doc,
+			"type": "string", "pattern": `^\s*(<=?|>=?|==)\s*` + bound[m.Unit] + `\s*$|\$\{`, "description": m.Doc,
 		}
 	}
 	return out

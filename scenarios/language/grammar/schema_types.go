@@ -60,7 +60,14 @@ func (w *schemaWriter) pair(field, bool) schema {
 func (w *schemaWriter) request(field, bool) schema {
 	return w.define("request", func() schema {
 		request := w.object(fieldsOf(reflect.TypeFor[scenarios.Request]()), false)
-		request["additionalProperties"] = w.structure(reflect.TypeFor[scenarios.Param](), false)
+		param := w.structure(reflect.TypeFor[scenarios.Param](), false)
+		request["additionalProperties"] = param
+		for _, key := range []string{"headers", "form", "file", "check", "extract"} { // they may be parameters' names, too
+			own := request["properties"].(schema)[key].(schema)
+			doc := own["description"]
+			delete(own, "description")
+			request["properties"].(schema)[key] = schema{"anyOf": []any{own, param}, "description": doc}
+		}
 		return request
 	})
 }

@@ -30,6 +30,14 @@ func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
 	row(rows, d.call, w.call)
 	row(rows, func(v *source.Value, into *scenarios.Request, _ field) { d.request(v, into) }, w.request)
 	row(rows, d.param, nil)
+	row(rows, d.json, w.anything)
+	row(rows, d.content, w.path)
+	row(rows, d.attached, w.path)
+	row(rows, d.statuses, w.statuses)
+	row(rows, d.byPath, w.byPath)
+	row(rows, d.extracts, w.extracts)
+	row(rows, d.tables, w.tables)
+	row(rows, func(v *source.Value, into *scenarios.Check, _ field) { d.check(v, into) }, nil)
 	row(rows, d.tenant, w.tenant)
 	row(rows, d.pair, w.pair)
 	row(rows, d.patchText, w.changed)
@@ -64,6 +72,11 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[scenarios.Endpoint]():    "an endpoint",
 	reflect.TypeFor[scenarios.Expectation](): "an expectation",
 	reflect.TypeFor[scenarios.Scenario]():    "the scenario",
+	reflect.TypeFor[scenarios.TLS]():         "tls",
+	reflect.TypeFor[scenarios.Check]():       "check",
+	reflect.TypeFor[scenarios.BodyCheck]():   "the check of a body",
+	reflect.TypeFor[scenarios.Extract]():     "an extract",
+	reflect.TypeFor[scenarios.Data]():        "data",
 	reflect.TypeFor[faultKeys]():             "a fault",
 	reflect.TypeFor[selectorKeys]():          "a selection",
 	reflect.TypeFor[spreadKeys]():            "a shape",

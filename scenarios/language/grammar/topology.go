@@ -45,13 +45,11 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 	if n.Kind == "" {
 		return
 	}
-	if n.Kind == scenarios.KindImage && e.Value.Get("image") == nil {
-		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG"`)
+	d.part(e, n)
+	if n.Kind == scenarios.KindImage && n.Image == "" && e.Value.Get("image") == nil {
+		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG", or part: postgres (or another)`)
 	}
-	hasImage := e.Value.Get("image") != nil
-	if n.Kind == scenarios.KindCache && hasImage {
-		d.ProblemAt(e.Value.Entry("image").At, fmt.Sprintf("cache %q can't be an image: services speak to the built-in one", name), "take image away; a store of yours with a cache of its own can be of kind image")
-	}
+	hasImage := e.Value.Get("image") != nil || n.Image != ""
 	fields := d.fieldsOf(reflect.TypeFor[scenarios.Node]())
 	for _, key := range e.Value.Entries {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Key })

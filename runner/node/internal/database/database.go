@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +57,8 @@ type database struct {
 	lastPID    uint32
 	draining   bool
 	live       sync.WaitGroup
+	// born is when this incarnation started.
+	born time.Time
 }
 
 var _ host.Role = (*database)(nil)
@@ -65,7 +66,7 @@ var _ host.Role = (*database)(nil)
 func New(i *host.Instance) (host.Role, error) {
 	d := &database{
 		locks: rowLocks{metrics: i.Metrics}, writers: rowLocks{metrics: i.Metrics},
-		i: i, sessions: make(map[uint32]*session),
+		i: i, sessions: make(map[uint32]*session), born: time.Now(),
 	}
 	d.now.Store(d.terms(&i.Config.Node))
 	var err error
@@ -168,7 +169,8 @@ func (d *database) join(s *session) *pgproto3.ErrorResponse {
 	}
 	d.lastPID++
 	s.pid = d.lastPID
-	s.secret = uint32(chance.Fold(d.i.Config.Seed, d.i.Config.Instance+strconv.Itoa(int(s.pid))))
+	// Not the one of that number before a restart: who cancels late, having seen his connection broken, would end a stranger's statement.
+	s.secret = uint32(chance.Fold(d.i.Config.Seed, fmt.Sprint(d.i.Config.Instance, s.pid, d.born.UnixNano())))
 	d.sessions[s.pid] = s
 	host.Connections.In(d.i.Metrics).Add(1)
 	return nil

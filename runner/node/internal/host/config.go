@@ -2,7 +2,10 @@
 // metrics, behaviour, and serving HTTP. It knows no role and no other room.
 package host
 
-import "github.com/squallhq/squall/scenarios"
+import (
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
+)
 
 // Config is everything that one instance needs to know. It is plain data and crosses to a child process as JSON.
 type Config struct {
@@ -24,6 +27,8 @@ type Upstream struct {
 	Instance string         `json:"instance"`
 	Address  string         `json:"address"`
 	Kind     scenarios.Kind `json:"kind"`
+	// Speaks is the protocol of the real part that it is, "" for what is built in.
+	Speaks parts.Protocol `json:"speaks,omitempty"`
 	// DSN is user:password@database for a database.
 	DSN string `json:"dsn,omitempty"`
 	// Near is zone or region where it is in the same as the caller; empty: in neither.

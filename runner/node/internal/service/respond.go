@@ -10,6 +10,7 @@ import (
 
 // respond shapes the answer of a share of requests, drawn for each request anew.
 func (s *service) respond(what *scenarios.Respond) stepFunc {
+	shaped := contentOf(what, s.compiling)
 	return func(_ context.Context, v *request, c host.Trace) *call.Failure {
 		if what.Share > 0 && s.i.Chance(c, "respond").Float64() >= what.Share {
 			return nil
@@ -21,6 +22,9 @@ func (s *service) respond(what *scenarios.Respond) stepFunc {
 		}
 		if what.CacheControl != "" {
 			v.caching = what.CacheControl
+		}
+		if shaped != nil {
+			v.content = shaped
 		}
 		return nil
 	}

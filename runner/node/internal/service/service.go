@@ -13,6 +13,8 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/admission"
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/node/internal/mysql"
+	"github.com/squallhq/squall/runner/node/internal/redis"
 	"github.com/squallhq/squall/runner/node/internal/store"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
@@ -27,6 +29,8 @@ type service struct {
 	i       *host.Instance
 	workers *admission.Workers
 	stores  *store.Stores
+	mysql   *mysql.Rows
+	redis   *redis.Caches
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
 	// reads are the same by endpoint, database and number; compiling is the endpoint whose steps are being compiled.
@@ -40,7 +44,7 @@ type service struct {
 
 func New(i *host.Instance) (host.Role, error) {
 	s := &service{
-		i: i, workers: admission.WorkersOf(i), stores: store.StoresOf(i), caches: make(map[string][]*readCache),
+		i: i, workers: admission.WorkersOf(i), stores: store.StoresOf(i), mysql: mysql.RowsOf(i), redis: redis.CachesOf(i), caches: make(map[string][]*readCache),
 		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
 		relays: make(map[string]*relays),
 	}
@@ -59,7 +63,7 @@ func New(i *host.Instance) (host.Role, error) {
 	relaying := s.relaying()
 	return host.NewHTTPRole(i, direct(i, mux), func() error {
 		relaying.stop()
-		return s.stores.Close()
+		return errors.Join(s.stores.Close(), s.mysql.Close(), s.redis.Close())
 	}), nil
 }
 
@@ -169,7 +173,11 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 		i.Refuse(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	h.Set("Content-Type", "application/json")
+	shaped := v.content
+	if shaped == nil {
+		shaped = &content{text: string(body) + "\n", kind: "application/json"}
+	}
+	shaped.head(h, v.request)
 	if v.caching != "" {
 		h.Set("Cache-Control", v.caching)
 	}
@@ -177,7 +185,7 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 		h.Set(wire.HeaderRedirect, "meant")
 	}
 	w.WriteHeader(v.status)
-	w.Write(append(body, '\n')) //nolint:errcheck // a client that left reads nothing
+	shaped.write(w, v.request)
 }
 
 // headerText makes words fit for a header: one line, printable, not endless.

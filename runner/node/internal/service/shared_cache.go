@@ -10,8 +10,10 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/copies"
 	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/node/internal/redis"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 )
 
 var (
@@ -39,6 +41,7 @@ type sharedCache struct {
 	how   scenarios.ReadCache
 	i     *host.Instance
 	g     *call.Executor
+	redis *redis.Caches
 	space string // what is kept, before each key: services that read the same share it
 
 	Coalescer copies.Coalescer[*call.Failure]
@@ -49,7 +52,7 @@ func (s *service) newSharedCache(how scenarios.ReadCache, space string) (*shared
 	if err != nil {
 		return nil, err
 	}
-	made := &sharedCache{how: how, i: s.i, g: g, space: space}
+	made := &sharedCache{how: how, i: s.i, g: g, redis: s.redis, space: space}
 	made.Coalescer.InTurn = s.i.InTurn
 	return made, nil
 }
@@ -169,9 +172,20 @@ func (c *sharedCache) drop(ctx context.Context, why host.Trace, key string) {
 }
 
 func (c *sharedCache) ask(ctx context.Context, why host.Trace, method, key string, h http.Header) (answer http.Header, f *call.Failure) {
+	if c.how.Stale > 0 && method == http.MethodDelete && h == nil {
+		h = http.Header{copies.HeaderStale: {c.how.Stale.String()}} // a real cache does not know what it was told with each copy
+	}
 	what := call.Request{Method: method, Path: copies.KeysPath + url.PathEscape(c.space+"/"+key), Header: h}
 	home := c.g.To.Replicas[chance.Fold(0, key)%uint64(len(c.g.To.Replicas))]
 	came := c.g.AttemptAt(ctx, home, why, 1, func(ctx context.Context, to *call.Replica, why host.Trace, n int) call.Outcome {
+		if to.Speaks == parts.SpeaksRedis {
+			bounded, cancel := c.g.Bounded(ctx)
+			defer cancel()
+			var err error
+			answer, err = c.redis.Ask(bounded, to, method, c.space+"/"+key, h)
+			f = redis.Failure(ctx, bounded, c.g, to, err)
+			return call.Outcome{F: f}
+		}
 		answer, f = c.g.SendOnce(ctx, to, why, n, what)
 		return call.Outcome{F: f}
 	})

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/store"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 )
 
 var (
@@ -42,6 +44,7 @@ type request struct {
 	mu       sync.Mutex
 	status   int
 	caching  string   // the answer's Cache-Control
+	content  *content // nil: a line that says who answered
 	wrote    []string // NODE/ID, each once
 	degraded []string
 	failover string // the node that answered in another one's place
@@ -270,10 +273,18 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			cost := host.Draw(cost, s.i.Chance(c, "cost"))
-			_, err := s.stores.Read(bounded, to, v.key(), cost, c)
-			return call.Outcome{F: store.StatementFailure(ctx, bounded, g, to, err)}
+			return call.Outcome{F: s.readRow(ctx, bounded, g, to, v.key(), cost, c)}
 		})
 	}, nil
+}
+
+// readRow reads a row from the database that is there.
+func (s *service) readRow(ctx, bounded context.Context, g *call.Executor, to *call.Replica, key string, cost time.Duration, c host.Trace) *call.Failure {
+	if to.Speaks == parts.SpeaksMySQL {
+		return s.mysql.Failure(ctx, bounded, g, to, s.mysql.Read(bounded, to, key, cost, c))
+	}
+	_, err := s.stores.Read(bounded, to, key, cost, c)
+	return store.StatementFailure(ctx, bounded, g, to, err)
 }
 
 // write makes a row in a database or a message in a queue or a stream.
@@ -296,6 +307,9 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			by = to.Node
+			if to.Speaks == parts.SpeaksMySQL {
+				return call.Outcome{F: s.mysql.Failure(ctx, bounded, g, to, s.mysql.Write(bounded, to, id, key, c, w.idempotent))}
+			}
 			at, err := s.stores.Write(bounded, to, id, key, c, w.idempotent, publishes.event(v, w.idempotent))
 			position = at
 			return call.Outcome{F: store.StatementFailure(ctx, bounded, g, to, err)}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/node/internal/pools"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -83,6 +84,10 @@ func (s *Stores) get(to *call.Replica) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pool to %q: %w", to.Instance, err)
 	}
+	pools.Of(s.i).Watch(func() pools.Use {
+		use := pool.Stat()
+		return pools.Use{Waits: use.EmptyAcquireCount(), Waited: use.EmptyAcquireWaitTime(), Connections: int64(use.TotalConns())}
+	})
 	s.of[to] = &Store{Pool: pool, tables: []string{SQLCreateTable, SQLCreateIndex, SQLCreateKeys}}
 	if s.Outbox {
 		s.of[to].tables = append(s.of[to].tables, SQLCreateOutbox, SQLCreateRelays)

@@ -1,4 +1,4 @@
-package load
+package clock
 
 import (
 	"context"
@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// A waiter is never early, and not much late: the bound is loose, a busy machine passes it.
+// A Waiter is never early, and not much late: the bound is loose, a busy machine passes it.
 func TestWaitIsNeverEarly(t *testing.T) {
 	t.Parallel()
 	for name, fine := range map[string]bool{"fine": true, "package time": false} {
 		t.Run(name, func(t *testing.T) {
-			w := newWaiter(fine)
-			defer w.close()
+			w := NewWaiter(fine)
+			defer w.Close()
 			var late []time.Duration
 			for _, d := range []time.Duration{-time.Second, 0, 1, 50 * time.Microsecond, 500 * time.Microsecond, time.Millisecond, 2 * time.Millisecond, 3 * time.Millisecond, 10 * time.Millisecond} {
 				until := time.Now().Add(d)
-				if err := w.wait(t.Context(), until); err != nil {
+				if err := w.Wait(t.Context(), until); err != nil {
 					t.Fatal(err)
 				}
 				l := time.Since(until)
@@ -39,14 +39,14 @@ func TestWaitIsNeverEarly(t *testing.T) {
 
 func TestWaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	w := newWaiter(true)
-	defer w.close()
+	w := NewWaiter(true)
+	defer w.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := w.wait(ctx, time.Now().Add(time.Hour)); !errors.Is(err, context.DeadlineExceeded) {
+	if err := w.Wait(ctx, time.Now().Add(time.Hour)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
-	if err := w.wait(ctx, time.Now()); err == nil {
+	if err := w.Wait(ctx, time.Now()); err == nil {
 		t.Error("no error from a context that has ended")
 	}
 }

@@ -1,12 +1,13 @@
-package load
+// Package clock waits for a moment: by package time, or finer where the kernel can. It knows no load.
+package clock
 
 import (
 	"context"
 	"time"
 )
 
-// waiter waits for a moment. It is used by one goroutine.
-type waiter struct {
+// Waiter waits for a moment. It is used by one goroutine.
+type Waiter struct {
 	timer *time.Timer
 	fine  *fineTimer // nil: package time alone
 }
@@ -15,18 +16,18 @@ type waiter struct {
 // whole millisecond late in an idle program, because its runtime polls in whole milliseconds.
 const fineStretch = 2 * time.Millisecond
 
-// newWaiter makes a waiter; a fine one falls back to package time where the platform has nothing finer.
-func newWaiter(fine bool) waiter {
+// NewWaiter makes a Waiter; a fine one falls back to package time where the platform has nothing finer.
+func NewWaiter(fine bool) Waiter {
 	t := time.NewTimer(time.Hour)
 	t.Stop()
-	w := waiter{timer: t}
+	w := Waiter{timer: t}
 	if fine {
 		w.fine = newFineTimer()
 	}
 	return w
 }
 
-func (w waiter) close() {
+func (w Waiter) Close() {
 	w.timer.Stop()
 	if w.fine != nil {
 		w.fine.close()
@@ -34,7 +35,7 @@ func (w waiter) close() {
 }
 
 // wait returns at the moment, at once if it has passed, or with the context's error.
-func (w waiter) wait(ctx context.Context, until time.Time) error {
+func (w Waiter) Wait(ctx context.Context, until time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -1,0 +1,125 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/debimage"
+	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+)
+
+// A real MariaDB and a real Redis behind edges, used by a built-in service through the field's drivers: the cache hits, a write
+// drops what was kept, a cache that is gone costs no answer, a pool of one connection is seen to be too small, kill -9
+// of the database is survived, and what was acknowledged is read back.
+func TestRealMariaDBAndRedis(t *testing.T) {
+	inParallel(t)
+	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Image: debimage.Ensure(t.Context(), t, debimage.MariaDB), Part: "mariadb"}
+	hot := &scenarios.Node{Name: "hot", Kind: scenarios.KindCache, Image: debimage.Ensure(t.Context(), t, debimage.Redis), Part: "redis"}
+	api := &scenarios.Node{Name: "a", Kind: scenarios.KindService, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
+		{Match: "GET /items/{item}", Steps: []scenarios.Step{
+			{Read: "db", Cache: &scenarios.ReadCache{In: "hot", TTL: time.Minute, Lease: time.Second, Timeout: 2 * time.Second}}}},
+		{Match: "POST /items/{item}", Steps: []scenarios.Step{{Write: "db", Idempotent: true}}},
+		{Match: "GET /report/{item}", Steps: []scenarios.Step{{Read: "db", Cost: &scenarios.Work{Mean: 300 * time.Millisecond}}}},
+	}}}
+	api.Pool = 1
+	s := launch(t, Options{}, load(planOf(db, hot, api), "users", "a"))
+	client := s.client("users:a-1")
+	counter := func(name string) float64 {
+		seen, err := s.Observe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seen.Nodes["a-1"].Counters[name]
+	}
+	acknowledged := map[string]bool{}
+	ask := func(method, path, id string) int {
+		status, wrote := send(t, client, method, path, id)
+		for _, w := range wrote {
+			acknowledged[w] = true
+		}
+		return status
+	}
+	for n := range 10 { // one miss, nine hits
+		if status := ask("GET", "/items/7", fmt.Sprint("read", n)); status != 200 {
+			t.Fatalf("a read is answered %d", status)
+		}
+	}
+	if hits, misses := counter("squall_cache_hits_total"), counter("squall_cache_misses_total"); hits != 9 || misses != 1 {
+		t.Errorf("%g hits and %g misses of ten reads of one key, want 9 and 1", hits, misses)
+	}
+	if status := ask("POST", "/items/7", "w1"); status != 200 {
+		t.Fatalf("a write is answered %d", status)
+	}
+	if ask("POST", "/items/7", "w1") != 200 || len(acknowledged) != 1 {
+		t.Errorf("an idempotent write made twice is acknowledged as %v", acknowledged)
+	}
+	ask("GET", "/items/7", "after")
+	if misses := counter("squall_cache_misses_total"); misses != 2 {
+		t.Errorf("%g misses after a write of the key, want 2", misses)
+	}
+
+	var group sync.WaitGroup
+	for n := range 3 {
+		group.Go(func() { send(t, client, "GET", "/report/1", fmt.Sprint("report", n)) })
+	}
+	group.Wait()
+	if waits, waited := counter("squall_pool_waits_total"), counter("squall_pool_wait_seconds_total"); waits < 2 || waited < 0.6 || waited > 3 {
+		t.Errorf("three reports of 300 ms over one connection: %g waits of %g s together, want two of 0.9 s", waits, waited)
+	}
+
+	undo := s.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "hot-1"})
+	if status := ask("GET", "/items/7", "no cache"); status != 200 {
+		t.Errorf("without its cache a read is answered %d", status)
+	}
+	if failed := counter("squall_cache_errors_total"); failed < 1 {
+		t.Error("a cache that is gone is not counted")
+	}
+	lift(t, undo)
+	undo = s.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "db-1"})
+	if status := ask("POST", "/items/8", "lost"); status == 200 {
+		t.Error("a write without a database is acknowledged")
+	}
+	lift(t, undo)
+	n := 0
+	for deadline := time.Now().Add(30 * time.Second); ask("POST", "/items/8", fmt.Sprint("again", n)) != 200; n++ {
+		if time.Now().After(deadline) {
+			t.Fatal("the service does not find back to its database")
+		}
+	}
+	found, err := node.ReadBack(t.Context(), func(ctx context.Context) (net.Conn, error) { return s.DialInstance(ctx, "db-1") }, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(acknowledged) != 2 {
+		t.Errorf("acknowledged: %v, want two", acknowledged)
+	}
+	for id := range acknowledged {
+		if found[id[len("db/"):]] != 1 {
+			t.Errorf("the acknowledged write %s is not there once: %v", id, found)
+		}
+	}
+}
+
+// send makes one request and returns its status, 0 for none, and the writes that it names.
+func send(t *testing.T, c *http.Client, method, path, id string) (status int, wrote []string) {
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://node"+path, nil)
+	if err != nil {
+		t.Error(err)
+		return 0, nil
+	}
+	request.Header.Set(wire.HeaderRequest, id)
+	answer, err := c.Do(request)
+	if err != nil {
+		return 0, nil
+	}
+	answer.Body.Close()
+	return answer.StatusCode, answer.Header.Values(wire.HeaderWrote)
+}

@@ -1,0 +1,163 @@
+package language
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/dataset"
+	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// mostAttached is the longest file that a request sends as its body.
+const mostAttached = 8 << 20
+
+// attach reads the files that loads name, once; their paths are seen from the scenario's folder.
+func (doc *Document) attach(told *source.Report) {
+	for _, l := range doc.Loads {
+		at := scenarios.At("load", l.Name)
+		for _, d := range l.Data {
+			doc.table(told, d, at.Key("data").Key(d.Name))
+		}
+		if t := l.TLS; t != nil {
+			doc.secure(told, t, at.Key("tls"))
+		}
+		where := at.Key("requests")
+		if l.Steps() != nil {
+			where = at.Key("session").Key("steps")
+		}
+		for i := range l.Requests {
+			if file := l.Requests[i].File; file != nil && file.Path != "" {
+				doc.body(told, file, where.Item(i).Key("file"))
+			}
+		}
+	}
+}
+
+// secure reads the files of a load's TLS, and tries them.
+func (doc *Document) secure(told *source.Report, t *scenarios.TLS, at scenarios.Path) {
+	before := len(told.Problems)
+	for _, one := range []struct {
+		key  string
+		file *scenarios.Attached
+	}{{"ca", t.CA}, {"cert", t.Cert}, {"key", t.Key}} {
+		if one.file != nil && one.file.Path != "" {
+			doc.body(told, one.file, at.Key(one.key))
+		}
+	}
+	problem := func(key, what, fix string) { told.ProblemAt(grammar.PlaceAt(doc.root, at.Key(key)), what, fix) }
+	switch {
+	case len(told.Problems) > before:
+	case (t.Cert == nil) != (t.Key == nil):
+		key := "cert"
+		if t.Cert == nil {
+			key = "key"
+		}
+		problem(key, "cert and key belong together", "give both, or none")
+	case t.CA != nil && !x509.NewCertPool().AppendCertsFromPEM(t.CA.Bytes):
+		problem("ca", "the file has no certificate", "give PEM, as in -----BEGIN CERTIFICATE-----")
+	case t.Cert != nil:
+		if _, err := tls.X509KeyPair(t.Cert.Bytes, t.Key.Bytes); err != nil {
+			problem("cert", "cert and key can't be used: "+strings.TrimPrefix(err.Error(), "tls: "), "give a certificate and its key as PEM")
+		}
+	}
+}
+
+// attachTo gives the scenario as it may be told what was read for the scenario itself.
+func attachTo(open, s *scenarios.Scenario) {
+	if open == nil || len(open.Loads) != len(s.Loads) {
+		return
+	}
+	for i, l := range open.Loads {
+		l.Data, l.TLS = s.Loads[i].Data, s.Loads[i].TLS
+		for n := range l.Requests {
+			l.Requests[n].File = s.Loads[i].Requests[n].File
+		}
+	}
+}
+
+// Beside is where a path of the scenario leads: a relative one is seen from the scenario's folder.
+func (doc *Document) Beside(path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(doc.File), path)
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
+}
+
+func (doc *Document) body(told *source.Report, file *scenarios.Attached, at scenarios.Path) {
+	path := doc.Beside(file.Path)
+	data, what := readBounded(path, file.Path, mostAttached)
+	if what != "" {
+		told.ProblemAt(grammar.PlaceAt(doc.root, at), what, "write the path as it is seen from the scenario's folder")
+		return
+	}
+	file.Path, file.Bytes, file.Sum = path, data, sum(data)
+}
+
+func (doc *Document) table(told *source.Report, d *scenarios.Data, at scenarios.Path) {
+	if d.File == "" {
+		return
+	}
+	path := doc.Beside(d.File)
+	place := grammar.PlaceAt(doc.root, at)
+	if v := grammar.ValueAt(doc.root, at.Key("file")); v != nil {
+		place = v.At
+	}
+	data, what := readBounded(path, d.File, dataset.MaxBytes)
+	if what != "" {
+		told.ProblemAt(place, what, "write the path as it is seen from the scenario's folder")
+		return
+	}
+	t, err := dataset.Read(path, data)
+	if m, ok := errors.AsType[*dataset.Mistake](err); ok {
+		told.ProblemAt(place, fmt.Sprintf("%s:%d:%d: %s", d.File, m.Line, m.Column, m.What), m.Fix)
+		return
+	}
+	d.File, d.Sum, d.Columns, d.Rows = path, sum(data), t.Columns, t.Rows
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+// readBounded reads a file, called by its name in what is said; what says what is wrong with it, "" for nothing. Devices, pipes and the like are not read: they
+// may have no end.
+func readBounded(path, name string, most int64) (data []byte, what string) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Sprintf("%s is no file", source.QuoteShort(name))
+	}
+	if err == nil && info.Size() > most {
+		return nil, fmt.Sprintf("%s has more than %d bytes", source.QuoteShort(name), most)
+	}
+	var file *os.File
+	if err == nil {
+		file, err = os.Open(path)
+	}
+	if err == nil {
+		defer file.Close()
+		data, err = io.ReadAll(io.LimitReader(file, most+1))
+	}
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Sprintf("there is no file %s", source.QuoteShort(name))
+	case err != nil:
+		return nil, fmt.Sprintf("%s can't be read: %v", source.QuoteShort(name), errors.Unwrap(err))
+	case int64(len(data)) > most:
+		return nil, fmt.Sprintf("%s has more than %d bytes", source.QuoteShort(name), most)
+	}
+	return data, ""
+}

@@ -1,0 +1,61 @@
+package grammar
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// part gives a node that names a part alone the part's usual image, and checks that an image can take the place of its kind.
+func (d *Decoder) part(e source.Entry, n *scenarios.Node) {
+	if n.Image == "" && n.Part != "" && e.Value.Get("image") == nil {
+		p, _ := parts.Of(n.Part, "") // an unknown one has had its problem
+		n.Image = p.Image
+	}
+	if n.Image == "" || n.Kind == scenarios.KindImage {
+		return
+	}
+	key := "image"
+	if e.Value.Get(key) == nil {
+		key = "part"
+	}
+	at, kind := e.Value.Entry(key), string(n.Kind)
+	if at == nil {
+		return
+	}
+	part, known := n.Real()
+	switch {
+	case known && !part.CanPlay(kind) && onlyParts(n.Kind):
+		d.ProblemAt(at.At, fmt.Sprintf("%s can't take the place of a %s", part.Name, kind), wouldPlay(part))
+	case !known && n.Kind == scenarios.KindCache:
+		d.ProblemAt(at.At, fmt.Sprintf("services can't speak to the cache in %s", source.QuoteShort(n.Image)),
+			"use "+listed(players(kind), "or")+", say which of them it is with part:, or make it kind: image")
+	}
+}
+
+// onlyParts tells a kind that services speak to by a part's protocol alone.
+func onlyParts(k scenarios.Kind) bool {
+	return k == scenarios.KindCache || k == scenarios.KindDatabase || k.TakesMessages()
+}
+
+func wouldPlay(p parts.Part) string {
+	if len(p.Plays) == 0 {
+		return "make it kind: image"
+	}
+	return "make it kind: " + strings.Join(p.Plays, " or ") + ", or kind: image"
+}
+
+// players are the parts that can take the place of a kind.
+func players(kind string) []string {
+	var out []string
+	for _, p := range parts.All() {
+		if slices.Contains(p.Plays, kind) {
+			out = append(out, string(p.Name))
+		}
+	}
+	return out
+}
