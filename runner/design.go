@@ -2,6 +2,7 @@ package runner
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
@@ -29,9 +30,15 @@ func design(s *scenarios.Scenario) (*record.Design, error) {
 	return d, nil
 }
 
-// withoutSecrets is a node without its password, its keys and its environment.
+// withoutSecrets is a node without its password, its keys, its environment, and what is in its files.
 func withoutSecrets(n scenarios.Node) scenarios.Node {
 	n.DSN, n.Env = "", nil
+	n.Files = slices.Clone(n.Files)
+	for i, f := range n.Files {
+		open := *f
+		open.Content = nil
+		n.Files[i] = &open
+	}
 	if n.JWT != nil {
 		n.JWT = &scenarios.JWT{}
 	}

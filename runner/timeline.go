@@ -78,6 +78,9 @@ func steadyEnd(p *topology.Plan) time.Duration {
 func steadyFrom(p *topology.Plan, before time.Duration) time.Duration {
 	var from time.Duration
 	for _, l := range p.Scenario.Loads {
+		if l.Replay != nil {
+			continue // it is never steady
+		}
 		at, rate := time.Duration(0), -1.0
 		for _, s := range l.Shape() {
 			if at >= before {

@@ -18,7 +18,7 @@ func (s *Scenario) Equal(o *Scenario) bool {
 // Essence is a copy without what Equal ignores.
 func (s *Scenario) Essence() *Scenario {
 	out := *s
-	out.Changes, out.Open, out.Variant, out.Variants = nil, nil, "", nil
+	out.Changes, out.Open, out.Variant, out.Variants, out.Folder = nil, nil, "", nil, ""
 	out.Expect = append([]Expectation(nil), s.Expect...)
 	for i := range out.Expect {
 		out.Expect[i].Line, out.Expect[i].Column = 0, 0

@@ -61,6 +61,9 @@ type Load struct {
 	// Tables whose columns requests take as {NAME.COLUMN}, as in {people: people.csv}.
 	Data []*Data `yaml:"data" json:"data,omitempty"`
 
+	// Sends what was recorded, in place of a rate and requests: {log: access.log}, {har: visit.har}.
+	Replay *Replay `yaml:"replay" json:"replay,omitempty"`
+
 	// Speaks TLS, to nodes that are no built-in ones.
 	TLS *TLS `yaml:"tls" json:"tls,omitempty"`
 	// "1.1" (default), "2" (over TLS) or h2c (HTTP/2 without TLS); to nodes that are no built-in ones.
@@ -95,6 +98,9 @@ type Stage struct {
 // From begins where the last one ended, and a load without stages is one level stage without an
 // end (For is 0). After the last stage its end's rate stays.
 func (l *Load) Shape() []Stage {
+	if l.Replay != nil {
+		return l.Replay.Stages()
+	}
 	if len(l.Stages) == 0 {
 		return []Stage{{From: l.Rate, To: l.Rate}}
 	}

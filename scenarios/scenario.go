@@ -47,6 +47,9 @@ type Scenario struct {
 	// Variants are the names of the variants that the file offers, in its order.
 	Variants []string `yaml:"-" json:"variants,omitempty"`
 
+	// Folder is the folder of the scenario's file, which the paths in it begin at.
+	Folder string `yaml:"-" json:"-"`
+
 	// Changes are nodes as live changes make them: what they call is connected from the start.
 	Changes []Changed `yaml:"-" json:"-"`
 

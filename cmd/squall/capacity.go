@@ -219,6 +219,9 @@ func raise(loads []*scenarios.Load, factor float64) (sets []string) {
 		if l.Users > 0 {
 			sets = append(sets, fmt.Sprintf("%s.users=%d", at, max(int(float64(l.Users)*factor+.5), 1)))
 		}
+		if l.Replay != nil {
+			sets = append(sets, at+".replay.speed="+strconv.FormatFloat(max(float64(l.Replay.Speed), 1)*factor, 'f', -1, 64)+"x")
+		}
 		set(at+".rate", l.Rate)
 		set(at+".warm_up_from", l.WarmUpFrom)
 		for i, s := range l.Stages {

@@ -113,6 +113,9 @@ func plan(ctx context.Context, file, variant string, seed uint64, sets ...string
 	if err != nil {
 		return nil, err
 	}
+	if err := doc.Absent(); err != nil {
+		return nil, err
+	}
 	return lay(doc, cmp.Or(seed, doc.Seed, 1))
 }
 

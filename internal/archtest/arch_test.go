@@ -50,16 +50,18 @@ var allowed = map[string][]string{
 	"scenarios/metric":           {},                   // what figures are called and mean: values alone
 	"scenarios/dataset":          {},                   // tables from text: opens no file
 	"scenarios/jsonpath":         {},                   // places in JSON: any program's
+	"scenarios/recorded":         {},                   // requests from logs: opens no file
 	"scenarios/parts":            {},                   // the databases, caches, brokers and proxies that there are: plain values
 	"scenarios/compose":          {"scenarios/source"}, // Compose files as text of a scenario: knows no key but by its spelling
 	"scenarios/source":           {},                   // YAML as a tree with places: knows no key
 	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/parts", "scenarios/source"},
 	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/parts", "scenarios/source", "scenarios/topology"},
-	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/source", "scenarios/topology"},
+	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/recorded", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
-	"runner/node":                             {"faults", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"}, // the table of roles
+	"runner/node":                             {"faults", "runner/node/internal/amqp", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"}, // the table of roles
 	"runner/node/internal/admission":          {"runner/node/internal/host", "runner/wire", "scenarios"},
+	"runner/node/internal/amqp":               {"runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire"}, // services speak to a real RabbitMQ
 	"runner/node/internal/broker":             {"faults", "internal/chance", "internal/passage", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/journal", "runner/wire", "scenarios"},
 	"runner/node/internal/cache":              {"runner/node/internal/copies", "runner/node/internal/host", "runner/wire", "scenarios"},
 	"runner/node/internal/call":               {"internal/chance", "internal/passage", "runner/node/internal/host", "runner/wire", "scenarios"},
@@ -73,13 +75,14 @@ var allowed = map[string][]string{
 	"runner/node/internal/mysql":              {"runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire"},                                // services speak to a real one
 	"runner/node/internal/pools":              {"runner/node/internal/host"},                                                                                                          // how pools of connections are used
 	"runner/node/internal/redis":              {"runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire"}, // services speak to a real one
-	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/redis", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"},
+	"runner/node/internal/service":            {"internal/chance", "runner/node/internal/admission", "runner/node/internal/amqp", "runner/node/internal/call", "runner/node/internal/copies", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/redis", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"},
 	"runner/node/internal/store":              {"runner/node/internal/call", "runner/node/internal/host", "runner/node/internal/pools", "runner/wire", "scenarios"},
 
 	"runner/engine":                  {"faults", "faults/mesh", "internal/ask", "runner", "runner/node", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/parts", "scenarios/topology"}, // what all engines share
-	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
-	"runner/engine/docker/nodeimage": {}, // an image as bytes: knows no engine
-	"runner/engine/docker/owner":     {}, // who made what, and whether they are there still: knows no engine
+	"runner/engine/docker":           {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/engine/docker/imagenode", "runner/engine/docker/nodeimage", "runner/engine/docker/owner", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
+	"runner/engine/docker/imagenode": {"scenarios", "scenarios/topology"}, // a node's words as a container's: asks no engine
+	"runner/engine/docker/nodeimage": {},                                  // an image as bytes: knows no engine
+	"runner/engine/docker/owner":     {},                                  // who made what, and whether they are there still: knows no engine
 	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual/network":  {"internal/chance"}, // TCP's behaviour in memory: any program's
@@ -145,12 +148,13 @@ var bottom = []string{"runner/wire", "internal/chance", "internal/passage", "int
 // leaves locks each heavy dependency in one package.
 var leaves = map[string][]string{
 	"github.com/Shopify/toxiproxy/v2":    {"faults/mesh/link"},
-	"github.com/docker/docker":           {"runner/engine/docker", "internal/debimage"}, // an image that tests need
+	"github.com/docker/docker":           {"runner/engine/docker", "runner/engine/docker/imagenode", "internal/debimage"}, // an image that tests need
 	"github.com/tsenart/vegeta/v12/lib":  {"runner/load"},
 	"gopkg.in/yaml.v3":                   {"scenarios/source"},
 	"github.com/olekukonko/tablewriter":  {"report/terminal"},
 	"github.com/jackc/pgx/v5":            {"runner/node/internal/database", "runner/node/internal/database/sqlengine", "runner/node/internal/store"},
 	"github.com/go-sql-driver/mysql":     {"runner/node/internal/mysql"},
+	"github.com/rabbitmq/amqp091-go":     {"runner/node/internal/amqp"},
 	"github.com/redis/go-redis/v9":       {"runner/node/internal/redis"},
 	"github.com/ncruces/go-sqlite3":      {"runner/node/internal/database/sqlengine"},
 	"github.com/spf13/cobra":             {"cmd/squall", "cmd/squall/beginning"},
@@ -242,7 +246,7 @@ func TestHeavyDependenciesStayInTheirLeaf(t *testing.T) {
 
 // rooms are those that roles of a node share, bottom first, and roles those that stand on them.
 var (
-	rooms = []string{"host", "journal", "pools", "copies", "admission", "call", "store", "mysql", "redis"}
+	rooms = []string{"host", "journal", "pools", "copies", "admission", "call", "store", "amqp", "mysql", "redis"}
 	roles = []string{"cdn", "gateway", "service", "database", "broker", "cache"}
 )
 

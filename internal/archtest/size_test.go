@@ -22,8 +22,10 @@ const (
 
 // siblings are the rooms of many files that are alike, one for each of a kind, and what the kind is.
 var siblings = map[string]string{
-	"faults":    "a file for each kind of fault",
-	"scenarios": "a file for each part of a scenario",
+	"faults":                     "a file for each kind of fault",
+	"scenarios":                  "a file for each part of a scenario",
+	"scenarios/language/check":   "a file for each part of a scenario",
+	"scenarios/language/grammar": "a file for each part of a scenario that is spelled in a way of its own",
 }
 
 // No file is longer than can be looked through, no function than a screen, no room has more files than one keeps in mind.

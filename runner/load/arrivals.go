@@ -12,6 +12,7 @@ import (
 // groups whose starts are Poisson at the rate divided by the group's size.
 type arrivals struct {
 	rate   rate
+	times  []scenarios.Recorded // of a replay; nil: they are computed
 	until  time.Duration
 	shape  string
 	burst  int
@@ -28,6 +29,9 @@ func newArrivals(l *scenarios.Load, seed uint64, from, until time.Duration) *arr
 		rate: newRate(l, from), until: until, shape: l.Arrivals, burst: l.Burst,
 		chance: newDraws(seed, l.Name, "arrivals", 0),
 	}
+	if l.Replay != nil {
+		a.times = within(l.Replay.Requests, from)
+	}
 	if a.burst <= 0 {
 		a.burst = scenarios.DefaultBurst
 	}
@@ -36,6 +40,9 @@ func newArrivals(l *scenarios.Load, seed uint64, from, until time.Duration) *arr
 
 // next is the next intended time before the end of the drive.
 func (a *arrivals) next() (at time.Duration, ok bool) {
+	if a.times != nil {
+		return a.replayed()
+	}
 	if a.left > 0 {
 		a.left--
 		a.last++ // a ns decides who is first
@@ -59,5 +66,20 @@ func (a *arrivals) next() (at time.Duration, ok bool) {
 		return 0, false
 	}
 	a.last = at
+	return at, true
+}
+
+// replayed is the time of the recording's next request. Of those of one instant a ns decides who is first.
+func (a *arrivals) replayed() (at time.Duration, ok bool) {
+	if len(a.times) == 0 {
+		return 0, false
+	}
+	if at = a.times[0].At; a.begun {
+		at = max(at, a.last+1)
+	}
+	if at >= a.until {
+		return 0, false
+	}
+	a.times, a.last, a.begun = a.times[1:], at, true
 	return at, true
 }

@@ -44,10 +44,10 @@ func newClass(d runner.Drive, l *scenarios.Load, o Options, m *meter, r *results
 		return nil, fmt.Errorf("no client edge")
 	case d.Until <= d.From:
 		return nil, fmt.Errorf("from %v until %v is no time", d.From, d.Until)
-	case l.Users == 0 && l.Rate <= 0 && len(l.Stages) == 0:
+	case l.Users == 0 && l.Rate <= 0 && len(l.Stages) == 0 && l.Replay == nil:
 		return nil, fmt.Errorf("neither users nor a rate nor stages")
 	}
-	mix, err := newMix(l, d.Seed)
+	mix, err := newMix(l, d.Seed, d.From)
 	if err != nil {
 		return nil, err
 	}

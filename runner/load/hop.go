@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +18,26 @@ import (
 )
 
 // hop is where a redirect sends a request.
+// It is also what a recording says of one request in place of its kind.
 type hop struct {
 	method, target string
 	body           bool // the body goes with it
+	own, mime      string
+}
+
+// end writes what comes after the headers of a request whose body, if it has one, is its own.
+func (h *hop) end(b []byte) ([]byte, int) {
+	if h.own == "" && (h.method == http.MethodPost || h.method == http.MethodPut || h.method == http.MethodPatch) {
+		return append(b, "Content-Length: 0\r\n\r\n"...), 0
+	}
+	if h.own == "" {
+		return append(b, "\r\n"...), 0
+	}
+	if h.mime != "" {
+		b = append(b, "Content-Type: "+h.mime+"\r\n"...)
+	}
+	b = append(b, "Content-Length: "+strconv.Itoa(len(h.own))+"\r\n\r\n"...)
+	return append(b, h.own...), len(h.own)
 }
 
 // follow exchanges a request for its answer, past the redirects that are followed: they are one request to its user, within one

@@ -41,9 +41,11 @@ type mix struct {
 	name_  uint64
 	tenant *param // nil: it is the same for all
 	steps  bool   // kinds are the steps of visits, in order
+	// recorded are the requests of a replay that come within the drive; nil: they are drawn.
+	recorded []scenarios.Recorded
 }
 
-func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
+func newMix(l *scenarios.Load, seed uint64, from time.Duration) (*mix, error) {
 	if len(l.Requests) == 0 {
 		return nil, fmt.Errorf("no requests")
 	}
@@ -80,6 +82,9 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 	for i := range m.shares {
 		m.shares[i] /= total
 	}
+	if l.Replay != nil {
+		m.recorded = within(l.Replay.Requests, from)
+	}
 	return m, nil
 }
 
@@ -87,14 +92,24 @@ func newMix(l *scenarios.Load, seed uint64) (*mix, error) {
 func (m *mix) next(intended time.Duration) request {
 	r := request{seq: m.seq, intended: intended}
 	m.seq++
-	if len(m.kinds) > 1 && !m.steps { // a visit begins with its first step
+	if len(m.kinds) > 1 && !m.steps && m.recorded == nil { // a visit begins with its first step
 		c := m.chance(r.seq)
 		u := c.float64()
 		r.kind = min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
 	}
+	if m.recorded != nil {
+		one := &m.recorded[r.seq]
+		r.kind = one.Kind
+		r.hop = &hop{method: one.Method, target: one.Target, mime: one.Type, own: one.Body}
+	}
 	r.nth = m.counts[r.kind]
 	m.counts[r.kind]++
 	return r
+}
+
+// within are the requests of a recording from a time on.
+func within(all []scenarios.Recorded, from time.Duration) []scenarios.Recorded {
+	return all[sort.Search(len(all), func(i int) bool { return all[i].At >= from }):]
 }
 
 // step is the next request of a visit that is under way. It is not safe for concurrent use.
@@ -144,7 +159,7 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 		b = t.appendFields(b, &values, r.visit)
 	}
 	if r.hop != nil && !r.hop.body {
-		return append(b, "\r\n"...), 0
+		return r.hop.end(b)
 	}
 	if t.raw != nil { // it is sent after this, as it is
 		b = append(b, "Content-Length: "...)
@@ -173,5 +188,8 @@ func (m *mix) url(r request) string {
 	c := m.chance(r.seq)
 	c.float64()
 	values := m.values(t, r, &c)
+	if r.hop != nil {
+		return "http://" + t.host + r.hop.target
+	}
 	return string(t.path.append([]byte("http://"+t.host), &values))
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/squallhq/squall/runner/node/internal/amqp"
 	"github.com/squallhq/squall/runner/node/internal/broker"
 	"github.com/squallhq/squall/runner/node/internal/mysql"
 	"github.com/squallhq/squall/runner/node/internal/store"
@@ -18,6 +19,9 @@ import (
 // ReadBack says how often each write's id is in a store, over connections that dial makes: a database's
 // rows, or every message that a queue or a stream has accepted, delivered or not.
 func ReadBack(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
+	if n.Speaks() == parts.SpeaksAMQP {
+		return amqp.ReadWrites(ctx, dial, n.Login())
+	}
 	if n.Kind == scenarios.KindQueue || n.Kind == scenarios.KindStream {
 		return readQueue(ctx, dial)
 	}

@@ -75,14 +75,18 @@ func (doc *Document) findable(root *source.Value) *source.Value {
 			}
 			one = one.Replacing("data", moved, e.At)
 		}
-		if t := one.Entry("tls"); t != nil {
+		for _, within := range []string{"tls", "replay"} {
+			t := one.Entry(within)
+			if t == nil {
+				continue
+			}
 			moved := t.Value
-			for _, key := range []string{"ca", "cert", "key"} {
+			for _, key := range []string{"ca", "cert", "key", "log", "har"} {
 				if file := moved.Entry(key); file != nil {
 					moved = moved.Replacing(key, doc.whole(file.Value), file.At)
 				}
 			}
-			one = one.Replacing("tls", moved, t.At)
+			one = one.Replacing(within, moved, t.At)
 		}
 		if requests := one.Get("requests"); requests != nil {
 			one = one.Replacing("requests", doc.each(requests), e.At)

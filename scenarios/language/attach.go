@@ -1,6 +1,7 @@
 package language
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +16,7 @@ import (
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/dataset"
 	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/recorded"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -28,6 +30,9 @@ func (doc *Document) attach(told *source.Report) {
 		for _, d := range l.Data {
 			doc.table(told, d, at.Key("data").Key(d.Name))
 		}
+		if l.Replay != nil {
+			doc.recording(told, l, at.Key("replay"))
+		}
 		if t := l.TLS; t != nil {
 			doc.secure(told, t, at.Key("tls"))
 		}
@@ -40,6 +45,45 @@ func (doc *Document) attach(told *source.Report) {
 				doc.body(told, file, where.Item(i).Key("file"))
 			}
 		}
+	}
+}
+
+// recording reads what a load sends again. Its kinds are the load's requests.
+func (doc *Document) recording(told *source.Report, l *scenarios.Load, at scenarios.Path) {
+	r, key := l.Replay, "log"
+	file := r.Log
+	if r.HAR != nil {
+		file, key = r.HAR, "har"
+	}
+	if file == nil || file.Path == "" {
+		return
+	}
+	name, before := file.Path, len(told.Problems)
+	doc.take(told, file, recorded.MaxBytes, at.Key(key))
+	if len(told.Problems) > before {
+		return
+	}
+	var what recorded.Recording
+	var err error
+	if r.HAR != nil {
+		what, err = recorded.ReadHAR(file.Bytes)
+	} else {
+		what, err = recorded.ReadLog(cmp.Or(r.Format, recorded.Combined), file.Bytes)
+	}
+	file.Bytes = nil // what is sent of it is kept
+	if m, ok := errors.AsType[*recorded.Mistake](err); ok {
+		told.ProblemAt(grammar.PlaceAt(doc.root, at.Key(key)), fmt.Sprintf("%s:%d:%d: %s", name, m.Line, m.Column, m.What), m.Fix)
+		return
+	}
+	r.Requests, r.Skipped = make([]scenarios.Recorded, len(what.Requests)), what.Skipped
+	counts := make([]float64, len(what.Kinds))
+	for i, q := range what.Requests {
+		r.Requests[i] = scenarios.Recorded{At: r.Scaled(q.At), Method: q.Method, Target: q.Target, Body: q.Body, Type: q.Type, Kind: q.Kind}
+		counts[q.Kind]++
+	}
+	l.Requests = nil
+	for i, kind := range what.Kinds {
+		l.Requests = append(l.Requests, scenarios.Request{Send: kind, Weight: counts[i]})
 	}
 }
 
@@ -78,6 +122,10 @@ func attachTo(open, s *scenarios.Scenario) {
 		return
 	}
 	for i, l := range open.Loads {
+		l.Replay = s.Loads[i].Replay
+		if l.Replay != nil {
+			l.Requests = s.Loads[i].Requests
+		}
 		l.Data, l.TLS = s.Loads[i].Data, s.Loads[i].TLS
 		for n := range l.Requests {
 			l.Requests[n].File = s.Loads[i].Requests[n].File
@@ -97,8 +145,13 @@ func (doc *Document) Beside(path string) string {
 }
 
 func (doc *Document) body(told *source.Report, file *scenarios.Attached, at scenarios.Path) {
+	doc.take(told, file, mostAttached, at)
+}
+
+// take reads a file whole.
+func (doc *Document) take(told *source.Report, file *scenarios.Attached, most int64, at scenarios.Path) {
 	path := doc.Beside(file.Path)
-	data, what := readBounded(path, file.Path, mostAttached)
+	data, what := readBounded(path, file.Path, most)
 	if what != "" {
 		told.ProblemAt(grammar.PlaceAt(doc.root, at), what, "write the path as it is seen from the scenario's folder")
 		return

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/scenarios"
@@ -101,6 +102,7 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 	d := grammar.NewDecoder(told, doc.templates)
 	doc.Scenario = d.Scenario(doc.root)
 	doc.Scenario.Variant, doc.Scenario.Variants = variant, names
+	doc.Scenario.Folder = filepath.Dir(file)
 	if doc.Scenario.Open = open; open != nil {
 		open.Variant, open.Variants = variant, names
 	}

@@ -70,7 +70,7 @@ var all = []Part{
 	{Name: MariaDB, Image: "mariadb:11.4", Protocol: SpeaksMySQL, Port: 3306, Data: "/var/lib/mysql", Config: "/etc/mysql/conf.d", Plays: []string{"database"}},
 	{Name: Redis, Image: "redis:7", Protocol: SpeaksRedis, Port: 6379, Data: "/data", Plays: []string{"cache"}},
 	{Name: Valkey, Image: "valkey/valkey:8", Protocol: SpeaksRedis, Port: 6379, Data: "/data", Plays: []string{"cache"}},
-	{Name: NATS, Image: "nats:2.11", Protocol: SpeaksNATS, Port: 4222, Others: []Port{{"monitoring", 8222}}, Plays: []string{"queue"}},
+	{Name: NATS, Image: "nats:2.11", Protocol: SpeaksNATS, Port: 4222, Others: []Port{{"monitoring", 8222}}},
 	{Name: RabbitMQ, Image: "rabbitmq:3-management", Protocol: SpeaksAMQP, Port: 5672, Others: []Port{{"management", 15672}, {"prometheus", 15692}},
 		Data: "/var/lib/rabbitmq", Config: "/etc/rabbitmq/conf.d", Plays: []string{"queue"}, Metrics: "15692/metrics"},
 	{Name: Kafka, Image: "apache/kafka:3.9.0", Protocol: SpeaksKafka, Port: 9092, Data: "/var/lib/kafka/data"},

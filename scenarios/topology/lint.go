@@ -13,12 +13,24 @@ func (b *builder) lint() {
 	b.lintNodes()
 	b.lintCalls()
 	b.lintCapacity()
+	for _, l := range b.Scenario.Loads {
+		if l.Replay != nil && l.Replay.Skipped > 0 {
+			b.warn("of the recording that load %q sends %s left out: no requests of HTTP, or to other hosts", l.Name, entries(l.Replay.Skipped))
+		}
+	}
 	for _, f := range b.Faults {
 		b.lintTimes(f)
 		b.lintLoad(f)
 		b.lintReach(f)
 		b.lintLatency(f)
 	}
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry is"
+	}
+	return fmt.Sprintf("%d entries are", n)
 }
 
 func (b *builder) lintNodes() {

@@ -22,6 +22,9 @@ func Expected(l *scenarios.Load, from, until time.Duration) (requests float64, k
 // comes to it in a line.
 func arrived(l *scenarios.Load, at time.Duration) float64 {
 	spans := l.Shape()
+	if at < 0 && l.Replay != nil {
+		return 0 // a recording begins with the first phase
+	}
 	if at < 0 && l.WarmUpFrom > 0 {
 		return (l.WarmUpFrom + spans[0].From) / 2 * at.Seconds()
 	}

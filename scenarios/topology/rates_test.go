@@ -65,3 +65,24 @@ func TestExpectedAddsUp(t *testing.T) {
 		}
 	}
 }
+
+// A recording's requests are known to the one: as many as there are in a stretch, none in the warm-up and none after its end.
+func TestExpectedOfARecording(t *testing.T) {
+	t.Parallel()
+	l := &scenarios.Load{Replay: &scenarios.Replay{}}
+	for i := range 30 { // 10 in the first second, 20 in the third
+		at := time.Duration(i) * 100 * time.Millisecond
+		if i >= 10 {
+			at = 2*time.Second + time.Duration(i-10)*50*time.Millisecond
+		}
+		l.Replay.Requests = append(l.Replay.Requests, scenarios.Recorded{At: at})
+	}
+	for _, c := range []struct {
+		from, until time.Duration
+		want        float64
+	}{{-5 * time.Second, 0, 0}, {0, time.Second, 10}, {time.Second, 2 * time.Second, 0}, {2 * time.Second, time.Minute, 20}, {-time.Second, time.Minute, 30}} {
+		if got, known := Expected(l, c.from, c.until); !known || got != c.want {
+			t.Errorf("from %v until %v: %v, want %v", c.from, c.until, got, c.want)
+		}
+	}
+}

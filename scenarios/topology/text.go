@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,6 +18,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 	t := &text{}
 	p.writeTitle(t)
 	p.writeNodes(t)
+	p.writeImages(t)
 	p.writeEdges(t)
 	p.writePhases(t)
 	p.writeLoads(t)
@@ -188,6 +190,9 @@ func model(l *scenarios.Load) string {
 	if l.Users > 0 {
 		return "closed: " + count(l.Users, "user") + think
 	}
+	if r := l.Replay; r != nil {
+		return fmt.Sprintf("open: a recording of %s at %gx its speed", count(len(r.Requests), "request"), cmp.Or(float64(r.Speed), 1))
+	}
 	arrivals := l.Arrivals
 	if arrivals == "" {
 		arrivals = "constant"
@@ -208,7 +213,7 @@ func model(l *scenarios.Load) string {
 	}
 	text := "open: " + arrivals + ", " + strings.Join(rates, ", then ")
 	if l.Session != nil {
-		text = fmt.Sprintf("partly open: sessions of %s%s; %s", count(l.Session.Requests, "request"), think, strings.TrimPrefix(text, "open: "))
+		text = fmt.Sprintf("partly open: sessions of %s%s; %s", count(l.Session.Length(), "request"), think, strings.TrimPrefix(text, "open: "))
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package docker
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
@@ -47,6 +48,11 @@ func checkNode(i topology.Instance) error {
 	}
 	if port := servingPort(n); port < 1 || port > 65535 {
 		return fmt.Errorf("node %q: port: %d is none", n.Name, port)
+	}
+	for _, one := range n.Secrets {
+		if _, is := os.LookupEnv(one.Environment); one.Environment != "" && !is {
+			return fmt.Errorf("node %q: secrets: %s: squall's environment has no %s; set it", n.Name, one.Name, one.Environment)
+		}
 	}
 	if n.Image == "" && n.Kind == "image" {
 		return fmt.Errorf("node %q: it is of kind image and names none", n.Name)

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 
+	"github.com/squallhq/squall/runner/engine/docker/imagenode"
 	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 	"github.com/squallhq/squall/runner/wire"
 )
@@ -94,19 +95,18 @@ func nodeSpec(p *place, name, image string, labels map[string]string) spec {
 	return s
 }
 
-// imageSpec is a node of somebody else's image, as `docker run` would start it: the image's own
-// user, root file system and the default capabilities.
-func imageSpec(p *place, name string, labels map[string]string) spec {
-	n := p.instance.Node
+// imageSpec is a node of somebody else's image, as `docker run` would start it: the default capabilities, and what the
+// scenario does not say is the image's own.
+func (i *instance) imageSpec(name string, labels map[string]string) (spec, error) {
 	pids := int64(imagePids)
 	s := spec{
 		name:    name,
-		config:  &container.Config{Image: n.Image, Hostname: p.name(), Cmd: n.Command, Env: environment(n), Labels: labels},
+		config:  imagenode.Config(i.place.instance, labels),
 		host:    &container.HostConfig{LogConfig: logConfig(), Resources: container.Resources{PidsLimit: &pids}},
-		address: p.links[0].subnet.node().String(),
+		address: i.place.links[0].subnet.node().String(),
 	}
-	limits(p, &s.host.Resources)
-	return s
+	limits(i.place, &s.host.Resources)
+	return s, imagenode.Host(s.host, i.place.instance, i.Plan.Scenario.Folder, i.volumes, labels)
 }
 
 // limits are those of the scenario. Swap would turn a memory limit into slowness.

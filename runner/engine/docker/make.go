@@ -103,7 +103,9 @@ func (i *instance) create(ctx context.Context, networks []string) error {
 	name := i.place.name()
 	var s spec
 	if i.place.image() {
-		s = imageSpec(i.place, i.name(name), i.labels(name))
+		if s, err = i.imageSpec(i.name(name), i.labels(name)); err != nil {
+			return err
+		}
 	} else {
 		s = nodeSpec(i.place, i.name(name), i.image, i.labels(name))
 	}
@@ -112,6 +114,9 @@ func (i *instance) create(ctx context.Context, networks []string) error {
 		return err
 	}
 	i.log = i.follow(name, i.id)
+	if err := i.attach(ctx); err != nil {
+		return err
+	}
 	for n, id := range networks[1:] {
 		if err := i.engine.connect(ctx, id, i.id, i.place.links[n+1].subnet.node().String(), nil); err != nil {
 			return err

@@ -123,3 +123,66 @@ func send(t *testing.T, c *http.Client, method, path, id string) (status int, wr
 	answer.Body.Close()
 	return answer.StatusCode, answer.Header.Values(wire.HeaderWrote)
 }
+
+// A real RabbitMQ in a queue's place: what it has confirmed survives kill -9 and is read back, each message once; what could not be
+// sent is acknowledged to nobody; and a pool of one channel is seen to be too small where the way to the broker is long.
+func TestRealRabbitMQ(t *testing.T) {
+	inParallel(t)
+	orders := &scenarios.Node{Name: "orders", Kind: scenarios.KindQueue, Image: debimage.Ensure(t.Context(), t, debimage.RabbitMQ), Part: "rabbitmq"}
+	api := service("a", scenarios.Step{Write: "orders", Policy: scenarios.Policy{Timeout: 5 * time.Second}})
+	api.Pool = 1
+	s := launch(t, Options{}, load(planOf(orders, api), "users", "a"))
+	client := s.client("users:a-1")
+	acknowledged := map[string]bool{}
+	publish := func(id string) bool {
+		status, _, wrote := post(t, client, id)
+		for _, w := range wrote {
+			acknowledged[w] = true
+		}
+		return status == 200
+	}
+	for n := range 10 {
+		if !publish(fmt.Sprint("before", n)) {
+			t.Fatal("a message is not accepted without a fault")
+		}
+	}
+	undo := s.inject(t, faults.Primitive{Op: faults.OpToxic, Edge: "a-1:orders-1", Toxic: &faults.Toxic{
+		Stream: "downstream", Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 200}}})
+	var group sync.WaitGroup
+	for n := range 3 {
+		group.Go(func() { post(t, client, fmt.Sprint("slow", n)) })
+	}
+	group.Wait()
+	lift(t, undo)
+	seen, err := s.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if waited := seen.Nodes["a-1"].Counters["squall_pool_wait_seconds_total"]; waited < 0.5 {
+		t.Errorf("three messages over one channel with 200 ms of latency waited %g s for it, want 0.6", waited)
+	}
+
+	undo = s.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "orders-1"})
+	if publish("lost") {
+		t.Error("a message without a broker is acknowledged")
+	}
+	lift(t, undo)
+	n := 0
+	for deadline := time.Now().Add(time.Minute); !publish(fmt.Sprint("again", n)); n++ {
+		if time.Now().After(deadline) {
+			t.Fatal("the service does not find back to its broker")
+		}
+	}
+	found, err := node.ReadBack(t.Context(), func(ctx context.Context) (net.Conn, error) { return s.DialInstance(ctx, "orders-1") }, orders)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(acknowledged) != 11 {
+		t.Errorf("%d messages acknowledged, want 11: %v", len(acknowledged), acknowledged)
+	}
+	for id := range acknowledged {
+		if found[id[len("orders/"):]] != 1 {
+			t.Errorf("the acknowledged message %s is there %d times", id, found[id[len("orders/"):]])
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/docker/imagenode"
 	"github.com/squallhq/squall/runner/engine/docker/owner"
 )
 
@@ -71,6 +72,8 @@ type testbed struct {
 	expires time.Time
 	// image is that of the built-in nodes.
 	image string
+	// volumes names those of the images.
+	volumes imagenode.Namer
 
 	instances []*instance
 	byName    map[string]*instance
@@ -140,6 +143,7 @@ func newTestbed(e *Engine, r engine.Run, places *layout) *testbed {
 		networkSlots: make(chan struct{}, atOnce), createSlots: make(chan struct{}, atOnce),
 		startSlots: make(chan struct{}, atOnce), askSlots: make(chan struct{}, atOnce),
 	}
+	t.volumes = imagenode.Names(t.name(""), r.Plan)
 	for _, p := range places.places {
 		i := &instance{testbed: t, place: p, made: make(chan struct{}), limit: p.instance.Node.CPUs}
 		t.instances = append(t.instances, i)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/parts"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -56,6 +57,7 @@ func (v *Checker) steps(n *scenarios.Node) {
 		}
 		v.failover(s.Failover, s.First(), at)
 		v.replicaRead(s, at)
+		v.brokered(s, at)
 		for _, u := range s.Uses() {
 			here := at.Join(u.Keys)
 			if u.How == "cache" || u.How == "publish" {
@@ -69,6 +71,19 @@ func (v *Checker) steps(n *scenarios.Node) {
 			v.stored(u, here)
 		}
 	})
+}
+
+// brokered checks what a write to a real broker can't have.
+func (v *Checker) brokered(s *scenarios.Step, at scenarios.Path) {
+	real := func(name string) bool { n := v.node(name); return n != nil && n.Speaks() == parts.SpeaksAMQP }
+	if s.Idempotent && real(s.Write) {
+		v.Problem(at.Key("idempotent"), fmt.Sprintf("%q is RabbitMQ, which keeps no keys of messages", s.Write), "take it away: who receives has to know what it has seen")
+	}
+	for i, other := range s.Failover.Failover {
+		if s.Write != "" && real(other) != real(s.Write) {
+			v.Problem(at.Key("failover").Item(i), fmt.Sprintf("%q and %q are not spoken to in the same way: one of them is RabbitMQ", s.Write, other), "use two of a kind, or fallback: {write: NODE}")
+		}
+	}
 }
 
 // stored checks that what is read is a database, and what is written a database or queue.

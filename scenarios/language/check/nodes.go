@@ -10,7 +10,9 @@ import (
 
 // nodes checks what each kind of node must have.
 func (v *Checker) nodes() {
+	v.volumes()
 	for _, n := range v.looked() {
+		v.container(n)
 		at := v.Root.Get("topology").Get(n.Name)
 		if at == nil || at.Kind != source.Mapping || n.Image != "" {
 			continue

@@ -114,6 +114,25 @@ func (d *Decoder) content(v *source.Value, into *scenarios.Content, f field) {
 	d.scalar(v, reflect.ValueOf(&into.Text).Elem(), f)
 }
 
+// factor reads how many times as much, as in 2x.
+func (d *Decoder) factor(v *source.Value, into *scenarios.Factor, f field) {
+	text, _ := strings.CutSuffix(v.Text, "x")
+	n, ok := source.ParseNumber(text)
+	if v.Kind != source.Scalar || !ok {
+		d.Problem(v, fmt.Sprintf("%s needs a factor, not %s", f.key, v.What()), "write it as in 2x")
+		return
+	}
+	if n < 0.001 || n > 10000 {
+		d.Problem(v, fmt.Sprintf("%s is %s", f.key, source.Shorten(v.Text)), "use between 0.001x and 10000x")
+		return
+	}
+	*into = scenarios.Factor(n)
+}
+
+func (w *schemaWriter) factor(field, bool) schema {
+	return schema{"anyOf": []any{schema{"type": "string", "pattern": "^" + numberPattern + "x?$"}, schema{"type": "number", "exclusiveMinimum": 0}}}
+}
+
 // attached reads the path of a file.
 func (d *Decoder) attached(v *source.Value, into *scenarios.Attached, f field) {
 	d.scalar(v, reflect.ValueOf(&into.Path).Elem(), field{key: f.key})

@@ -35,6 +35,10 @@ func (d *Decoder) loads(v *source.Value) []*scenarios.Load {
 // arrivals checks that a load is open (a rate or stages) or closed (users), and not both.
 func (d *Decoder) arrivals(e source.Entry, l *scenarios.Load) {
 	name := source.Shorten(e.Key)
+	if replay := e.Value.Entry("replay"); replay != nil {
+		d.replay(e, replay)
+		return
+	}
 	first := func(keys ...string) *source.Entry {
 		for _, o := range e.Value.Entries {
 			if slices.Contains(keys, o.Key) {
@@ -71,8 +75,33 @@ func (d *Decoder) arrivals(e source.Entry, l *scenarios.Load) {
 	d.stages(stages, l)
 }
 
+// replay checks that a load sends a recording and nothing else.
+func (d *Decoder) replay(load source.Entry, replay *source.Entry) {
+	for _, o := range load.Value.Entries {
+		if slices.Contains([]string{"users", "rate", "stages", "arrivals", "burst", "warm_up_from", "session", "think", "requests", "data"}, o.Key) {
+			d.ProblemAt(o.At, fmt.Sprintf("load %q has both replay and %s", source.Shorten(load.Key), o.Key), "take it away: a recording says what is sent when")
+		}
+	}
+	v := replay.Value
+	if v.Kind != source.Mapping {
+		return
+	}
+	log, har := v.Entry("log"), v.Entry("har")
+	switch {
+	case log == nil && har == nil:
+		d.Problem(v, "replay has no recording", "add log: access.log, or har: visit.har")
+	case log != nil && har != nil:
+		d.ProblemAt(har.At, "replay has both a log and a har", "keep one of them")
+	case har != nil && v.Entry("format") != nil:
+		d.ProblemAt(v.Entry("format").At, "format is for a log", "take it away")
+	}
+}
+
 // sent checks that a load has requests, or a session with steps, and not both.
 func (d *Decoder) sent(e source.Entry, l *scenarios.Load) {
+	if e.Value.Entry("replay") != nil {
+		return // what it sends is read with its file
+	}
 	requests, session := e.Value.Entry("requests"), e.Value.Entry("session")
 	var steps *source.Entry
 	if session != nil && session.Value.Kind == source.Mapping {

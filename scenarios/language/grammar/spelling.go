@@ -32,6 +32,7 @@ func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
 	row(rows, d.param, nil)
 	row(rows, d.json, w.anything)
 	row(rows, d.content, w.path)
+	row(rows, d.factor, w.factor)
 	row(rows, d.attached, w.path)
 	row(rows, d.statuses, w.statuses)
 	row(rows, d.byPath, w.byPath)
@@ -41,10 +42,22 @@ func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
 	row(rows, d.tenant, w.tenant)
 	row(rows, d.pair, w.pair)
 	row(rows, d.patchText, w.changed)
+	containerSpellings(rows, d, w)
 	row(rows, func(v *source.Value, into *faults.Fault, _ field) { d.fault(v, into) }, w.faults)
 	row[faults.Selector](rows, nil, w.selections)
 	row(rows, func(v *source.Value, into *scenarios.Expectation, _ field) { d.expectation(v, into) }, w.expectations)
 	return rows
+}
+
+// containerSpellings are those of what an image is run with.
+func containerSpellings(rows map[reflect.Type]spelling, d *Decoder, w *schemaWriter) {
+	row(rows, d.words, w.words)
+	row(rows, d.environment, w.environment)
+	row(rows, func(v *source.Value, into *[]*scenarios.File, f field) { *into = d.files(v, f) }, pathsTo[scenarios.File](w, "^/"))
+	row(rows, func(v *source.Value, into *[]*scenarios.Secret, f field) { *into = d.secrets(v, f) }, pathsTo[scenarios.Secret](w, secretName.String()))
+	row(rows, d.mode, w.mode)
+	row(rows, d.volume, textOr[scenarios.Volume](w, ":?/"))
+	row(rows, func(v *source.Value, into *[]scenarios.Tmpfs, f field) { *into = d.memoryFolders(v, f) }, w.memoryFolders)
 }
 
 // row adds a type's spelling; without a decoder or a schema it has none of its own there.

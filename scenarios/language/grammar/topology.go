@@ -34,6 +34,7 @@ func (d *Decoder) nodes(v *source.Value) []*scenarios.Node {
 
 // kind checks that a node has one, and only the keys that belong to it.
 func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
+	d.oneEnvironment(e.Value, n)
 	name := source.Shorten(e.Key)
 	if e.Value.Get("kind") == nil {
 		fix := "add kind: one of " + strings.Join(kinds(), ", ")
@@ -46,10 +47,10 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 		return
 	}
 	d.part(e, n)
-	if n.Kind == scenarios.KindImage && n.Image == "" && e.Value.Get("image") == nil {
+	if n.Kind == scenarios.KindImage && e.Value.Get("part") == nil && e.Value.Get("image") == nil {
 		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG", or part: postgres (or another)`)
 	}
-	hasImage := e.Value.Get("image") != nil || n.Image != ""
+	hasImage := e.Value.Get("image") != nil || e.Value.Get("part") != nil
 	fields := d.fieldsOf(reflect.TypeFor[scenarios.Node]())
 	for _, key := range e.Value.Entries {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Key })

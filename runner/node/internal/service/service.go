@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/runner/node/internal/admission"
+	"github.com/squallhq/squall/runner/node/internal/amqp"
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/node/internal/mysql"
@@ -31,6 +32,7 @@ type service struct {
 	stores  *store.Stores
 	mysql   *mysql.Rows
 	redis   *redis.Caches
+	amqp    *amqp.Queues
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
 	// reads are the same by endpoint, database and number; compiling is the endpoint whose steps are being compiled.
@@ -44,7 +46,7 @@ type service struct {
 
 func New(i *host.Instance) (host.Role, error) {
 	s := &service{
-		i: i, workers: admission.WorkersOf(i), stores: store.StoresOf(i), mysql: mysql.RowsOf(i), redis: redis.CachesOf(i), caches: make(map[string][]*readCache),
+		i: i, workers: admission.WorkersOf(i), stores: store.StoresOf(i), mysql: mysql.RowsOf(i), redis: redis.CachesOf(i), amqp: amqp.QueuesOf(i), caches: make(map[string][]*readCache),
 		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
 		relays: make(map[string]*relays),
 	}
@@ -63,7 +65,7 @@ func New(i *host.Instance) (host.Role, error) {
 	relaying := s.relaying()
 	return host.NewHTTPRole(i, direct(i, mux), func() error {
 		relaying.stop()
-		return errors.Join(s.stores.Close(), s.mysql.Close(), s.redis.Close())
+		return errors.Join(s.stores.Close(), s.mysql.Close(), s.redis.Close(), s.amqp.Close())
 	}), nil
 }
 

@@ -331,6 +331,9 @@ func (s *service) enqueue(name string, w written, g *call.Executor) stepFunc {
 		if w.idempotent {
 			h.Set(wire.HeaderIdempotency, id)
 		}
+		if g.To.Replicas[0].Speaks == parts.SpeaksAMQP {
+			return s.publishes(ctx, v, c, g, id, v.about(w.about))
+		}
 		answers, f := g.Send(ctx, c, call.Request{Method: http.MethodPost, Path: "/messages", Header: h})
 		v.merge(answers, f == nil)
 		return f

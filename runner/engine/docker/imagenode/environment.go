@@ -1,7 +1,8 @@
-package docker
+package imagenode
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -15,8 +16,8 @@ func environment(n *scenarios.Node) []string {
 	}
 	maps.Copy(env, n.Env)
 	var out []string
-	for name, value := range env {
-		out = append(out, name+"="+value)
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, name+"="+env[name])
 	}
 	return out
 }

@@ -1,0 +1,72 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/source"
+)
+
+// container checks what goes together of what an image is given: nothing stands where something else hides it.
+func (v *Checker) container(n *scenarios.Node) {
+	at := scenarios.At("topology", n.Name)
+	if n.WorkingDir != "" && !strings.HasPrefix(n.WorkingDir, "/") {
+		v.Problem(at.Key("working_dir"), fmt.Sprintf("%s is no place in a container", source.QuoteShort(n.WorkingDir)), "begin it with /")
+	}
+	mounted := map[string]string{}
+	for i, t := range n.Tmpfs {
+		v.mounted(mounted, t.Target, "tmpfs", at.Key("tmpfs").Item(i))
+	}
+	for i, one := range n.Volumes {
+		v.mounted(mounted, one.Target, "volumes", at.Key("volumes").Item(i))
+	}
+	for _, f := range n.Files {
+		v.seen(n, f.Target, "the file "+f.Target, at.Key("files", f.Target))
+	}
+	for _, s := range n.Secrets {
+		v.seen(n, s.Target(), "the secret "+s.Name, at.Key("secrets", s.Name))
+	}
+}
+
+func (v *Checker) mounted(already map[string]string, target, key string, at scenarios.Path) {
+	if by := already[target]; by != "" && target != "" {
+		v.Problem(at, fmt.Sprintf("%s has something else at %s", by, source.Shorten(target)), "keep one of them")
+	}
+	already[target] = key
+}
+
+// seen checks that a file that is copied in can be found there: memory that is mounted over it hides it, and nothing
+// can be copied into a volume that takes nothing.
+func (v *Checker) seen(n *scenarios.Node, target, what string, at scenarios.Path) {
+	for _, t := range n.Tmpfs {
+		if below(target, t.Target) {
+			v.Problem(at, fmt.Sprintf("%s would be hidden by the folder in memory at %s", source.Shorten(what), source.Shorten(t.Target)), "let tmpfs be a folder beside it")
+		}
+	}
+	for _, one := range n.Volumes {
+		if one.ReadOnly && one.From == "" && below(target, one.Target) {
+			v.Problem(at, fmt.Sprintf("%s can't be put into a volume that is read only", source.Shorten(what)), "take ro away, or put it elsewhere")
+		}
+	}
+}
+
+// below tells that a path is in a folder, or is that.
+func below(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
+
+// volumes checks that those who share a volume say the same of it.
+func (v *Checker) volumes() {
+	first := map[string]scenarios.Volume{}
+	for _, n := range v.Nodes {
+		for i, one := range n.Volumes {
+			if one.Name == "" {
+				continue
+			}
+			other, is := first[one.Name]
+			if is && other.Size != one.Size {
+				v.Problem(scenarios.At("topology", n.Name, "volumes").Item(i), fmt.Sprintf("the volume %s has another size elsewhere", source.QuoteShort(one.Name)), "say the same size everywhere")
+			}
+			first[one.Name] = one
+		}
+	}
+}
