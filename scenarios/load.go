@@ -64,6 +64,10 @@ type Load struct {
 	// Sends what was recorded, in place of a rate and requests: {log: access.log}, {har: visit.har}.
 	Replay *Replay `yaml:"replay" json:"replay,omitempty"`
 
+	// The operations that an API's description has, in place of requests: a file, or {file: api.yaml, methods: [GET]}. Each is
+	// sent as often as the others, with the parameters that it must have and an example as its body.
+	OpenAPI *OpenAPI `yaml:"openapi" json:"openapi,omitempty"`
+
 	// Speaks TLS, to nodes that are no built-in ones.
 	TLS *TLS `yaml:"tls" json:"tls,omitempty"`
 	// "1.1" (default), "2" (over TLS) or h2c (HTTP/2 without TLS); to nodes that are no built-in ones.

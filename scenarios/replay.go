@@ -22,6 +22,14 @@ type Replay struct {
 	Skipped  int        `yaml:"-" json:"-"`
 }
 
+// OpenAPI is the description of an API (OpenAPI 3).
+type OpenAPI struct {
+	// The description, in YAML or JSON.
+	File *Attached `yaml:"file" need:"yes" json:"file"`
+	// Which methods are sent. Default GET, HEAD and OPTIONS: what changes nothing.
+	Methods []string `yaml:"methods" json:"methods,omitempty"`
+}
+
 // Factor is how many times as much.
 type Factor float64
 

@@ -50,13 +50,14 @@ var allowed = map[string][]string{
 	"scenarios/metric":           {},                   // what figures are called and mean: values alone
 	"scenarios/dataset":          {},                   // tables from text: opens no file
 	"scenarios/jsonpath":         {},                   // places in JSON: any program's
+	"scenarios/openapi":          {"scenarios/source"}, // what an API takes, from its description: opens no file
 	"scenarios/recorded":         {},                   // requests from logs: opens no file
 	"scenarios/parts":            {},                   // the databases, caches, brokers and proxies that there are: plain values
 	"scenarios/compose":          {"scenarios/source"}, // Compose files as text of a scenario: knows no key but by its spelling
 	"scenarios/source":           {},                   // YAML as a tree with places: knows no key
 	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/parts", "scenarios/source"},
 	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/parts", "scenarios/source", "scenarios/topology"},
-	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/recorded", "scenarios/source", "scenarios/topology"},
+	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/openapi", "scenarios/recorded", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
 	"runner/node":                             {"faults", "runner/node/internal/amqp", "runner/node/internal/broker", "runner/node/internal/cache", "runner/node/internal/call", "runner/node/internal/cdn", "runner/node/internal/database", "runner/node/internal/gateway", "runner/node/internal/host", "runner/node/internal/mysql", "runner/node/internal/service", "runner/node/internal/store", "runner/wire", "scenarios", "scenarios/parts"}, // the table of roles

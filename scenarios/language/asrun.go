@@ -75,6 +75,11 @@ func (doc *Document) findable(root *source.Value) *source.Value {
 			}
 			one = one.Replacing("data", moved, e.At)
 		}
+		if o := one.Entry("openapi"); o != nil && o.Value.Kind == source.Scalar {
+			one = one.Replacing("openapi", doc.whole(o.Value), o.At)
+		} else if o != nil {
+			one = one.Replacing("openapi", doc.moved(o.Value), o.At)
+		}
 		for _, within := range []string{"tls", "replay"} {
 			t := one.Entry(within)
 			if t == nil {

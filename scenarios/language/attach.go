@@ -16,6 +16,7 @@ import (
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/dataset"
 	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/openapi"
 	"github.com/squallhq/squall/scenarios/recorded"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -32,6 +33,9 @@ func (doc *Document) attach(told *source.Report) {
 		}
 		if l.Replay != nil {
 			doc.recording(told, l, at.Key("replay"))
+		}
+		if l.OpenAPI != nil {
+			doc.described(told, l, at.Key("openapi"))
 		}
 		if t := l.TLS; t != nil {
 			doc.secure(told, t, at.Key("tls"))
@@ -87,6 +91,46 @@ func (doc *Document) recording(told *source.Report, l *scenarios.Load, at scenar
 	}
 }
 
+// described reads what an API takes. Its operations are the load's requests.
+func (doc *Document) described(told *source.Report, l *scenarios.Load, at scenarios.Path) {
+	file := l.OpenAPI.File
+	if file == nil || file.Path == "" || l.Requests != nil {
+		return
+	}
+	if v := grammar.ValueAt(doc.root, at); v != nil && v.Kind == source.Mapping {
+		at = at.Key("file")
+	}
+	name, before := file.Path, len(told.Problems)
+	if doc.take(told, file, source.MaxBytes, at); len(told.Problems) > before {
+		return
+	}
+	place := grammar.PlaceAt(doc.root, at)
+	root, problems := source.Read(name, file.Bytes)
+	if file.Bytes = nil; len(problems) > 0 {
+		told.ProblemAt(place, problems[0].Error(), "mend the description")
+		return
+	}
+	methods := l.OpenAPI.Methods
+	if methods == nil {
+		methods = []string{"GET", "HEAD", "OPTIONS"}
+	}
+	operations, where, what := openapi.Read(root, methods)
+	if what != "" {
+		told.ProblemAt(place, fmt.Sprintf("%s:%d:%d: %s", name, where.At.Line, where.At.Column, what), "give an OpenAPI 3 description, and methods that it has")
+		return
+	}
+	for _, o := range operations {
+		r := scenarios.Request{Send: o.Send}
+		if o.Body != nil {
+			r.JSON = grammar.AsJSON(o.Body)
+		}
+		if o.Statuses != nil {
+			r.Check = &scenarios.Check{Status: o.Statuses}
+		}
+		l.Requests = append(l.Requests, r)
+	}
+}
+
 // secure reads the files of a load's TLS, and tries them.
 func (doc *Document) secure(told *source.Report, t *scenarios.TLS, at scenarios.Path) {
 	before := len(told.Problems)
@@ -123,7 +167,8 @@ func attachTo(open, s *scenarios.Scenario) {
 	}
 	for i, l := range open.Loads {
 		l.Replay = s.Loads[i].Replay
-		if l.Replay != nil {
+		l.OpenAPI = s.Loads[i].OpenAPI
+		if l.Replay != nil || l.OpenAPI != nil {
 			l.Requests = s.Loads[i].Requests
 		}
 		l.Data, l.TLS = s.Loads[i].Data, s.Loads[i].TLS

@@ -63,6 +63,11 @@ func TestAttemptsByPhase(t *testing.T) {
 	enginetest.AttemptsByPhase(t, newEngine(t), 3)
 }
 
+func TestLatencyBySpread(t *testing.T) {
+	t.Parallel()
+	enginetest.LatencyBySpread(t, newEngine(t), false, 15)
+}
+
 func TestCutByAFault(t *testing.T) {
 	t.Parallel()
 	enginetest.CutByAFault(t, newEngine(t))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,6 +128,33 @@ func (d *Decoder) factor(v *source.Value, into *scenarios.Factor, f field) {
 		return
 	}
 	*into = scenarios.Factor(n)
+}
+
+// openAPI reads a file, or a mapping of one and the methods that are sent.
+func (d *Decoder) openAPI(v *source.Value, into *scenarios.OpenAPI, f field) {
+	if v.Kind == source.Scalar {
+		into.File = &scenarios.Attached{}
+		d.attached(v, into.File, f)
+		return
+	}
+	d.structure(v, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.OpenAPI]()))
+	for i, method := range into.Methods {
+		if list := v.Get("methods"); !slices.Contains(methods, method) && list.Kind == source.List && i < len(list.Items) {
+			d.Problem(list.Items[i], fmt.Sprintf("%s is not an HTTP method", source.QuoteShort(method)), source.DidYouMean(method, methods, "use one of"))
+		}
+	}
+}
+
+func (w *schemaWriter) openAPI(field, bool) schema {
+	return schema{"anyOf": []any{schema{"type": "string"}, w.object(fieldsOf(reflect.TypeFor[scenarios.OpenAPI]()), false)}}
+}
+
+// AsJSON is a tree as JSON, "" where it can't be.
+func AsJSON(v *source.Value) scenarios.JSON {
+	d := &Decoder{Report: &source.Report{}}
+	var out scenarios.JSON
+	d.json(v, &out, field{})
+	return out
 }
 
 func (w *schemaWriter) factor(field, bool) schema {

@@ -78,7 +78,7 @@ func (d *Decoder) arrivals(e source.Entry, l *scenarios.Load) {
 // replay checks that a load sends a recording and nothing else.
 func (d *Decoder) replay(load source.Entry, replay *source.Entry) {
 	for _, o := range load.Value.Entries {
-		if slices.Contains([]string{"users", "rate", "stages", "arrivals", "burst", "warm_up_from", "session", "think", "requests", "data"}, o.Key) {
+		if slices.Contains([]string{"users", "rate", "stages", "arrivals", "burst", "warm_up_from", "session", "think", "requests", "data", "openapi"}, o.Key) {
 			d.ProblemAt(o.At, fmt.Sprintf("load %q has both replay and %s", source.Shorten(load.Key), o.Key), "take it away: a recording says what is sent when")
 		}
 	}
@@ -116,7 +116,11 @@ func (d *Decoder) sent(e source.Entry, l *scenarios.Load) {
 			d.ProblemAt(steps.At, "steps is empty", `add one, as in {send: "GET /"}`)
 		}
 	}
+	described := e.Value.Entry("openapi")
 	switch {
+	case described != nil && (requests != nil || steps != nil):
+		d.ProblemAt(described.At, fmt.Sprintf("load %q has both openapi and requests", source.Shorten(e.Key)), "keep one of them")
+	case described != nil: // they are read with its file
 	case requests == nil && steps == nil:
 		d.Problem(e.Value, "a load has no requests", "add requests: [...]")
 	case requests != nil && steps != nil:

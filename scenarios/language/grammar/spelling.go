@@ -33,6 +33,7 @@ func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
 	row(rows, d.json, w.anything)
 	row(rows, d.content, w.path)
 	row(rows, d.factor, w.factor)
+	row(rows, d.openAPI, w.openAPI)
 	row(rows, d.attached, w.path)
 	row(rows, d.statuses, w.statuses)
 	row(rows, d.byPath, w.byPath)
@@ -85,6 +86,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[scenarios.Endpoint]():    "an endpoint",
 	reflect.TypeFor[scenarios.Expectation](): "an expectation",
 	reflect.TypeFor[scenarios.Scenario]():    "the scenario",
+	reflect.TypeFor[scenarios.OpenAPI]():     "openapi",
 	reflect.TypeFor[scenarios.TLS]():         "tls",
 	reflect.TypeFor[scenarios.Check]():       "check",
 	reflect.TypeFor[scenarios.BodyCheck]():   "the check of a body",
