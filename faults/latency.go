@@ -11,11 +11,16 @@ type Latency struct {
 	Delay time.Duration `yaml:"latency" json:"latency"`
 	// Plus or minus this much.
 	Jitter time.Duration `yaml:"jitter" zero:"unset" json:"jitter,omitempty"`
-	// How the jitter is drawn: uniform (default), normal, or pareto: a long tail.
+	// How the jitter is drawn: uniform (default), normal, or pareto: a long tail. Or, in place of a jitter, how the
+	// latency itself is, by its coefficient of variation (standard deviation / mean), as that of work: {cv: 2}, with
+	// 0 constant, below 1 gamma (Erlang where 1/cv^2 is whole), 1 exponential, above 1 hyperexponential with balanced
+	// means; or {lognormal: {cv: 2}}.
 	//
 	// Shape is how the jitter is drawn: uniform (default), normal (Jitter is one standard deviation), or pareto (a
-	// long tail with Jitter as its mean excess).
+	// long tail with Jitter as its mean excess). With CV it is "" or lognormal.
 	Shape string `yaml:"shape" json:"shape,omitempty" enum:"uniform,normal,pareto"`
+	// CV is the coefficient of variation of the latency, Delay its mean; nil: it is Delay and a jitter.
+	CV *float64 `yaml:"-" json:"cv,omitempty"`
 	// down (default): answers; up: requests; both: each way, so a round trip grows by twice as much.
 	Direction Direction `yaml:"direction" json:"direction,omitempty" enum:"down,up,both"`
 	// The part of requests (or connections, see per) that it hits. Default all.
@@ -34,6 +39,9 @@ func (l Latency) String() string {
 	if l.Jitter > 0 {
 		text += " ±" + l.Jitter.String()
 	}
+	if l.CV != nil {
+		text += fmt.Sprintf(" (%scv %g)", map[bool]string{true: "lognormal, "}[l.Shape == ShapeLognormal], *l.CV)
+	}
 	return text + way(l.Direction) + part(l.Share, perOrRequest(l.Per))
 }
 
@@ -49,6 +57,9 @@ func (l Latency) Validate() error {
 	if l.Delay == 0 && l.Jitter == 0 {
 		return fmt.Errorf("latency adds nothing: give a time, as in 200ms")
 	}
+	if l.CV != nil {
+		return first(l.checkSpread(), checkDirection(l.Direction), checkShare(l.Share), checkWord("per", l.Per, PerRequest, PerConnection))
+	}
 	if l.Jitter > l.Delay && l.Shape != ShapePareto {
 		return fmt.Errorf("jitter %s can't be larger than latency %s: use a smaller one, or shape: pareto for a long tail", l.Jitter, l.Delay)
 	}
@@ -60,12 +71,29 @@ func (l Latency) Validate() error {
 	)
 }
 
+// Spread is where a shape by its coefficient of variation goes.
+func (l *Latency) Spread() (shape *string, cv **float64) { return &l.Shape, &l.CV }
+
+// checkSpread refuses a spread about nothing, and one that a jitter comes on top of.
+func (l Latency) checkSpread() error {
+	switch {
+	case l.Jitter != 0:
+		return fmt.Errorf("jitter does not go with shape: {cv: %g}, which says how far the latency itself spreads: leave one of them out", *l.CV)
+	case l.Delay == 0:
+		return fmt.Errorf("a spread by cv needs a mean: give a time, as in latency: 200ms")
+	case *l.CV < 0:
+		return fmt.Errorf("cv is %g: use 0 or more", *l.CV)
+	}
+	return checkWord("shape", l.Shape, ShapeLognormal)
+}
+
 // Compile is one latency toxic for each edge and direction.
 func (l Latency) Compile(t Targets) []Primitive {
-	return toxics(t, l.Direction, Toxic{
-		Toxicity: shareOrAll(l.Share), Per: perOrRequest(l.Per),
-		Attributes: LatencyToxic{Latency: MillisOf(l.Delay), Jitter: MillisOf(l.Jitter), Shape: l.Shape},
-	})
+	a := LatencyToxic{Latency: MillisOf(l.Delay), Jitter: MillisOf(l.Jitter), Shape: l.Shape}
+	if l.CV != nil {
+		a.CV = *l.CV
+	}
+	return toxics(t, l.Direction, Toxic{Toxicity: shareOrAll(l.Share), Per: perOrRequest(l.Per), Attributes: a})
 }
 
 var latencyEntry = Entry{Word: "latency", Zero: Latency{}, Selection: SelectOn, Explain: Explanation{

@@ -30,6 +30,9 @@ type LatencyToxic struct {
 	Latency Millis `json:"latency"`
 	// Shape is how the jitter is drawn, one of the Shape constants; empty is uniform.
 	Shape string `json:"shape,omitempty"`
+	// CV is the coefficient of variation of the latency itself, whose mean is Latency; 0: it does not vary but by the jitter. Shape
+	// is empty then, or ShapeLognormal.
+	CV float64 `json:"cv,omitempty"`
 }
 
 // The shapes of a latency's jitter.
@@ -37,6 +40,8 @@ const (
 	ShapeUniform = "uniform" // latency ± jitter
 	ShapeNormal  = "normal"  // jitter is one standard deviation
 	ShapePareto  = "pareto"  // latency + a long tail with jitter as its mean
+	// ShapeLognormal is of a latency with a CV.
+	ShapeLognormal = "lognormal"
 )
 
 // BandwidthToxic lets bytes pass at Rate, in KB (of 1000 bytes) a second; 0 lets nothing pass.
@@ -113,9 +118,20 @@ func (a LatencyToxic) Check() error {
 	if err := first(inRange("latency", float64(a.Latency), 0), inRange("jitter", float64(a.Jitter), 0)); err != nil {
 		return err
 	}
+	if err := inRange("cv", a.CV, 0); err != nil {
+		return err
+	}
+	if a.CV > 0 && a.Jitter > 0 {
+		return Invalid("attributes.cv", "is %v beside a jitter of %v ms; use one of them", a.CV, float64(a.Jitter))
+	}
 	switch a.Shape {
 	case "", ShapeUniform, ShapeNormal, ShapePareto:
 		return nil
+	case ShapeLognormal: // a CV of 0 is a constant latency
+		if a.Jitter == 0 {
+			return nil
+		}
+		return Invalid("attributes.shape", "is lognormal with a jitter; use cv in its place, or uniform, normal or pareto")
 	default:
 		return Invalid("attributes.shape", "is %v; use uniform, normal or pareto", a.Shape)
 	}

@@ -40,8 +40,10 @@ func figureOf(r *record.Result, about scenarios.Expectation, m metric.Name) (fig
 	}
 	sum, seconds := covered(r, about)
 	switch {
-	case sum.Sent == 0:
+	case sum.Sent+sum.Cut == 0:
 		return figure{}, errNoneDue
+	case sum.Sent == 0 && m != metric.Rate:
+		return figure{}, fmt.Errorf("a fault of another phase cut all %d requests that were due in it", sum.Cut)
 	case m == metric.StaleReads && sum.OK+sum.Degraded == 0:
 		return figure{}, errors.New("no request was answered, so none of them read anything")
 	case m.Facts().Unit == metric.PerSecond:

@@ -71,7 +71,11 @@ long as in the steady phase, and 20 ms more. A report's rows of requests have it
 the same figure of the first phase with no fault on in which next to nothing failed.`},
 	{"gave up", `Attempts that the caller gave up, as its own caller was gone or another attempt was faster: neither ok nor failed.
 ok + failed + gave up + under way = attempts, always.`},
-	{"writes lost", `Writes that an answer to a user acknowledged and that are not in their database at the end. Duplicated: there more than once.`},
+	{"writes lost", `Writes that an answer to a user acknowledged and that are not in their database at the end. Duplicated: there more than once.
+Of a load with a read_back, whose writes have ids of their own, there are besides: reordered, those that stand behind a write of their
+key that was sent when they had been acknowledged; unknown, those that were sent and whose users can't know what became of them
+(no answer, or one of 5xx), which are no losses; refused (never sent, or 4xx); stale reads, a user's looks at its own acknowledged write that
+do not show it. writes.jsonl in the run's folder has every one.`},
 	{"from the environment", `Values of a scenario that are filled in when it is read: ${NAME}; ${NAME:-default}, where it is unset or empty
 (${NAME-default}: unset); ${NAME:?message}, where it must be there. $$ is a dollar sign. What is filled in reads as if it stood there without
 quotes; in brackets and braces, write it in quotes. Keys are never filled. Below env, dsn, command, headers, api_key, body, secret and their

@@ -16,6 +16,14 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 		return
 	}
 	w := r.Writes
+	var reordered int64
+	if w.Reordered != nil {
+		reordered = *w.Reordered
+	} else if e.WritesReordered != nil {
+		out.Why = "no read_back has the order of the writes"
+		out.Measured = "unknown"
+		return
+	}
 	type atMost struct {
 		most *int
 		n    int64
@@ -29,7 +37,7 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 		noun   string
 		none   string
 	}{
-		{[]atMost{{e.WritesLost, w.Lost, "lost"}, {e.WritesDuplicated, w.Duplicated, "duplicated"}}, w.Acknowledged, "acknowledged", "no write was acknowledged"},
+		{[]atMost{{e.WritesLost, w.Lost, "lost"}, {e.WritesDuplicated, w.Duplicated, "duplicated"}, {e.WritesReordered, reordered, "reordered"}}, w.Acknowledged, "acknowledged", "no write was acknowledged"},
 		{[]atMost{{e.EventsLost, w.EventsLost, "lost"}, {e.EventsDuplicated, w.EventsDuplicated, "duplicated"}}, w.Events, "events", "no write has an event"},
 	} {
 		var said []string

@@ -66,18 +66,23 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 // that nobody was told of: what a queue's receiver writes, no user waits for. An interrupt cuts it short; after
 // one it has little time.
 func (r *run) readBack(ctx context.Context) {
-	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
-	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
-		r.writes = record.Reconcile(acknowledged, nil)
-		r.writes.Why = "this run has no reader of writes"
-		return
-	}
 	timeout := readTimeout
 	if ctx.Err() != nil {
 		ctx, timeout = context.WithoutCancel(ctx), readTimeoutCut
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	defer func() {
+		for _, one := range r.readDeclared(ctx) {
+			r.writes.Declare(one)
+		}
+	}()
+	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
+	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
+		r.writes = record.Reconcile(acknowledged, nil)
+		r.writes.Why = "this run has no reader of writes"
+		return
+	}
 	found := map[string]map[string]int{}
 	var errs []error
 	for _, store := range slices.Sorted(maps.Keys(acknowledged)) {
@@ -137,6 +142,7 @@ func (r *run) readStore(ctx context.Context, store string) (map[string]int, erro
 			counts[id] += n
 		}
 	}
+	counts = r.undeclared(counts)
 	if !any {
 		return nil, fmt.Errorf("read writes of %q back: there is no such node", store)
 	}

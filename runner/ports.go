@@ -198,6 +198,8 @@ type Loader interface {
 type Drive struct {
 	Loads []*scenarios.Load
 	Seed  uint64
+	// WriteSeed draws the ids of writes. In real time it is each run's own: what keeps writes from one run to the next has no id twice.
+	WriteSeed uint64
 	// Zero is the start of the first phase; From (negative: the warm-up) and Until count from it.
 	Zero        time.Time
 	From, Until time.Duration

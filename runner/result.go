@@ -26,9 +26,9 @@ func (r *run) result(why error) *record.Result {
 		Seed: r.o.Plan.Seed, Run: r.o.Run,
 		Verdict: record.Inconclusive, Reasons: []string{"not judged yet"}, Expectations: []record.Expectation{},
 		Started: r.started, Partial: why != nil, PartialWhy: said(why), DurationS: record.Seconds(max(r.ended, 0)),
-		Host:    record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
-		Phases:  r.recorder.Phases(),
-		Writes:  r.writes,
+		Host:   record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
+		Phases: r.recorder.Phases(),
+		Writes: r.writes, Written: r.written,
 		Windows: r.recorder.Windows(),
 		Series:  r.series(),
 	}

@@ -34,6 +34,8 @@ type Options struct {
 	ReadWrites ReadBack
 	// ReadOutbox reads back how many events of each id a database's outbox holds, as ReadWrites does.
 	ReadOutbox ReadBack
+	// ReadWritten reads back the writes of loads that say how. nil: they are not checked, and the result says so.
+	ReadWritten ReadWritten
 	// Hold is called with the result when everything is measured and the system still stands; it is taken down when
 	// Hold returns. Run returns the same result. nil: at once.
 	Hold func(context.Context, Held)
@@ -156,6 +158,7 @@ type run struct {
 	tracing chan struct{}
 	ended   time.Duration // of the phases: Total, or when the run was cut short
 	writes  record.Writes
+	written []record.Written // those of loads that say how they are read back
 	// touched is what others did to the system.
 	touched []Touch
 	usage   usage // the harness's own, at zero
@@ -231,7 +234,7 @@ func (r *run) drive(ctx context.Context) (err error) {
 	go func() {
 		g, err := r.o.Loader.Drive(loadCtx, Drive{
 			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
-			Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
+			WriteSeed: r.writeSeed(), Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
 			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.dial, Record: r.take, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}

@@ -7,7 +7,7 @@ import (
 )
 
 // Expectation is one line of expect. Either it is about requests in a phase (In, Of and Bounds),
-// about recovery after a fault or phase (After, Recovered), or about the data (WritesLost, WritesDuplicated, EventsLost, EventsDuplicated).
+// about recovery after a fault or phase (After, Recovered), or about the data (WritesLost, WritesDuplicated, WritesReordered, EventsLost, EventsDuplicated).
 type Expectation struct {
 	// The phase it is about. Default: all of them.
 	In string `yaml:"in" json:"in,omitempty"`
@@ -32,6 +32,8 @@ type Expectation struct {
 	WritesLost *int `yaml:"writes_lost" json:"writes_lost,omitempty"`
 	// The most writes that may be there more than once.
 	WritesDuplicated *int `yaml:"writes_duplicated" json:"writes_duplicated,omitempty"`
+	// The most acknowledged writes that may stand behind a later one of their key; for a load whose read_back is ordered.
+	WritesReordered *int `yaml:"writes_reordered" json:"writes_reordered,omitempty"`
 	// The most rows that may be without the event that their write has (outbox, event_of): neither has its queue
 	// accepted it, nor is it in the outbox.
 	EventsLost *int `yaml:"events_lost" json:"events_lost,omitempty"`
@@ -47,7 +49,7 @@ type Expectation struct {
 
 // AboutData tells an expectation about what was read back at the end.
 func (e *Expectation) AboutData() bool {
-	return e.WritesLost != nil || e.WritesDuplicated != nil || e.EventsLost != nil || e.EventsDuplicated != nil
+	return e.WritesLost != nil || e.WritesDuplicated != nil || e.WritesReordered != nil || e.EventsLost != nil || e.EventsDuplicated != nil
 }
 
 // Bound compares a metric: Value is a fraction, a rate per second, or seconds, as the metric is.

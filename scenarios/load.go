@@ -58,6 +58,9 @@ type Load struct {
 	// With steps it is the steps: what can be sent at all.
 	Requests []Request `yaml:"requests" json:"requests"`
 
+	// How the writes among its requests are read at the end: lost, duplicated, reordered.
+	ReadBack *ReadBack `yaml:"read_back" json:"read_back,omitempty"`
+
 	// Tables whose columns requests take as {NAME.COLUMN}, as in {people: people.csv}.
 	Data []*Data `yaml:"data" json:"data,omitempty"`
 

@@ -17,6 +17,8 @@ type Request struct {
 	//
 	// Priority is high or low; empty: the load's.
 	Priority string `yaml:"priority" enum:"high,low" json:"priority,omitempty"`
+	// Marks it as a write that is accounted for, as in {key: "{item}"}. Its load has a read_back.
+	Write *Write `yaml:"write" json:"write,omitempty"`
 	// Params are all other keys of the mapping: a parameter of Send or Body and how its values are drawn.
 	// A parameter without one is a sequence.
 	Params map[string]Param `yaml:"-" json:"params,omitempty"`

@@ -24,6 +24,7 @@ type Step struct {
 	// Write one row to this database, or one message to this queue or stream; acknowledged when it is durable.
 	Write       string `yaml:"write" step:"does" json:"write,omitempty"`
 	ReplicaRead `yaml:",inline" of:"read"`
+	RowRead     `yaml:",inline" of:"read"`
 
 	// write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order.
 	// Default: the first parameter of the endpoint's path.

@@ -17,6 +17,7 @@ import (
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/readback"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -142,6 +143,7 @@ func wired(ctx context.Context, o runner.Options) (*record.Result, error) {
 	o.ReadOutbox = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 		return node.ReadOutbox(ctx, dial, i.Node)
 	}
+	o.ReadWritten = readback.Read
 	return runner.Run(ctx, o)
 }
 

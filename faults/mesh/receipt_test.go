@@ -61,6 +61,31 @@ func TestLatencyReceiptTellsFullHoldsFromThoseCutShort(t *testing.T) {
 	})
 }
 
+// TestRequestsThatAFaultCutMetIt: a connection that is cut while its request has no answer cuts that one request; an idle one, none.
+func TestRequestsThatAFaultCutMetIt(t *testing.T) {
+	for name, fault := range map[string]faults.Primitive{
+		"reset":      outageOf(faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenReset}),
+		"close":      outageOf(faults.EdgeOutage{New: faults.NewRefuse, Open: faults.OpenClose}),
+		"reset_peer": toxicOn(faults.Downstream, faults.ResetPeerToxic{}),
+	} {
+		for asked, want := range map[bool]int64{true: 1, false: 0} {
+			t.Run(name+map[bool]string{true: ", under way", false: ", idle"}[asked], func(t *testing.T) {
+				bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+					if asked {
+						trickle(t, caller, callee, 10*ms, 10*ms)
+					}
+					applyTo(t, m, "f", fault)
+					time.Sleep(time.Second)
+					r := liftFrom(t, m, "f")
+					if r.Requests != want || r.Crossed != want || r.Connections != 1 {
+						t.Errorf("receipt %+v, want 1 connection and %d requests of as many that crossed", r, want)
+					}
+				})
+			})
+		}
+	}
+}
+
 // TestReceiptOfPiecesThatNobodyGot: what a connection takes with it when it ends was not delayed.
 func TestReceiptOfPiecesThatNobodyGot(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {

@@ -15,7 +15,7 @@ const module = "github.com/squallhq/squall/"
 var allowed = map[string][]string{
 	// It wires everything by hand.
 	"cmd/squall": {"cmd/squall/beginning", "faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
-		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/record", "runner/wire",
+		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/readback", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"cmd/squall/beginning":       {"examples/patterns", "scenarios", "scenarios/compose", "scenarios/language", "scenarios/source"}, // the commands that write a first scenario
 	"faults":                     {},                                                                                                // data about faults: the bottom
@@ -39,13 +39,14 @@ var allowed = map[string][]string{
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},
 	"runner/load":                {"internal/chance", "runner", "runner/load/clock", "runner/load/inspect", "runner/load/multiplex", "runner/load/secure", "runner/record", "runner/wire", "scenarios"},
-	"runner/load/clock":          {},                                                  // waits for a moment: knows no load
-	"runner/load/multiplex":      {},                                                  // HTTP/2's connections: knows no load
-	"runner/load/secure":         {"scenarios"},                                       // TLS as a load speaks it
-	"runner/load/inspect":        {"scenarios", "scenarios/jsonpath"},                 // answers as values: sends nothing
-	"runner/record":              {},                                                  // what a run measured: reports work from it alone
-	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"}, // from what ended and what nodes tell: asks nobody itself
-	"runner/wire":                {"internal/passage"},                                // what crosses a wire, declared once: below everybody who says or hears it
+	"runner/load/clock":          {},                                                                                      // waits for a moment: knows no load
+	"runner/load/multiplex":      {},                                                                                      // HTTP/2's connections: knows no load
+	"runner/load/secure":         {"scenarios"},                                                                           // TLS as a load speaks it
+	"runner/load/inspect":        {"scenarios", "scenarios/jsonpath"},                                                     // answers as values: sends nothing
+	"runner/readback":            {"runner/node", "runner/wire", "scenarios", "scenarios/jsonpath", "scenarios/topology"}, // what a load wrote, as it says
+	"runner/record":              {},                                                                                      // what a run measured: reports work from it alone
+	"runner/traces":              {"internal/chance", "runner/record", "runner/wire"},                                     // from what ended and what nodes tell: asks nobody itself
+	"runner/wire":                {"internal/passage"},                                                                    // what crosses a wire, declared once: below everybody who says or hears it
 	"scenarios":                  {"faults", "runner/wire", "scenarios/metric", "scenarios/parts"},
 	"scenarios/metric":           {},                                      // what figures are called and mean: values alone
 	"scenarios/dataset":          {},                                      // tables from text: opens no file
@@ -56,7 +57,7 @@ var allowed = map[string][]string{
 	"scenarios/compose":          {"scenarios/parts", "scenarios/source"}, // Compose files as text of a scenario: knows no key but by its spelling
 	"scenarios/source":           {},                                      // YAML as a tree with places: knows no key
 	"scenarios/language/grammar": {"faults", "scenarios", "scenarios/jsonpath", "scenarios/metric", "scenarios/parts", "scenarios/source"},
-	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/language/grammar", "scenarios/metric", "scenarios/parts", "scenarios/source", "scenarios/topology"},
+	"scenarios/language/check":   {"faults", "runner/wire", "scenarios", "scenarios/jsonpath", "scenarios/language/grammar", "scenarios/metric", "scenarios/parts", "scenarios/source", "scenarios/topology"},
 	"scenarios/language":         {"faults", "scenarios", "scenarios/dataset", "scenarios/language/check", "scenarios/language/grammar", "scenarios/openapi", "scenarios/recorded", "scenarios/source", "scenarios/topology"},
 	"scenarios/topology":         {"faults", "internal/chance", "scenarios"},
 
@@ -87,7 +88,7 @@ var allowed = map[string][]string{
 	"runner/engine/process":          {"faults/mesh", "faults/mesh/remote", "runner", "runner/engine", "runner/lease", "runner/wire", "scenarios/topology"},
 	"runner/engine/virtual":          {"faults/mesh", "runner", "runner/engine", "runner/engine/virtual/network", "runner/node", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/engine/virtual/network":  {"internal/chance"}, // TCP's behaviour in memory: any program's
-	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
+	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/readback", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 
 	"examples":           {},
 	"examples/agreement": {"runner/record", "scenarios/language"},

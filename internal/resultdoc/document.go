@@ -21,6 +21,7 @@ var roots = []struct{ name, title string }{
 	{"Window", "A line of windows.jsonl"},
 	{"Moment", "A line of series.jsonl"},
 	{"Trace", "A line of traces.jsonl"},
+	{"Written", "A line of writes.jsonl"},
 }
 
 // document is the whole text, from the Go files of package record in dir.
@@ -33,7 +34,8 @@ func document(dir string) (string, error) {
 	b.WriteString(`# result.json
 
 What a run's folder keeps: ` + "`result.json`, and beside it `windows.jsonl`" + `, one line a second, request and phase, ` + "`series.jsonl`" + `, one
-line a reading of the counters, and ` + "`traces.jsonl`" + `, one line a request that is kept hop by hop. This file is made
+line a reading of the counters, ` + "`traces.jsonl`" + `, one line a request that is kept hop by hop, and ` + "`writes.jsonl`" + `, one line a
+write of a load with a ` + "`read_back`" + `. This file is made
 from the comments of package ` + "`runner/record`" + ` (` + "`go generate ./runner/record`" + `); change them, not it.
 
 Fields are added, never renamed. What is ` + "`null`" + ` could not be told: it is never zero. A list or number that is marked optional is absent where

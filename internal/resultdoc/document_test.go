@@ -28,7 +28,7 @@ func TestEveryFieldSaysWhatItIs(t *testing.T) {
 	dir := t.TempDir()
 	write := func(field string) {
 		t.Helper()
-		source := "package record\n\n// Result is it.\ntype Result struct {\n" + field + "\n}\n\n// Window is one.\ntype Window struct{}\n\n// Moment is one.\ntype Moment struct{}\n\n// Trace is one.\ntype Trace struct{}\n"
+		source := "package record\n\n// Result is it.\ntype Result struct {\n" + field + "\n}\n\n// Window is one.\ntype Window struct{}\n\n// Moment is one.\ntype Moment struct{}\n\n// Trace is one.\ntype Trace struct{}\n\n// Written is one.\ntype Written struct{}\n"
 		if err := os.WriteFile(dir+"/result.go", []byte(source), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -24,6 +24,11 @@ var writesLost = Kind{
 					f.Where = n.ReplicaOf
 				}
 			}
+			for _, one := range w.Loads {
+				if one.Counts.Lost != nil && *one.Counts.Lost == w.Lost {
+					f.Evidence = append(f.Evidence, "read back with "+one.ReadBack)
+				}
+			}
 			if promoted != nil {
 				f.Because = promoted.On + " took over without the writes that the old primary had acknowledged alone"
 			}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
@@ -32,6 +33,13 @@ func honesty(r *record.Result) node {
 		}
 	case w.Acknowledged > 0 || w.Why != "":
 		facts = append(facts, [2]string{"writes", spell.Count(w.Acknowledged) + " acknowledged, not read back: " + w.Why})
+	}
+	for _, one := range w.Loads {
+		var said []string
+		for _, n := range one.Counts.Told() {
+			said = append(said, spell.Count(n.N)+" "+n.What)
+		}
+		facts = append(facts, [2]string{"writes of " + one.Load, strings.Join(said, ", ")})
 	}
 	var rows [][]any
 	for _, c := range r.Checks {

@@ -259,7 +259,7 @@ func (f felt) badFor(r *record.Result) string {
 }
 
 func (f felt) badIn(w record.Window) bool {
-	if sent := w.Sent + w.Cut; float64(w.Failed+w.Cut) > 0.01*float64(sent) {
+	if float64(w.Failed) > 0.01*float64(w.Sent) { // what a fault of another phase cut is charged to that
 		return true
 	}
 	if f.before == nil || f.steady || w.P90 == nil {

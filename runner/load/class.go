@@ -51,6 +51,7 @@ func newClass(d runner.Drive, l *scenarios.Load, o Options, m *meter, r *results
 	if err != nil {
 		return nil, err
 	}
+	mix.writes = d.WriteSeed
 	config, err := secure.Config(l)
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 		Load: c.load.Name, Request: c.mix.name(r), Seq: r.seq,
 		Intended: r.intended, Sent: c.now(), Outcome: record.Failed,
 	}
-	a, err := c.follow(ctx, r, deadline)
+	a, tries, err := c.attempt(ctx, r, deadline)
 	s.Done = c.now()
 	c.leave()
 	if what := exhausted(err); what != "" {
@@ -150,9 +151,15 @@ func (c *class) send(ctx context.Context, r request, user *memory) record.Sample
 		s.Wrote, s.Stale = a.wrote, a.stale
 		user.learn(a.position)
 	}
+	if s.Write = c.account(r, s, a, tries, err); s.Write != nil && s.Write.Read == record.ReadStale {
+		s.Stale = true
+	}
 	c.meter.sent(s)
 	c.results.add(c, r, hit, s, a)
 	c.order.Record(s)
+	if s.Write != nil && s.Write.Outcome == record.Acknowledged && r.of == nil {
+		s.Done = c.look(ctx, r, s.Done, user)
+	}
 	return s
 }
 

@@ -28,12 +28,14 @@ type named struct {
 	name   string
 	data   *scenarios.Data // nil: the visit's
 	column int
+	write  bool // the id of the write
 }
 
 // values are what one request puts in place of its parameters.
 type values struct {
 	numbers [maxParams]uint64
 	texts   []string
+	id      string // of the write
 }
 
 // parser splits the texts of one request at their {parameters}; it collects each name once, in the order of their first appearance.
@@ -42,6 +44,7 @@ type parser struct {
 	carried []string // what earlier steps of the visit extract
 	params  []string
 	names   []named
+	write   bool // {write} is the id of a write
 }
 
 func (p *parser) text(s string, as escape) (text, error) {
@@ -62,7 +65,8 @@ func (p *parser) text(s string, as escape) (text, error) {
 // find is the number of a parameter, or of a text.
 func (p *parser) find(name string) (param, text int, err error) {
 	table, column, dotted := strings.Cut(name, ".")
-	if !dotted && !slices.Contains(p.carried, name) {
+	write := p.write && name == scenarios.WriteParameter
+	if !dotted && !write && !slices.Contains(p.carried, name) {
 		i := slices.Index(p.params, name)
 		if i < 0 {
 			i = len(p.params)
@@ -76,7 +80,7 @@ func (p *parser) find(name string) (param, text int, err error) {
 	if i := slices.IndexFunc(p.names, func(n named) bool { return n.name == name }); i >= 0 {
 		return -1, i, nil
 	}
-	one := named{name: name}
+	one := named{name: name, write: write}
 	if dotted {
 		one.data = p.load.Table(table)
 		if one.data == nil || one.data.Column(column) < 0 || len(one.data.Rows) == 0 {
@@ -244,6 +248,11 @@ func (m *mix) row(d *scenarios.Data, n uint64) []string {
 
 // values are drawn for each request; in a visit whose steps are in order, for the visit.
 func (m *mix) values(t *template, r request, c *draws) (v values) {
+	if r.of != nil { // a look has those of its write
+		r.seq, r.nth = r.of.seq, r.of.nth
+		*c = m.chance(r.seq)
+		c.float64()
+	}
 	n := r.seq
 	if r.visit != nil {
 		n = r.visit.number
@@ -256,7 +265,8 @@ func (m *mix) values(t *template, r request, c *draws) (v values) {
 			v.numbers[i] = t.params[i].draw(c, r.nth)
 		}
 	}
-	if t.names == nil {
+	w := m.writing(r)
+	if t.names == nil && w == nil {
 		return v
 	}
 	v.texts = make([]string, len(t.names))
@@ -267,6 +277,11 @@ func (m *mix) values(t *template, r request, c *draws) (v values) {
 		case r.visit != nil:
 			v.texts[i] = r.visit.carried[one.name]
 		}
+	}
+	if w != nil {
+		v.name(t.names, m.drawID(r.seq))
+		v.id = string(w.id.append(nil, &v))
+		v.name(t.names, v.id)
 	}
 	return v
 }

@@ -97,7 +97,7 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 	if t.method == "HEAD" { // no redirect makes another method of it
 		h.length, h.chunked, h.untilEOF = 0, false, false
 	}
-	if t.rules.NeedsBody() {
+	if t.rules.NeedsBody() || c.mix.wantsBody(r) {
 		var kept bytes.Buffer
 		a.bytesIn, err = copyBody(&kept, conn.reader, h, c.options.MaxBody)
 		if a.body, err = unpacked(kept.Bytes(), h.all, c.options.MaxBody, err); err != nil {

@@ -25,6 +25,8 @@ type request struct {
 	written string
 	// visit is the one that it is a step of; nil: requests are drawn.
 	visit *visit
+	// of is the write that the request looks at; nil: it looks at none.
+	of *origin
 	// hop is where a redirect has sent it; nil: it is sent where its kind is.
 	hop *hop
 }
@@ -41,6 +43,7 @@ type mix struct {
 	name_  uint64
 	tenant *param // nil: it is the same for all
 	steps  bool   // kinds are the steps of visits, in order
+	writes uint64 // the seed of the ids of writes
 	// recorded are the requests of a replay that come within the drive; nil: they are drawn.
 	recorded []scenarios.Recorded
 }
@@ -63,7 +66,7 @@ func newMix(l *scenarios.Load, seed uint64, from time.Duration) (*mix, error) {
 		requests = shapes(requests)
 	}
 	for _, r := range requests {
-		t, err := newTemplate(l, r, carried)
+		t, err := newTemplate(&parser{load: l, carried: carried, write: r.Write != nil}, r)
 		carried = append(carried, slices.Collect(maps.Keys(r.Extract))...)
 		if err != nil {
 			return nil, fmt.Errorf("request %q: %w", r.Send, err)
@@ -85,14 +88,14 @@ func newMix(l *scenarios.Load, seed uint64, from time.Duration) (*mix, error) {
 	if l.Replay != nil {
 		m.recorded = within(l.Replay.Requests, from)
 	}
-	return m, nil
+	return m, m.addLooks(l, requests)
 }
 
 // next is the load's next request. It is not safe for concurrent use.
 func (m *mix) next(intended time.Duration) request {
 	r := request{seq: m.seq, intended: intended}
 	m.seq++
-	if len(m.kinds) > 1 && !m.steps && m.recorded == nil { // a visit begins with its first step
+	if len(m.shares) > 1 && !m.steps && m.recorded == nil { // a visit begins with its first step
 		c := m.chance(r.seq)
 		u := c.float64()
 		r.kind = min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
@@ -147,7 +150,12 @@ func (m *mix) render(b []byte, r request) (_ []byte, body int) {
 	b = append(b, "\r\n"...)
 	if m.tenant != nil { // drawn last, so that it changes nothing else
 		b = append(b, wire.HeaderTenant+": "...)
-		b = strconv.AppendUint(b, m.tenant.draw(&c, r.seq), 10)
+		b = strconv.AppendUint(b, m.tenant.draw(&c, r.sender()), 10)
+		b = append(b, "\r\n"...)
+	}
+	if t.write != nil && t.write.idempotencyKey {
+		b = append(b, wire.HeaderIdempotency+": "...)
+		b = append(b, values.id...)
 		b = append(b, "\r\n"...)
 	}
 	if r.written != "" {

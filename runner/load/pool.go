@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/squallhq/squall/runner/load/secure"
@@ -127,4 +130,24 @@ func (p *pool) close() {
 		_ = c.Close()
 	}
 	p.all, p.idle = map[*conn]struct{}{}, make([][]*conn, len(p.edges))
+}
+
+// alive tells whether an idle connection can carry another request: its peer has not closed it,
+// and nothing unasked has come in. It does not wait.
+func alive(c *conn) bool {
+	below := c.Conn
+	if t, ok := below.(*tls.Conn); ok {
+		below = t.NetConn() // what comes in unasked is an alert that it closes: it is as good as an end
+	}
+	if s, ok := below.(syscall.Conn); ok {
+		if open, known := peek(s); known {
+			return open
+		}
+	}
+	if c.SetReadDeadline(time.Unix(1, 0)) != nil {
+		return false
+	}
+	// A pipe's end tells of a close even when its deadline has passed; a byte would be unasked.
+	n, err := c.Conn.Read(make([]byte, 1))
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -38,6 +38,8 @@ type template struct {
 	// redirects is how many are followed.
 	redirects int
 	drawn     []string // the names of params
+	// write is what a write needs besides; nil: it is none that is accounted for.
+	write *writing
 }
 
 // field is a header with parameters in its value.
@@ -66,7 +68,8 @@ type part struct {
 
 var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)?)\}`)
 
-func newTemplate(l *scenarios.Load, r scenarios.Request, carried []string) (template, error) {
+func newTemplate(p *parser, r scenarios.Request) (template, error) {
+	l := p.load
 	method, path, ok := strings.Cut(r.Send, " ")
 	if !ok || !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		return template{}, fmt.Errorf("want METHOD /path")
@@ -75,17 +78,21 @@ func newTemplate(l *scenarios.Load, r scenarios.Request, carried []string) (temp
 		return template{}, fmt.Errorf("method %q", method)
 	}
 	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn, redirects: r.Redirects}
-	p := parser{load: l, carried: carried}
 	var err error
 	if t.path, err = p.path(path); err != nil {
 		return template{}, err
 	}
-	if err := t.setBody(&p, r); err != nil {
+	if err := t.setBody(p, r); err != nil {
 		return template{}, err
 	}
-	fixed, err := t.setFields(&p, l, r)
+	fixed, err := t.setFields(p, l, r)
 	if err != nil {
 		return template{}, err
+	}
+	if r.Write != nil {
+		if t.write, err = newWriting(p, r.Write); err != nil {
+			return template{}, err
+		}
 	}
 	for _, name := range p.params {
 		one, err := newParam(r.Params[name])

@@ -35,7 +35,7 @@ func (c *class) begin(r request) request {
 func (c *class) walk(ctx context.Context, r request, self *memory, w *clock.Waiter, chance *draws, seen func(record.Sample)) time.Duration {
 	s := c.send(ctx, r, self)
 	seen(s)
-	for kind := 1; kind < len(c.mix.kinds); kind++ {
+	for kind := 1; kind < len(c.mix.shares); kind++ {
 		at := c.afterwards(chance, s)
 		if s.Outcome == record.Failed && !c.mix.kinds[r.kind].goOn || !r.visit.has(c.mix.kinds[kind].names) {
 			return at

@@ -36,6 +36,14 @@ func ReadWrites(ctx context.Context, dial func(context.Context) (net.Conn, error
 	return store.ReadWrites(ctx, dial, dsn)
 }
 
+// ReadColumn reads the first column of a query to a database as text, in the order of its rows.
+func ReadColumn(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node, query string) ([]string, error) {
+	if n.Speaks() == parts.SpeaksMySQL {
+		return mysql.ReadColumn(ctx, dial, n.Login(), query)
+	}
+	return store.ReadColumn(ctx, dial, n.Login(), query)
+}
+
 // ReadOutbox says how many events of each id are in a database's outbox.
 func ReadOutbox(ctx context.Context, dial func(context.Context) (net.Conn, error), n *scenarios.Node) (map[string]int, error) {
 	return store.ReadOutbox(ctx, dial, n)

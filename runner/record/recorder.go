@@ -34,6 +34,8 @@ type Recorder struct {
 	work   buckets
 	lag    times
 	ledger ledger
+	// accounts are of loads whose writes are read back as they say.
+	accounts accounts
 }
 
 // outside is the phase index of samples in no phase.
@@ -46,7 +48,7 @@ func NewRecorder(phases []Span, faults ...FaultSpan) *Recorder {
 		faults: make([]disturbance, len(faults)),
 		kinds:  map[name]*kind{},
 		newest: -1 << 31,
-		ledger: ledger{},
+		ledger: ledger{}, accounts: accounts{},
 	}
 	for i, f := range faults {
 		r.faults[i].FaultSpan = f
@@ -78,6 +80,14 @@ func (r *Recorder) Add(s Sample) {
 		k.cell(phase).add(s)
 	}
 	r.addToWindow(k, windowKey{floorSecond(s.Intended), phase}, s, cut != nil)
+	if s.Write != nil && !s.Unsent {
+		in := ""
+		if phase != outside {
+			in = r.spans[phase].Name
+		}
+		r.accounts.add(s, in)
+		return
+	}
 	for _, w := range s.Wrote {
 		r.ledger.add(w)
 	}

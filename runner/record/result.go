@@ -112,6 +112,8 @@ type Result struct {
 	Series []Moment `json:"-"`
 	// Traced are kept beside result.json, in traces.jsonl.
 	Traced []Trace `json:"-"`
+	// Written are kept beside result.json, in writes.jsonl.
+	Written []Written `json:"-"`
 	// AsRun is the scenario as it was run, which stands beside result.json in scenario.yaml; "" where it does not.
 	AsRun string `json:"-"`
 }

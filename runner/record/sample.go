@@ -48,6 +48,8 @@ type Sample struct {
 	Wrote []string
 	// Stale: a replica showed the user less than what the user had written.
 	Stale bool
+	// Write is the write that this request was, or looked at, where its load has those accounted for; nil: none.
+	Write *SampleWrite
 	// Seq counts the load's requests from 0 in the order of their intended times.
 	Seq uint64
 }

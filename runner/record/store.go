@@ -19,7 +19,7 @@ const (
 	ScenarioFile = "scenario.yaml"
 )
 
-// Save writes result.json, windows.jsonl, series.jsonl and traces.jsonl into dir. Each file appears whole or not at all; the
+// Save writes result.json, windows.jsonl, series.jsonl, traces.jsonl and writes.jsonl into dir. Each file appears whole or not at all; the
 // result comes last, so that one that is there has the others.
 func Save(dir string, res *Result) error {
 	if err := writeLines(filepath.Join(dir, WindowsFile), res.Windows); err != nil {
@@ -31,6 +31,11 @@ func Save(dir string, res *Result) error {
 	if res.Traces != nil {
 		if err := writeLines(filepath.Join(dir, TracesFile), res.Traced); err != nil {
 			return fmt.Errorf("save traces: %w", err)
+		}
+	}
+	if res.Writes.Loads != nil {
+		if err := writeLines(filepath.Join(dir, WrittenFile), res.Written); err != nil {
+			return fmt.Errorf("save writes: %w", err)
 		}
 	}
 	err := writeAtomically(filepath.Join(dir, ResultFile), func(w io.Writer) error {
@@ -89,7 +94,7 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// Read reads a run's folder back, windows, series, traces and scenario included. What a folder lacks of these is empty.
+// Read reads a run's folder back, windows, series, traces, writes and scenario included. What a folder lacks of these is empty.
 func Read(dir string) (*Result, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ResultFile))
 	if err != nil {
@@ -110,6 +115,9 @@ func Read(dir string) (*Result, error) {
 	}
 	if res.Traced, err = readLines[Trace](filepath.Join(dir, TracesFile)); err != nil {
 		return nil, fmt.Errorf("read traces: %w", err)
+	}
+	if res.Written, err = readLines[Written](filepath.Join(dir, WrittenFile)); err != nil {
+		return nil, fmt.Errorf("read writes: %w", err)
 	}
 	asRun, err := os.ReadFile(filepath.Join(dir, ScenarioFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

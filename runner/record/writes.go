@@ -22,4 +22,11 @@ type Writes struct {
 	Why string `json:"why,omitempty"`
 	// Sample names a few that were lost.
 	Sample []string `json:"sample,omitempty"`
+	// Unknown: sent, and their users can't know. They are counted of loads with a read_back.
+	Unknown int64 `json:"unknown,omitempty" unit:"writes" since:"2026-11-29"`
+	// Reordered stand behind a write of their key that was sent when they had been acknowledged. Absent where no read back has an order.
+	Reordered *int64 `json:"reordered,omitempty" unit:"writes" since:"2026-11-29"`
+	// Loads are the accounts of loads with a read_back, whose writes are among all the figures above: what they wrote is read back as they
+	// say, and not from the built-in stores. writes.jsonl has each write.
+	Loads []LoadWrites `json:"loads,omitempty" since:"2026-11-29"`
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/chance"
 )
 
 // paretoAlpha is the exponent of the long tail (a Lomax distribution): 3, so that its variance is
@@ -13,12 +14,17 @@ import (
 const paretoAlpha = 3
 
 // drawDelay draws one delay; draws below zero are zero.
-func drawDelay(r *rand.Rand, delay, jitter time.Duration, shape string) time.Duration {
-	if jitter <= 0 {
+func drawDelay(r *rand.Rand, a faults.LatencyToxic) time.Duration {
+	delay, j := a.Latency.Duration(), float64(a.Jitter.Duration())
+	switch {
+	case a.CV > 0 && a.Shape == faults.ShapeLognormal:
+		return time.Duration(float64(delay) * chance.LognormalByCV(a.CV, r))
+	case a.CV > 0:
+		return time.Duration(float64(delay) * chance.ByCV(a.CV, r))
+	case j <= 0:
 		return delay
 	}
-	j := float64(jitter)
-	switch shape {
+	switch a.Shape {
 	case faults.ShapeNormal:
 		j *= r.NormFloat64()
 	case faults.ShapePareto:

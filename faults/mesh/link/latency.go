@@ -14,11 +14,10 @@ import (
 // for each would make it as late as the largest of them.
 type latency struct {
 	met
-	latency, jitter time.Duration
-	shape           string
-	rand            *rand.Rand
-	queue           fifo
-	holds           []hold // one for each piece in the queue
+	spec  faults.LatencyToxic
+	rand  *rand.Rand
+	queue fifo
+	holds []hold // one for each piece in the queue
 	// delay is the present draw, made for request drawn.
 	delay time.Duration
 	drawn int64
@@ -26,7 +25,7 @@ type latency struct {
 }
 
 func newLatency(m met, a faults.LatencyToxic) *latency {
-	return &latency{met: m, latency: a.Latency.Duration(), jitter: a.Jitter.Duration(), shape: a.Shape, rand: rand.New(rand.NewPCG(m.key, m.key)), drawn: -1}
+	return &latency{met: m, spec: a, rand: rand.New(rand.NewPCG(m.key, m.key)), drawn: -1}
 }
 
 func (s *latency) put(p piece) {
@@ -34,7 +33,7 @@ func (s *latency) put(p piece) {
 	hit := s.hits(p)
 	if hit {
 		if s.queue.empty() || p.request != s.drawn {
-			s.delay = drawDelay(s.rand, s.latency, s.jitter, s.shape)
+			s.delay = drawDelay(s.rand, s.spec)
 			s.drawn = p.request
 		}
 		due = p.at.Add(s.delay)

@@ -38,16 +38,17 @@ func Strictest(outages []*Outage) faults.NewConnections {
 
 // Apply does to an open connection what an outage does when it begins.
 func (l *Link) Apply(o *Outage) {
+	cut := l.underWay()
 	switch o.Spec.Open {
 	case faults.OpenReset:
 		if l.reset() {
 			o.Meter.reset.Add(1)
-			l.meet(o.Meter, 0, 0)
+			l.meet(o.Meter, cut, 0)
 		}
 	case faults.OpenClose:
 		if l.hangUp() {
 			o.Meter.closed.Add(1)
-			l.meet(o.Meter, 0, 0)
+			l.meet(o.Meter, cut, 0)
 		}
 	case faults.OpenLose, faults.OpenKeep:
 		g := gate{outage: o, meter: o.Meter, lose: o.Spec.Open == faults.OpenLose}

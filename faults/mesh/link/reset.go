@@ -43,7 +43,7 @@ func (s *reset) take(now time.Time) (piece, bool) {
 		s.passing.takeAll() // a reset overtakes what was under way
 		if s.toxic.Meter != nil {
 			s.toxic.Meter.reset.Add(1)
-			s.link.meet(s.toxic.Meter, 0, 0)
+			s.link.meet(s.toxic.Meter, s.link.underWay(), 0)
 		}
 		return piece{at: now, end: endReset}, true
 	}

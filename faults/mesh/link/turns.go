@@ -89,6 +89,14 @@ func (l *Link) unanswered(asked int64, now time.Time) {
 // Waiting tells that a request has no answer yet.
 func (l *Link) Waiting() bool { return l.turns.asked.Load() != 0 }
 
+// underWay is the number of the request that has no answer yet, 0: there is none. What ends the connection meets it.
+func (l *Link) underWay() int64 {
+	if !l.Waiting() {
+		return 0
+	}
+	return l.turns.requests.Load()
+}
+
 // delivering is told before bytes are written to a side: the first ones to the caller end the time to
 // first byte of its request. Afterwards would be too late, since the caller may have sent its next request by then.
 func (l *Link) delivering(up bool) {

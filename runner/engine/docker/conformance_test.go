@@ -21,6 +21,10 @@ func TestRuns(t *testing.T) {
 		t.Parallel()
 		enginetest.AttemptsByPhase(t, e, 3)
 	})
+	t.Run("PlantedWrites", func(t *testing.T) {
+		t.Parallel()
+		enginetest.PlantedWrites(t, e)
+	})
 	t.Run("CutByAFault", func(t *testing.T) {
 		t.Parallel()
 		enginetest.CutByAFault(t, e)

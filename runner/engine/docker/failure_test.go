@@ -31,7 +31,7 @@ func TestFailedLaunchLeavesNothing(t *testing.T) {
 		wants []string
 	}{
 		{"an image that is not there", missing, func(*testing.T) string { return missing.Image }, []string{"127.0.0.1:9/none:1", `"x"`}},
-		{"a container that ends at once", dies, strangerThatEnds, []string{"x-1", "exit code 3", "x-1.log"}},
+		{"a container that ends at once", dies, strangerThatEnds, []string{"x-1", "exit code 3", "x-1.log", "no way"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.node.Image = c.image(t)

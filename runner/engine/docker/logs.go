@@ -1,10 +1,12 @@
 package docker
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -94,4 +96,26 @@ func (t *testbed) endLogs() {
 		}
 		f.end()
 	}
+}
+
+// What errors quote of a container's output.
+const (
+	quotedLines = "5"
+	quotedBytes = 4 << 10
+	quoteWithin = 3 * time.Second
+)
+
+// lastLines are the last lines of an instance's output, as the engine has them: its log file may not have them yet.
+func (i *instance) lastLines() string {
+	ctx, cancel := context.WithTimeout(context.Background(), quoteWithin)
+	defer cancel()
+	output, err := i.engine.api.ContainerLogs(ctx, i.id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: quotedLines})
+	if err != nil {
+		return "" // the error that is being told is another
+	}
+	defer output.Close()
+	var text bytes.Buffer
+	_, _ = stdcopy.StdCopy(&text, &text, output) // what came is told
+	data := bytes.TrimSpace(text.Bytes())
+	return strings.ReplaceAll(string(data[max(0, len(data)-quotedBytes):]), "\n", " | ")
 }

@@ -21,7 +21,17 @@ func TestWhatOthersDoIsTold(t *testing.T) {
 			}
 		}
 	}
+	address := ""
 	enginetest.WhatOthersDo(t, e, enginetest.Hand{
+		Unplug: do(func(ctx context.Context, id string) error {
+			was, err := other.api.ContainerInspect(ctx, id)
+			if err != nil {
+				return err
+			}
+			address = was.NetworkSettings.Networks[id].IPAddress // an instance's network has its name
+			return other.api.NetworkDisconnect(ctx, id, id, false)
+		}),
+		Plug:     do(func(ctx context.Context, id string) error { return other.connect(ctx, id, id, address, nil) }),
 		Stop:     do(other.api.ContainerPause),
 		Continue: do(other.api.ContainerUnpause),
 		Kill:     do(func(ctx context.Context, id string) error { return other.api.ContainerKill(ctx, id, "SIGKILL") }),

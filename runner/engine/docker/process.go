@@ -172,8 +172,14 @@ func (k *process) Done() <-chan struct{} { return k.ended }
 // Err is its exit code, or that it used too much memory.
 func (k *process) Err() error { return k.err }
 
-// LastWords says where they are.
-func (k *process) LastWords() string { return "; its log is " + k.logFile(k.place.name()) }
+// LastWords are the last lines of its log, and where that is.
+func (k *process) LastWords() string {
+	where := "; its log is " + k.logFile(k.place.name())
+	if lines := k.lastLines(); lines != "" {
+		return where + ", which ends with: " + lines
+	}
+	return where
+}
 
 // CPU is what the engine counts.
 func (k *process) CPU(ctx context.Context) (time.Duration, bool) {

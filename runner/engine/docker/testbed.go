@@ -97,6 +97,8 @@ type testbed struct {
 
 	mu   sync.Mutex
 	logs []*follower
+	// started are the nodes, and the mesh, by the containers of theirs that the engine has told to have started.
+	started map[string]string
 	// closing is closed when no container will be started any more.
 	closing chan struct{}
 	ending  atomic.Bool
@@ -137,6 +139,7 @@ func newTestbed(e *Engine, r engine.Run, places *layout) *testbed {
 		// A run takes as long as its plan says; twice that and a day is gone for sure.
 		expires: time.Now().Add(2*r.Plan.Total + 24*time.Hour),
 		byName:  map[string]*instance{}, follows: map[string]*acts{meshName: {}}, closing: make(chan struct{}),
+		started:      map[string]string{},
 		networkSlots: make(chan struct{}, atOnce), createSlots: make(chan struct{}, atOnce),
 		startSlots: make(chan struct{}, atOnce), askSlots: make(chan struct{}, atOnce),
 	}

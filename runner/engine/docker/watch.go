@@ -15,8 +15,8 @@ import (
 // told are the events that this run's containers are followed by.
 var told = []events.Action{events.ActionKill, events.ActionDie, events.ActionStart, events.ActionPause, events.ActionUnPause, events.ActionUpdate}
 
-// watch listens to the engine's events until owned ends: of every container of this run, of our own doing or of somebody
-// else's. It returns once the engine is listened to.
+// watch listens to the engine's events until owned ends: of every container of this run and of what networks they belong to, of our
+// own doing or of somebody else's. It returns once the engine is listened to.
 func (t *testbed) watch(ctx, owned context.Context) error {
 	info, err := t.engine.api.Info(ctx)
 	if err != nil {
@@ -27,24 +27,33 @@ func (t *testbed) watch(ctx, owned context.Context) error {
 	if now, err := time.Parse(time.RFC3339Nano, info.SystemTime); err == nil {
 		since = now
 	}
+	containers := filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", labelRun+"="+t.Run.Run))
+	for _, action := range told {
+		containers.Add("event", string(action))
+	}
+	t.hear(owned, since, containers, func(m events.Message) { t.happened(owned, m) })
+	networks := filters.NewArgs(filters.Arg("type", string(events.NetworkEventType)), // they have no labels
+		filters.Arg("event", string(events.ActionConnect)), filters.Arg("event", string(events.ActionDisconnect)))
+	out := plugs{}
+	t.hear(owned, since, networks, func(m events.Message) { t.replugged(owned, out, m) })
+	return nil
+}
+
+// hear handles events from a time on until owned ends, in order.
+func (t *testbed) hear(owned context.Context, since time.Time, which filters.Args, handle func(events.Message)) {
 	t.owned.Go(func() {
 		for owned.Err() == nil {
-			t.watchFrom(owned, &since)
+			t.watchFrom(owned, &since, which, handle)
 			select {
 			case <-owned.Done():
 			case <-time.After(200 * time.Millisecond):
 			}
 		}
 	})
-	return nil
 }
 
 // watchFrom handles events until the stream breaks off or ctx ends, and moves since on.
-func (t *testbed) watchFrom(ctx context.Context, since *time.Time) {
-	which := filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", labelRun+"="+t.Run.Run))
-	for _, action := range told {
-		which.Add("event", string(action))
-	}
+func (t *testbed) watchFrom(ctx context.Context, since *time.Time, which filters.Args, handle func(events.Message)) {
 	messages, errs := t.engine.api.Events(ctx, events.ListOptions{
 		Since: fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()), Filters: which,
 	})
@@ -56,7 +65,7 @@ func (t *testbed) watchFrom(ctx context.Context, since *time.Time) {
 				continue
 			}
 			*since = at.Add(1)
-			t.happened(ctx, message)
+			handle(message)
 		case <-errs:
 			return
 		}
@@ -66,6 +75,11 @@ func (t *testbed) watchFrom(ctx context.Context, since *time.Time) {
 // happened takes the engine's word of what was done to a container.
 func (t *testbed) happened(ctx context.Context, message events.Message) {
 	what := message.Actor.Attributes[labelNode]
+	if message.Action == events.ActionStart {
+		t.mu.Lock()
+		t.started[message.Actor.ID] = what
+		t.mu.Unlock()
+	}
 	c := t.follows[what]
 	if c == nil || t.ending.Load() && message.Action != events.ActionDie {
 		return

@@ -20,6 +20,8 @@ type Hand struct {
 	Stop, Continue, Kill, Terminate func(t *testing.T, run, instance string)
 	// Restart ends it and starts it again; nil: nobody but the engine can.
 	Restart func(t *testing.T, run, instance string)
+	// Unplug takes it off its network and Plug puts it back at its address; nil: there are no such networks.
+	Unplug, Plug func(t *testing.T, run, instance string)
 }
 
 // WhatOthersDo wants everything that is done to a system from outside told, once, with when it was taken back and what met it, and
@@ -79,6 +81,15 @@ func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 		w.within(patience, "the restart", func() bool { return !w.touch(4).Undone.IsZero() })
 		w.within(patience, "an answer after the restart", func() bool { return w.get(toAPI2, "/ping").status == http.StatusOK })
 		want = append(want, "api-2")
+	}
+	if hand.Unplug != nil {
+		hand.Unplug(t, run, api)
+		w.touch(len(want) + 1)
+		w.eventually("that nobody reaches it", func() bool { return w.observe().Nodes[api].Unread })
+		hand.Plug(t, run, api)
+		w.eventually("that it is plugged in again", func() bool { return !w.touch(len(want) + 1).Undone.IsZero() })
+		w.eventually("an answer after that", func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
+		want = append(want, api)
 	}
 	w.byAPI(len(want) + 1)
 	w.wantTouches(append(want, toDB)...)

@@ -58,9 +58,19 @@ func TestOutlasting(t *testing.T) {
 	enginetest.Outlasting(t, newEngine(t), 3)
 }
 
+func TestPlantedWrites(t *testing.T) {
+	t.Parallel()
+	enginetest.PlantedWrites(t, newEngine(t))
+}
+
 // Alone: it is as exact as two readings are at one time.
 func TestAttemptsByPhase(t *testing.T) {
 	enginetest.AttemptsByPhase(t, newEngine(t), 3)
+}
+
+func TestLatencyBySpread(t *testing.T) {
+	t.Parallel()
+	enginetest.LatencyBySpread(t, newEngine(t), false, 15)
 }
 
 func TestCutByAFault(t *testing.T) {

@@ -22,6 +22,9 @@ func TestConformance(t *testing.T) {
 
 func TestOutlasting(t *testing.T) { enginetest.Outlasting(t, &virtual.Engine{}, 0) }
 
+func TestPlantedWrites(t *testing.T)   { enginetest.PlantedWrites(t, &virtual.Engine{}) }
 func TestAttemptsByPhase(t *testing.T) { enginetest.AttemptsByPhase(t, &virtual.Engine{}, 0) }
+
+func TestLatencyBySpread(t *testing.T) { enginetest.LatencyBySpread(t, &virtual.Engine{}, true, .01) }
 
 func TestCutByAFault(t *testing.T) { enginetest.CutByAFault(t, &virtual.Engine{}) }

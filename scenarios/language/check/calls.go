@@ -57,6 +57,7 @@ func (v *Checker) steps(n *scenarios.Node) {
 		}
 		v.failover(s.Failover, s.First(), at)
 		v.replicaRead(s, at)
+		v.rowRead(s, at)
 		v.brokered(s, at)
 		for _, u := range s.Uses() {
 			here := at.Join(u.Keys)

@@ -28,6 +28,16 @@ func (v *Checker) expectations() {
 		v.subject(e, at)
 		v.judging(e, at)
 		v.staleReads(e, at)
+		v.reordered(e, at)
+	}
+}
+
+// reordered checks that a bound on what is out of order has a read back that has an order.
+func (v *Checker) reordered(e scenarios.Expectation, at scenarios.Path) {
+	ordered := func(l *scenarios.Load) bool { return l.ReadBack != nil && l.ReadBack.Ordered }
+	if e.WritesReordered != nil && !slices.ContainsFunc(v.Loads, ordered) {
+		v.Problem(at.Key("writes_reordered"), "no load's read_back has the order of the writes",
+			`leave it out, or let a read_back list what was written in its order and say so: {sql: NODE, query: "SELECT id FROM orders ORDER BY at", ordered: true}`)
 	}
 }
 
@@ -39,6 +49,11 @@ func (v *Checker) staleReads(e scenarios.Expectation, at scenarios.Path) {
 	from := false
 	for _, n := range v.Nodes {
 		n.EachStep(func(s *scenarios.Step, _ scenarios.Path) { from = from || s.Replica != "" })
+	}
+	for _, l := range v.Loads {
+		for i := range l.Requests {
+			from = from || l.Requests[i].Write != nil && l.Requests[i].Write.Read != nil
+		}
 	}
 	if !from {
 		v.Problem(at.Key(string(metric.StaleReads)), "nothing reads from a replica, so no read can be stale",
@@ -190,9 +205,7 @@ func (v *Checker) requestNamed(name string, at scenarios.Path) {
 	var names []string
 	for _, l := range v.Loads {
 		names = append(names, l.Name)
-		for _, r := range l.Requests {
-			names = append(names, r.Send)
-		}
+		names = append(names, l.Sends()...)
 	}
 	if !slices.Contains(names, name) {
 		v.Problem(at, fmt.Sprintf("no load sends or is named %s", source.QuoteShort(name)), source.DidYouMean(name, names, "there are"))

@@ -33,6 +33,7 @@ func (v *Checker) loads() {
 			v.Problem(at.Key("warm_up_from"), "there is no warm-up that the rate could rise in", "give the scenario one, as in warm_up: 10s, or leave it out")
 		}
 		v.requests(l, n, at)
+		v.writes(l, n, at)
 		v.secured(l, n, at)
 	}
 	if loads := v.Root.Get("load"); loads != nil && loads.Kind == source.Mapping && len(loads.Entries) == 0 {
@@ -83,6 +84,7 @@ func (v *Checker) content(l *scenarios.Load, r *scenarios.Request, at scenarios.
 			v.column(l, table, column, at)
 		case known[name] && drawn:
 			v.Problem(at.Key(name), fmt.Sprintf("%q is extracted by an earlier step, and drawn here", name), "rename one of them")
+		case r.Write != nil && name == scenarios.WriteParameter: // it is drawn by Squall
 		case !known[name]:
 			numbers++
 		}

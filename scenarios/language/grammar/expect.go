@@ -63,7 +63,7 @@ func (d *Decoder) expectationForm(v *source.Value) {
 		return nil
 	}
 	bounds, after, within := has(metric.Names()...), has("after"), has("recovered_within")
-	writes, about := has("writes_lost", "writes_duplicated", "events_lost", "events_duplicated"), has("in", "of", "latency_of", "confidence")
+	writes, about := has("writes_lost", "writes_duplicated", "writes_reordered", "events_lost", "events_duplicated"), has("in", "of", "latency_of", "confidence")
 	switch {
 	case bounds != nil && (after != nil || within != nil || writes != nil):
 		d.ProblemAt(bounds.At, fmt.Sprintf("an expectation is about %s and more", bounds.Key), "make it two lines of expect")

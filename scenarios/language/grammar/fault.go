@@ -57,6 +57,9 @@ func (d *Decoder) fault(v *source.Value, into *faults.Fault) {
 			into.On = d.selector(e.Value, row.Word)
 		case e.Key == row.Word && row.Selection == faults.SelectBetween:
 			into.On = d.between(e.Value, row.Word, v.Get("ways"))
+		case i >= 0 && e.Key == "shape" && e.Value.Kind == source.Mapping && spreadable(kind) != nil:
+			shape, cv := spreadable(kind).Spread()
+			*shape, *cv = d.spread(e.Value)
 		case i >= 0:
 			d.decode(e.Value, kind.FieldByIndex(own[i].index), own[i])
 		case e.Key != "on" && slices.Contains(keysOf(common), e.Key):

@@ -17,6 +17,9 @@ var Parameter = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]
 // Filled are the texts of a request in which parameters are replaced, each with what it is.
 func Filled(r *scenarios.Request) []string {
 	texts := []string{r.Send, r.Body, string(r.JSON)}
+	if r.Write != nil {
+		texts = append(texts, r.Write.ID, r.Write.Key)
+	}
 	for _, m := range []map[string]string{r.Headers, r.Form} {
 		for _, key := range sortedKeys(m) {
 			texts = append(texts, m[key])

@@ -284,6 +284,9 @@ func (w *schemaWriter) faultKind(row faults.Entry) schema {
 			"items": w.value(reflect.TypeFor[faults.Selector](), field{}, false),
 		}
 	}
+	if spreadable(reflect.New(reflect.TypeOf(row.Zero)).Elem()) != nil {
+		w.shapeOrSpread(properties)
+	}
 	out["required"] = required
 	out["description"] = row.Explain.Summary
 	return out

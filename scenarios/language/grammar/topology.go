@@ -169,7 +169,7 @@ func (d *Decoder) work(v *source.Value, into *scenarios.Work, f field) {
 		plain := v
 		if shape := v.Get("shape"); shape != nil && shape.Kind == source.Mapping {
 			plain = v.Without("shape")
-			d.spread(shape, into)
+			into.Shape, into.CV = d.spread(shape)
 		}
 		d.structure(plain, reflect.ValueOf(into).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Work]()))
 		return

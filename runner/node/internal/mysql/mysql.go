@@ -122,18 +122,20 @@ func (r *Rows) Write(ctx context.Context, to *call.Replica, id, key string, c ho
 }
 
 // Read asks for the latest row of a key, by a query of a cost; that there is none is no error.
-func (r *Rows) Read(ctx context.Context, to *call.Replica, key string, cost time.Duration, c host.Trace) error {
-	return r.with(ctx, to, c, func(conn *sql.Conn) error {
+func (r *Rows) Read(ctx context.Context, to *call.Replica, key string, cost time.Duration, c host.Trace) (there bool, err error) {
+	err = r.with(ctx, to, c, func(conn *sql.Conn) error {
 		var id string
 		query, args := read, []any{key}
 		if cost > 0 {
 			query, args = costly, []any{cost.Seconds(), key}
 		}
-		if err := conn.QueryRowContext(ctx, query, args...).Scan(&id); !errors.Is(err, sql.ErrNoRows) {
-			return err
+		err := conn.QueryRowContext(ctx, query, args...).Scan(&id)
+		if there = err == nil; errors.Is(err, sql.ErrNoRows) {
+			return nil
 		}
-		return nil
+		return err
 	})
+	return there, err
 }
 
 // with runs a statement on a connection of the pool, the table made before it if need be.

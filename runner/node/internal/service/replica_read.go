@@ -25,37 +25,41 @@ func (s *service) readReplica(what *scenarios.Step) (stepFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	primary, err := s.read(what.Read, what.Cost, scenarios.Failover{}, what.Policy)
+	primary, err := s.read(what.Read, what, scenarios.Failover{})
 	if err != nil {
 		return nil, err
 	}
 	database, ryw := what.Read, what.ReadYourWrites
 	return func(ctx context.Context, v *request, c host.Trace) *call.Failure {
 		written := v.written(database)
-		behind := false
+		behind, there := false, false
 		f := g.DoSafely(ctx, c, func(ctx context.Context, to *call.Replica, c host.Trace, _ int) call.Outcome {
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
 			cost := host.Draw(what.Cost, s.i.Chance(c, "cost"))
-			seen, err := s.stores.Read(bounded, to, v.key(), cost, c)
+			found, seen, err := s.stores.Read(bounded, to, v.key(), cost, c)
 			return call.Outcome{
 				F: store.StatementFailure(ctx, bounded, g, to, err),
 				Settle: func(taken bool) {
 					if taken {
-						behind = seen < written
+						behind, there = seen < written, found
 					}
 				},
 			}
 		})
 		switch {
-		case f != nil || !behind:
+		case f != nil:
 			return f
+		case !behind:
+			v.found(there, what.Absent)
+			return nil
 		case ryw:
 			primaryReadsTotal.In(s.i.Metrics).Add(1)
 			return primary(ctx, v, c.Step("primary"))
 		}
 		staleReadsTotal.In(s.i.Metrics).Add(1)
 		v.sawStale(what.Replica)
+		v.found(there, what.Absent)
 		return nil
 	}, nil
 }

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -45,6 +44,7 @@ type request struct {
 	status   int
 	caching  string   // the answer's Cache-Control
 	content  *content // nil: a line that says who answered
+	ended    bool     // no further step is done
 	wrote    []string // NODE/ID, each once
 	degraded []string
 	failover string // the node that answered in another one's place
@@ -62,6 +62,9 @@ func (v *request) run(ctx context.Context, steps []step) *call.Failure {
 		}
 		if f := s.run(ctx, v, v.base.Step(s.name)); f != nil {
 			return f
+		}
+		if v.isEnded() {
+			return nil
 		}
 	}
 	return nil
@@ -107,10 +110,13 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run ste
 		run, err = s.call(what.Call, what.Redirect, what.Cache, what.Failover, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
-		if what.Replica != "" {
+		switch {
+		case what.List:
+			run, err = s.list(what.Read, what.Failover, what.Policy)
+		case what.Replica != "":
 			run, err = s.readReplica(what)
-		} else {
-			run, err = s.read(what.Read, what.Cost, what.Failover, what.Policy)
+		default:
+			run, err = s.read(what.Read, what, what.Failover)
 		}
 		if what.Cache != nil && err == nil {
 			run, err = s.cached(what.Read, what.Cache, (*request).key, run)
@@ -263,8 +269,8 @@ func (v *request) about(key string) string {
 	return fillIn(key, v.request.PathValue)
 }
 
-func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
-	g, err := call.NewWithFailover(s.i, from, or.Failover, policy, s.i.Config.Node.Policy)
+func (s *service) read(from string, what *scenarios.Step, or scenarios.Failover) (stepFunc, error) {
+	g, err := call.NewWithFailover(s.i, from, or.Failover, what.Policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -272,19 +278,18 @@ func (s *service) read(from string, cost *scenarios.Work, or scenarios.Failover,
 		return g.DoSafely(ctx, c, func(ctx context.Context, to *call.Replica, c host.Trace, _ int) call.Outcome {
 			bounded, cancel := g.Bounded(ctx)
 			defer cancel()
-			cost := host.Draw(cost, s.i.Chance(c, "cost"))
-			return call.Outcome{F: s.readRow(ctx, bounded, g, to, v.key(), cost, c)}
+			cost := host.Draw(what.Cost, s.i.Chance(c, "cost"))
+			there, f := s.readRow(ctx, bounded, g, to, v.key(), cost, c)
+			return call.Outcome{
+				F: f,
+				Settle: func(taken bool) {
+					if taken && f == nil {
+						v.found(there, what.Absent)
+					}
+				},
+			}
 		})
 	}, nil
-}
-
-// readRow reads a row from the database that is there.
-func (s *service) readRow(ctx, bounded context.Context, g *call.Executor, to *call.Replica, key string, cost time.Duration, c host.Trace) *call.Failure {
-	if to.Speaks == parts.SpeaksMySQL {
-		return s.mysql.Failure(ctx, bounded, g, to, s.mysql.Read(bounded, to, key, cost, c))
-	}
-	_, err := s.stores.Read(bounded, to, key, cost, c)
-	return store.StatementFailure(ctx, bounded, g, to, err)
 }
 
 // write makes a row in a database or a message in a queue or a stream.

@@ -18,6 +18,7 @@ const (
 	SQLWriteEvent     = `WITH event AS (INSERT INTO squall_outbox (id, key, service, queue, request, once, at) SELECT $1::text, $2::text, $5::text, $6::text, $7::text, $8::text, now() WHERE $4::text IS NOT NULL) INSERT INTO squall_writes (id, key, node, at) SELECT $1::text, $2::text, $3::text, now() WHERE $4::text IS NOT NULL`
 	SQLWriteOnceEvent = `WITH fresh AS (INSERT INTO squall_keys (id) SELECT $1::text WHERE $4::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING id), event AS (INSERT INTO squall_outbox (id, key, service, queue, request, once, at) SELECT id, $2::text, $5::text, $6::text, $7::text, $8::text, now() FROM fresh) INSERT INTO squall_writes (id, key, node, at) SELECT id, $2::text, $3::text, now() FROM fresh`
 	SQLReadBack       = `SELECT id, count(*) FROM squall_writes GROUP BY id`
+	sqlList           = `SELECT id, key FROM squall_writes ORDER BY at`
 	// What the outbox of events is made of; a relay in the service publishes what is in it.
 	SQLCreateOutbox = `CREATE TABLE IF NOT EXISTS squall_outbox (seq bigserial PRIMARY KEY, id text NOT NULL, key text NOT NULL, service text NOT NULL, queue text NOT NULL, request text NOT NULL, once text NOT NULL, at timestamptz NOT NULL)`
 	SQLCreateRelays = `CREATE TABLE IF NOT EXISTS squall_relays (name text PRIMARY KEY, owner text NOT NULL, until timestamptz NOT NULL)`

@@ -144,7 +144,7 @@ func (s *Stores) Write(ctx context.Context, to *call.Replica, id, key string, c 
 
 // Read asks for the latest row of a key, by a query of a cost; that there is none is no error. seen is the position up
 // to which it saw everything, in a database with replicas and in a replica.
-func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost time.Duration, c host.Trace) (seen int64, err error) {
+func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost time.Duration, c host.Trace) (there bool, seen int64, err error) {
 	err = s.With(ctx, to, func(st *Store) error {
 		var id string
 		sql, args := SQLRead, []any{key, c.Text()}
@@ -159,12 +159,43 @@ func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost ti
 		s.i.Starts(c)
 		err = conn.QueryRow(ctx, sql, args...).Scan(&id)
 		seen, _ = reported(conn.Conn())
-		if errors.Is(err, pgx.ErrNoRows) {
+		if there = err == nil; errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		return err
 	})
-	return seen, err
+	return there, seen, err
+}
+
+// Row is one of a list.
+type Row struct {
+	ID  string `json:"id"`
+	Key string `json:"key"`
+}
+
+// List reads all rows in the order in which they were written; there may be none, which is no nil.
+func (s *Stores) List(ctx context.Context, to *call.Replica, c host.Trace) ([]Row, error) {
+	list := []Row{}
+	err := s.With(ctx, to, func(st *Store) error {
+		conn, err := st.Pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		s.i.Starts(c)
+		rows, err := conn.Query(ctx, sqlList)
+		if err != nil {
+			return err
+		}
+		list = list[:0]
+		var one Row
+		_, err = pgx.ForEachRow(rows, []any{&one.ID, &one.Key}, func() error {
+			list = append(list, one)
+			return nil
+		})
+		return err
+	})
+	return list, err
 }
 
 // With runs a statement, the table created before it if need be.
@@ -277,6 +308,45 @@ func countWrites(ctx context.Context, c *pgx.Conn, sql string) (map[string]int, 
 		return nil
 	})
 	return writes, err
+}
+
+// ReadColumn reads the first column of a query as text, in the order of its rows, over connections that conn makes. NULL is no row. The
+// query runs in a transaction that may only read.
+func ReadColumn(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn, query string) ([]string, error) {
+	config, err := connectConfig(dsn, "database:5432", func(ctx context.Context, _, _ string) (net.Conn, error) { return conn(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is read
+	tx, err := c.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was written
+	// Without arguments and by the simple protocol every type comes as text, an uuid as people write it.
+	rows, err := tx.Query(ctx, query, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		values := rows.RawValues()
+		if len(values) == 0 {
+			return nil, fmt.Errorf("query: it has no column")
+		}
+		if values[0] != nil {
+			out = append(out, string(values[0]))
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	return out, nil
 }
 
 // Event is what an outbox has of a row's event besides the row's id and key.
