@@ -29,6 +29,7 @@ type phase struct {
 	each   map[string]map[string]float64 // by instance
 	harms  []harm
 	faults []*record.Fault // that were on in it
+	cut    int64           // connections that they, and hands, have cut
 }
 
 // pair is what crossed all edges from one node (or load) to another.
@@ -68,6 +69,12 @@ func diagnose(r *record.Result) (*diagnosis, error) {
 		for f := range r.Faults {
 			if on(&r.Faults[f], p) {
 				one.faults = append(one.faults, &r.Faults[f])
+				one.cut += r.Faults[f].Receipt.Reset + r.Faults[f].Receipt.Closed
+			}
+		}
+		for _, a := range r.Actions {
+			if a.Receipt != nil && a.In(p) {
+				one.cut += a.Receipt.Reset + a.Receipt.Closed
 			}
 		}
 		d.phases = append(d.phases, one)

@@ -121,9 +121,15 @@ func TestPlantedIllnesses(t *testing.T) {
 // Connections that nobody was there to take were not thrown away: each attempt at a dead callee makes one, or two.
 func TestRefusedConnectionsAreNotThrownAway(t *testing.T) {
 	t.Parallel()
-	for requests, want := range map[int64]bool{50: true, 12: false} {
+	for _, c := range []struct {
+		requests, cut, byHand int64
+		want                  bool
+	}{{50, 0, 0, true}, {12, 0, 0, false}, {50, 75, 0, false}, {50, 0, 75, false}} {
+		requests, want := c.requests, c.want
 		r := patient(t, withBreaker)
 		r.Faults[0].Kind, r.Faults[0].Edges = "latency", []string{"front-1:back-1"}
+		r.Faults[0].Receipt.Closed = c.cut
+		r.Actions = []record.Action{{AtS: 12, Who: record.ByHand, Receipt: &record.Receipt{Closed: c.byHand}}}
 		e := &r.Phases[1].Edges[0]
 		e.Failures, e.Connections, e.Requests = 40, 80, requests
 		found := false
@@ -131,7 +137,7 @@ func TestRefusedConnectionsAreNotThrownAway(t *testing.T) {
 			found = found || f.Kind == "connections thrown away"
 		}
 		if found != want {
-			t.Errorf("%d of 50 attempts were requests: found is %v", requests, found)
+			t.Errorf("%d of 50 attempts were requests, %d and %d connections cut: found is %v", requests, c.cut, c.byHand, found)
 		}
 	}
 }

@@ -87,8 +87,9 @@ var connectionsThrown = Kind{
 		for _, p := range d.harmed() {
 			for _, key := range pairNames(p) {
 				one, before := p.pairs[key], d.steady.between(key[0], key[1])
-				now, then := share(one.connections, one.attempts), share(before.connections, before.attempts)
-				if d.nodes[key[0]] == nil || one.connections < fewConnections || !d.dear(p, key, one) || now < 0.2 || now < 3*then || one.bad() < 0.2 || one.refused() {
+				made := one.connections - p.cut // what was cut, nobody threw away
+				now, then := share(made, one.attempts), share(before.connections, before.attempts)
+				if d.nodes[key[0]] == nil || made < fewConnections || !d.dear(p, key, one) || now < 0.2 || now < 3*then || one.bad() < 0.2 || one.refused() {
 					continue
 				}
 				f := d.finding(p, arrow(key[0], key[1]), key[1])

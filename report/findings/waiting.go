@@ -152,14 +152,10 @@ var wastedWork = Kind{
 	},
 }
 
-// wasted is how many requests a node worked on for callers that had left by themselves in a phase: those whose connections the
-// phase's faults cut had no choice.
+// wasted is how many requests a node worked on for callers that had left by themselves in a phase: those whose connections were
+// cut had no choice.
 func (p *phase) wasted(node string) float64 {
-	wasted := p.count(node, "wasted_total")
-	for _, f := range p.faults {
-		wasted -= float64(f.Receipt.Reset + f.Receipt.Closed)
-	}
-	return max(wasted, 0)
+	return max(p.count(node, "wasted_total")-float64(p.cut), 0)
 }
 
 // asksLong says how a node fares with one that it waits for.

@@ -51,7 +51,7 @@ func Measured(e record.Expectation) string {
 // Touched says of a phase in which something was done beside the plan that it was.
 func Touched(r *record.Result, p record.Phase) string {
 	for _, a := range r.Actions {
-		if a.Who != record.ByPlan && a.AtS < p.EndS && (a.UndoneS == nil && a.AtS >= p.StartS || a.UndoneS != nil && *a.UndoneS > p.StartS) {
+		if a.Who != record.ByPlan && a.In(p) {
 			return " (touched)"
 		}
 	}

@@ -18,6 +18,11 @@ type Action struct {
 	Receipt *Receipt `json:"receipt,omitempty" since:"2026-11-29"`
 }
 
+// In tells that it was done in a phase, or was still so in it; what stayed or can't be taken back is of the phase that it was done in.
+func (a *Action) In(p Phase) bool {
+	return a.AtS < p.EndS && (a.UndoneS == nil && a.AtS >= p.StartS || a.UndoneS != nil && *a.UndoneS > p.StartS)
+}
+
 // The values of Action.Who.
 const (
 	ByPlan    = "plan"

@@ -36,10 +36,10 @@ func TestUnits(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	known := []string{"timeout", "retry", "read_time", "region", "latency", "db", "of"}
+	known := []string{"timeout", "retry", "read_time", "region", "latency", "db", "of", "p99", "p999"}
 	for word, want := range map[string]string{
 		"tiemout": "timeout", "Timeout": "timeout", "time": "timeout", "laten": "latency", "retyr": "retry", "regoin": "region",
-		"bd": "db", "x": "", "colour": "", "": "", "zz": "",
+		"bd": "db", "p99.9": "p999", "p99": "p99", "time-out": "timeout", "read-time": "read_time", "x": "", "colour": "", "": "", "zz": "",
 	} {
 		if got := Nearest(word, known); got != want {
 			t.Errorf("nearest to %q is %q, want %q", word, got, want)
