@@ -116,7 +116,8 @@ func PlantedWrites(t *testing.T, e runner.Engine) {
 			t.Errorf("%s: looks %+v, want %d stale", one.Load, one.Counts, stale)
 		}
 	}
-	want := record.Writes{Acknowledged: 400, Checked: true, Lost: *w.Loads[0].Counts.Lost + *w.Loads[1].Counts.Lost,
+	inPhases := int64(400) // there is no warm-up
+	want := record.Writes{Acknowledged: 400, InPhases: &inPhases, Checked: true, Lost: *w.Loads[0].Counts.Lost + *w.Loads[1].Counts.Lost,
 		Duplicated: *w.Loads[0].Counts.Duplicated + *w.Loads[1].Counts.Duplicated, Reordered: new(int64), Loads: w.Loads, Sample: w.Sample}
 	if diff := cmp.Diff(want, w); diff != "" {
 		t.Errorf("all writes (-want +got):\n%s", diff)

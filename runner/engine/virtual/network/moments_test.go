@@ -135,3 +135,49 @@ func TestNearIsThereFirst(t *testing.T) {
 		}
 	})
 }
+
+// The end of a stream comes after the bytes before it, at a moment of its own, though both were sent at one instant: who serves a request
+// has begun it before it hears that its client has left.
+func TestAnEndLandsAfterTheBytesBeforeIt(t *testing.T) {
+	for name, end := range map[string]func(*Conn) error{"FIN": (*Conn).Close, "half-close": (*Conn).CloseWrite, "reset": func(c *Conn) error { _ = c.SetLinger(0); return c.Close() }} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := New(1)
+				l, err := n.Host("10.0.0.1").Listen(t.Context(), "tcp", "10.0.0.1:80")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.Close()
+				client, err := n.Host("10.0.0.2").DialContext(t.Context(), "tcp", "10.0.0.1:80")
+				if err != nil {
+					t.Fatal(err)
+				}
+				server, err := l.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer server.Close()
+				near, _ := client.(*Conn)
+				if _, err := near.Write([]byte("GET")); err != nil {
+					t.Fatal(err)
+				}
+				if err := end(near); err != nil {
+					t.Fatal(err)
+				}
+				buffer := make([]byte, 8)
+				read, err := server.Read(buffer)
+				came := time.Now()
+				if err != nil || string(buffer[:read]) != "GET" {
+					t.Fatalf("read %q, %v", buffer[:read], err)
+				}
+				if _, err := server.Read(buffer); err == nil {
+					t.Fatal("no end")
+				}
+				if after := time.Since(came); after <= 0 || after > time.Microsecond {
+					t.Errorf("the end came %s after the bytes", after)
+				}
+				_ = near.Close()
+			})
+		})
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/squallhq/squall/internal/chance"
 )
 
 // bufferSize is how much one direction holds before its writer waits: about what a socket's two buffers on one
@@ -31,8 +33,9 @@ type stream struct {
 	left, refused, broken bool
 
 	reading, writing deadline
-	// there is what is under way to the reader, back what is under way to the writer.
-	there, back crossing
+	// there is what is under way to the reader, last the end of it, back what is under way to the writer. An end never lands with the bytes
+	// before it: who serves a request and hears in the same instant that its client has left may begin it or not.
+	there, last, back crossing
 }
 
 // init makes it ready; what crosses it lands at moments of its own, by its key, or at once where there are none.
@@ -40,6 +43,7 @@ func (s *stream) init(m *moments, key uint64, near bool) {
 	s.reading.init(&s.mu)
 	s.writing.init(&s.mu)
 	s.there = crossing{moments: m, key: key, near: near, land: s.landed, mu: &s.mu}
+	s.last = crossing{moments: m, key: chance.Scramble(key), near: near, land: s.over, mu: &s.mu}
 	s.back = crossing{moments: m, key: ^key, near: near, land: s.heard, mu: &s.mu}
 }
 
@@ -52,8 +56,14 @@ func (s *stream) landed() {
 	if s.left {
 		s.buffer, s.start = nil, 0
 	}
-	s.come, s.ended, s.reset = len(s.buffer), s.finished != nil, s.resetting
+	s.come = len(s.buffer)
 	s.reading.wake()
+}
+
+// over is when the end has come to the reader, after all that was sent before it.
+func (s *stream) over() {
+	s.ended, s.reset = s.finished != nil, s.resetting
+	s.landed()
 }
 
 // heard is when the writer learns what became of the reader and its buffer.
@@ -153,7 +163,7 @@ func (s *stream) finish(err error) {
 	defer s.mu.Unlock()
 	s.finished = err
 	s.writing.stop()
-	s.there.setOffLast()
+	s.last.setOffLast()
 	s.writing.wake()
 }
 
@@ -174,7 +184,7 @@ func (s *stream) breakOff() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.resetting = s.resetting || s.finished == nil || s.left
-	s.there.setOffLast()
+	s.last.setOffLast()
 }
 
 // refuse is the reader's reset, once it has left.
