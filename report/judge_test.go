@@ -41,15 +41,18 @@ func bound(m metric.Name, op string, v float64) []scenarios.Bound {
 	return []scenarios.Bound{{Metric: m, Op: op, Value: v}}
 }
 
+// judged is what a line of expect comes to of a run that is well but for the change.
+type judged struct {
+	name     string
+	change   func(*record.Result)
+	expect   scenarios.Expectation
+	verdict  record.Verdict
+	measured string
+	reason   string
+}
+
 func TestJudge(t *testing.T) {
-	tests := []struct {
-		name     string
-		change   func(*record.Result)
-		expect   scenarios.Expectation
-		verdict  record.Verdict
-		measured string
-		reason   string
-	}{
+	judge(t, []judged{
 		{name: "a success that holds", expect: scenarios.Expectation{In: "slow", Bounds: bound(metric.Success, ">=", .98)},
 			verdict: record.Pass, measured: "success 99%"},
 		{name: "degraded answers are not ok", expect: scenarios.Expectation{In: "slow", Text: "ok >= 99%", Bounds: bound(metric.OK, ">=", .99)},
@@ -87,27 +90,6 @@ func TestJudge(t *testing.T) {
 			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.P99, "<", .021)}, verdict: record.Pass, measured: "p99 20.0 ms"},
 		{name: "a recovery that could not be told", change: func(r *record.Result) { r.Faults[0].RecoveryUntold = "another fault was on" },
 			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second}, verdict: record.Inconclusive, measured: "another fault was on"},
-		{name: "writes lost fail whatever else is in doubt", change: func(r *record.Result) {
-			r.Writes.Lost = 1
-			r.Checks[0].OK = false
-		}, expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Fail, measured: "1 lost of 10 acknowledged"},
-		{name: "both bounds of writes in one line", change: func(r *record.Result) { r.Writes.Duplicated = 7 },
-			expect: scenarios.Expectation{WritesLost: ref(0), WritesDuplicated: ref(0), Text: "writes_lost: 0, writes_duplicated: 0"}, verdict: record.Fail,
-			measured: "0 lost, 7 duplicated of 10 acknowledged"},
-		{name: "writes that were not read back can't be told", change: func(r *record.Result) { r.Writes = record.Writes{Why: "refused"} },
-			expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Inconclusive, measured: "unknown"},
-		{name: "nothing lost of nothing acknowledged shows nothing", change: func(r *record.Result) { r.Writes.Acknowledged = 0 },
-			expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Inconclusive,
-			measured: "0 lost of 0 acknowledged", reason: "no write was acknowledged"},
-		{name: "no duplicate of nothing acknowledged shows nothing", change: func(r *record.Result) { r.Writes.Acknowledged = 0 },
-			expect: scenarios.Expectation{WritesDuplicated: ref(0)}, verdict: record.Inconclusive,
-			measured: "0 duplicated of 0 acknowledged", reason: "no write was acknowledged"},
-		{name: "a duplicate of what nobody acknowledged is one", change: func(r *record.Result) { r.Writes = record.Writes{Checked: true, Duplicated: 1} },
-			expect: scenarios.Expectation{WritesDuplicated: ref(0)}, verdict: record.Fail, measured: "1 duplicated of 0 acknowledged"},
-		{name: "no event lost of none shows nothing", expect: scenarios.Expectation{EventsLost: ref(0)}, verdict: record.Inconclusive,
-			measured: "0 lost of 0 events", reason: "no write has an event"},
-		{name: "no event duplicated of none shows nothing", expect: scenarios.Expectation{EventsDuplicated: ref(0)}, verdict: record.Inconclusive,
-			measured: "0 duplicated of 0 events", reason: "no write has an event"},
 		{name: "no stale read of requests that all failed shows nothing",
 			change: func(r *record.Result) {
 				r.Phases[1].Requests[0] = record.Request{Load: "users", Request: "GET /a", Sent: 1000, Failed: 1000}
@@ -158,7 +140,11 @@ func TestJudge(t *testing.T) {
 			measured: "ok 100%", reason: "interrupted"},
 		{name: "a judge that panics gives no pass", expect: scenarios.Expectation{In: "steady", Bounds: bound("p42", "<", 1)},
 			verdict: record.Inconclusive, reason: "the judge failed"},
-	}
+	})
+}
+
+func judge(t *testing.T, tests []judged) {
+	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := healthy()

@@ -50,8 +50,12 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 		if len(said) > 0 {
 			measured = append(measured, fmt.Sprintf("%s of %d %s", strings.Join(said, ", "), data.of, data.noun))
 		}
-		if len(said) > 0 && data.of == 0 { // nothing lost of nothing shows nothing
+		switch { // nothing lost of nothing shows nothing
+		case len(said) == 0:
+		case data.of == 0:
 			empty = append(empty, data.none)
+		case w.InPhases != nil && *w.InPhases == 0: // nor do the warm-up's
+			empty = append(empty, fmt.Sprintf("no write was acknowledged in the phases; the %d %s are the warm-up's", data.of, data.noun))
 		}
 	}
 	out.Measured = strings.Join(measured, ", ")

@@ -73,6 +73,8 @@ func (r *run) readBack(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	defer func() {
+		inPhases := r.recorder.AcknowledgedInPhases()
+		r.writes.InPhases = &inPhases
 		for _, one := range r.readDeclared(ctx) {
 			r.writes.Declare(one)
 		}

@@ -337,6 +337,12 @@ func (w *Writes) Declare(one LoadWrites) {
 	w.Loads = append(w.Loads, one)
 	w.Acknowledged += one.Counts.Acknowledged
 	w.Unknown += one.Counts.Unknown
+	if w.InPhases == nil {
+		w.InPhases = new(int64)
+	}
+	for _, p := range one.Phases {
+		*w.InPhases += p.Counts.Acknowledged
+	}
 	if !one.Checked {
 		w.Checked = false
 		w.Why = joined(w.Why, fmt.Sprintf("the writes of load %q: %s", one.Load, one.Why))

@@ -27,15 +27,36 @@ func (l ledger) add(wrote string) {
 }
 
 // Acknowledged are the ids of the writes that users were told are done, by database, in the order
-// of their answers. The warm-up's are among them: they must not be lost either.
+// of their answers: first the warm-up's, which must not be lost either, then those of the phases.
 func (r *Recorder) Acknowledged() map[string][]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := make(map[string][]string, len(r.ledger))
-	for database, b := range r.ledger {
-		out[database] = strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	for _, l := range []ledger{r.before, r.ledger} {
+		for database := range l {
+			out[database] = append(out[database], l.ids(database)...)
+		}
 	}
 	return out
+}
+
+// AcknowledgedInPhases is how many writes answers to requests of the phases said are done.
+func (r *Recorder) AcknowledgedInPhases() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var n int64
+	for database := range r.ledger {
+		seen := map[string]struct{}{}
+		for _, id := range r.ledger.ids(database) {
+			seen[id] = struct{}{}
+		}
+		n += int64(len(seen))
+	}
+	return n
+}
+
+func (l ledger) ids(database string) []string {
+	return strings.Split(strings.TrimSuffix(l[database].String(), "\n"), "\n")
 }
 
 // lostSample is how many lost writes are named.

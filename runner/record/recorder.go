@@ -33,7 +33,8 @@ type Recorder struct {
 	newest int       // the newest second seen
 	work   buckets
 	lag    times
-	ledger ledger
+	// ledger is of requests of the phases, before of the others: the warm-up's.
+	ledger, before ledger
 	// accounts are of loads whose writes are read back as they say.
 	accounts accounts
 }
@@ -48,7 +49,7 @@ func NewRecorder(phases []Span, faults ...FaultSpan) *Recorder {
 		faults: make([]disturbance, len(faults)),
 		kinds:  map[name]*kind{},
 		newest: -1 << 31,
-		ledger: ledger{}, accounts: accounts{},
+		ledger: ledger{}, before: ledger{}, accounts: accounts{},
 	}
 	for i, f := range faults {
 		r.faults[i].FaultSpan = f
@@ -88,8 +89,12 @@ func (r *Recorder) Add(s Sample) {
 		r.accounts.add(s, in)
 		return
 	}
+	into := r.ledger
+	if phase == outside {
+		into = r.before
+	}
 	for _, w := range s.Wrote {
-		r.ledger.add(w)
+		into.add(w)
 	}
 }
 

@@ -4,6 +4,9 @@ package record
 type Writes struct {
 	// Acknowledged writes: those that an answer to a user said are done.
 	Acknowledged int64 `json:"acknowledged" unit:"writes"`
+	// InPhases are those of them that answers to requests of the phases acknowledged; the others are the warm-up's. Absent in
+	// older records.
+	InPhases *int64 `json:"in_phases,omitempty" unit:"writes" since:"2026-11-29"`
 	// Lost are acknowledged and not there at the end.
 	Lost int64 `json:"lost" unit:"writes"`
 	// Duplicated are surplus copies of a write, acknowledged or not.
