@@ -105,7 +105,7 @@ var allowed = map[string][]string{
 	"internal/debimage":      {}, // images of real parts, for tests
 	"internal/debimage/make": {"internal/debimage"},
 	"internal/pipenet":       {},
-	"internal/resultdoc":     {}, // makes docs/result.json.md
+	"internal/resultdoc":     {}, // makes docs/result.json.md and docs/answers.json.md
 	"internal/scarce":        {}, // errors by which a machine runs out: any program's
 	"internal/squallbin":     {},
 }
