@@ -9,8 +9,7 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
-
+	"github.com/squallhq/squall/cmd/squall/machine"
 	"github.com/squallhq/squall/runner/engine/docker"
 )
 
@@ -46,9 +45,8 @@ func doctor(ctx context.Context, w io.Writer) bool {
 		listener.Close()
 		line(true, "loopback", "the process engine can run")
 	}
-	var files unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err == nil {
-		line(files.Max >= 4096, "files", fmt.Sprintf("%d open files allowed (4096 or more are wanted: ulimit -n)", files.Max))
+	for _, one := range machine.Read("runs").Wanted() {
+		line(one.OK, one.What, one.Text)
 	}
 	if dir, err := os.MkdirTemp("", "squall-doctor-"); err != nil {
 		line(false, "temp", "can't write to the temporary folder: "+err.Error())

@@ -87,7 +87,7 @@ func runOne(ctx context.Context, c *cobra.Command, f runFlags, p *planned, sever
 	if inVirtualTime && f.keep {
 		return made{}, usageOf(errors.New("--keep needs an engine in real time: in virtual time nothing is there to look at; use --engine process or docker"))
 	}
-	if err := prepared(engine, p, say); err != nil {
+	if err := prepared(ctx, engine, p, cmp.Or(f.in, f.out), say); err != nil {
 		return made{}, environment(err)
 	}
 	folder, err := newFolder(cmp.Or(f.in, f.out), p, several || f.in != "")

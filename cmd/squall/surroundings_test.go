@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/squallhq/squall/internal/squallbin"
@@ -56,5 +57,36 @@ func TestFewDescriptors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A run whose folder is on a full disk is refused before anything is launched, and nothing stays of it.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	runs := filepath.Join(dir, "runs")
+	if err := os.Mkdir(runs, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", runs, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skip("only root, where it may mount, can make a disk that is full: ", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(runs, syscall.MNT_DETACH) })
+	for name, file := range map[string]string{filepath.Join(runs, "ballast"): strings.Repeat("x", 1<<20-8192), filepath.Join(dir, "slow.yaml"): slowWork} {
+		if err := os.WriteFile(name, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, engine := range []string{"virtual", "process"} {
+		run := exec.CommandContext(t.Context(), squallbin.Path(t), "run", "slow.yaml", "--engine", engine)
+		run.Dir = dir
+		out, _ := run.CombinedOutput()
+		want := "the run's folder (runs) is on a disk with "
+		if code := run.ProcessState.ExitCode(); code != 3 || !strings.Contains(string(out), want) || !strings.Contains(string(out), "this plan needs 16.0 MB there") {
+			t.Errorf("%s: exit %d, want 3 and %q\n%s", engine, code, want, out)
+		}
+	}
+	if left, err := os.ReadDir(runs); err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

@@ -14,10 +14,11 @@ const module = "github.com/squallhq/squall/"
 // that is not listed fails the test, and so does a permission that nobody uses.
 var allowed = map[string][]string{
 	// It wires everything by hand.
-	"cmd/squall": {"cmd/squall/beginning", "faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
+	"cmd/squall": {"cmd/squall/beginning", "cmd/squall/machine", "faults", "faults/mesh", "faults/mesh/api", "faults/mesh/port", "faults/mesh/remote", "report", "report/answer", "report/capacity", "report/compare", "report/findings", "report/page", "report/pipeline", "report/sweep", "report/terminal", "runner", "runner/engine/docker", "runner/engine/process",
 		"runner/engine/virtual", "runner/lease", "runner/load", "runner/node", "runner/readback", "runner/record", "runner/wire",
 		"scenarios", "scenarios/language", "scenarios/language/grammar", "scenarios/metric", "scenarios/source", "scenarios/topology"},
 	"cmd/squall/beginning":       {"examples/patterns", "scenarios", "scenarios/compose", "scenarios/language", "scenarios/source"}, // the commands that write a first scenario
+	"cmd/squall/machine":         {"report/spell", "scenarios", "scenarios/topology"},                                               // what a plan needs of the machine
 	"faults":                     {},                                                                                                // data about faults: the bottom
 	"faults/mesh":                {"faults", "faults/mesh/link", "faults/mesh/port", "internal/chance", "internal/passage", "internal/scarce", "runner/wire"},
 	"faults/mesh/link":           {"faults", "faults/mesh/port", "internal/chance", "internal/passage"}, // one connection: knows no edge
@@ -105,7 +106,7 @@ var allowed = map[string][]string{
 	"internal/debimage":      {}, // images of real parts, for tests
 	"internal/debimage/make": {"internal/debimage"},
 	"internal/pipenet":       {},
-	"internal/resultdoc":     {}, // makes docs/result.json.md
+	"internal/resultdoc":     {}, // makes docs/result.json.md and docs/answers.json.md
 	"internal/scarce":        {}, // errors by which a machine runs out: any program's
 	"internal/squallbin":     {},
 }

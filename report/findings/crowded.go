@@ -35,8 +35,8 @@ func (d *diagnosis) short(p *phase, node string) (evidence string, is bool) {
 		return fmt.Sprintf("requests of %s wait %s for a worker", node, spell.Milliseconds(p.waited(node))), true
 	case p.count(node, "shed_total") > 0.02*p.count(node, "requests_total"):
 		return fmt.Sprintf("%s sheds %.0f requests", node, p.count(node, "shed_total")), true
-	case p.count(node, "wasted_total") > 0.05*p.count(node, "requests_total"):
-		return fmt.Sprintf("%s worked for %.0f callers that had left", node, p.count(node, "wasted_total")), true
+	case p.wasted(node) > 0.05*p.count(node, "requests_total"):
+		return fmt.Sprintf("%s worked for %.0f callers that had left", node, p.wasted(node)), true
 	}
 	return "", false
 }

@@ -135,3 +135,30 @@ func TestRefusedConnectionsAreNotThrownAway(t *testing.T) {
 		}
 	}
 }
+
+// Whose connection a fault cut did not give up: what was worked on for them is nobody's illness but the fault's.
+func TestCallersThatAFaultCutHadNotLeft(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		wasted float64
+		cut    int64
+		want   string
+	}{{39, 0, "39 of 200 requests were worked on for nobody"}, {39, 39, ""}, {139, 39, "100 of 200 requests were worked on for nobody"},
+		{300, 0, "300 requests were worked on for nobody; 200 came in slow"}} {
+		r := patient(t, withBreaker)
+		r.Phases[1].Nodes[2].Counters["squall_wasted_total"] = c.wasted
+		r.Faults[0].Receipt.Reset = c.cut
+		got := ""
+		for _, f := range Find(r) {
+			if f.Kind == wastedWork.Name {
+				got = f.Evidence[0]
+			}
+			if c.want == "" && (f.Kind == queueGrows.Name || f.Kind == crowded.Name) {
+				t.Errorf("%v wasted, %d cut: %+v", c.wasted, c.cut, f)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%v wasted, %d cut: %q, want %q", c.wasted, c.cut, got, c.want)
+		}
+	}
+}

@@ -123,12 +123,15 @@ var wastedWork = Kind{
 	find: func(d *diagnosis) (out []record.Finding) {
 		for _, p := range d.harmed() {
 			for _, name := range names(p.counts) {
-				wasted, all := p.count(name, "wasted_total"), p.count(name, "requests_total")
+				wasted, all := p.wasted(name), p.count(name, "requests_total")
 				if wasted < 10 || wasted < 0.1*all || d.nodes[name] == nil {
 					continue
 				}
 				f := d.finding(p, name, name)
-				f.Evidence = []string{fmt.Sprintf("%.0f of %.0f requests were worked on for nobody", wasted, all)}
+				f.Evidence = []string{fmt.Sprintf("%.0f of %.0f requests were worked on for nobody", min(wasted, all), all)}
+				if wasted > all { // begun in the phase before
+					f.Evidence = []string{fmt.Sprintf("%.0f requests were worked on for nobody; %.0f came in %s", wasted, all, p.Name)}
+				}
 				if s := p.count(name, "wasted_seconds_total"); s > 0 {
 					f.Evidence = append(f.Evidence, fmt.Sprintf("%.1f s of its work", s))
 				}
@@ -147,6 +150,16 @@ var wastedWork = Kind{
 		}
 		return out
 	},
+}
+
+// wasted is how many requests a node worked on for callers that had left by themselves in a phase: those whose connections the
+// phase's faults cut had no choice.
+func (p *phase) wasted(node string) float64 {
+	wasted := p.count(node, "wasted_total")
+	for _, f := range p.faults {
+		wasted -= float64(f.Receipt.Reset + f.Receipt.Closed)
+	}
+	return max(wasted, 0)
 }
 
 // asksLong says how a node fares with one that it waits for.

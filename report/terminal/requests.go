@@ -99,9 +99,7 @@ func steadyOf(r *record.Result) int {
 		for _, q := range p.Requests {
 			sent, failed = sent+q.Sent, failed+q.Failed
 		}
-		disturbed := slices.ContainsFunc(r.Faults, func(f record.Fault) bool {
-			return f.AppliedS != nil && *f.AppliedS < p.EndS && (f.UndoneS == nil || *f.UndoneS > p.StartS)
-		})
+		disturbed := slices.ContainsFunc(r.Faults, func(f record.Fault) bool { return f.OnIn(p) })
 		return sent > 0 && float64(failed) < 0.01*float64(sent) && !disturbed
 	})
 }

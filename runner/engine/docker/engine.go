@@ -117,6 +117,17 @@ func (e *Engine) Available(ctx context.Context) (string, error) {
 	return fmt.Sprintf("Docker Engine %s (API %s)", version.Version, e.api.ClientVersion()), nil
 }
 
+// Memory is how much of it the engine's machine has, in bytes.
+func (e *Engine) Memory(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, availableTimeout)
+	defer cancel()
+	info, err := e.api.Info(ctx)
+	if err != nil {
+		return 0, e.unavailable(err)
+	}
+	return info.MemTotal, nil
+}
+
 // unavailable explains an engine that does not answer.
 func (e *Engine) unavailable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -39,6 +39,13 @@ func main() {
 		fmt.Println(os.WriteFile(os.Args[2], []byte(os.Args[3]), 0o644))
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "fill" {
+		f, err := os.Create(os.Args[2])
+		for n := 0; ; n++ {
+			if err == nil { _, err = f.Write(make([]byte, 4096)) }
+			if err != nil { fmt.Println(n, err); return }
+		}
+	}
 	if len(os.Args) > 1 && os.Args[1] == "size" {
 		var s syscall.Statfs_t
 		fmt.Println(syscall.Statfs(os.Args[2], &s), int64(s.Blocks)*s.Bsize)
@@ -146,6 +153,40 @@ topology:
 	if err != nil || !strings.Contains(string(log), "environment COLOUR=red\n") || !strings.Contains(string(log), "environment NAME=\n") {
 		t.Errorf("%v; it was told\n%s", err, log)
 	}
+}
+
+// A volume of a size is full at it, over kill -9 and a start too, and holds what was written.
+func TestVolumeOfASizeIsFull(t *testing.T) {
+	inParallel(t)
+	ref := loadStranger(t, lookingProgram)
+	s := launch(t, Options{}, parsed(t, `
+scenario: sized
+topology:
+  a:
+    kind: image
+    image: `+ref+`
+    replicas: 2
+    volumes: [{name: data, target: /data, size: 1MiB}, {target: /etc, size: 2MiB}]
+    files: {/data/given: {content: given}}
+`+rest, nil))
+	look := func(instance, want string, what ...string) {
+		t.Helper()
+		if got, code := s.inside(t, instance, what...); got != want || code != 0 {
+			t.Errorf("%s %q:\n%s (exit code %d); want\n%s", instance, what, got, code, want)
+		}
+	}
+	look("a-1", "<nil> 1048576", "size", "/data")
+	look("a-1", "<nil> 2097152", "size", "/etc")
+	full := "255 write /data/x: no space left on device" // of 256 pages one is the file that was given
+	look("a-1", full, "fill", "/data/x")
+	lift(t, s.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "a-1"}))
+	look("a-1", "/data/given 0444 0:0 given", "look", "/data/given")
+	look("a-1", "0 write /data/y: no space left on device", "fill", "/data/y")
+	look("a-1", "<nil> 1048576", "size", "/data")
+	if got, _ := s.inside(t, "a-1", "look", "/etc/passwd"); !strings.Contains(got, "squall") {
+		t.Errorf("what the image has in a volume of a size is not there: %s", got)
+	}
+	look("a-2", "/data/given", "list", "/data/*") // which has its own
 }
 
 // What a node is to be given and can't be is said, with the node and the file.

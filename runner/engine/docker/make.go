@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/squallhq/squall/faults/mesh/remote"
+	"github.com/squallhq/squall/runner/engine/docker/imagenode"
 )
 
 // atOnce bounds how many calls of one sort the engine gets at the same time: it serialises much
@@ -60,7 +61,14 @@ func (i *instance) make(ctx context.Context, meshed <-chan struct{}) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return i.joinMesh(ctx, meshed, networks) })
-	group.Go(func() error { return i.create(ctx, networks) })
+	group.Go(func() error {
+		if imagenode.HasSized(i.place.instance.Node) { // the mesh holds its volumes: what the image has in them is copied there
+			if err := wait(ctx, meshed); err != nil {
+				return err
+			}
+		}
+		return i.create(ctx, networks)
+	})
 	return group.Wait()
 }
 
@@ -80,11 +88,19 @@ func (i *instance) makeNetworks(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-func (i *instance) joinMesh(ctx context.Context, meshed <-chan struct{}, networks []string) error {
+// wait waits for a channel that is closed.
+func wait(ctx context.Context, what <-chan struct{}) error {
 	select {
-	case <-meshed:
+	case <-what:
+		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+func (i *instance) joinMesh(ctx context.Context, meshed <-chan struct{}, networks []string) error {
+	if err := wait(ctx, meshed); err != nil {
+		return err
 	}
 	for n, link := range i.place.links {
 		if err := i.engine.connect(ctx, networks[n], i.meshID, link.subnet.mesh().String(), link.aliases); err != nil {
@@ -132,6 +148,7 @@ const meshName = "mesh"
 func (t *testbed) startMesh(ctx, owned context.Context, control string) (err error) {
 	token := rand.Text()
 	s := meshSpec(t.name(meshName), t.image, t.layout.control, t.labels(meshName))
+	s.host.Mounts = append(s.host.Mounts, imagenode.Held(t.Plan, t.volumes, t.labels(meshName))...)
 	s.network = control
 	if t.meshID, err = t.create(ctx, s); err != nil {
 		return err

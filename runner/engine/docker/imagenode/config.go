@@ -58,7 +58,7 @@ func Host(h *container.HostConfig, i topology.Instance, folder string, volume Na
 // volumeMount is nil for a single file, which is copied to where it is to be. A folder is copied into a volume of its own:
 // what the image has there is not seen, as with a folder that is mounted.
 func volumeMount(v scenarios.Volume, folder string) (*mount.Mount, error) {
-	m := &mount.Mount{Type: mount.TypeVolume, Target: v.Target, ReadOnly: v.ReadOnly, VolumeOptions: &mount.VolumeOptions{}}
+	m := &mount.Mount{Type: mount.TypeVolume, Target: v.Target, ReadOnly: v.ReadOnly, VolumeOptions: &mount.VolumeOptions{DriverConfig: sized(v)}}
 	if v.From == "" {
 		return m, nil
 	}
