@@ -19,6 +19,7 @@ import (
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios/language"
 )
 
 // images are the variables by which the examples name the images of parts.
@@ -72,6 +73,33 @@ func TestEveryRealExampleIsRun(t *testing.T) {
 			return r.file == file && r.engine == "docker"
 		}) {
 			t.Errorf("%s is run in containers by no test", file)
+		}
+	}
+}
+
+// REAL.md has a row for every phase and variant of the examples that it is about: none was changed since without being run again.
+func TestFiguresAreOfTheseExamples(t *testing.T) {
+	text, err := os.ReadFile("../REAL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"shop.yaml", "stampede.yaml", "grace.yaml", "outage.yaml"} {
+		s, err := language.LoadFile(file, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, variant := range append([]string{""}, s.Variants...) {
+			title := s.Scenario.Name
+			if variant != "" {
+				title += " / " + variant
+			}
+			for _, phase := range s.Scenario.Phases {
+				for _, request := range s.Scenario.Loads[0].Sends() {
+					if row := "| " + title + " | " + phase.Name + ", " + request + " |"; !strings.Contains(string(text), row) {
+						t.Errorf("REAL.md has no row %q: `make real`", row)
+					}
+				}
+			}
 		}
 	}
 }

@@ -91,11 +91,12 @@ var allowed = map[string][]string{
 	"runner/engine/virtual/network":  {"internal/chance"}, // TCP's behaviour in memory: any program's
 	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/readback", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 
-	"examples":           {},
-	"examples/agreement": {"runner/record", "scenarios/language"},
-	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
-	"examples/patterns":  {},
-	"examples/real":      {},
+	"examples":              {},
+	"examples/agreement":    {"runner/record", "scenarios/language"},
+	"examples/library":      {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
+	"examples/patterns":     {},
+	"examples/real":         {},
+	"examples/real/figures": {"internal/debimage", "runner/record", "scenarios/language"},
 
 	"internal/archtest":      {},
 	"internal/ask":           {}, // one question over HTTP
