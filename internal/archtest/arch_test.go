@@ -95,6 +95,7 @@ var allowed = map[string][]string{
 	"examples/agreement": {"runner/record", "scenarios/language"},
 	"examples/library":   {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
 	"examples/patterns":  {},
+	"examples/real":      {},
 
 	"internal/archtest":      {},
 	"internal/ask":           {}, // one question over HTTP
