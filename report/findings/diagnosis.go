@@ -87,9 +87,9 @@ func diagnose(r *record.Result) (*diagnosis, error) {
 	return d, nil
 }
 
-// on tells that a fault was on for some of a phase.
+// on tells that a fault was on for some of a phase; of one that stays, that it came on in it.
 func on(f *record.Fault, p record.Phase) bool {
-	return f.AppliedS != nil && *f.AppliedS < p.EndS && (f.UndoneS == nil && *f.AppliedS >= p.StartS || f.UndoneS != nil && *f.UndoneS > p.StartS)
+	return f.OnIn(p) && (f.UndoneS != nil || *f.AppliedS >= p.StartS)
 }
 
 func pairsOf(edges []record.Edge) map[[2]string]*pair {

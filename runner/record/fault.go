@@ -48,6 +48,22 @@ type Fault struct {
 	Receipt Receipt `json:"receipt"`
 }
 
+// lateUndo is by how much the harness may be late to take off a fault that was to end with its phase.
+const lateUndo = 0.1
+
+// OnIn tells that a fault was on for some of a phase. One that was to be gone when the phase began, and was a moment later, was not; one
+// that was never undone stayed.
+func (f *Fault) OnIn(p Phase) bool {
+	if f.AppliedS == nil || *f.AppliedS >= p.EndS {
+		return false
+	}
+	if f.UndoneS == nil {
+		return true
+	}
+	late := *f.UndoneS - p.StartS
+	return late > 0 && (f.ScheduledUndoS > p.StartS || late > lateUndo)
+}
+
 // Receipt shows that a fault bit: what met it while it was on, and whether it moved as promised.
 type Receipt struct {
 	// Met tells that something did. A fault that nothing met makes the run inconclusive.
