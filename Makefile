@@ -10,7 +10,7 @@ ROUNDS     ?= 10
 RATE       ?= 400
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race race-clockless race-clocked compile-race lint fuzz bench agreement patterns confirm readme costs examples golangci check
+.PHONY: help build test race race-clockless race-clocked compile-race lint fuzz bench agreement real patterns confirm readme costs examples golangci check
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,10 @@ bench: ## benchmarks with their peers measured in the same run
 agreement: build ## hold virtual against docker on every example, into examples/AGREEMENT.md (takes minutes)
 	go run ./examples/agreement -a virtual -b docker examples/*.yaml > examples/AGREEMENT.md.new
 	mv examples/AGREEMENT.md.new examples/AGREEMENT.md
+
+real: build ## run the examples over real parts with those and with built-in nodes, into examples/REAL.md (takes minutes)
+	go run ./examples/real/figures examples/real/shop.yaml examples/real/stampede.yaml examples/real/grace.yaml examples/real/outage.yaml > examples/REAL.md.new
+	mv examples/REAL.md.new examples/REAL.md
 
 patterns: build ## run every pattern with and without in virtual time, and write examples/README.md
 	go run ./examples/library measure -again examples/patterns/*.yaml

@@ -16,6 +16,10 @@ system cannot hide the requests that it kept from being sent (no coordinated omi
 reports are about answers, ok and degraded: what is refused at once takes no time, and would make a system that
 sheds or is down look fast. latency_of: all | ok | failed says otherwise. result.json has all of them (latency_ms,
 answer_ms, ok_ms, failed_ms), and service_ms, from the time it was really sent.`},
+	{"edge latency", `From a request's first byte on an edge to its answer's, as the mesh saw them on the wire: that of the callee, faults of
+the edge included. It is of every answer that came, whatever the caller made of it: of one that failed, and of one whose caller
+had left by then. A percentile of it can so be above the caller's timeout, and edges[].answer_ms of result.json count more
+answers than were ok. What waited and never got a first byte is not in it.`},
 	{"percentile", `The nearest rank: p99 of n latencies is the one of rank ceil(0.99 n), so one slow request of 60 is their p99.
 It takes as many answers as make it nearer to one beyond it than to none: 5 for p90, 10 for p95, 50 for p99,
 500 for p99.9. Of fewer it is unknown, and an expectation can't be told, but where more of them are over the

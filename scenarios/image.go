@@ -18,6 +18,8 @@ type Container struct {
 	Port int `yaml:"port" min:"1" max:"65535" json:"port,omitempty"`
 	// How readiness is seen: an HTTP path, tcp, or none for what serves nowhere, such as a worker. Default tcp for images.
 	Health string `yaml:"health" json:"health,omitempty"`
+	// In place of health, as in Compose: a command in the container, an HTTP path or a port, how often and how long.
+	Readiness *Readiness `yaml:"healthcheck" json:"healthcheck,omitempty"`
 	// Files and folders for the image: where they are in it, and which of the scenario's folder that is, or what is in it.
 	// They are copied before it starts.
 	Files []*File `yaml:"files" json:"files,omitempty"`

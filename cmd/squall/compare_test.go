@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/squallhq/squall/report/compare"
 	"github.com/squallhq/squall/runner/record"
@@ -112,4 +114,46 @@ func TestComparisonsOfRunsInVirtualTime(t *testing.T) {
 		t.Errorf("a slowdown of 10 %% is found in %d of %d comparisons, and something called better in %d", found, comparisons, better)
 	}
 	t.Logf("%d false alarms, %d of %d slowdowns found", alarms, found, comparisons)
+}
+
+// A round leaves out what only a folder has use for, and nothing of that may change what happens: its result is the one that a plain run
+// of the same seed leaves, all but the moment, its name and command.
+func TestARoundIsAPlainRun(t *testing.T) {
+	inTurn(t)
+	for _, one := range []round{
+		{File: "quickstart.yaml", Seed: 3},
+		{File: "quickstart.yaml", Seed: 4, Variant: "unprotected"},
+		{File: "latency.yaml", Seed: 1},
+	} {
+		text, err := os.ReadFile(filepath.Join("../../examples", one.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.Text = text
+		round := figuresOf(t, one)
+		one.Keep = t.TempDir()
+		if plain := figuresOf(t, one); plain != round {
+			at := 0
+			for at < min(len(plain), len(round)) && plain[at] == round[at] {
+				at++
+			}
+			t.Errorf("%s, variant %q, seed %d: a round has other figures than a run: %.200s, want %.200s", one.File, one.Variant, one.Seed,
+				round[max(0, at-80):], plain[max(0, at-80):])
+		}
+	}
+}
+
+func figuresOf(t *testing.T, r round) string {
+	t.Helper()
+	made := r.answer(t.Context())
+	if made.Error != "" {
+		t.Fatal(made.Error)
+	}
+	made.Result.Run, made.Result.Command, made.Result.Started = "", "", time.Time{}
+	made.Result.Findings, made.Result.Absorbed = nil, nil // are read from these figures, and no comparison asks
+	text, err := json.Marshal(made.Result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// first is the day from which fields without a since tag have been written.
-const first = "2026-11-23"
+// firstRecord and firstAnswer are the days from which fields without a since tag have been written.
+const firstRecord, firstAnswer = "2026-11-23", "2026-11-29"
 
 // roots are the types that the two files hold.
 var roots = []struct{ name, title string }{
@@ -43,7 +43,7 @@ it is empty. Times count from the start of the first phase.
 `)
 	seen := map[string]bool{}
 	for _, root := range roots {
-		if err := structs.section(&b, root.name, "## "+root.title, seen); err != nil {
+		if err := structs.section(&b, firstRecord, root.name, "## "+root.title, seen); err != nil {
 			return "", err
 		}
 	}
@@ -81,7 +81,7 @@ func read(dir string) (types, error) {
 }
 
 // section writes a type's table, and then those of the types in its fields that have none yet.
-func (t types) section(b *strings.Builder, name, title string, seen map[string]bool) error {
+func (t types) section(b *strings.Builder, first, name, title string, seen map[string]bool) error {
 	if seen[name] {
 		return nil
 	}
@@ -93,7 +93,10 @@ func (t types) section(b *strings.Builder, name, title string, seen map[string]b
 	fmt.Fprintf(b, "\n%s\n\n%s\n\n| field | holds | unit | meaning | since |\n|---|---|---|---|---|\n", title, oneLine(declared.Doc))
 	var inner []string
 	for _, f := range declared.Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List {
-		row, of, err := t.row(f)
+		if len(f.Names) == 0 { // embedded: its fields have a table of their own
+			continue
+		}
+		row, of, err := t.row(f, first)
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", name, f.Names[0].Name, err)
 		}
@@ -103,7 +106,7 @@ func (t types) section(b *strings.Builder, name, title string, seen map[string]b
 		}
 	}
 	for _, of := range inner {
-		if err := t.section(b, of, "### "+of, seen); err != nil {
+		if err := t.section(b, first, of, "### "+of, seen); err != nil {
 			return err
 		}
 	}
@@ -111,7 +114,7 @@ func (t types) section(b *strings.Builder, name, title string, seen map[string]b
 }
 
 // row is a field's line, "" for one that the file does not have, and the struct that it holds, "" for none.
-func (t types) row(f *ast.Field) (line, of string, err error) {
+func (t types) row(f *ast.Field, first string) (line, of string, err error) {
 	if f.Tag == nil {
 		return "", "", fmt.Errorf("it has no json tag")
 	}

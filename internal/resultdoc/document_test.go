@@ -8,18 +8,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The document is what the types say. Where it is not: go generate ./runner/record.
+// The documents are what the types say. Where they are not: go generate ./runner/record ./report/answer.
 func TestDocumentIsInStep(t *testing.T) {
-	got, err := document("../../runner/record")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := os.ReadFile("../../docs/result.json.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("docs/result.json.md is not what the types say; go generate ./runner/record (-file +types):\n%s", diff)
+	for _, one := range []struct {
+		of         func(string) (string, error)
+		dir, about string
+	}{
+		{document, "../../runner/record", "../../docs/result.json.md"},
+		{answers, "../../report", "../../docs/answers.json.md"},
+	} {
+		got, err := one.of(one.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(one.about)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s is not what the types say; go generate ./runner/record ./report/answer (-file +types):\n%s", one.about, diff)
+		}
 	}
 }
 

@@ -149,53 +149,65 @@ func (f *Found) why(factor float64) string {
 
 // Document is capacity.json. Its fields are added, never renamed.
 type Document struct {
-	Version   int      `json:"version"`
-	Kind      string   `json:"kind"`
-	Title     string   `json:"title"`
-	Scenario  string   `json:"scenario"`
-	Seed      uint64   `json:"seed"`
-	Sentences []string `json:"sentences"`
-	Notes     []string `json:"notes"`
-	Method    []string `json:"method"`
+	answer.Head
+	// Scenario is its name.
+	Scenario string `json:"scenario"`
+	// Seed of the first round of each trial.
+	Seed uint64 `json:"seed"`
 	// Loads are those that were raised, as the file has them.
 	Loads []LoadOf `json:"loads"`
+	// Cases are the scenario without faults, and each fault.
 	Cases []CaseOf `json:"cases"`
 }
 
 // LoadOf is a load as the file has it: requests or sessions a second, or users.
 type LoadOf struct {
-	Name   string  `json:"name"`
-	Amount float64 `json:"amount"`
-	Unit   string  `json:"unit"`
+	// Name of the load.
+	Name string `json:"name"`
+	// Amount is how much the file has of it.
+	Amount float64 `json:"amount" unit:"as unit says"`
+	// Unit of the amount.
+	Unit string `json:"unit"`
 }
 
 // CaseOf is one case. Loads are factors on the file's; null: there is none.
 type CaseOf struct {
-	Name  string `json:"name"`
-	State State  `json:"state"`
-	Why   string `json:"why,omitempty"`
-	// Met is the highest load that meets what is expected, Broken the lowest that does not.
-	Met    *float64 `json:"met"`
+	// Name of the case.
+	Name string `json:"name"`
+	// State is what became of the search; unknown: it was not made.
+	State State `json:"state"`
+	// Why it was not.
+	Why string `json:"why,omitempty"`
+	// Met is the highest load that meets what is expected.
+	Met *float64 `json:"met"`
+	// Broken is the lowest load that does not.
 	Broken *float64 `json:"broken"`
-	// Surely is the highest load up to which every round met it, Hardly the lowest from which none did.
-	Surely  *float64  `json:"surely"`
-	Hardly  *float64  `json:"hardly"`
-	Crooked bool      `json:"crooked"`
-	Trials  []TrialOf `json:"trials"`
+	// Surely is the highest load up to which every round met it.
+	Surely *float64 `json:"surely"`
+	// Hardly is the lowest load from which no round did.
+	Hardly *float64 `json:"hardly"`
+	// Crooked says that a higher load met what a lower one did not.
+	Crooked bool `json:"crooked"`
+	// Trials are the loads that were tried.
+	Trials []TrialOf `json:"trials"`
 }
 
 // TrialOf is a load that was tried.
 type TrialOf struct {
-	Factor float64 `json:"factor"`
-	Rounds int     `json:"rounds"`
-	Met    int     `json:"met"`
-	Why    string  `json:"why,omitempty"`
+	// Factor on the file's loads.
+	Factor float64 `json:"factor" unit:"times the file's"`
+	// Rounds that were made.
+	Rounds int `json:"rounds"`
+	// Met is how many of them met what is expected.
+	Met int `json:"met"`
+	// Why the first that did not did not.
+	Why string `json:"why,omitempty"`
 }
 
 // Document is a capacity for programs.
 func (c *Capacity) Document() *Document {
 	a := c.Answer()
-	d := &Document{Version: 1, Kind: "capacity", Title: a.Title, Scenario: c.Scenario, Seed: c.Seed, Sentences: a.Sentences, Notes: append([]string{}, a.Notes...), Method: a.Method}
+	d := &Document{Head: a.Head("capacity"), Scenario: c.Scenario, Seed: c.Seed}
 	for _, l := range c.Loads {
 		d.Loads = append(d.Loads, LoadOf{l.Name, l.Amount, strings.TrimSpace(l.Unit)})
 	}

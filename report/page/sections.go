@@ -33,8 +33,12 @@ func overTime(r *record.Result, t *timeline, spans []span, data *sheet, several 
 		return nil
 	}
 	behind := bands(r, t, spans)
+	width := nodes{} // below the tools, which stand beside the title
+	if t.width > 1 {
+		width = nodes{el("p", class("lead"), "Each point is "+short(t.width)+" s: counts are added up, percentiles are of all requests of that time, and what nodes held is the most that was read.")}
+	}
 	box := el("div", class("timeline"), at("tabindex", "0"), at("role", "group"),
-		at("aria-label", "Charts over the time of the run. Arrow keys move through it, plus and minus zoom, 0 shows all."), tools(t), strip(r, t, spans))
+		at("aria-label", "Charts over the time of the run. Arrow keys move through it, plus and minus zoom, 0 shows all."), tools(t), width, strip(r, t, spans))
 	group := func(title string, charts []chart) {
 		if len(charts) == 0 {
 			return
@@ -57,15 +61,7 @@ func overTime(r *record.Result, t *timeline, spans []span, data *sheet, several 
 			group(title, m.inside(i, in, data))
 		}
 	}
-	about := ""
-	if t.width > 1 {
-		about = "Each point is " + short(t.width) + " s: counts are added up, percentiles are of all requests of that time, and what nodes held is the most that was read."
-	}
-	lead := nodes{}
-	if about != "" {
-		lead = nodes{el("p", class("lead"), about)}
-	}
-	return nodes{lead, box,
+	return nodes{box,
 		el("details", class("data"), el("summary", "The figures of all charts, to copy (CSV)"), el("pre", at("id", "data"), data.csv(t)))}
 }
 

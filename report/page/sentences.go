@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/squallhq/squall/report/spell"
@@ -71,6 +72,15 @@ func when(s span, t *timeline) string {
 func bad(f felt) float64    { return f.failed + f.cut }
 func second(f felt) float64 { return f.degraded }
 
+// name of a kind, with its load's where there are several: two may send the same.
+func (b blast) name(of int) string {
+	k := b.kinds[of]
+	if slices.ContainsFunc(b.kinds, func(other kind) bool { return other.load != k.load }) {
+		return k.load + ": " + k.request
+	}
+	return k.request
+}
+
 // worst says of a span which users felt it most.
 func (b blast) worst(i int) nodes {
 	var sum outcomes
@@ -108,7 +118,7 @@ func (b blast) worst(i int) nodes {
 			if what == "degraded" {
 				n = f.degraded
 			}
-			out = append(out, text(" (worst "+b.kinds[of].request+": "+spell.Percent(n/f.total())+")"))
+			out = append(out, text(" (worst "+b.name(of)+": "+spell.Percent(n/f.total())+")"))
 		}
 		out = append(out, text(". "))
 	}
@@ -122,7 +132,7 @@ func (b blast) worst(i int) nodes {
 		out = append(out, text("All "+spell.Count(int64(sum.total()))+" requests were answered well. "))
 	}
 	if slow >= 0 {
-		out = append(out, text("p99 of "+b.kinds[slow].request+" "+spell.Milliseconds(b.during[i][slow].p99)+", before "+
+		out = append(out, text("p99 of "+b.name(slow)+" "+spell.Milliseconds(b.during[i][slow].p99)+", before "+
 			spell.Milliseconds(b.before[slow].p99)+"."))
 	}
 	return out

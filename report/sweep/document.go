@@ -1,16 +1,16 @@
 package sweep
 
+import "github.com/squallhq/squall/report/answer"
+
 // Document is sweep.json. Its fields are added, never renamed. What is unknown is null.
 type Document struct {
-	Version   int      `json:"version"`
-	Kind      string   `json:"kind"`
-	Title     string   `json:"title"`
-	Scenario  string   `json:"scenario"`
-	Set       []string `json:"set"`
-	Seeds     []uint64 `json:"seeds"`
-	Sentences []string `json:"sentences"`
-	Notes     []string `json:"notes"`
-	Method    []string `json:"method"`
+	answer.Head
+	// Scenario is its name.
+	Scenario string `json:"scenario"`
+	// Set are the changes to it in every run, PATH=VALUE each.
+	Set []string `json:"set"`
+	// Seeds are those of the rounds at each value, in their order.
+	Seeds []uint64 `json:"seeds"`
 	// Axes are the ranges, one or two.
 	Axes []Axis `json:"axes"`
 	// Curves have a point for each value, or pair of values.
@@ -19,29 +19,42 @@ type Document struct {
 
 // Axis is a range.
 type Axis struct {
-	Path   string    `json:"path"`
-	Values []string  `json:"values"`
+	// Path into the scenario.
+	Path string `json:"path"`
+	// Values as they are written.
+	Values []string `json:"values"`
+	// Number is each of them as a number: a rate a second, or seconds.
 	Number []float64 `json:"numbers"`
 }
 
 // CurveOf is a figure over the axes.
 type CurveOf struct {
-	Name   string `json:"name"`
+	// Name says what of, and where.
+	Name string `json:"name"`
+	// Metric that is expected of it.
 	Metric string `json:"metric"`
 	// Limit is what is expected, by Op: a fraction of 1, a rate a second, or seconds.
-	Limit     *float64     `json:"limit"`
-	Op        string       `json:"op,omitempty"`
-	Points    []PointOf    `json:"points"`
+	Limit *float64 `json:"limit"`
+	// Op is how the figure is held against the limit.
+	Op string `json:"op,omitempty"`
+	// Points are the figure at each value, or pair of values.
+	Points []PointOf `json:"points"`
+	// Crossings are where it crosses its limit.
 	Crossings []CrossingOf `json:"crossings"`
 }
 
-// PointOf is a figure at a value of each axis: Rounds in the order of the seeds.
+// PointOf is a figure at a value of each axis.
 type PointOf struct {
-	At     []string   `json:"at"`
+	// At is the value of each axis.
+	At []string `json:"at"`
+	// Rounds have the figure in the order of the seeds.
 	Rounds []*float64 `json:"rounds"`
-	Median *float64   `json:"median"`
-	Least  *float64   `json:"least"`
-	Most   *float64   `json:"most"`
+	// Median of the rounds that know it.
+	Median *float64 `json:"median"`
+	// Least of them.
+	Least *float64 `json:"least"`
+	// Most of them.
+	Most *float64 `json:"most"`
 	// Holds is whether the median keeps to the limit.
 	Holds *bool `json:"holds"`
 }
@@ -49,20 +62,23 @@ type PointOf struct {
 // CrossingOf is where a curve crosses its limit along the first axis, between two values.
 type CrossingOf struct {
 	// Across is the value of the second axis.
-	Across string     `json:"across,omitempty"`
-	At     float64    `json:"at"`
-	Of     [2]float64 `json:"between"`
-	// Rounds are the least and the greatest place where a single round crosses, In how many of them do.
+	Across string `json:"across,omitempty"`
+	// At is the place, between two values.
+	At float64 `json:"at" unit:"as the axis"`
+	// Of are those two values.
+	Of [2]float64 `json:"between"`
+	// Rounds are the least and the greatest place where a single round crosses.
 	Rounds [2]float64 `json:"rounds"`
-	In     int        `json:"in_rounds"`
-	Breaks bool       `json:"breaks"`
+	// In is how many rounds cross.
+	In int `json:"in_rounds"`
+	// Breaks says that what is beyond breaks the limit.
+	Breaks bool `json:"breaks"`
 }
 
 // Document is a sweep for programs.
 func (s *Sweep) Document() *Document {
 	a := s.Answer()
-	d := &Document{Version: 1, Kind: "sweep", Title: a.Title, Scenario: s.Scenario, Set: append([]string{}, s.Set...), Seeds: s.Seeds,
-		Sentences: append([]string{}, a.Sentences...), Notes: append([]string{}, a.Notes...), Method: a.Method, Axes: []Axis{s.Along.axis()}, Curves: []CurveOf{}}
+	d := &Document{Head: a.Head("sweep"), Scenario: s.Scenario, Set: append([]string{}, s.Set...), Seeds: s.Seeds, Axes: []Axis{s.Along.axis()}, Curves: []CurveOf{}}
 	if s.Across != nil {
 		d.Axes = append(d.Axes, s.Across.axis())
 	}

@@ -46,6 +46,9 @@ func requests(s *sheet, r *record.Result) error {
 			g.columns[i].name = strings.TrimSuffix(g.columns[i].name, " (steady)")
 		}
 	}
+	if !slices.ContainsFunc(shown, func(f felt) bool { return f.q.Degraded > 0 }) { // then how long it was bad says more
+		g.columns[slices.IndexFunc(g.columns, func(c column) bool { return c.name == "degraded" })].rank = 2
+	}
 	several := len(loadsIn(r)) > 1
 	for _, f := range shown {
 		name := f.q.Request
@@ -249,6 +252,8 @@ func (f felt) badFor(r *record.Result) string {
 	}
 	switch {
 	case seen == 0:
+		return ""
+	case bad == 0 && (f.before == nil || f.steady): // whether it was slow can't be told: there is nothing to hold it against
 		return ""
 	case bad == 0:
 		return "0 s"

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,19 +30,71 @@ const (
 func (i *instance) awaitHealth(ctx context.Context, p Process) error {
 	wait := healthPause
 	for {
-		last := i.probe(ctx)
+		last := i.look(ctx, p)
 		if last == nil {
 			return nil
+		}
+		if never := (*NeverReady)(nil); errors.As(last, &never) {
+			return last
 		}
 		select {
 		case <-time.After(wait):
 		case <-p.Done():
-			return errors.Join(errors.New("it ended before it was healthy"), p.Err())
+			if how := p.Err(); how != nil {
+				return fmt.Errorf("it ended before it was healthy: %w", how)
+			}
+			return errors.New("it ended before it was healthy")
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), last)
 		}
 		wait = min(2*wait, healthMost)
 	}
+}
+
+// NeverReady is an engine's word that an instance is not going to be ready.
+type NeverReady struct{ Why string }
+
+func (n *NeverReady) Error() string { return "it never got healthy: " + n.Why }
+
+// patience bounds how long a start may take until an instance is healthy.
+func (i *instance) patience() time.Duration {
+	if r := i.plan.Node.Readiness; r != nil && i.image() {
+		return max(i.layout.Health, r.Patience())
+	}
+	return i.layout.Health
+}
+
+// look tells whether an instance is healthy now, as its healthcheck says where it has one.
+func (i *instance) look(ctx context.Context, p Process) error {
+	r := i.plan.Node.Readiness
+	if r == nil || !i.image() {
+		return i.probe(ctx)
+	}
+	if len(r.Test) > 0 {
+		tested, can := p.(Tested)
+		if !can {
+			return &NeverReady{"this engine can't run the test of its healthcheck; write http or tcp"}
+		}
+		return tested.Ready(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.WithDefaults().Timeout)
+	defer cancel()
+	host, port, err := net.SplitHostPort(i.address())
+	if err != nil {
+		return err
+	}
+	if asked := cmp.Or(r.Port, r.TCP); asked != 0 {
+		port = strconv.Itoa(asked)
+	}
+	at := net.JoinHostPort(host, port)
+	if r.HTTP != "" {
+		return i.ask(ctx, http.MethodGet, "http://"+at+r.HTTP, nil, nil)
+	}
+	conn, err := i.testbed.Dial(ctx, at)
+	if err == nil {
+		_ = conn.Close() // it was taken, which is all that was asked
+	}
+	return err
 }
 
 // probe tells whether an instance is healthy now: a built-in node says so itself; an image by the path that the

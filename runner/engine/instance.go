@@ -79,7 +79,8 @@ func (i *instance) start(ctx context.Context, restart bool) error {
 		return err
 	}
 	placed := Placed{Instance: i.plan, Config: i.config(*node), CPUs: i.cores(), Restart: restart}
-	ctx, cancel := context.WithTimeoutCause(ctx, i.layout.Health, fmt.Errorf("it was not healthy within %s", i.layout.Health))
+	patience := i.patience()
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it was not healthy within %s", patience))
 	defer cancel()
 	p, err := i.testbed.Start(ctx, placed)
 	if err != nil {

@@ -120,6 +120,12 @@ type Meter interface {
 	CPU(context.Context) (time.Duration, bool)
 }
 
+// Tested is a Process whose engine runs the test of its node's healthcheck.
+type Tested interface {
+	// Ready is nil when it is ready, a *NeverReady when it is not going to be.
+	Ready(context.Context) error
+}
+
 // Logged is a Process that can say where its last words are, as the end of an error: it begins with "; ".
 type Logged interface {
 	LastWords() string

@@ -120,7 +120,7 @@ func (i *instance) adopt(p Process) {
 	i.restarts++
 	i.mu.Unlock()
 	i.running(p, told{cores: i.told.cores})
-	ctx, cancel := context.WithTimeout(i.lifetime, i.layout.Health)
+	ctx, cancel := context.WithTimeout(i.lifetime, i.patience())
 	defer cancel()
 	if i.awaitHealth(ctx, p) != nil {
 		return // its end is told by its watch; until it answers it can be told nothing

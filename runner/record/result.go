@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-//go:generate go run ../../internal/resultdoc . ../../docs/result.json.md
+//go:generate go run ../../internal/resultdoc record . ../../docs/result.json.md
 
 // Version of result.json. Fields are added, never renamed.
 const Version = 1

@@ -39,8 +39,9 @@ type Edge struct {
 	BytesDown int64 `json:"bytes_down" unit:"bytes"`
 	// FirstByteMs is the mean time from a request's first byte to its answer's.
 	FirstByteMs float64 `json:"first_byte_ms"`
-	// AnswerMs is how those times are spread: of requests that were answered, from a histogram whose percentiles and greatest are at most
-	// 0.4 % off. Absent where none was answered.
+	// AnswerMs is how those times are spread: of answers that the callee gave, those included whose caller had left and those that the
+	// caller counts as failed, from a histogram whose percentiles and greatest are at most 0.4 % off. Its count can therefore be above
+	// ok. Absent where there was none.
 	AnswerMs *Latency `json:"answer_ms,omitempty" since:"2026-11-29"`
 	// PairAnswerMs is that over all edges of this edge's node pair, for percentiles don't add up.
 	PairAnswerMs *Latency `json:"pair_answer_ms,omitempty" since:"2026-11-29"`

@@ -59,6 +59,16 @@ func given(n *scenarios.Node) (rows [][]string) {
 		}
 		add("volume", v.Target, is)
 	}
+	if r := n.Readiness; r != nil {
+		switch {
+		case r.HTTP != "":
+			add("readiness", "-", "GET "+r.HTTP)
+		case r.TCP != 0:
+			add("readiness", "-", fmt.Sprintf("port %d takes connections", r.TCP))
+		default:
+			add("readiness", "-", strings.Join(r.Test[min(1, len(r.Test)):], " "))
+		}
+	}
 	for _, f := range n.Tmpfs {
 		add("memory", f.Target, dash(f.Options))
 	}

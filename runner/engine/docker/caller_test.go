@@ -3,6 +3,7 @@ package docker
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -55,7 +56,8 @@ func loadLabelled(t *testing.T, program, label string) *nodeimage.Image {
 	}
 	stranger.Config = bytes.Replace(stranger.Config, []byte(nodeimage.Label), []byte(label), 1)
 	id := sha256.Sum256(stranger.Config)
-	stranger.Ref = fmt.Sprintf("squall-test-stranger:%x", id[:8])
+	// A name of this test's own: another with the same program may end before, and removes its own.
+	stranger.Ref = fmt.Sprintf("squall-test-stranger:%x-%s", id[:8], rand.Text())
 	if err := e.load(t.Context(), stranger); err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func (i *instance) imageSpec(name string, labels map[string]string) (spec, error
 	pids := int64(imagePids)
 	s := spec{
 		name:    name,
-		config:  imagenode.Config(i.place.instance, labels),
+		config:  imagenode.Config(i.place.instance, i.engine.testsEarly(), labels),
 		host:    &container.HostConfig{LogConfig: logConfig(), Resources: container.Resources{PidsLimit: &pids}},
 		address: i.place.links[0].subnet.node().String(),
 	}

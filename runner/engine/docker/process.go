@@ -268,7 +268,7 @@ const nobody = "127.0.0.1:9"
 // they are refused at once. A crash is the latter, on every engine.
 func (i *instance) redirect(ctx context.Context, address string) error {
 	for _, edge := range i.Plan.Edges {
-		if edge.To != i.place.name() {
+		if edge.To != i.place.name() || !i.isOpen(edge.Name) { // one that is opened later leads to the container by itself
 			continue
 		}
 		if err := i.mesh.SetUpstream(ctx, edge.Name, address); err != nil {

@@ -99,6 +99,8 @@ type testbed struct {
 	logs []*follower
 	// started are the nodes, and the mesh, by the containers of theirs that the engine has told to have started.
 	started map[string]string
+	// open are the edges that have been opened.
+	open map[string]bool
 	// closing is closed when no container will be started any more.
 	closing chan struct{}
 	ending  atomic.Bool
@@ -140,6 +142,7 @@ func newTestbed(e *Engine, r engine.Run, places *layout) *testbed {
 		expires: time.Now().Add(2*r.Plan.Total + 24*time.Hour),
 		byName:  map[string]*instance{}, follows: map[string]*acts{meshName: {}}, closing: make(chan struct{}),
 		started:      map[string]string{},
+		open:         map[string]bool{},
 		networkSlots: make(chan struct{}, atOnce), createSlots: make(chan struct{}, atOnce),
 		startSlots: make(chan struct{}, atOnce), askSlots: make(chan struct{}, atOnce),
 	}
@@ -231,6 +234,11 @@ func (m joined) Open(ctx context.Context, edges []mesh.Edge) ([]mesh.Edge, error
 	if err != nil {
 		return nil, err
 	}
+	m.t.mu.Lock()
+	for _, e := range opened {
+		m.t.open[e.Name] = true
+	}
+	m.t.mu.Unlock()
 	for caller := range callers {
 		for _, g := range caller.place.groups {
 			if _, err := m.OpenGroup(ctx, g); err != nil {
@@ -239,6 +247,13 @@ func (m joined) Open(ctx context.Context, edges []mesh.Edge) ([]mesh.Edge, error
 		}
 	}
 	return opened, nil
+}
+
+// isOpen tells that an edge has been opened.
+func (t *testbed) isOpen(edge string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.open[edge]
 }
 
 // Dial connects to anything by way of the mesh, and to a load's edge at once where the mesh's container can be reached.

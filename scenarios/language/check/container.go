@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
@@ -14,6 +15,7 @@ func (v *Checker) container(n *scenarios.Node) {
 	if n.WorkingDir != "" && !strings.HasPrefix(n.WorkingDir, "/") {
 		v.Problem(at.Key("working_dir"), fmt.Sprintf("%s is no place in a container", source.QuoteShort(n.WorkingDir)), "begin it with /")
 	}
+	v.readiness(n, at)
 	mounted := map[string]string{}
 	for i, t := range n.Tmpfs {
 		v.mounted(mounted, t.Target, "tmpfs", at.Key("tmpfs").Item(i))
@@ -68,5 +70,33 @@ func (v *Checker) volumes() {
 			}
 			first[one.Name] = one
 		}
+	}
+}
+
+// readiness checks that a healthcheck says one thing to look at.
+func (v *Checker) readiness(n *scenarios.Node, at scenarios.Path) {
+	r := n.Readiness
+	if r == nil {
+		return
+	}
+	if n.Health != "" {
+		v.Problem(at.Key("health"), "health and healthcheck both say how readiness is seen", "keep one of them")
+	}
+	at = at.Key("healthcheck")
+	var said []string
+	for key, is := range map[string]bool{"test": len(r.Test) > 0, "http": r.HTTP != "", "tcp": r.TCP != 0} {
+		if is {
+			said = append(said, key)
+		}
+	}
+	switch slices.Sort(said); {
+	case len(said) == 0:
+		v.Problem(at, "healthcheck does not say what is looked at", "add test, http or tcp")
+	case len(said) > 1:
+		v.Problem(at, "healthcheck has "+strings.Join(said, " and "), "keep one of them")
+	case r.HTTP == "" && r.Port != 0:
+		v.Problem(at.Key("port"), "port is for http", "take it away, or write tcp: PORT")
+	case r.HTTP != "" && !strings.HasPrefix(r.HTTP, "/"):
+		v.Problem(at.Key("http"), fmt.Sprintf("%s is no path", source.QuoteShort(r.HTTP)), "begin it with /; another port is port: PORT")
 	}
 }

@@ -54,6 +54,7 @@ func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
 func containerSpellings(rows map[reflect.Type]spelling, d *Decoder, w *schemaWriter) {
 	row(rows, d.words, w.words)
 	row(rows, d.environment, w.environment)
+	row(rows, d.readinessTest, w.words)
 	row(rows, func(v *source.Value, into *[]*scenarios.File, f field) { *into = d.files(v, f) }, pathsTo[scenarios.File](w, "^/"))
 	row(rows, func(v *source.Value, into *[]*scenarios.Secret, f field) { *into = d.secrets(v, f) }, pathsTo[scenarios.Secret](w, secretName.String()))
 	row(rows, d.mode, w.mode)
@@ -80,6 +81,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[scenarios.Retry]():       "retry",
 	reflect.TypeFor[scenarios.Cold]():        "cold",
 	reflect.TypeFor[scenarios.HealthCheck](): "health_check",
+	reflect.TypeFor[scenarios.Readiness]():   "healthcheck",
 	reflect.TypeFor[scenarios.When]():        "when",
 	reflect.TypeFor[scenarios.Outliers]():    "outliers",
 	reflect.TypeFor[scenarios.Breaker]():     "circuit_breaker",

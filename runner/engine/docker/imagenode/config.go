@@ -16,12 +16,13 @@ import (
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
-// Config is what runs in an instance's container: the image's own user and folder, where the node does not say others.
-func Config(i topology.Instance, labels map[string]string) *container.Config {
+// Config is what runs in an instance's container: the image's own user and folder, where the node does not say others. early:
+// the engine can run tests more often while it starts.
+func Config(i topology.Instance, early bool, labels map[string]string) *container.Config {
 	n := i.Node
 	return &container.Config{
 		Image: n.Image, Hostname: i.Name, Entrypoint: strslice.StrSlice(n.Entrypoint), Cmd: strslice.StrSlice(n.Command),
-		Env: environment(n), User: n.User, WorkingDir: n.WorkingDir, Labels: labels,
+		Env: environment(n), User: n.User, WorkingDir: n.WorkingDir, Labels: labels, Healthcheck: healthcheck(n, early),
 	}
 }
 
