@@ -40,7 +40,11 @@ const (
 )
 
 // Outside is the error of a Process that somebody else has ended: by which door, and how.
-type Outside struct{ Door, What string }
+type Outside struct {
+	Door, What string
+	// At is when it ended, where the driver knows it: its word may come after that of a later start. Zero: when it is told.
+	At time.Time
+}
 
 func (o *Outside) Error() string { return o.What + " (" + o.Door + ")" }
 
@@ -139,7 +143,11 @@ func (s *system) endedUnwanted(name string, err error, lastWords string) {
 	var outside *Outside
 	switch {
 	case errors.As(err, &outside):
-		s.notice(Notice{On: name, At: time.Now(), Door: outside.Door, What: outside.What, Now: Ended})
+		at := outside.At
+		if at.IsZero() {
+			at = time.Now()
+		}
+		s.notice(Notice{On: name, At: at, Door: outside.Door, What: outside.What, Now: Ended})
 		s.died(fmt.Errorf("instance %q was ended from outside: %w%s", name, err, lastWords))
 		return
 	case err == nil:

@@ -39,11 +39,12 @@ func (t *testbed) watch(ctx, owned context.Context) error {
 	return nil
 }
 
-// hear handles events from a time on until owned ends, in order.
+// hear handles events from a time on until owned ends, as the engine tells them.
 func (t *testbed) hear(owned context.Context, since time.Time, which filters.Args, handle func(events.Message)) {
+	heard := heard{from: since, last: since}
 	t.owned.Go(func() {
 		for owned.Err() == nil {
-			t.watchFrom(owned, &since, which, handle)
+			t.watchFrom(owned, &heard, which, handle)
 			select {
 			case <-owned.Done():
 			case <-time.After(200 * time.Millisecond):
@@ -52,20 +53,18 @@ func (t *testbed) hear(owned context.Context, since time.Time, which filters.Arg
 	})
 }
 
-// watchFrom handles events until the stream breaks off or ctx ends, and moves since on.
-func (t *testbed) watchFrom(ctx context.Context, since *time.Time, which filters.Args, handle func(events.Message)) {
+// watchFrom handles events until the stream breaks off or ctx ends.
+func (t *testbed) watchFrom(ctx context.Context, heard *heard, which filters.Args, handle func(events.Message)) {
+	since := heard.again()
 	messages, errs := t.engine.api.Events(ctx, events.ListOptions{
 		Since: fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()), Filters: which,
 	})
 	for {
 		select {
 		case message := <-messages:
-			at := time.Unix(0, message.TimeNano)
-			if at.Before(*since) {
-				continue
+			if heard.first(message) {
+				handle(message)
 			}
-			*since = at.Add(1)
-			handle(message)
 		case <-errs:
 			return
 		}
@@ -88,7 +87,7 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 	if message.Action == events.ActionDie {
 		reason, starved := t.reason(ctx, message)
 		if by != "" && !(starved && door == hostDoor) { // then it was the kernel
-			reason = &engine.Outside{Door: door, What: by}
+			reason = &engine.Outside{Door: door, What: by, At: time.Unix(0, message.TimeNano)}
 		}
 		if i := t.byName[what]; i != nil {
 			i.end(reason)

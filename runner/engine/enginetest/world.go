@@ -206,7 +206,7 @@ func (w *world) within(bound time.Duration, what string, works func() bool) {
 	w.t.Helper()
 	for deadline := time.Now().Add(bound); !works(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("%s: not within %s", what, bound)
+			w.t.Fatalf("%s: not within %s; touched: %+v", what, bound, w.touched())
 		}
 	}
 }
