@@ -11,7 +11,7 @@ const gcPercent = 400
 
 // floor is what is never written to and never freed: it counts as live, so that a small heap may grow by gcPercent of it before it is
 // collected, and takes no memory itself. A run of a few megabytes is then collected a few times instead of at every few hundred
-// requests, which is a sixth of what it costs; a large one is collected as often as without.
+// requests; a large one is collected as often as without.
 var floor []byte
 
 const floorSize = 32 << 20
