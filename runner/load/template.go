@@ -48,11 +48,6 @@ type field struct {
 	value text
 }
 
-// rich tells a request that is more than a line, constant headers and a text with numbers in it.
-func (t *template) rich() bool {
-	return t.names != nil || t.fields != nil || t.raw != nil || t.rules != nil
-}
-
 // maxParams is how many different parameters a request may have.
 const maxParams = 8
 

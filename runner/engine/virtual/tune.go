@@ -32,6 +32,7 @@ func Tune() (restore func()) {
 		runtime.GOMAXPROCS(procs)
 		if percent >= 0 {
 			debug.SetGCPercent(percent)
+			runtime.KeepAlive(floor)
 			floor = nil
 		}
 	}
