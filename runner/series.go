@@ -44,6 +44,7 @@ func (r *run) sampling(ctx context.Context, into **Observation) {
 	}
 	r.beside(func() {
 		if o, err := r.counters(ctx); err == nil {
+			o.Edges = maps.Clone(o.Edges) // the system's own, which others may read just now
 			for name, e := range o.Edges { // a series has the mean alone, and a long run many readings
 				e.Answers = ""
 				o.Edges[name] = e
