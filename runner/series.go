@@ -44,14 +44,21 @@ func (r *run) sampling(ctx context.Context, into **Observation) {
 	}
 	r.beside(func() {
 		if o, err := r.counters(ctx); err == nil {
-			o.Edges = maps.Clone(o.Edges) // the system's own, which others may read just now
-			for name, e := range o.Edges { // a series has the mean alone, and a long run many readings
-				e.Answers = ""
-				o.Edges[name] = e
-			}
-			*into = o
+			*into = withoutAnswers(o)
 		}
 	})
+}
+
+// withoutAnswers is a reading of its own, since whoever looks at the run holds the other: a series has the mean alone, and a long run
+// many readings.
+func withoutAnswers(o *Observation) *Observation {
+	lean := *o
+	lean.Edges = maps.Clone(o.Edges)
+	for name, e := range lean.Edges {
+		e.Answers = ""
+		lean.Edges[name] = e
+	}
+	return &lean
 }
 
 // series are all readings of the phases, in time, each as what has changed since the one before.
