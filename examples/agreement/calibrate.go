@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/squallhq/squall/internal/shipped"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -46,7 +47,7 @@ func calibrate(ctx context.Context, squall, engine string) (costs, error) {
 	if err := os.WriteFile(file, []byte(calibration), 0o600); err != nil {
 		return costs{}, err
 	}
-	r, err := run(ctx, squall, engine, file, "")
+	r, err := shipped.Told(ctx, squall, engine, file, "")
 	if err != nil {
 		return costs{}, fmt.Errorf("calibrate on %s: %w", engine, err)
 	}

@@ -4,18 +4,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
-	"time"
 
+	"github.com/squallhq/squall/internal/shipped"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/language"
 )
@@ -61,11 +58,11 @@ func write(ctx context.Context, w io.Writer, squall, a, b string, files []string
 			return err
 		}
 		for _, variant := range append([]string{""}, s.Variants...) {
-			x, err := run(ctx, squall, a, file, variant, costs.flags(a)...)
+			x, err := shipped.Told(ctx, squall, a, file, variant, costs.flags(a)...)
 			if err != nil {
 				return err
 			}
-			y, err := run(ctx, squall, b, file, variant)
+			y, err := shipped.Told(ctx, squall, b, file, variant)
 			if err != nil {
 				return err
 			}
@@ -75,27 +72,6 @@ func write(ctx context.Context, w io.Writer, squall, a, b string, files []string
 	}
 	fmt.Fprintf(w, "\n%d of %d figures agree.\n", agree, rows)
 	return nil
-}
-
-// run runs a scenario and reads its result, whatever its verdict.
-func run(ctx context.Context, squall, engine, file, variant string, flags ...string) (*record.Result, error) {
-	dir, err := os.MkdirTemp("", "agreement-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "run")
-	args := append([]string{"run", "--quiet", "--engine", engine, "--out", out, "--variant", variant}, flags...)
-	command := exec.CommandContext(ctx, squall, append(args, file)...)
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = time.Minute // it takes down what it has started
-	fmt.Fprintln(os.Stderr, strings.Join(command.Args, " "))
-	output, runErr := command.CombinedOutput()
-	r, err := record.Read(out)
-	if err != nil {
-		return nil, fmt.Errorf("run %s on %s: %w: %s", file, engine, errors.Join(runErr, err), output)
-	}
-	return r, nil
 }
 
 // compare writes one run's table and counts the figures that agree.

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/squallhq/squall/internal/shipped"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -30,16 +27,9 @@ func (m *measurement) run(ctx context.Context, e *example, variant string, n int
 	if err := os.RemoveAll(out); err != nil { // another scenario's, or not whole
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, m.squall, "run", "--quiet", "--engine", m.engine, "--out", out, "--variant", variant, e.file)
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = time.Minute // it takes down what it has started
-	output, runErr := command.CombinedOutput()
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	r, err := record.Read(out)
+	r, err := shipped.Run(ctx, m.squall, m.engine, e.file, variant, out)
 	if err != nil {
-		return nil, fmt.Errorf("run %s on %s: %w: %s", e.file, m.engine, errors.Join(runErr, err), output)
+		return nil, err
 	}
 	return r, os.WriteFile(out+".sha256", []byte(e.hash+"\n"), 0o644)
 }

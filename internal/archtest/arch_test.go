@@ -92,11 +92,11 @@ var allowed = map[string][]string{
 	"runner/engine/enginetest":       {"faults", "internal/chance", "runner", "runner/engine/virtual/network", "runner/load", "runner/node", "runner/readback", "runner/record", "runner/wire", "scenarios", "scenarios/language", "scenarios/topology"},
 
 	"examples":              {},
-	"examples/agreement":    {"runner/record", "scenarios/language"},
-	"examples/library":      {"report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
+	"examples/agreement":    {"internal/shipped", "runner/record", "scenarios/language"},
+	"examples/library":      {"internal/shipped", "report", "runner/record", "scenarios", "scenarios/language", "scenarios/metric"},
 	"examples/patterns":     {},
 	"examples/real":         {},
-	"examples/real/figures": {"internal/debimage", "runner/record", "scenarios/language"},
+	"examples/real/figures": {"internal/debimage", "internal/shipped", "runner/record", "scenarios/language"},
 
 	"internal/archtest":      {},
 	"internal/ask":           {}, // one question over HTTP
@@ -107,8 +107,9 @@ var allowed = map[string][]string{
 	"internal/debimage":      {}, // images of real parts, for tests
 	"internal/debimage/make": {"internal/debimage"},
 	"internal/pipenet":       {},
-	"internal/resultdoc":     {}, // makes docs/result.json.md and docs/answers.json.md
-	"internal/scarce":        {}, // errors by which a machine runs out: any program's
+	"internal/resultdoc":     {},                // makes docs/result.json.md and docs/answers.json.md
+	"internal/scarce":        {},                // errors by which a machine runs out: any program's
+	"internal/shipped":       {"runner/record"}, // the program as it is shipped, for the commands that write examples' figures
 	"internal/squallbin":     {},
 }
 

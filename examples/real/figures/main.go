@@ -4,18 +4,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/squallhq/squall/internal/debimage"
+	"github.com/squallhq/squall/internal/shipped"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/language"
 )
@@ -79,11 +76,11 @@ func write(ctx context.Context, w io.Writer, squall string, files []string) erro
 			return err
 		}
 		for _, variant := range append([]string{""}, s.Variants...) {
-			built, err := run(ctx, squall, "virtual", file, variant)
+			built, err := shipped.Told(ctx, squall, "virtual", file, variant)
 			if err != nil {
 				return err
 			}
-			real, err := run(ctx, squall, "docker", file, variant)
+			real, err := shipped.Told(ctx, squall, "docker", file, variant)
 			if err != nil {
 				return err
 			}
@@ -96,26 +93,6 @@ func write(ctx context.Context, w io.Writer, squall string, files []string) erro
 	}
 	fmt.Fprintf(w, "\n| scenario | verdict built in | real | writes built in | real |\n|---|---|---|---|---|\n%s\n%d of %d verdicts agree.\n", &verdicts, agree, of)
 	return nil
-}
-
-// run runs a scenario and reads its result, whatever its verdict.
-func run(ctx context.Context, squall, engine, file, variant string) (*record.Result, error) {
-	dir, err := os.MkdirTemp("", "figures-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "run")
-	command := exec.CommandContext(ctx, squall, "run", "--quiet", "--engine", engine, "--out", out, "--variant", variant, file)
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = time.Minute // it takes down what it has started
-	fmt.Fprintln(os.Stderr, strings.Join(command.Args, " "))
-	output, runErr := command.CombinedOutput()
-	r, err := record.Read(out)
-	if err != nil {
-		return nil, fmt.Errorf("run %s on %s: %w: %s", file, engine, errors.Join(runErr, err), output)
-	}
-	return r, nil
 }
 
 // rows writes a row for each request of each phase.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/topology"
 )
@@ -147,6 +149,28 @@ const (
 // runID is a name for a run that no other test has.
 func runID(t *testing.T, name string) string {
 	return fmt.Sprintf("%s-%x", strings.ToLower(name), time.Now().UnixNano()&0xffffffff)
+}
+
+// runText runs a scenario to its end, with what else a test wants of the run.
+func runText(t *testing.T, e runner.Engine, name string, text []byte, with ...func(*runner.Options)) *record.Result {
+	t.Helper()
+	s, err := language.Parse(name+".yaml", text, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Plan(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := runner.Options{Plan: p, Engine: e, Loader: load.New(load.Options{}), Run: runID(t, name), Dir: t.TempDir()}
+	for _, more := range with {
+		more(&o)
+	}
+	result, err := runner.Run(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
 }
 
 func launchAs(ctx context.Context, t *testing.T, e runner.Engine, run string, progress func(string)) (runner.System, *topology.Plan, error) {

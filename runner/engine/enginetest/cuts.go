@@ -1,15 +1,12 @@
 package enginetest
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/load"
-	"github.com/squallhq/squall/scenarios/language"
 )
 
 // cutScenario has five requests under way at any time when a fault comes on that cuts them.
@@ -43,20 +40,7 @@ func CutByAFault(t *testing.T, e runner.Engine) {
 
 func cutBy(t *testing.T, e runner.Engine, fault string) {
 	t.Helper()
-	s, err := language.Parse("cuts.yaml", fmt.Appendf(nil, cutScenario, fault), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.Plan(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := runner.Run(context.Background(), runner.Options{
-		Plan: p, Engine: e, Loader: load.New(load.Options{}), Run: runID(t, "cuts"), Dir: t.TempDir(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := runText(t, e, "cuts", fmt.Appendf(nil, cutScenario, fault))
 	const intended = 100 // 50/s in 2 s
 	for _, phase := range res.Phases {
 		if q := phase.Requests[0]; q.Sent+q.Cut != intended || q.Rate != intended/2 {

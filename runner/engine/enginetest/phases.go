@@ -1,15 +1,12 @@
 package enginetest
 
 import (
-	"context"
 	"math"
 	"slices"
 	"testing"
 
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios/language"
 )
 
 // retriesUnderFault is f -> mid -> s, where mid tries three times, s fails every request of a phase, and a second fault is
@@ -33,20 +30,7 @@ phases:
 // within 2 percent while all fails.
 func AttemptsByPhase(t *testing.T, e runner.Engine, within int64) {
 	t.Helper()
-	s, err := language.Parse("attempts.yaml", []byte(retriesUnderFault), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.Plan(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := runner.Run(context.Background(), runner.Options{
-		Plan: p, Engine: e, Loader: load.New(load.Options{}), Run: runID(t, "attempts"), Dir: t.TempDir(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := runText(t, e, "attempts", []byte(retriesUnderFault))
 	for n, want := range []float64{1, 3, 1} {
 		edge := edgeOf(t, result.Phases[n], "mid-1:s-1")
 		if off := edge.Attempts - edge.Requests; off < -within || off > within {
@@ -75,20 +59,7 @@ phases:
 // both, within that many of them, and the record names the later phase.
 func Outlasting(t *testing.T, e runner.Engine, within int64) {
 	t.Helper()
-	s, err := language.Parse("outlasting.yaml", []byte(outlasting), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.Plan(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := runner.Run(context.Background(), runner.Options{
-		Plan: p, Engine: e, Loader: load.New(load.Options{}), Run: runID(t, "outlasting"), Dir: t.TempDir(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := runText(t, e, "outlasting", []byte(outlasting))
 	for n, want := range []int64{0, 50, 50} {
 		r := result.Phases[n].Requests[0]
 		if off := r.Failed - want; r.Sent != 100 || off < -within || off > within {

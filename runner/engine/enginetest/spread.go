@@ -1,15 +1,12 @@
 package enginetest
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/load"
-	"github.com/squallhq/squall/scenarios/language"
 )
 
 const spreadScenario = `
@@ -41,20 +38,7 @@ func LatencyBySpread(t *testing.T, e runner.Engine, exact bool, later float64) {
 		"{cv: 2}":              {2, func(x float64) float64 { return p*math.Exp(-2*p*x) + (1-p)*math.Exp(-2*(1-p)*x) }},
 		"{lognormal: {cv: 1}}": {1, func(x float64) float64 { return math.Erfc((math.Log(x)/lognormal+lognormal/2)/math.Sqrt2) / 2 }},
 	} {
-		s, err := language.Parse("spread.yaml", fmt.Appendf(nil, spreadScenario, shape), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan, err := s.Plan(1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := runner.Run(context.Background(), runner.Options{
-			Plan: plan, Engine: e, Loader: load.New(load.Options{}), Run: runID(t, "spread"), Dir: t.TempDir(),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		res := runText(t, e, "spread", fmt.Appendf(nil, spreadScenario, shape))
 		noise := 4 * c.cv * mean / math.Sqrt(n)
 		if got := res.Faults[0].Receipt.FullDelayMs; math.Abs(got-mean) > noise+later {
 			t.Errorf("%s: the receipt says %.2f ms on average, want %g within %.2f", shape, got, mean, noise+later)

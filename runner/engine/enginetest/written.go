@@ -9,11 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/runner"
-	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/readback"
 	"github.com/squallhq/squall/runner/record"
-	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/topology"
 
 	"net"
@@ -60,23 +58,12 @@ func PlantedWrites(t *testing.T, e runner.Engine) {
 		fmt.Fprintf(&steps, "        - {write: db, when: {tenant: %q}}\n", fmt.Sprint(tenant))
 	}
 	steps.WriteString("        - {write: db, when: {tenant: \"2\"}}\n")
-	s, err := language.Parse("planted.yaml", fmt.Appendf(nil, plantedWrites, steps.String()), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.Plan(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := runner.Run(context.Background(), runner.Options{
-		Plan: p, Engine: e, Loader: load.New(load.Options{}), Run: runID(t, "planted"), Dir: t.TempDir(), ReadWritten: readback.Read,
-		ReadWrites: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
+	result := runText(t, e, "planted", fmt.Appendf(nil, plantedWrites, steps.String()), func(o *runner.Options) {
+		o.ReadWritten = readback.Read
+		o.ReadWrites = func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 			return node.ReadBack(ctx, dial, i.Node)
-		},
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := result.Writes
 	if !w.Checked || len(w.Loads) != 2 {
 		t.Fatalf("checked %v (%s), %d accounts", w.Checked, w.Why, len(w.Loads))
