@@ -32,7 +32,6 @@ func classify(ctx context.Context, err error) string {
 	var dial dialError
 	var body bodyError
 	var network net.Error
-	var said secure.Error
 	switch {
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
 		return record.ErrCanceled
@@ -43,7 +42,7 @@ func classify(ctx context.Context, err error) string {
 		return record.ErrRefused
 	case errors.As(err, &body):
 		return record.ErrBody
-	case errors.As(err, &said) || secure.Said(err):
+	case secure.Said(err):
 		return record.ErrTLS
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
 		return record.ErrReset

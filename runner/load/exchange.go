@@ -77,15 +77,13 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 	t := &c.mix.kinds[r.kind]
 	body := 0
 	conn.buf, body = c.mix.render(conn.buf[:0], r)
-	if r.hop == nil || r.hop.body {
-		body += len(t.raw)
-	}
-	a.bytesOut = int64(body)
+	raw := t.file(r)
+	a.bytesOut = int64(body + len(raw))
 	if _, err := conn.Write(conn.buf); err != nil {
 		return a, false, fmt.Errorf("send: %w", err)
 	}
-	if len(t.raw) > 0 && (r.hop == nil || r.hop.body) {
-		if _, err := conn.Write(t.raw); err != nil {
+	if len(raw) > 0 {
+		if _, err := conn.Write(raw); err != nil {
 			return a, false, fmt.Errorf("send: %w", err)
 		}
 	}
@@ -97,14 +95,12 @@ func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, r
 	if t.method == "HEAD" { // no redirect makes another method of it
 		h.length, h.chunked, h.untilEOF = 0, false, false
 	}
-	if t.rules.NeedsBody() || c.mix.wantsBody(r) {
+	if c.mix.keepsBody(r) {
 		var kept bytes.Buffer
-		a.bytesIn, err = copyBody(&kept, conn.reader, h, c.options.MaxBody)
-		if a.body, err = unpacked(kept.Bytes(), h.all, c.options.MaxBody, err); err != nil {
-			return a, false, bodyError{err}
-		}
+		a.bytesIn, err = readBody(&kept, conn.reader, h, c.options.MaxBody)
+		a.body, err = unpacked(kept.Bytes(), h.all, c.options.MaxBody, err)
 	} else {
-		a.bytesIn, err = readBody(conn.reader, h, c.options.MaxBody)
+		a.bytesIn, err = readBody(io.Discard, conn.reader, h, c.options.MaxBody)
 	}
 	if err != nil {
 		return a, false, bodyError{err}
@@ -121,6 +117,17 @@ func (a *answer) take(h head, t *template) {
 
 // keeps tells that somebody looks at the headers of the answer.
 func (t *template) keeps(r request) bool { return t.rules != nil || r.visit != nil || t.redirects > 0 }
+
+// file is the part of the body that is sent as it is; nil: there is none.
+func (t *template) file(r request) []byte {
+	if r.hop != nil && !r.hop.body {
+		return nil
+	}
+	return t.raw
+}
+
+// keepsBody tells that somebody looks at the body of the answer.
+func (m *mix) keepsBody(r request) bool { return m.kinds[r.kind].rules.NeedsBody() || m.wantsBody(r) }
 
 // unexpected turns an end in the middle into what it is.
 func unexpected(err error) error {

@@ -27,11 +27,8 @@ type hop struct {
 
 // end writes what comes after the headers of a request whose body, if it has one, is its own.
 func (h *hop) end(b []byte) ([]byte, int) {
-	if h.own == "" && (h.method == http.MethodPost || h.method == http.MethodPut || h.method == http.MethodPatch) {
-		return append(b, "Content-Length: 0\r\n\r\n"...), 0
-	}
 	if h.own == "" {
-		return append(b, "\r\n"...), 0
+		return append(b, bodiless(h.method)...), 0
 	}
 	if h.mime != "" {
 		b = append(b, "Content-Type: "+h.mime+"\r\n"...)
@@ -96,10 +93,9 @@ func (c *class) multiplexed(ctx context.Context, r request, deadline time.Time) 
 	defer cancel()
 	t := &c.mix.kinds[r.kind]
 	text, body := c.mix.render(nil, r)
-	if r.hop == nil || r.hop.body {
-		text, body = append(text, t.raw...), body+len(t.raw)
-	}
-	a.bytesOut = int64(body)
+	raw := t.file(r)
+	text = append(text, raw...)
+	a.bytesOut = int64(body + len(raw))
 	out, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(text)))
 	if err != nil {
 		return a, fmt.Errorf("make the request: %w", err)
@@ -121,7 +117,7 @@ func (c *class) multiplexed(ctx context.Context, r request, deadline time.Time) 
 	a.take(h, t)
 	var kept bytes.Buffer
 	to := io.Writer(io.Discard)
-	if t.rules.NeedsBody() {
+	if c.mix.keepsBody(r) {
 		to = &kept
 	}
 	a.bytesIn, err = io.Copy(to, io.LimitReader(got.Body, c.options.MaxBody+1))

@@ -177,13 +177,8 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return bytes.TrimSuffix(line[:len(line)-1], []byte{'\r'}), nil
 }
 
-// readBody reads the body whole, keeping nothing of it, and says how long it was.
-func readBody(r *bufio.Reader, h head, most int64) (int64, error) {
-	return copyBody(io.Discard, r, h, most)
-}
-
-// copyBody reads the body whole and says how long it was.
-func copyBody(to io.Writer, r *bufio.Reader, h head, most int64) (int64, error) {
+// readBody reads the body whole, and says how long it was.
+func readBody(to io.Writer, r *bufio.Reader, h head, most int64) (int64, error) {
 	switch {
 	case h.chunked:
 		n, err := io.Copy(to, io.LimitReader(httputil.NewChunkedReader(r), most+1))

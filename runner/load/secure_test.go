@@ -186,6 +186,34 @@ func TestSecureCallsFeelAnEdge(t *testing.T) {
 	}
 }
 
+// A look at a write has its body looked into over HTTP/2 too: without it every one would be stale.
+func TestLooksOverHTTP2SeeBodies(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(r.URL.Path)) // as a store that has everything
+	}))
+	s.Config.Protocols = &http.Protocols{}
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	t.Cleanup(s.Close)
+	l := open(20)
+	l.HTTP = "h2c"
+	l.Requests = []scenarios.Request{{Send: "POST /orders/{write}", Write: &scenarios.Write{Read: &scenarios.WriteRead{Send: "GET /orders/{write}", Contains: "{write}"}}}}
+	samples, _ := through(t, l, s.Listener.Addr().String(), 0)
+	shown := 0
+	for _, s := range samples {
+		if s.Write != nil && s.Write.Read != "" {
+			shown++
+			if s.Write.Read != record.ReadShown {
+				t.Errorf("%s, which was there, is %s", s.Write.ID, s.Write.Read)
+			}
+		}
+	}
+	if shown < 15 {
+		t.Errorf("%d looks of some 20", shown)
+	}
+}
+
 // A certificate of somebody else, a wrong name and a missing client certificate are failures of class tls: every request is
 // counted, none as anything else.
 func TestHandshakesThatFail(t *testing.T) {

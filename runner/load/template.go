@@ -105,10 +105,18 @@ func newTemplate(p *parser, r scenarios.Request) (template, error) {
 		return template{}, err
 	}
 	t.end = "\r\n"
-	if t.body == nil && t.raw == nil && (method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch) {
-		t.end = "Content-Length: 0\r\n\r\n"
+	if t.body == nil && t.raw == nil {
+		t.end = bodiless(method)
 	}
 	return t, nil
+}
+
+// bodiless ends the head of a request without a body (RFC 9110, 8.6).
+func bodiless(method string) string {
+	if method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
+		return "Content-Length: 0\r\n\r\n"
+	}
+	return "\r\n"
 }
 
 // headers are the rest of the request line and all headers that are the same every time, ending in the id header's first part.

@@ -164,18 +164,11 @@ func (c *class) attempt(ctx context.Context, r request, deadline time.Time) (a a
 		if w == nil || t.n > w.retries || ctx.Err() != nil || !again(a, err) {
 			return a, t, err
 		}
-		if wait := time.NewTimer(w.backoff); time.Now().Add(w.backoff).Before(deadline) {
-			select {
-			case <-wait.C:
-				t.maybe = t.maybe || outcome(a, err) == record.Unknown
-				continue
-			case <-ctx.Done():
-			}
-			wait.Stop()
-		} else {
-			wait.Stop()
+		next := time.Now().Add(w.backoff)
+		if !next.Before(deadline) || clock.Wait(ctx, next) != nil {
+			return a, t, err
 		}
-		return a, t, err
+		t.maybe = t.maybe || outcome(a, err) == record.Unknown
 	}
 }
 
@@ -231,12 +224,8 @@ func (c *class) look(ctx context.Context, of request, done time.Duration, user *
 	if w.look < 0 || at >= c.order.Until {
 		return done
 	}
-	if w.after > 0 {
-		wait := clock.NewWaiter(false)
-		defer wait.Close()
-		if wait.Wait(ctx, c.order.Zero.Add(at)) != nil {
-			return done
-		}
+	if w.after > 0 && clock.Wait(ctx, c.order.Zero.Add(at)) != nil {
+		return done
 	}
 	r := c.mix.lookAt(at, of)
 	if !c.admit() {

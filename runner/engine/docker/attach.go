@@ -3,7 +3,6 @@ package docker
 import (
 	"archive/tar"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -29,18 +28,11 @@ func (i *instance) attach(ctx context.Context) error {
 			*into = data
 		}
 	}
-	read, write := io.Pipe()
-	written := make(chan error, 1)
-	go func() {
-		err := imagenode.Archive(write, n, i.Plan.Scenario.Folder, owners)
-		_ = write.CloseWithError(err) // always nil
-		written <- err
-	}()
-	err := i.engine.api.CopyToContainer(ctx, i.id, "/", read, container.CopyToContainerOptions{})
-	_ = read.CloseWithError(io.ErrClosedPipe) // ends the writer when the engine has not read to the end
-	if wrote := <-written; wrote != nil && !errors.Is(wrote, io.ErrClosedPipe) {
-		err = wrote
-	}
+	err := piped(
+		func(to io.Writer) error { return imagenode.Archive(to, n, i.Plan.Scenario.Folder, owners) },
+		func(from io.Reader) error {
+			return i.engine.api.CopyToContainer(ctx, i.id, "/", from, container.CopyToContainerOptions{})
+		})
 	if err != nil {
 		return fmt.Errorf("give it its files: %w", err)
 	}

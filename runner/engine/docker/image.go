@@ -58,18 +58,9 @@ func (e *Engine) load(ctx context.Context, image *nodeimage.Image) error {
 	if err := image.WriteLayer(size, io.Discard); err != nil {
 		return err
 	}
-	read, write := io.Pipe()
-	written := make(chan error, 1)
-	go func() {
-		err := image.WriteArchive(write, size.n)
-		_ = write.CloseWithError(err) // always nil
-		written <- err
-	}()
-	err := e.loadArchive(ctx, read)
-	_ = read.CloseWithError(io.ErrClosedPipe) // ends the writer when the engine has not read to the end
-	if wrote := <-written; wrote != nil && !errors.Is(wrote, io.ErrClosedPipe) {
-		err = wrote
-	}
+	err := piped(
+		func(to io.Writer) error { return image.WriteArchive(to, size.n) },
+		func(from io.Reader) error { return e.loadArchive(ctx, from) })
 	if err != nil {
 		return fmt.Errorf("load the image %s made from %s: %w", image.Ref, image.Exe, err)
 	}

@@ -116,6 +116,11 @@ func (i *instance) lastLines() string {
 	defer output.Close()
 	var text bytes.Buffer
 	_, _ = stdcopy.StdCopy(&text, &text, output) // what came is told
-	data := bytes.TrimSpace(text.Bytes())
-	return strings.ReplaceAll(string(data[max(0, len(data)-quotedBytes):]), "\n", " | ")
+	return quoted(text.Bytes())
+}
+
+// quoted is the end of an output, in one line.
+func quoted(output []byte) string {
+	output = bytes.TrimSpace(output)
+	return strings.ReplaceAll(string(output[max(0, len(output)-quotedBytes):]), "\n", " | ")
 }

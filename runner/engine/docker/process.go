@@ -58,12 +58,10 @@ var (
 
 // await waits until the container is made.
 func (i *instance) await(ctx context.Context) error {
-	select {
-	case <-i.made:
-		return i.failure
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := wait(ctx, i.made); err != nil {
+		return err
 	}
+	return i.failure
 }
 
 // Start starts an instance's container, with its configuration written into it.

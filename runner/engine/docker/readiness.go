@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -50,10 +49,9 @@ func lastLook(h *container.Health) string {
 		return "it has not ended"
 	}
 	last := h.Log[len(h.Log)-1]
-	said := bytes.TrimSpace([]byte(last.Output))
-	text := string(bytes.ReplaceAll(said[max(0, len(said)-quotedBytes):], []byte("\n"), []byte(" | ")))
+	said := cmp.Or(quoted([]byte(last.Output)), "it said nothing")
 	if last.ExitCode < 0 {
-		return "its last ended without an exit code: " + cmp.Or(text, "it said nothing")
+		return "its last ended without an exit code: " + said
 	}
-	return fmt.Sprintf("its last ended with exit code %d: %s", last.ExitCode, cmp.Or(text, "it said nothing"))
+	return fmt.Sprintf("its last ended with exit code %d: %s", last.ExitCode, said)
 }

@@ -27,6 +27,7 @@ func NewWaiter(fine bool) Waiter {
 	return w
 }
 
+// Close frees what it waits with.
 func (w Waiter) Close() {
 	w.timer.Stop()
 	if w.fine != nil {
@@ -34,7 +35,7 @@ func (w Waiter) Close() {
 	}
 }
 
-// wait returns at the moment, at once if it has passed, or with the context's error.
+// Wait returns at the moment, at once if it has passed, or with the context's error.
 func (w Waiter) Wait(ctx context.Context, until time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -58,4 +59,11 @@ func (w Waiter) Wait(ctx context.Context, until time.Time) error {
 		w.fine.sleep(left)
 	}
 	return nil
+}
+
+// Wait waits once.
+func Wait(ctx context.Context, until time.Time) error {
+	w := NewWaiter(false)
+	defer w.Close()
+	return w.Wait(ctx, until)
 }

@@ -41,21 +41,12 @@ func Config(l *scenarios.Load) (*tls.Config, error) {
 	return c, nil
 }
 
-// Error is a handshake that failed for what was said in it: a certificate, a name, a version.
-type Error struct{ err error }
-
-func (e Error) Error() string { return "TLS: " + e.err.Error() }
-func (e Error) Unwrap() error { return e.err }
-
 // Client shakes hands over a connection, which it closes where that fails.
 func Client(ctx context.Context, raw net.Conn, c *tls.Config) (net.Conn, error) {
 	conn := tls.Client(raw, c)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
-		if Said(err) {
-			return nil, Error{err}
-		}
-		return nil, err
+		return nil, fmt.Errorf("TLS: %w", err)
 	}
 	return conn, nil
 }

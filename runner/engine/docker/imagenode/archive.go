@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
@@ -20,15 +21,7 @@ const mostBytes = 1 << 30
 
 // Given tells that a node gets files.
 func Given(n *scenarios.Node) bool {
-	if len(n.Files)+len(n.Secrets) > 0 {
-		return true
-	}
-	for _, v := range n.Volumes {
-		if v.From != "" {
-			return true
-		}
-	}
-	return false
+	return len(n.Files)+len(n.Secrets) > 0 || slices.ContainsFunc(n.Volumes, func(v scenarios.Volume) bool { return v.From != "" })
 }
 
 // archive is what a node gets, on its way into a container.

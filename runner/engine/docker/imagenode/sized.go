@@ -3,6 +3,7 @@ package imagenode
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/docker/docker/api/types/mount"
 
@@ -20,12 +21,7 @@ func sized(v scenarios.Volume) *mount.Driver {
 
 // HasSized tells that a node has a volume that is to be held.
 func HasSized(n *scenarios.Node) bool {
-	for _, v := range n.Volumes {
-		if v.Size > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Volumes, func(v scenarios.Volume) bool { return v.Size > 0 })
 }
 
 // Held are the mounts of who holds all volumes of a size: they are gone with the last container that has them, so somebody must

@@ -27,10 +27,8 @@ const (
 )
 
 const (
-	// poolChannels is the most channels that a service instance opens to each broker where its node does not say.
-	poolChannels = 10
-	handshake    = 30 * time.Second // for a connection, where its caller has no bound of its own
-	heartbeat    = 10 * time.Second
+	handshake = 30 * time.Second // for a connection, where its caller has no bound of its own
+	heartbeat = 10 * time.Second
 )
 
 // errUnconfirmed: the broker may have the message, or not.
@@ -64,12 +62,8 @@ func (q *Queues) get(to *call.Replica) *broker {
 	if found := q.of[to]; found != nil {
 		return found
 	}
-	most := poolChannels
-	if said := q.i.Config.Node.Pool; said > 0 {
-		most = said
-	}
 	made := &broker{queue: to.Node, address: to.Address, who: wire.ParseLogin(to.DSN), dial: q.i.Network.DialContext,
-		slots: make(chan struct{}, most), connecting: make(chan struct{}, 1)}
+		slots: make(chan struct{}, pools.Size(q.i)), connecting: make(chan struct{}, 1)}
 	q.of[to] = made
 	pools.Of(q.i).Watch(func() pools.Use {
 		return pools.Use{Waits: made.waits.Load(), Waited: time.Duration(made.waited.Load()), Connections: made.connected()}

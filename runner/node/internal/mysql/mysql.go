@@ -31,9 +31,6 @@ const (
 	readBack   = "SELECT id, COUNT(*) FROM squall_writes GROUP BY id"
 )
 
-// poolConnections is the most connections that a service instance opens to each database instance where its node does not say.
-const poolConnections = 10
-
 // noTable is the server's number for a table that is not there.
 const noTable = 1146
 
@@ -76,10 +73,7 @@ func (r *Rows) get(to *call.Replica) (*pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	most := poolConnections
-	if said := r.i.Config.Node.Pool; said > 0 {
-		most = said
-	}
+	most := pools.Size(r.i)
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
 	made := &pool{db: db}

@@ -3,6 +3,7 @@
 package pools
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -15,6 +16,12 @@ var (
 	waitSecondsTotal = host.NewCounter("squall_pool_wait_seconds_total", "Time spent waiting for a connection of a pool.")
 	connections      = host.NewGauge("squall_pool_connections", "Connections that pools to databases, caches and brokers have open.")
 )
+
+// usual is the most connections that an instance opens to each one that it speaks to, where its node does not say.
+const usual = 10
+
+// Size is the most connections of each of an instance's pools.
+func Size(i *host.Instance) int { return cmp.Or(i.Config.Node.Pool, usual) }
 
 // Use is how one pool has been used so far.
 type Use struct {

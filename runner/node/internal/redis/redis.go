@@ -21,9 +21,6 @@ import (
 	"github.com/squallhq/squall/runner/wire"
 )
 
-// poolConnections is the most connections that a service instance opens to each cache where its node does not say.
-const poolConnections = 10
-
 // ErrLease tells that a fill came with a lease that is no longer its key's.
 var ErrLease = errors.New("the lease is not the key's any more")
 
@@ -92,10 +89,7 @@ func (c *Caches) get(to *call.Replica) *client.Client {
 	if found := c.of[to]; found != nil {
 		return found
 	}
-	most := poolConnections
-	if said := c.i.Config.Node.Pool; said > 0 {
-		most = said
-	}
+	most := pools.Size(c.i)
 	who := wire.ParseLogin(to.DSN)
 	made := client.NewClient(&client.Options{
 		Addr: to.Address, Dialer: c.i.Network.DialContext, Username: who.User, Password: who.Password,

@@ -164,22 +164,16 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 	if v.failover != "" {
 		h.Set(wire.HeaderFailover, v.failover)
 	}
-	answer := map[string]string{"node": i.Config.Instance, "request": v.Trace.Request}
 	if len(v.degraded) > 0 {
-		why := headerText(strings.Join(v.degraded, "; "))
-		h.Set(wire.HeaderDegraded, why)
-		answer["degraded"] = why
+		h.Set(wire.HeaderDegraded, v.whyDegraded())
 	}
-	body, err := json.Marshal(answer)
-	if err != nil {
-		i.Refuse(w, http.StatusInternalServerError, err.Error())
-		return
+	var line []byte // in place of a content
+	if v.content != nil {
+		v.content.head(h, v.request)
+	} else {
+		h.Set("Content-Type", "application/json")
+		line = v.whoAnswers()
 	}
-	shaped := v.content
-	if shaped == nil {
-		shaped = &content{text: string(body) + "\n", kind: "application/json"}
-	}
-	shaped.head(h, v.request)
 	if v.caching != "" {
 		h.Set("Cache-Control", v.caching)
 	}
@@ -187,8 +181,24 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 		h.Set(wire.HeaderRedirect, "meant")
 	}
 	w.WriteHeader(v.status)
-	shaped.write(w, v.request)
+	if v.content != nil {
+		v.content.write(w, v.request)
+		return
+	}
+	w.Write(line) //nolint:errcheck // a client that left reads nothing
 }
+
+// whoAnswers is the line that is answered where no step says what is.
+func (v *request) whoAnswers() []byte {
+	answer := map[string]string{"node": v.service.i.Config.Instance, "request": v.Trace.Request}
+	if len(v.degraded) > 0 {
+		answer["degraded"] = v.whyDegraded()
+	}
+	line, _ := json.Marshal(answer) // it can't fail: they are texts
+	return append(line, '\n')
+}
+
+func (v *request) whyDegraded() string { return headerText(strings.Join(v.degraded, "; ")) }
 
 // headerText makes words fit for a header: one line, printable, not endless.
 func headerText(s string) string {

@@ -24,9 +24,6 @@ import (
 	"github.com/squallhq/squall/scenarios"
 )
 
-// poolConnections is the most connections that a service instance opens to each database instance where its node does not say.
-const poolConnections = 10
-
 // Stores are a service's pools, one for each database instance, opened when first used.
 type Stores struct {
 	i  *host.Instance
@@ -75,10 +72,7 @@ func (s *Stores) get(to *call.Replica) (*Store, error) {
 	}
 	config.ConnConfig = connect
 	pingIdle(config)
-	config.MaxConns = poolConnections
-	if most := s.i.Config.Node.Pool; most > 0 {
-		config.MaxConns = int32(min(most, math.MaxInt32)) // its type
-	}
+	config.MaxConns = int32(min(pools.Size(s.i), math.MaxInt32)) // its type
 	// The context only bounds connections made at once, of which there are none.
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
@@ -274,13 +268,18 @@ func ReadWrites(ctx context.Context, conn func(context.Context) (net.Conn, error
 	return readCounts(ctx, conn, dsn, SQLReadBack)
 }
 
-// readCounts reads how often each id is in a table; one that is not there has none.
-func readCounts(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn, sql string) (map[string]int, error) {
+// connect is one connection, past all pools and edges.
+func connect(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn string) (*pgx.Conn, error) {
 	config, err := connectConfig(dsn, "database:5432", func(ctx context.Context, _, _ string) (net.Conn, error) { return conn(ctx) })
 	if err != nil {
 		return nil, err
 	}
-	c, err := pgx.ConnectConfig(ctx, config)
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// readCounts reads how often each id is in a table; one that is not there has none.
+func readCounts(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn, sql string) (map[string]int, error) {
+	c, err := connect(ctx, conn, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read writes: %w", err)
 	}
@@ -313,11 +312,7 @@ func countWrites(ctx context.Context, c *pgx.Conn, sql string) (map[string]int, 
 // ReadColumn reads the first column of a query as text, in the order of its rows, over connections that conn makes. NULL is no row. The
 // query runs in a transaction that may only read.
 func ReadColumn(ctx context.Context, conn func(context.Context) (net.Conn, error), dsn, query string) ([]string, error) {
-	config, err := connectConfig(dsn, "database:5432", func(ctx context.Context, _, _ string) (net.Conn, error) { return conn(ctx) })
-	if err != nil {
-		return nil, err
-	}
-	c, err := pgx.ConnectConfig(ctx, config)
+	c, err := connect(ctx, conn, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
