@@ -62,9 +62,7 @@ func (r *run) observe(ctx context.Context, into **Observation) {
 	*into = o
 }
 
-// readBack compares the acknowledged writes with what the databases and queues hold, and looks for duplicates in those too
-// that nobody was told of: what a queue's receiver writes, no user waits for. An interrupt cuts it short; after
-// one it has little time.
+// readBack accounts for all writes, those of built-in stores first. An interrupt cuts it short; after one it has little time.
 func (r *run) readBack(ctx context.Context) {
 	timeout := readTimeout
 	if ctx.Err() != nil {
@@ -72,13 +70,17 @@ func (r *run) readBack(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	defer func() {
-		inPhases := r.recorder.AcknowledgedInPhases()
-		r.writes.InPhases = &inPhases
-		for _, one := range r.readDeclared(ctx) {
-			r.writes.Declare(one)
-		}
-	}()
+	r.reconcile(ctx)
+	inPhases := r.recorder.AcknowledgedInPhases()
+	r.writes.InPhases = &inPhases
+	for _, one := range r.readDeclared(ctx) {
+		r.writes.Declare(one)
+	}
+}
+
+// reconcile compares the acknowledged writes with what the databases and queues hold, and looks for duplicates in those too
+// that nobody was told of: what a queue's receiver writes, no user waits for.
+func (r *run) reconcile(ctx context.Context) {
 	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
 	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
 		r.writes = record.Reconcile(acknowledged, nil)
@@ -96,6 +98,10 @@ func (r *run) readBack(ctx context.Context) {
 		found[store] = counts
 	}
 	r.readUntold(ctx, found)
+	declared := r.declared()
+	for _, counts := range found {
+		leaveOut(declared, counts)
+	}
 	r.writes = record.Reconcile(acknowledged, found)
 	if err := r.readEvents(ctx); err != nil {
 		r.writes.Checked = false
@@ -144,7 +150,6 @@ func (r *run) readStore(ctx context.Context, store string) (map[string]int, erro
 			counts[id] += n
 		}
 	}
-	counts = r.undeclared(counts)
 	if !any {
 		return nil, fmt.Errorf("read writes of %q back: there is no such node", store)
 	}

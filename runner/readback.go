@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -126,25 +127,27 @@ func missing(written []record.Written, ids []string) bool {
 	})
 }
 
-// undeclared leaves out of what a built-in store holds the rows of writes that are read back as their load says: they are
-// named after its requests.
-func (r *run) undeclared(counts map[string]int) map[string]int {
+// declared are the requests whose writes are read back as their load says: the rows of built-in stores are named after them.
+func (r *run) declared() map[string]struct{} {
+	ours := map[string]struct{}{}
 	for _, l := range r.o.Plan.Scenario.Loads {
 		if l.ReadBack == nil {
 			continue
 		}
-		ours := map[string]struct{}{}
 		for _, w := range r.recorder.Written(l.Name) {
 			ours[fmt.Sprintf("%s-%d", l.Name, w.Seq)] = struct{}{}
 		}
-		for id := range counts {
-			request, _, _ := strings.Cut(id, ":")
-			if _, is := ours[request]; is {
-				delete(counts, id)
-			}
-		}
 	}
-	return counts
+	return ours
+}
+
+// leaveOut takes the rows of some requests out of what a built-in store holds.
+func leaveOut(requests map[string]struct{}, counts map[string]int) {
+	maps.DeleteFunc(counts, func(id string, _ int) bool {
+		request, _, _ := strings.Cut(id, ":")
+		_, is := requests[request]
+		return is
+	})
 }
 
 // writeSeed draws the ids of writes: in virtual time from the plan's seed alone, where one seed is one record.

@@ -1,5 +1,7 @@
 package scenarios
 
+import "slices"
+
 // Data is a table that a load's requests take values from: row by row in turn (the first row is the first request's, or the
 // first visit's where a session has steps), or a row drawn for each.
 type Data struct {
@@ -19,12 +21,7 @@ type Data struct {
 
 // Column is the number of a column; -1 for none of that name.
 func (d *Data) Column(name string) int {
-	for i, c := range d.Columns {
-		if c == name {
-			return i
-		}
-	}
-	return -1
+	return slices.Index(d.Columns, name)
 }
 
 // Table is the load's table of a name; nil: it has none.

@@ -1,6 +1,9 @@
 package scenarios
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Readiness is how an image is seen to be ready, in Compose's words. It has a Test, an HTTP or a TCP.
 type Readiness struct {
@@ -43,18 +46,11 @@ const (
 
 // WithDefaults is what it comes to.
 func (r Readiness) WithDefaults() Readiness {
-	if r.Interval == 0 {
-		r.Interval = DefaultReadinessInterval
+	look := DefaultReadinessTimeout
+	if len(r.Test) == 0 {
+		look = DefaultLookTimeout
 	}
-	if r.Retries == 0 {
-		r.Retries = DefaultReadinessRetries
-	}
-	if r.Timeout == 0 {
-		r.Timeout = DefaultReadinessTimeout
-		if len(r.Test) == 0 {
-			r.Timeout = DefaultLookTimeout
-		}
-	}
+	r.Interval, r.Timeout, r.Retries = cmp.Or(r.Interval, DefaultReadinessInterval), cmp.Or(r.Timeout, look), cmp.Or(r.Retries, DefaultReadinessRetries)
 	return r
 }
 

@@ -28,14 +28,14 @@ var allowed = map[string][]string{
 	"report/terminal":            {"report/findings", "report/spell", "report/words", "runner/record", "scenarios/metric"}, // for people: from the record alone
 	"report/words":               {"report/spell", "runner/record", "scenarios/metric"},                                    // what all reports for people say alike
 	"report":                     {"report/page", "report/spell", "report/terminal", "report/words", "runner/record", "scenarios", "scenarios/metric"},
-	"report/findings":            {"report/spell", "runner/record", "scenarios"},         // rules over a stored record
-	"report/answer":              {"report/spell"},                                       // what many runs came to, as parts to show: values alone
-	"report/compare":             {"report/answer", "runner/record", "scenarios/metric"}, // pure functions from records
-	"report/capacity":            {"report/answer"},                                      // a search: knows no engine
-	"report/sweep":               {"report/answer", "report/spell", "scenarios/metric"},  // pure functions from figures
-	"report/pipeline":            {"runner/record"},                                      // what pipelines show, where they show it
-	"report/page":                {"report/answer", "report/spell", "runner/record"},     // a page from the record alone
-	"report/spell":               {},                                                     // figures for people: values alone
+	"report/findings":            {"report/spell", "runner/record", "scenarios"},                     // rules over a stored record
+	"report/answer":              {"report/spell"},                                                   // what many runs came to, as parts to show: values alone
+	"report/compare":             {"report/answer", "runner/record", "scenarios/metric"},             // pure functions from records
+	"report/capacity":            {"report/answer"},                                                  // a search: knows no engine
+	"report/sweep":               {"report/answer", "report/spell", "scenarios/metric"},              // pure functions from figures
+	"report/pipeline":            {"runner/record"},                                                  // what pipelines show, where they show it
+	"report/page":                {"report/answer", "report/spell", "report/words", "runner/record"}, // a page from the record alone
+	"report/spell":               {},                                                                 // figures for people: values alone
 	"runner":                     {"faults", "internal/passage", "internal/scarce", "runner/analysis", "runner/record", "runner/traces", "runner/wire", "scenarios", "scenarios/topology"},
 	"runner/analysis":            {"internal/passage", "runner/record"}, // pure functions from records
 	"runner/lease":               {},

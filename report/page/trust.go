@@ -2,9 +2,9 @@ package page
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/squallhq/squall/report/spell"
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -35,11 +35,7 @@ func honesty(r *record.Result) node {
 		facts = append(facts, [2]string{"writes", spell.Count(w.Acknowledged) + " acknowledged, not read back: " + w.Why})
 	}
 	for _, one := range w.Loads {
-		var said []string
-		for _, n := range one.Counts.Told() {
-			said = append(said, spell.Count(n.N)+" "+n.What)
-		}
-		facts = append(facts, [2]string{"writes of " + one.Load, strings.Join(said, ", ")})
+		facts = append(facts, [2]string{"writes of " + one.Load, words.Account(one)})
 	}
 	var rows [][]any
 	for _, c := range r.Checks {

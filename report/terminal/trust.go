@@ -2,9 +2,9 @@ package terminal
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/squallhq/squall/report/spell"
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -45,27 +45,12 @@ func (s *sheet) writes(w record.Writes) {
 		s.labelled("Writes", fmt.Sprintf("%s acknowledged, not read back: %s", spell.Count(w.Acknowledged), w.Why))
 	}
 	for _, one := range w.Loads {
-		s.labelled("Writes of "+one.Load, accountText(one))
+		s.labelled("Writes of "+one.Load, words.Account(one))
 	}
 	if w.Checked && w.Events > 0 {
 		s.labelled("Events", fmt.Sprintf("%s, %s lost, %s duplicated, %s still in an outbox",
 			spell.Count(w.Events), spell.Count(w.EventsLost), spell.Count(w.EventsDuplicated), spell.Count(w.EventsPending)))
 	}
-}
-
-// accountText is what became of a load's writes.
-func accountText(l record.LoadWrites) string {
-	var said []string
-	for _, one := range l.Counts.Told() {
-		said = append(said, spell.Count(one.N)+" "+one.What)
-	}
-	text := strings.Join(said, ", ")
-	if !l.Checked {
-		text += ", not read back: " + l.Why
-	} else if len(l.LostIDs) > 0 {
-		text += "; lost: " + strings.Join(l.LostIDs[:min(len(l.LostIDs), 3)], ", ") + " (writes.jsonl has each)"
-	}
-	return text
 }
 
 func (s *sheet) labelled(label, text string) { s.say(label+" ", s.bold, text, nil) }

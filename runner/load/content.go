@@ -33,7 +33,7 @@ type named struct {
 
 // values are what one request puts in place of its parameters.
 type values struct {
-	numbers [maxParams]uint64
+	numbers [scenarios.MaxParams]uint64
 	texts   []string
 	id      string // of the write
 }
@@ -50,7 +50,7 @@ type parser struct {
 func (p *parser) text(s string, as escape) (text, error) {
 	var t text
 	from := 0
-	for _, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range scenarios.Placeholder.FindAllStringSubmatchIndex(s, -1) {
 		one := part{s[from:m[0]], -1, -1, as}
 		var err error
 		if one.param, one.name, err = p.find(s[m[2]:m[3]]); err != nil {
@@ -72,8 +72,8 @@ func (p *parser) find(name string) (param, text int, err error) {
 			i = len(p.params)
 			p.params = append(p.params, name)
 		}
-		if i >= maxParams {
-			return 0, 0, fmt.Errorf("more than %d parameters", maxParams)
+		if i >= scenarios.MaxParams {
+			return 0, 0, fmt.Errorf("more than %d parameters", scenarios.MaxParams)
 		}
 		return i, -1, nil
 	}
@@ -133,7 +133,7 @@ func (t *template) setBody(p *parser, r scenarios.Request) (err error) {
 func outside(s string, change func(string) string) string {
 	var b strings.Builder
 	from := 0
-	for _, m := range placeholder.FindAllStringIndex(s, -1) {
+	for _, m := range scenarios.Placeholder.FindAllStringIndex(s, -1) {
 		b.WriteString(change(s[from:m[0]]) + s[m[0]:m[1]])
 		from = m[1]
 	}

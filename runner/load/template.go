@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -48,9 +47,6 @@ type field struct {
 	value text
 }
 
-// maxParams is how many different parameters a request may have.
-const maxParams = 8
-
 // text is literal pieces with parameters between them: piece 0, parameter 0, piece 1 ...
 type text []part
 
@@ -60,8 +56,6 @@ type part struct {
 	name    int // index of the text after the literal, where that is no number; -1 for none
 	escape  escape
 }
-
-var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)?)\}`)
 
 func newTemplate(p *parser, r scenarios.Request) (template, error) {
 	l := p.load

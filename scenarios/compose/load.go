@@ -4,7 +4,6 @@ package compose
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -180,9 +179,3 @@ func orEmpty(v *source.Value) *source.Value {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// isProblems tells an error that has its places already.
-func isProblems(err error) bool {
-	_, is := errors.AsType[source.Problems](err)
-	return is
-}

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -50,7 +51,7 @@ var (
 
 // blamed gives the loader's error, which has a path or a service's name in it at best, its place in the file.
 func (p places) blamed(err error, dir string) error {
-	if isProblems(err) {
+	if _, placed := errors.AsType[source.Problems](err); placed {
 		return err
 	}
 	text := oneLine(strings.ReplaceAll(err.Error(), dir+"/", ""))

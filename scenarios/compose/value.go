@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -27,9 +26,9 @@ func (p *project) value(on *part, key, text string, byName map[string]*part) str
 	out.WriteString(text[done:])
 	text = out.String()
 	if p.passedOn(on, key, text) {
-		return quoted(p.variable(key, text))
+		return source.Quoted(p.variable(key, text))
 	}
-	return quoted(p.variables(text))
+	return source.Quoted(p.variables(text))
 }
 
 // passedOn tells a variable whose value is not in the file: the service is given that of the environment.
@@ -100,13 +99,4 @@ func (p *project) variable(name, value string) string {
 		return strings.ReplaceAll(value, "$", "$$")
 	}
 	return "${" + name + ":-" + value + "}"
-}
-
-// quoted is a text in YAML's double quotes, which take what JSON's do.
-func quoted(text string) string {
-	var out strings.Builder
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // a text can always be written
-	return strings.TrimSuffix(out.String(), "\n")
 }

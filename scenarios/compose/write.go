@@ -130,8 +130,8 @@ func (w *writer) scenario() []byte {
 			w.line("#   %s", strings.TrimPrefix(comment(n.String()), "# "))
 		}
 	}
-	w.line("scenario: %s", quoted(cmp.Or(name, "imported")))
-	w.line("about: %s", quoted("What "+filepath.Base(w.file)+" starts, under load, while one of its connections is slow."))
+	w.line("scenario: %s", source.Quoted(cmp.Or(name, "imported")))
+	w.line("about: %s", source.Quoted("What "+filepath.Base(w.file)+" starts, under load, while one of its connections is slow."))
 	w.line("\ntopology:")
 	for _, one := range w.parts {
 		w.node(one)
@@ -151,7 +151,7 @@ func (w *writer) node(one *part) {
 		kind = "database"
 	}
 	w.line("    kind: %s", kind)
-	w.line("    image: %s", quoted(source.Escaped(w.imageName(one))))
+	w.line("    image: %s", source.Quoted(source.Escaped(w.imageName(one))))
 	if n := clones(one.ServiceConfig); n > 1 {
 		w.line("    replicas: %d", n)
 	}
@@ -211,7 +211,7 @@ func keyed(name string) string {
 	if plainKey.MatchString(name) && !slices.Contains(yamlWords, strings.ToLower(name)) {
 		return name
 	}
-	return quoted(name)
+	return source.Quoted(name)
 }
 
 // names are those by which a part may name the ones that it calls.

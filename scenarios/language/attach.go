@@ -46,7 +46,7 @@ func (doc *Document) attach(told *source.Report) {
 		}
 		for i := range l.Requests {
 			if file := l.Requests[i].File; file != nil && file.Path != "" {
-				doc.body(told, file, where.Item(i).Key("file"))
+				doc.take(told, file, mostAttached, where.Item(i).Key("file"))
 			}
 		}
 	}
@@ -62,9 +62,8 @@ func (doc *Document) recording(told *source.Report, l *scenarios.Load, at scenar
 	if file == nil || file.Path == "" {
 		return
 	}
-	name, before := file.Path, len(told.Problems)
-	doc.take(told, file, recorded.MaxBytes, at.Key(key))
-	if len(told.Problems) > before {
+	name := file.Path
+	if !doc.take(told, file, recorded.MaxBytes, at.Key(key)) {
 		return
 	}
 	var what recorded.Recording
@@ -100,8 +99,8 @@ func (doc *Document) described(told *source.Report, l *scenarios.Load, at scenar
 	if v := grammar.ValueAt(doc.root, at); v != nil && v.Kind == source.Mapping {
 		at = at.Key("file")
 	}
-	name, before := file.Path, len(told.Problems)
-	if doc.take(told, file, source.MaxBytes, at); len(told.Problems) > before {
+	name := file.Path
+	if !doc.take(told, file, source.MaxBytes, at) {
 		return
 	}
 	place := grammar.PlaceAt(doc.root, at)
@@ -133,18 +132,18 @@ func (doc *Document) described(told *source.Report, l *scenarios.Load, at scenar
 
 // secure reads the files of a load's TLS, and tries them.
 func (doc *Document) secure(told *source.Report, t *scenarios.TLS, at scenarios.Path) {
-	before := len(told.Problems)
+	all := true
 	for _, one := range []struct {
 		key  string
 		file *scenarios.Attached
 	}{{"ca", t.CA}, {"cert", t.Cert}, {"key", t.Key}} {
 		if one.file != nil && one.file.Path != "" {
-			doc.body(told, one.file, at.Key(one.key))
+			all = doc.take(told, one.file, mostAttached, at.Key(one.key)) && all
 		}
 	}
 	problem := func(key, what, fix string) { told.ProblemAt(grammar.PlaceAt(doc.root, at.Key(key)), what, fix) }
 	switch {
-	case len(told.Problems) > before:
+	case !all:
 	case (t.Cert == nil) != (t.Key == nil):
 		key := "cert"
 		if t.Cert == nil {
@@ -189,33 +188,35 @@ func (doc *Document) Beside(path string) string {
 	return path
 }
 
-func (doc *Document) body(told *source.Report, file *scenarios.Attached, at scenarios.Path) {
-	doc.take(told, file, mostAttached, at)
+// take reads a file whole; false: it can't be, which has been told.
+func (doc *Document) take(told *source.Report, file *scenarios.Attached, most int64, at scenarios.Path) bool {
+	path, data, ok := doc.contents(told, file.Path, most, grammar.PlaceAt(doc.root, at))
+	if ok {
+		file.Path, file.Bytes, file.Sum = path, data, sum(data)
+	}
+	return ok
 }
 
-// take reads a file whole.
-func (doc *Document) take(told *source.Report, file *scenarios.Attached, most int64, at scenarios.Path) {
-	path := doc.Beside(file.Path)
-	data, what := readBounded(path, file.Path, most)
+// contents is a file's path and all that is in it; what is wrong with it is told at a place.
+func (doc *Document) contents(told *source.Report, name string, most int64, at source.Place) (path string, data []byte, ok bool) {
+	path = doc.Beside(name)
+	data, what := readBounded(path, name, most)
 	if what != "" {
-		told.ProblemAt(grammar.PlaceAt(doc.root, at), what, "write the path as it is seen from the scenario's folder")
-		return
+		told.ProblemAt(at, what, "write the path as it is seen from the scenario's folder")
 	}
-	file.Path, file.Bytes, file.Sum = path, data, sum(data)
+	return path, data, what == ""
 }
 
 func (doc *Document) table(told *source.Report, d *scenarios.Data, at scenarios.Path) {
 	if d.File == "" {
 		return
 	}
-	path := doc.Beside(d.File)
 	place := grammar.PlaceAt(doc.root, at)
 	if v := grammar.ValueAt(doc.root, at.Key("file")); v != nil {
 		place = v.At
 	}
-	data, what := readBounded(path, d.File, dataset.MaxBytes)
-	if what != "" {
-		told.ProblemAt(place, what, "write the path as it is seen from the scenario's folder")
+	path, data, ok := doc.contents(told, d.File, dataset.MaxBytes, place)
+	if !ok {
 		return
 	}
 	t, err := dataset.Read(path, data)
@@ -231,8 +232,8 @@ func sum(data []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// readBounded reads a file, called by its name in what is said; what says what is wrong with it, "" for nothing. Devices, pipes and the like are not read: they
-// may have no end.
+// readBounded reads a file, called by its name in what is said; what says what is wrong with it, "" for nothing.
+// Devices, pipes and the like are not read: they may have no end.
 func readBounded(path, name string, most int64) (data []byte, what string) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {

@@ -4,7 +4,6 @@ package openapi
 
 import (
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -279,6 +278,3 @@ func text(v *source.Value) string {
 	}
 	return v.Text
 }
-
-// Known tells a method that operations may have.
-func Known(method string) bool { return slices.Contains(Methods, method) }

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,7 +72,7 @@ func FuzzOperations(f *testing.F) {
 		}
 		operations, _, _ := Read(root, Methods)
 		for _, o := range operations {
-			if method, path, ok := strings.Cut(o.Send, " "); !ok || !Known(method) || !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \n#") {
+			if method, path, ok := strings.Cut(o.Send, " "); !ok || !slices.Contains(Methods, method) || !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \n#") {
 				t.Errorf("%q", o.Send)
 			}
 		}

@@ -2,7 +2,10 @@
 // where they serve, and what they are set up by. It knows nothing of scenarios: plain values, looked up by a name.
 package parts
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Name is what a part is called in a scenario.
 type Name string
@@ -91,7 +94,7 @@ var also = map[string]Name{
 }
 
 // All is every part, in the table's order.
-func All() []Part { return append([]Part(nil), all...) }
+func All() []Part { return slices.Clone(all) }
 
 // Names are those of all parts.
 func Names() []string {
@@ -127,11 +130,4 @@ func byImage(image string) Name {
 }
 
 // CanPlay tells whether it can take the place of a built-in kind.
-func (p Part) CanPlay(kind string) bool {
-	for _, k := range p.Plays {
-		if k == kind {
-			return true
-		}
-	}
-	return false
-}
+func (p Part) CanPlay(kind string) bool { return slices.Contains(p.Plays, kind) }

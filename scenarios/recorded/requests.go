@@ -3,7 +3,6 @@
 package recorded
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -141,5 +140,5 @@ func mime(text string) string {
 	if !httpguts.ValidHeaderFieldValue(text) {
 		return ""
 	}
-	return cmp.Or(strings.TrimSpace(text), "")
+	return strings.TrimSpace(text)
 }

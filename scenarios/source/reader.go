@@ -33,18 +33,17 @@ func Read(file string, data []byte) (*Value, Problems) {
 		r.problem(1, 1, fmt.Sprintf("the file has more than %d bytes", MaxBytes), "split it into several scenarios")
 		return nil, r.problems
 	}
-	root := r.document(data)
-	if root == nil {
-		return nil, r.problems
-	}
-	tree := r.convert(root, 1)
-	return tree, r.problems
+	return r.read()
 }
 
 // ReadAsIs is Read of somebody else's YAML, for the places in it: nothing is filled in, and ${NAME} may stand in keys.
 func ReadAsIs(file string, data []byte) (*Value, Problems) {
 	r := &reader{file: file, data: data, asIs: true}
-	root := r.document(data)
+	return r.read()
+}
+
+func (r *reader) read() (*Value, Problems) {
+	root := r.document(r.data)
 	if root == nil {
 		return nil, r.problems
 	}

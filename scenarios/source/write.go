@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -61,4 +62,13 @@ func textNode(text string) *yaml.Node {
 		n.Style = 0 // the library quotes what would read as another type
 	}
 	return n
+}
+
+// Quoted is a text in double quotes, as JSON has it and YAML takes it, with <, > and & as they are.
+func Quoted(text string) string {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a text can always be written
+	return strings.TrimSuffix(out.String(), "\n")
 }

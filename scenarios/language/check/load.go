@@ -69,9 +69,6 @@ func (v *Checker) requests(l *scenarios.Load, to *scenarios.Node, at scenarios.P
 	}
 }
 
-// maxParams is how many different parameters a request may have.
-const maxParams = 8
-
 // content checks what a request is made of: that it can be sent, and that everything in braces is something.
 func (v *Checker) content(l *scenarios.Load, r *scenarios.Request, at scenarios.Path, steps bool, known map[string]bool) {
 	v.headers(r.Headers, "", l.Name, at)
@@ -89,8 +86,8 @@ func (v *Checker) content(l *scenarios.Load, r *scenarios.Request, at scenarios.
 			numbers++
 		}
 	}
-	if numbers > maxParams {
-		v.Problem(at.Key("send"), fmt.Sprintf("the request has %d parameters", numbers), fmt.Sprintf("use %d at most", maxParams))
+	if numbers > scenarios.MaxParams {
+		v.Problem(at.Key("send"), fmt.Sprintf("the request has %d parameters", numbers), fmt.Sprintf("use %d at most", scenarios.MaxParams))
 	}
 	if !steps {
 		if r.Extract != nil {

@@ -45,7 +45,7 @@ func (v *Checker) writeID(r *scenarios.Request, at scenarios.Path) {
 		v.Problem(at.Key("id"), fmt.Sprintf("%s can't be the id of a write: it stands in a path and in a header", source.QuoteShort(w.ID)), "use letters, digits and dashes")
 		return
 	}
-	for _, match := range grammar.Parameter.FindAllStringSubmatch(w.ID, -1) {
+	for _, match := range scenarios.Placeholder.FindAllStringSubmatch(w.ID, -1) {
 		name := match[1]
 		p, drawn := r.Params[name]
 		if name == scenarios.WriteParameter || !drawn || p.Sequence && p.Of == 0 {
@@ -72,7 +72,7 @@ func (v *Checker) writeRead(l *scenarios.Load, r *scenarios.Request, to *scenari
 	}
 	known := []string{scenarios.WriteParameter}
 	known = append(known, slices.DeleteFunc(grammar.ParametersOf(r), func(name string) bool { return name == scenarios.WriteParameter })...)
-	for _, match := range grammar.Parameter.FindAllStringSubmatch(look.Send+" "+look.Contains, -1) {
+	for _, match := range scenarios.Placeholder.FindAllStringSubmatch(look.Send+" "+look.Contains, -1) {
 		if !slices.Contains(known, match[1]) {
 			v.Problem(here, fmt.Sprintf("the write has no parameter %s", source.QuoteShort(match[1])), source.DidYouMean(match[1], known, "its parameters"))
 		}

@@ -42,7 +42,7 @@ func (d *Decoder) appendJSON(b *strings.Builder, v *source.Value, f field) bool 
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			b.WriteString(quoted(e.Key) + ":")
+			b.WriteString(source.Quoted(e.Key) + ":")
 			if !d.appendJSON(b, e.Value, f) {
 				return false
 			}
@@ -56,7 +56,7 @@ func (d *Decoder) appendJSON(b *strings.Builder, v *source.Value, f field) bool 
 	case v.Tag == source.TagBool:
 		b.WriteString(strings.ToLower(v.Text))
 	case v.Tag == source.TagText:
-		b.WriteString(quoted(v.Text))
+		b.WriteString(source.Quoted(v.Text))
 	default:
 		return d.jsonNumber(b, v, f)
 	}
@@ -82,17 +82,6 @@ func (d *Decoder) jsonNumber(b *strings.Builder, v *source.Value, f field) bool 
 	}
 	d.Problem(v, fmt.Sprintf("%s has %s in it, which is no number of JSON", f.key, source.Shorten(v.Text)), "write it in quotes, as a text")
 	return false
-}
-
-// quoted is a text as JSON, with <, > and & as they are.
-func quoted(s string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(s) != nil { // never: a text can be written
-		return `""`
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // mostContent is the longest body of a built-in node's answer.

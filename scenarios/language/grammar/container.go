@@ -93,17 +93,7 @@ func (d *Decoder) files(v *source.Value, f field) []*scenarios.File {
 		one := &scenarios.File{Target: path.Clean(e.Key)}
 		out = append(out, one)
 		d.target(e.At, e.Key)
-		if e.Value.Kind == source.Scalar && e.Value.Tag == source.TagText {
-			one.File = d.within(e.Value, e.Value.Text)
-			continue
-		}
-		if !d.mapping(e, reflect.ValueOf(one).Elem(), f, "{file: ./PATH} or {content: TEXT}") {
-			continue
-		}
-		d.oneOf(e, "file", "content")
-		if given := e.Value.Get("file"); given != nil && one.File != "" {
-			one.File = d.within(given, given.Text)
-		}
+		d.pathOr(e, &one.File, "content", reflect.ValueOf(one).Elem(), f, "{file: ./PATH} or {content: TEXT}")
 	}
 	return out
 }
@@ -121,30 +111,30 @@ func (d *Decoder) secrets(v *source.Value, f field) []*scenarios.Secret {
 		if !secretName.MatchString(e.Key) {
 			d.ProblemAt(e.At, fmt.Sprintf("%s can't be the name of a secret", source.QuoteShort(e.Key)), "use letters, digits, dots, dashes and underscores: it is a file of that name in "+scenarios.SecretsFolder)
 		}
-		if e.Value.Kind == source.Scalar && e.Value.Tag == source.TagText {
-			one.File = d.within(e.Value, e.Value.Text)
-			continue
-		}
-		if !d.mapping(e, reflect.ValueOf(one).Elem(), f, "{file: ./PATH} or {environment: NAME}") {
-			continue
-		}
-		d.oneOf(e, "file", "environment")
-		if given := e.Value.Get("file"); given != nil && one.File != "" {
-			one.File = d.within(given, given.Text)
-		}
+		d.pathOr(e, &one.File, "environment", reflect.ValueOf(one).Elem(), f, "{file: ./PATH} or {environment: NAME}")
 	}
 	return out
 }
 
 var secretName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
-// mapping reads one entry's keys.
-func (d *Decoder) mapping(e source.Entry, into reflect.Value, f field, fix string) bool {
+// pathOr reads one entry: a path, or a mapping with exactly one of file and another key.
+func (d *Decoder) pathOr(e source.Entry, file *string, other string, into reflect.Value, f field, fix string) {
+	if e.Value.Kind == source.Scalar && e.Value.Tag == source.TagText {
+		*file = d.within(e.Value, e.Value.Text)
+		return
+	}
 	if e.Value.Kind != source.Mapping {
 		d.Problem(e.Value, fmt.Sprintf("%s in %s needs a path or a mapping, not %s", source.QuoteShort(e.Key), f.key, e.Value.What()), "write ./PATH, "+fix)
-		return false
+		return
 	}
-	return d.structure(e.Value, into, d.fieldsOf(into.Type()))
+	if !d.structure(e.Value, into, d.fieldsOf(into.Type())) {
+		return
+	}
+	d.oneOf(e, "file", other)
+	if given := e.Value.Get("file"); given != nil && *file != "" {
+		*file = d.within(given, given.Text)
+	}
 }
 
 // oneOf wants exactly one of two keys.

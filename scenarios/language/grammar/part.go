@@ -2,7 +2,6 @@ package grammar
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
@@ -53,7 +52,7 @@ func wouldPlay(p parts.Part) string {
 func players(kind string) []string {
 	var out []string
 	for _, p := range parts.All() {
-		if slices.Contains(p.Plays, kind) {
+		if p.CanPlay(kind) {
 			out = append(out, string(p.Name))
 		}
 	}

@@ -2,17 +2,14 @@ package grammar
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/source"
 )
-
-// Parameter is {name} in a path or body, or {table.column}.
-var Parameter = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)?)\}`)
 
 // Filled are the texts of a request in which parameters are replaced, each with what it is.
 func Filled(r *scenarios.Request) []string {
@@ -21,7 +18,7 @@ func Filled(r *scenarios.Request) []string {
 		texts = append(texts, r.Write.ID, r.Write.Key)
 	}
 	for _, m := range []map[string]string{r.Headers, r.Form} {
-		for _, key := range sortedKeys(m) {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
 			texts = append(texts, m[key])
 		}
 	}
@@ -32,22 +29,13 @@ func Filled(r *scenarios.Request) []string {
 func ParametersOf(r *scenarios.Request) []string {
 	var names []string
 	for _, text := range Filled(r) {
-		for _, match := range Parameter.FindAllStringSubmatch(text, -1) {
+		for _, match := range scenarios.Placeholder.FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(names, match[1]) {
 				names = append(names, match[1])
 			}
 		}
 	}
 	return names
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // request reads one request; the keys that a request does not have itself are its parameters.
