@@ -38,6 +38,8 @@ var runs = []struct {
 	{"region-outage.yaml", "one-region", report.ExitFail},
 	{"crash.yaml", "", report.ExitPass},
 	{"crash.yaml", "no-retry", report.ExitFail},
+	{"direct.yaml", "", report.ExitPass},
+	{"direct.yaml", "impatient", report.ExitFail},
 	{"login.yaml", "", report.ExitPass},
 	{"login.yaml", "empty-cart", report.ExitFail},
 	{"login.yaml", "old-token", report.ExitFail},

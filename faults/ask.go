@@ -1,6 +1,6 @@
 package faults
 
-// Ask is something that a built-in node is asked to do once, as an operator asks it; one of the fields is given.
+// Ask is something that a node is asked to do once, as an operator asks it; one of the fields is given.
 type Ask struct {
 	// Flush (hard or soft) makes a cdn or a cache purge what it keeps. Nothing takes that back.
 	Flush string `json:"flush,omitempty"`

@@ -46,6 +46,8 @@ func TestCompile(t *testing.T) {
 			toxic("a-1:b-1", "slow_close", "downstream", `{"delay":1000}`)}},
 		{"limit data", LimitData{Bytes: 16000}, one, "limit_data", "limit data 16KB", []string{
 			toxic("a-1:b-1", "limit_data", "downstream", `{"bytes":16000}`)}},
+		{"connection limit", ConnectionLimit{Most: 10}, one, "connection_limit", "connection limit 10", []string{outage(`"new":"reset","open":"pass","most":10`)}},
+		{"connection limit to wait at", ConnectionLimit{Most: 1, Over: "wait"}, one, "connection_limit", "connection limit 1, others wait", []string{outage(`"new":"freeze","open":"pass","most":1`)}},
 		{"black hole", Blackhole{}, one, "blackhole", "black hole", []string{outage(`"new":"hang","open":"lose"`)}},
 		{"black hole that keeps bytes", Blackhole{Bytes: "kept"}, one, "blackhole", "black hole (bytes kept)", []string{outage(`"new":"hang","open":"keep"`)}},
 		{"black hole for new", Blackhole{Connections: "new"}, one, "blackhole", "black hole for new connections", []string{outage(`"new":"hang","open":"pass"`)}},
@@ -62,6 +64,10 @@ func TestCompile(t *testing.T) {
 		{"partition", Partition{}, one, "partition", "partition (hang)", []string{outage(`"new":"hang","open":"keep"`)}},
 		{"partition that drops", Partition{How: "drop", Ways: "one"}, one, "partition", "partition one way (drop)", []string{outage(`"new":"hang","open":"lose"`)}},
 		{"partition that refuses", Partition{How: "refuse"}, one, "partition", "partition (refuse)", []string{outage(`"new":"refuse","open":"reset"`)}},
+		{"machine loss", MachineLoss{}, nodes, "machine_loss", "machine loss", []string{`{"op":"machine_loss","instance":"b-1"}`, `{"op":"machine_loss","instance":"b-2"}`}},
+		{"machine drain", MachineDrain{}, nodes, "machine_drain", "machine drain", []string{`{"op":"machine_drain","instance":"b-1"}`, `{"op":"machine_drain","instance":"b-2"}`}},
+		{"machine drain with a place elsewhere", MachineDrain{Elsewhere: 2 * time.Second}, Targets{Instances: []string{"b-1"}}, "machine_drain", "machine drain, elsewhere after 2s", []string{`{"op":"machine_drain","instance":"b-1","elsewhere":2000000000}`}},
+		{"machine drain that nobody is told of", MachineDrain{Discovery: "untold"}, Targets{Instances: []string{"b-1"}}, "machine_drain", "machine drain untold", []string{`{"op":"machine_drain","instance":"b-1","untold":true}`}},
 		{"outage", Outage{}, one, "outage", "outage (hang)", []string{outage(`"new":"hang","open":"keep"`)}},
 		{"outage that resets", Outage{How: "reset"}, one, "outage", "outage (reset)", []string{outage(`"new":"reset","open":"reset"`)}},
 		{"outage that refuses", Outage{How: "refuse"}, one, "outage", "outage (refuse)", []string{outage(`"new":"refuse","open":"reset"`)}},
@@ -69,6 +75,16 @@ func TestCompile(t *testing.T) {
 		{"pause", Pause{}, nodes, "pause", "pause", []string{`{"op":"pause","instance":"b-1"}`, `{"op":"pause","instance":"b-2"}`}},
 		{"cpu in cores", CPU{Cores: 0.25}, nodes, "cpu", "cpu 0.25 cores", []string{`{"op":"cpu","instance":"b-1","cpus":0.25}`, `{"op":"cpu","instance":"b-2","cpus":0.25}`}},
 		{"cpu as a share of each limit", CPU{Share: 0.5}, nodes, "cpu", "cpu 50% of its limit", []string{`{"op":"cpu","instance":"b-1","cpus":1}`, `{"op":"cpu","instance":"b-2","cpus":0.25}`}},
+		{"memory", Memory{Limit: 64e6}, Targets{Instances: []string{"b-1"}}, "memory", "memory 64MB", []string{`{"op":"memory","instance":"b-1","bytes":64000000}`}},
+		{"certificate", Certificate{}, Targets{Instances: []string{"b-1"}}, "certificate", "an expired certificate", []string{`{"op":"certificate","instance":"b-1","certificate":"expired"}`}},
+		{"certificate of nobody", Certificate{How: "untrusted"}, Targets{Instances: []string{"b-1"}}, "certificate", "a certificate of an authority that nobody trusts", []string{`{"op":"certificate","instance":"b-1","certificate":"untrusted"}`}},
+		{"dns", DNS{Answer: "nxdomain"}, one, "dns", "dns nxdomain", []string{`{"op":"lookup","edge":"a-1:b-1","lookup":{"answer":"nxdomain"}}`}},
+		{"slow dns", DNS{Answer: "slow", Delay: time.Second}, one, "dns", "dns slow 1s", []string{`{"op":"lookup","edge":"a-1:b-1","lookup":{"answer":"slow","delay":1000000000}}`}},
+		{"full disk", FullDisk{Leave: 1e6}, Targets{Instances: []string{"b-1"}, Nodes: []Node{{Name: "b", Image: "x", Volumes: []Volume{{Target: "/data", Size: 2e6}}}}}, "full_disk", "full disk but for 1MB", []string{
+			`{"op":"fill","instance":"b-1","disk":{"volume":"/data","leave":1000000}}`}},
+		{"rollout", Rollout{Image: "b:2"}, Targets{Instances: []string{"b-1"}}, "rollout", "rollout of b:2", []string{`{"op":"replace","instance":"b-1","image":"b:2"}`}},
+		{"slow disk", SlowDisk{Rate: 1e6}, Targets{Instances: []string{"b-1"}}, "slow_disk", "slow disk 1MB/s", []string{`{"op":"slow disk","instance":"b-1"}`}},
+		{"clock skew", ClockSkew{By: time.Minute}, Targets{Instances: []string{"b-1"}}, "clock_skew", "clock skew 1m0s", []string{`{"op":"clock skew","instance":"b-1"}`}},
 		{"flush", Flush{}, Targets{Instances: []string{"b-1"}}, "flush", "flush", []string{`{"op":"ask","instance":"b-1","ask":{"flush":"hard"}}`}},
 		{"replay", Replay{Subscriber: "search", Rate: 50}, Targets{Instances: []string{"b-1"}}, "replay", "replay to search at 50/s", []string{`{"op":"ask","instance":"b-1","ask":{"replay":{"subscriber":"search","rate":50}}}`}},
 		{"promote", Promote{}, Targets{Instances: []string{"b-1"}}, "promote", "promote", []string{`{"op":"ask","instance":"b-1","ask":{"promote":true}}`}},
@@ -121,8 +137,9 @@ func TestCompile(t *testing.T) {
 
 // TestCompileIsPure compiles twice and changes the first result: the second must not notice.
 func TestCompileIsPure(t *testing.T) {
+	b := Node{CPUs: 1, Image: "b", Volumes: []Volume{{Target: "/data", Size: 1}}}
 	for _, e := range Kinds {
-		targets := Targets{Edges: []string{"a-1:b-1", "a-1:b-2"}, Instances: []string{"b-1", "b-2"}, Nodes: []Node{{CPUs: 1}, {CPUs: 1}}}
+		targets := Targets{Edges: []string{"a-1:b-1", "a-1:b-2"}, Instances: []string{"b-1", "b-2"}, Nodes: []Node{b, b}}
 		first := e.Zero.Compile(targets)
 		for i := range first[:1] {
 			switch p := first[i]; {
@@ -132,6 +149,10 @@ func TestCompileIsPure(t *testing.T) {
 				p.Outage.New = "changed"
 			case p.Behaviour != nil:
 				p.Behaviour.Status = -1
+			case p.Lookup != nil:
+				p.Lookup.Answer = "changed"
+			case p.Disk != nil:
+				p.Disk.Volume = "changed"
 			}
 		}
 		for _, p := range append(first[1:], e.Zero.Compile(targets)...) {

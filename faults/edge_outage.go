@@ -40,6 +40,9 @@ type EdgeOutage struct {
 	// Direction limits lose and keep to one way (half open); Both otherwise.
 	Direction Direction     `json:"direction,omitempty"`
 	Delay     time.Duration `json:"delay,omitempty"`
+	// Most limits New (reset, close or freeze) to connections over so many at once; 0: it is about all. One that is frozen so goes
+	// on when another has ended.
+	Most int `json:"most,omitempty"`
 }
 
 func (o *EdgeOutage) String() string {
@@ -49,6 +52,9 @@ func (o *EdgeOutage) String() string {
 	}
 	if o.Delay > 0 {
 		s += " " + o.Delay.String()
+	}
+	if o.Most > 0 {
+		s += fmt.Sprintf(" over %d", o.Most)
 	}
 	return s
 }
@@ -80,6 +86,10 @@ func (o EdgeOutage) Complete() (EdgeOutage, error) {
 		return o, Invalid("delay", "is %s, but only new: slow has a delay", o.Delay)
 	case o.Delay == 0 && o.New == NewSlow:
 		return o, Invalid("delay", "is missing; new: slow needs one")
+	case o.Most < 0:
+		return o, Invalid("most", "is %d; it can't be negative", o.Most)
+	case o.Most > 0 && !slices.Contains([]NewConnections{NewReset, NewClose, NewFreeze}, o.New):
+		return o, Invalid("most", "is %d, but new is %s; only reset, close and freeze have one", o.Most, o.New)
 	}
 	return o, nil
 }

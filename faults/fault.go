@@ -17,6 +17,14 @@ type Fault struct {
 	For time.Duration `json:"for,omitempty"`
 	// Outlasts tells that For may reach beyond the end of its phase, up to the end of the run.
 	Outlasts bool `json:"outlasts,omitempty"`
+	// Countdown is how long before it begins people are told; 0: they are not.
+	Countdown time.Duration `json:"countdown,omitempty"`
+}
+
+// Stays tells that it lasts until the end of the run.
+func (f Fault) Stays() bool {
+	own, is := f.Kind.(Staying)
+	return is && own.Stays()
 }
 
 // Kind is one sort of fault with its parameters: a struct of plain values, one file each.
@@ -70,6 +78,8 @@ const (
 type Selector struct {
 	// Name is a node ("payments": all its instances), an instance ("payments-2"), a load's name, or "*".
 	Name string `json:"name,omitempty"`
+	// Port narrows edges into what is named to those to one of its ports: a number or a name. "": to any.
+	Port string `json:"port,omitempty"`
 	// Edge selects connections: every edge whose caller From matches and whose callee To matches.
 	Edge *EdgeSelector `json:"edge,omitempty"`
 	// Any is a union.

@@ -21,6 +21,8 @@ type Entry struct {
 	Zero      Kind
 	Selection Selection
 	Explain   Explanation
+	// Cannot says why no engine can carry it out; empty: some can.
+	Cannot string
 }
 
 // Explanation is what `squall explain KIND` says.
@@ -50,17 +52,27 @@ var Kinds = []Entry{
 	slowAcceptEntry,
 	slowCloseEntry,
 	limitDataEntry,
+	connectionLimitEntry,
+	dnsEntry,
 	partitionEntry,
 	outageEntry,
 	crashEntry,
+	machineLossEntry,
+	machineDrainEntry,
 	pauseEntry,
 	cpuEntry,
+	memoryEntry,
+	fullDiskEntry,
+	certificateEntry,
+	slowDiskEntry,
+	clockSkewEntry,
 	flushEntry,
 	replayEntry,
 	stopEntry,
 	scaleEntry,
 	promoteEntry,
 	changeEntry,
+	rolloutEntry,
 	errorsEntry,
 	slowEntry,
 }

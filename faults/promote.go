@@ -6,7 +6,7 @@ import (
 )
 
 // Promote makes replicas of databases primaries, as an operator or a cluster manager does who has given the old
-// primary up.
+// primary up: of a built-in database, or of a standby of PostgreSQL (pg_promote).
 type Promote struct{}
 
 var (
@@ -33,10 +33,7 @@ func (Promote) Lasts() (time.Duration, string) { return promoteLasts, "promote" 
 func (Promote) Validate() error { return nil }
 
 // Check wants replicas.
-func (p Promote) Check(t Targets) error {
-	if err := t.builtIn(p); err != nil {
-		return err
-	}
+func (Promote) Check(t Targets) error {
 	for _, n := range t.Nodes {
 		if n.ReplicaOf == "" {
 			return fmt.Errorf("promote is for replicas, and %q is none (it has no replica_of)", n.Name)
@@ -52,6 +49,6 @@ var promoteEntry = Entry{Word: "promote", Zero: Promote{}, Selection: SelectValu
 	Summary: "A replica stops following and takes writes: the operator's answer to the loss of a primary. What had not reached it is lost.",
 	New:     "connects at once; writes are taken, where they were refused (25006) before",
 	Open:    "writes are taken, where they were refused (25006) before",
-	Lifted:  "it is a moment (100ms): who was promoted stays the primary, and an old one that it reaches takes no more writes",
+	Lifted:  "it is a moment (100ms): who was promoted stays the primary, and an old one that it reaches takes no more writes; a real PostgreSQL is not told, and goes on if it is there",
 	Example: "{promote: catalog-replica-1}",
 }}

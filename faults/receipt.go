@@ -28,28 +28,34 @@ type Receipt struct {
 	// open then or were made.
 	Crossed            int64 `json:"crossed,omitempty"`
 	CrossedConnections int64 `json:"crossed_connections,omitempty"`
-	// Deeds are what instances have done that were asked to do something once. A receipt that has them counts no traffic: what
-	// was done does not depend on who came by meanwhile.
+	// Spread is how far apart in time those came that carried it out together; nil: there was one alone.
+	Spread *Spread `json:"spread,omitempty"`
+	// Deeds are what instances have done that were asked to do something once, which counts no traffic: what was done does not
+	// depend on who came by meanwhile. Or they are what became of instances beside the traffic that met them.
 	Deeds []Deed `json:"deeds,omitempty"`
 }
 
-// Coverage is the share of the requests that crossed the edges while the fault was to be on that met it; of connections
-// where no request came through. False: nothing crossed, or nobody counted.
+// Coverage is the share of the requests that crossed the edges while the fault was to be on, or whose connection was refused by then, that
+// met it; of connections where no request came through. False: nothing crossed, or nobody counted.
 func (r Receipt) Coverage() (float64, bool) {
 	switch {
 	case r.Crossed > 0:
-		return min(1, float64(r.Requests)/float64(r.Crossed)), true
+		return min(1, float64(r.Requests+r.Refused)/float64(r.Crossed+r.Refused)), true
 	case r.CrossedConnections > 0:
 		return min(1, float64(r.Connections)/float64(r.CrossedConnections)), true
+	case r.Refused > 0 && r.Requests+r.Connections == 0:
+		return 1, true
 	}
 	return 0, false
 }
 
 // Met tells whether any traffic met the fault, or, of one that is done once, whether anything was done.
 func (r Receipt) Met() bool {
-	if r.Deeds != nil {
-		return slices.ContainsFunc(r.Deeds, func(d Deed) bool { return !d.Unread && d.N > 0 })
-	}
+	return slices.ContainsFunc(r.Deeds, func(d Deed) bool { return !d.Unread && d.N > 0 && d.What != Lost && d.What != Drained }) || r.traffic()
+}
+
+// traffic tells that some met it.
+func (r Receipt) traffic() bool {
 	return r.Connections+r.Requests+r.Bytes+r.Refused+r.Hung+r.Reset+r.Closed > 0
 }
 
@@ -73,6 +79,7 @@ func (r Receipt) Add(o Receipt) Receipt {
 	r.Reset += o.Reset
 	r.Closed += o.Closed
 	r.Lost += o.Lost
+	r.Spread = r.Spread.add(o.Spread)
 	r.Deeds = append(r.Deeds[:len(r.Deeds):len(r.Deeds)], o.Deeds...)
 	return r
 }

@@ -17,6 +17,8 @@ func (s Selector) String() string {
 
 func (s Selector) what() string {
 	switch {
+	case s.Name != "" && s.Port != "":
+		return s.Name + ":" + s.Port
 	case s.Name != "":
 		return s.Name
 	case s.Edge != nil:

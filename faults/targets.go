@@ -17,11 +17,24 @@ type Node struct {
 	Kind, Image string
 	// CPUs is its limit in cores; 0: none.
 	CPUs float64
+	// Volumes are an image's.
+	Volumes []Volume
 	// ReplicaOf names the primary that it follows, if it does.
 	ReplicaOf string
 	// Retains: a stream that keeps what it has delivered; Subscribers are who it delivers to.
 	Retains     bool
 	Subscribers []string
+	// Certificate: an image that has one of the run's. Reloads: it can be told that it has changed.
+	Certificate, Reloads bool
+}
+
+// Volume is a folder of an image that outlives its restarts.
+type Volume struct {
+	// Target is where it is in the image.
+	Target string
+	// Size in bytes; 0: it has none of its own.
+	Size     int64
+	ReadOnly bool
 }
 
 // builtIn refuses nodes that run an image: nobody can tell those what to do.

@@ -49,6 +49,18 @@ func TestValidate(t *testing.T) {
 		{CPU{Cores: 0.001}, "cores can't be 0.001: use at least 0.01"},
 		{CPU{Cores: 1, Share: 0.5}, "cpu has both cores and share: give one of them"},
 		{CPU{Share: -1}, "share can't be -100%: use more than 0% and at most 100%"},
+		{DNS{}, "dns does not say what a lookup is told: use nxdomain, servfail, timeout, slow or old"},
+		{DNS{Answer: "gone"}, `dns can't be "gone": use nxdomain, servfail, timeout, slow or old`},
+		{DNS{Answer: "slow"}, "dns: slow needs a time: add delay, as in delay: 2s"},
+		{DNS{Answer: "old", Delay: time.Second}, "delay is for dns: slow, and this is dns: old"},
+		{FullDisk{Leave: -1}, "leave can't be negative, it is -1B"},
+		{Rollout{}, "rollout does not say of what: add image, as in image: payments:2"},
+		{Rollout{Image: "b:2", Until: "ever"}, `until can't be "ever": use phase or end`},
+		{SlowDisk{}, "slow_disk must be more than 0, it is 0B/s"},
+		{Memory{}, "memory needs a size: add limit, as in limit: 64MB"},
+		{Memory{Limit: 1e6}, "limit can't be 1MB: use 6MiB or more"},
+		{ConnectionLimit{}, "connection_limit can't be 0: use 1 or more; to let no connection through use refuse"},
+		{ConnectionLimit{Most: 1, Over: "queue"}, `over can't be "queue": use reset, close or wait`},
 		{Flush{How: "all"}, `how can't be "all": use hard or soft`},
 		{Flush{}, ""},
 		{Replay{}, "replay has no subscriber: add subscriber: NAME, who gets it again"},
@@ -86,5 +98,43 @@ func TestCPUShareNeedsALimit(t *testing.T) {
 	}
 	if err := (CPU{Cores: 1}).Check(targets); err != nil {
 		t.Errorf("cores need no limit, but: %v", err)
+	}
+}
+
+// What a fault asks of a node is said where the node does not have it.
+func TestChecksOfNodes(t *testing.T) {
+	one := func(n Node) Targets {
+		n.Name = "b"
+		return Targets{Instances: []string{"b-1"}, Nodes: []Node{n}}
+	}
+	data, logs := Volume{Target: "/data", Size: 2e6}, Volume{Target: "/logs", Size: 2e6}
+	for _, c := range []struct {
+		kind Checker
+		on   Node
+		want string
+	}{
+		{FullDisk{}, Node{Image: "x", Volumes: []Volume{data, {Target: "/more"}}}, ""},
+		{FullDisk{Volume: "/logs"}, Node{Image: "x", Volumes: []Volume{data, logs}}, ""},
+		{Certificate{How: "wrong_name"}, Node{Image: "x", Certificate: true, Reloads: true}, ""},
+		{Certificate{}, Node{}, `certificate is for images and local commands, and "b" is built in and speaks no TLS`},
+		{Certificate{}, Node{Image: "x"}, `"b" has no certificate of the run's: give it one, as in certificate: {cert: /etc/tls/web.crt, key: /etc/tls/web.key, reload: SIGHUP}`},
+		{Certificate{}, Node{Image: "x", Certificate: true}, `nothing says how "b" is told of another certificate: add reload to its certificate, as in reload: [nginx, -s, reload], SIGHUP, or none`},
+		{FullDisk{}, Node{}, `full_disk is for images that have a volume with a size (docker engine), and "b" is built in`},
+		{FullDisk{}, Node{Image: "x", Volumes: []Volume{{Target: "/more"}}}, `"b" has no disk that can be filled: give it a volume with a size, as in volumes: [{target: /data, size: 64MB}]`},
+		{FullDisk{Volume: "/more"}, Node{Image: "x", Volumes: []Volume{data, {Target: "/more"}}}, `"b" has no volume /more with a size: give it a volume with a size, as in volumes: [{target: /data, size: 64MB}]`},
+		{FullDisk{}, Node{Image: "x", Volumes: []Volume{data, logs}}, `"b" has several volumes with a size: say which, as in volume: /data`},
+		{FullDisk{}, Node{Image: "x", Volumes: []Volume{{Target: "/data", Size: 1, ReadOnly: true}}}, `"b" can't write to its volume /data anyway: it is read only there`},
+		{FullDisk{Leave: 2e6}, Node{Image: "x", Volumes: []Volume{data}}, `leave 2MB is all of the volume /data of "b": use less`},
+		{Rollout{Image: "x:2"}, Node{Image: "x:1"}, ""},
+		{Rollout{Image: "x:2"}, Node{}, `rollout is for nodes that run an image (docker engine), and "b" is built in: use change`},
+		{Rollout{Image: "x:2"}, Node{Image: "x:2"}, `"b" runs the image x:2 already`},
+	} {
+		got := ""
+		if err := c.kind.Check(one(c.on)); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s:\n got %q\nwant %q", c.kind, got, c.want)
+		}
 	}
 }

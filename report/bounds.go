@@ -57,7 +57,7 @@ func judgeBound(r *record.Result, e scenarios.Expectation, b scenarios.Bound) ju
 		}
 	default:
 		lag := lagIn(r.Generator, b.Metric)
-		with, without := Within(f.value, b), Within(max(f.value-lag, 0), b)
+		with, without := b.Keeps(f.value), b.Keeps(max(f.value-lag, 0))
 		switch {
 		case with && without:
 			out.showing = shown
@@ -89,7 +89,7 @@ func untoldBound(r *record.Result, e scenarios.Expectation, b scenarios.Bound, e
 // unsure says between what a share may lie, and so why its sample does not show whether it keeps its bound.
 func unsure(e scenarios.Expectation, b scenarios.Bound, f figure, measured string) string {
 	may := fmt.Sprintf("as low as %.2f%%", math.Floor(lowest(f.hits, f.n, confidence(e))*1e4)/100)
-	if keeps := Within(f.value, b); (b.Op == "<" || b.Op == "<=") == keeps {
+	if keeps := b.Keeps(f.value); (b.Op == "<" || b.Op == "<=") == keeps {
 		may = fmt.Sprintf("as high as %.2f%%", math.Ceil(highest(f.hits, f.n, confidence(e))*1e4)/100)
 	}
 	return fmt.Sprintf("%s of %s: with %s confidence it may be %s, expected %s %s",
@@ -134,21 +134,4 @@ func lagIn(g record.Generator, m metric.Name) float64 {
 		return g.LagMs.Max / 1000
 	}
 	return g.LagMs.P99 / 1000
-}
-
-// Within tells whether a value keeps a bound.
-func Within(value float64, b scenarios.Bound) bool {
-	switch b.Op {
-	case "<":
-		return value < b.Value
-	case "<=":
-		return value <= b.Value
-	case ">":
-		return value > b.Value
-	case ">=":
-		return value >= b.Value
-	case "==":
-		return value == b.Value
-	}
-	panic("unknown comparison " + b.Op)
 }

@@ -33,7 +33,7 @@ const (
 // A bound of 0 or 1, and an equation, claim something of the sample itself.
 func judgeShare(k, n int64, b scenarios.Bound, confidence float64) showing {
 	if b.Value <= 0 || b.Value >= 1 || b.Op == "==" {
-		if Within(float64(k)/float64(n), b) {
+		if b.Keeps(float64(k) / float64(n)) {
 			return shown
 		}
 		return refuted

@@ -28,6 +28,8 @@ func ExitCode(r *record.Result) Exit {
 	switch {
 	case r.Partial && strings.HasPrefix(r.PartialWhy, "load: "): // nobody interrupted it: its own load failed
 		return ExitEnvironment
+	case r.Partial && r.Aborted() != nil:
+		return ExitFail
 	case r.Partial:
 		return ExitInterrupted
 	case r.Verdict == record.Pass:

@@ -22,7 +22,7 @@ func hostile() *record.Result {
 	r.About = "line one\nline | two @team #7"
 	for range markdownMost + 2 {
 		r.Findings = append(r.Findings, record.Finding{Kind: "retry amplification", Where: "a|b", Lost: 7, Evidence: []string{"3.0 attempts | each"},
-			Because: "each <layer> retries", Try: []record.Remedy{{Pattern: "retry-budget", About: "bounds it"}}})
+			Who: []string{"users: GET /a|b"}, Spread: []record.Worsened{{Where: "a|b", AtS: 3, What: "slow"}}, Because: "each <layer> retries", Try: []record.Remedy{{Pattern: "retry-budget", About: "bounds it"}}})
 	}
 	r.Phases[0].Requests[0].Request = "GET /a|b`c\x01\n"
 	Judge(r, &scenarios.Scenario{Expect: []scenarios.Expectation{
@@ -31,6 +31,35 @@ func hostile() *record.Result {
 		{Text: "in: nowhere, p99 < 1ms", In: "nowhere", Bounds: bound(metric.P99, "<", .001), Line: 5, Column: 5},
 	}})
 	return r
+}
+
+// Every report for people, and CI's, says what a scenario says of itself, and what people did to its run.
+func TestReportsTellOfGameDays(t *testing.T) {
+	t.Parallel()
+	r := healthy()
+	r.Hypothesis, r.Owner, r.Runbook = "users notice nothing", "team-shop", "https://wiki.example.com/shop"
+	r.Actions = []record.Action{{AtS: 3, Who: record.ByHand, Person: "ann", Door: "squall ctl", What: "hold", On: "phase slow", Phase: "slow", UndoneS: ref(9.)}}
+	r.Events = append(r.Events, record.Event{AtS: 4, Kind: "mark", Text: "failover (by ann, squall ctl)"})
+	Judge(r, &scenarios.Scenario{})
+	var drawn bytes.Buffer
+	if err := htmlFormat.Render(&drawn, r); err != nil || !strings.Contains(drawn.String(), `class="border mark"`) || !strings.Contains(drawn.String(), "<title>failover (by ann, squall ctl)</title>") {
+		t.Errorf("the page does not draw the mark: %v", err)
+	}
+	for name, render := range map[string]Renderer{"terminal": Terminal, "markdown": Markdown, "page": htmlFormat.Render, "junit": junitFormat.Render} {
+		var b bytes.Buffer
+		if err := render(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		words := regexp.MustCompile(`<[^>]*>|\\|\s+`).ReplaceAllString(b.String(), " ")
+		if name == "junit" {
+			words = b.String()
+		}
+		for _, want := range []string{r.Hypothesis, r.Owner, "wiki.example.com", "ann", "hold"} {
+			if !strings.Contains(words, want) {
+				t.Errorf("%s does not say %q", name, want)
+			}
+		}
+	}
 }
 
 // Every line of a table has as many cells as its header, whatever names hold, and nothing in them is markup.
@@ -60,10 +89,13 @@ func TestMarkdown(t *testing.T) {
 		t.Errorf("%d tables of expectations, phases and faults in\n%s", tables, b.String())
 	}
 	for _, want := range []string{"### ❌ fail: a\\|b &lt;x&gt; &amp; \"c\" / v\\_1\\*\n", "&#64;team", "&#35;7", "line one<br>line", "| ✗ | in: slow, p99 &lt; 1ms \\| \"x\" |", "Again: `` squall run `x` ``",
-		"\n**retry amplification: a\\|b** 7 requests lost or late over the whole run, because each &lt;layer&gt; retries\n\n- 3.0 attempts \\| each\n- try `retry-budget`: bounds it\n", "\nand 2 more findings"} {
+		"\n**retry amplification: a\\|b** 7 requests lost or late over the whole run, of `GET /a|b`, because each &lt;layer&gt; retries\n\n- 3.0 attempts \\| each\n- spread: a\\|b at 3.0 s (slow)\n- try `retry-budget`: bounds it\n", "\nand 2 more findings"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
 		}
+	}
+	if n := strings.Count(b.String(), "spread:"); n != 1 {
+		t.Errorf("how it spread is said %d times of %d findings by which it did in one way", n, markdownMost)
 	}
 }
 

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
@@ -15,10 +16,11 @@ import (
 // The order of the rules, first match wins:
 //
 //  1. acknowledged writes lost beyond what is expected: fail, whatever else is in doubt;
-//  2. the run was interrupted, one of its validity checks failed, or a fault met no traffic: inconclusive;
-//  3. an expectation did not hold: fail;
-//  4. an expectation could not be told, or there is none: inconclusive;
-//  5. otherwise: pass.
+//  2. the run was ended by its abort_when: fail;
+//  3. the run was interrupted, one of its validity checks failed, or a fault met no traffic: inconclusive;
+//  4. an expectation did not hold: fail;
+//  5. an expectation could not be told, or there is none: inconclusive;
+//  6. otherwise: pass.
 //
 // A judge that fails gives inconclusive, never a pass.
 func Judge(r *record.Result, s *scenarios.Scenario) {
@@ -40,9 +42,12 @@ func Judge(r *record.Result, s *scenarios.Scenario) {
 		}
 	}
 	doubts, untold := doubts(r), untold(r)
+	aborted := r.Aborted() != nil
 	switch {
 	case lost:
 		r.Verdict, r.Reasons = record.Fail, append(broken, doubts...)
+	case aborted:
+		r.Verdict, r.Reasons = record.Fail, append(doubts, broken...)
 	case len(doubts) > 0:
 		r.Verdict, r.Reasons = record.Inconclusive, append(doubts, broken...)
 	case len(broken) > 0:
@@ -93,7 +98,7 @@ func doubts(r *record.Result) []string {
 		}
 	}
 	for _, a := range r.Actions {
-		if a.Who != record.ByPlan {
+		if a.Foreign() {
 			out = append(out, fmt.Sprintf("%s on %s at %.2f s: the plan does not have it", words.Did(a), a.On, a.AtS))
 		}
 	}
@@ -117,6 +122,11 @@ func untold(r *record.Result) []string {
 // judgeOne holds one line of expect against the run, and says why it does not hold where it does not.
 func judgeOne(r *record.Result, e scenarios.Expectation) (record.Expectation, []string) {
 	out := record.Expectation{Text: e.Text, In: e.In, Of: e.Of, Line: e.Line, Column: e.Column}
+	for _, p := range phasesOf(r, e) {
+		if r.Touched(p) {
+			out.Touched = append(out.Touched, p.Name)
+		}
+	}
 	if out.Of == "" && len(e.Bounds) > 0 {
 		out.Of = "all"
 	}
@@ -124,11 +134,30 @@ func judgeOne(r *record.Result, e scenarios.Expectation) (record.Expectation, []
 	case e.AboutData():
 		judgeWrites(&out, r, e)
 		return out, []string{out.Measured + ", expected " + e.Text}
+	case e.Alerted > 0:
+		judgeAlert(&out, r, e)
+		return out, []string{fmt.Sprintf("after %s: %s, expected within %s", e.After, out.Measured, e.Alerted)}
 	case e.After != "":
 		judgeRecovery(&out, r, e)
 		return out, []string{fmt.Sprintf("after %s: %s, expected within %s", e.After, out.Measured, e.Recovered)}
 	}
 	return out, judgeBounds(&out, r, e)
+}
+
+// phasesOf are the phases that an expectation is about: one, those from the one that it comes after on, or all.
+func phasesOf(r *record.Result, e scenarios.Expectation) []record.Phase {
+	for i, p := range r.Phases {
+		switch {
+		case e.In != "" && p.Name == e.In:
+			return r.Phases[i : i+1]
+		case e.After != "" && (p.Name == e.After || slices.ContainsFunc(r.Faults, func(f record.Fault) bool { return f.Name == e.After && f.Phase == p.Name })):
+			return r.Phases[i:]
+		}
+	}
+	if e.In != "" || e.After != "" {
+		return nil // it was left out
+	}
+	return r.Phases
 }
 
 func ref[T any](v T) *T { return &v }

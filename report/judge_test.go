@@ -1,12 +1,14 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/metric"
@@ -96,6 +98,11 @@ func TestJudge(t *testing.T) {
 			},
 			expect: scenarios.Expectation{In: "slow", Bounds: bound(metric.StaleReads, "<=", 0)}, verdict: record.Inconclusive,
 			measured: "unknown", reason: "none of them read anything"},
+		{name: "the rate of a phase all of whose requests another phase's fault cut", change: allCut,
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.Rate, ">=", 100)}, verdict: record.Pass, measured: "rate 100.0/s"},
+		{name: "what became of requests that another phase's fault cut is no figure of theirs", change: allCut,
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.Success, ">=", .5)}, verdict: record.Inconclusive,
+			measured: "unknown", reason: "a fault of another phase cut all 1000 requests that were due in it"},
 		{name: "a share that its sample can't show", change: func(r *record.Result) { r.Phases[0].Requests[0].Sent, r.Phases[0].Requests[0].OK = 300, 300 },
 			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.Success, ">=", .999)}, verdict: record.Inconclusive,
 			measured: "success 100%", reason: "success 100% of 300: with 95% confidence it may be as low as 99.00%, expected >= 99.90%"},
@@ -138,9 +145,18 @@ func TestJudge(t *testing.T) {
 		{name: "an interrupted run is never green", change: func(r *record.Result) { r.Partial = true },
 			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Inconclusive,
 			measured: "ok 100%", reason: "interrupted"},
+		{name: "a run that its abort_when has ended fails, whatever held until then", change: aborted,
+			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.OK, ">", .5)}, verdict: record.Fail,
+			measured: "ok 100%", reason: "the run was cut short: aborted: success 0.0%, where"},
 		{name: "a judge that panics gives no pass", expect: scenarios.Expectation{In: "steady", Bounds: bound("p42", "<", 1)},
 			verdict: record.Inconclusive, reason: "the judge failed"},
 	})
+}
+
+// aborted ends a run as its abort_when says.
+func aborted(r *record.Result) {
+	r.Partial, r.PartialWhy = true, "aborted: success 0.0%, where abort_when says success < 50%"
+	r.Trips = []record.Trip{{AtS: 5, Does: record.TripPauses}, {AtS: 9, Does: record.TripAborts}}
 }
 
 func judge(t *testing.T, tests []judged) {
@@ -180,6 +196,11 @@ func few(t *testing.T, r *record.Result, n, slow int64) {
 		recorder.Add(s)
 	}
 	r.Phases[0].Requests, r.Windows = recorder.Phases()[0].Requests, recorder.Windows()
+}
+
+// allCut has the slow phase's fault cut all requests of the steady one.
+func allCut(r *record.Result) {
+	r.Phases[0].Requests[0] = record.Request{Load: "users", Request: "GET /a", Cut: 1000, Rate: 100}
 }
 
 // refused makes the slow phase one whose requests were all refused at once.
@@ -231,4 +252,38 @@ func window(t *testing.T, request string, n int64, each time.Duration) record.Wi
 func flushedNothing(r *record.Result) {
 	did := []record.Deed{{Instance: "edge-1", What: "flushed", Count: ref(int64(0))}}
 	r.Faults[0].Receipt = record.Receipt{Did: did, Text: "flushed no copy of edge-1"}
+}
+
+// An expectation says which of the phases that it is about somebody touched; a go that the plan waits for, and what restarts by itself, touch none.
+func TestExpectationsSayWhatWasTouched(t *testing.T) {
+	t.Parallel()
+	off := 16.
+	r := &record.Result{
+		Phases: []record.Phase{{Name: "steady", EndS: 10}, {Name: "open", StartS: 10, EndS: 20}, {Name: "after", StartS: 20, EndS: 30}},
+		Faults: []record.Fault{{Name: "late", Phase: "open"}},
+		Actions: []record.Action{
+			{AtS: 1, Who: record.ByItself, What: "restart", UndoneS: ref(2.)}, {AtS: 20, Who: record.ByHand, What: "go", Phase: "open", Planned: true},
+			{AtS: 12, Who: record.ByHand, What: "latency 300ms", UndoneS: &off},
+		},
+	}
+	zero := 0
+	for _, c := range []struct {
+		e    scenarios.Expectation
+		want string
+	}{
+		{scenarios.Expectation{In: "steady"}, "[] m"},
+		{scenarios.Expectation{In: "open"}, "[open] m (touched)"},
+		{scenarios.Expectation{}, "[open] m (touched: open)"},
+		{scenarios.Expectation{After: "open", Recovered: time.Second}, "[open] m (touched: open)"},
+		{scenarios.Expectation{After: "late", Recovered: time.Second}, "[open] m (touched: open)"},
+		{scenarios.Expectation{After: "after", Recovered: time.Second}, "[] m"},
+		{scenarios.Expectation{In: "left out"}, "[] m"},
+		{scenarios.Expectation{WritesLost: &zero}, "[open] m (touched: open)"},
+	} {
+		out, _ := judgeOne(r, c.e)
+		out.Measured, out.Why = "m", ""
+		if got := fmt.Sprint(out.Touched, " ", words.Measured(out)); got != c.want {
+			t.Errorf("%+v: %s, want %s", c.e, got, c.want)
+		}
+	}
 }

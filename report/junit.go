@@ -84,6 +84,9 @@ func JUnit(w io.Writer, runs ...*record.Result) error {
 func junitSuiteOf(r *record.Result) junitSuite {
 	s := junitSuite{Name: words.Title(r), Time: junitSeconds(r.DurationS), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), File: r.File,
 		Properties: []junitProperty{{"engine", r.Engine}, {"seed", strconv.FormatUint(r.Seed, 10)}, {"run", r.Run}, {"verdict", string(r.Verdict)}, {"command", r.Command}}}
+	for _, p := range words.Particulars(r) {
+		s.Properties = append(s.Properties, junitProperty{p[0], p[1]})
+	}
 	class := strings.ReplaceAll(r.Scenario, ".", "_") // a dot makes a package of what stands before it
 	if r.Variant != "" {
 		class += "." + strings.ReplaceAll(r.Variant, ".", "_")
@@ -96,12 +99,20 @@ func junitSuiteOf(r *record.Result) junitSuite {
 		case !*e.Holds && r.ShouldFail:
 			c.Out = "did not hold, as it should: " + words.Measured(e)
 		case !*e.Holds:
-			c.Failure = junitSays("expectation", "measured "+e.Measured, place)
+			c.Failure = junitSays("expectation", "measured "+words.Measured(e), place)
 		}
 		s.add(c)
 	}
 	itself := junitCase{Class: class, Name: "the run shows what it measured", Time: "0"}
-	if doubts := doubts(r); len(doubts) > 0 {
+	if trip := r.Aborted(); trip != nil && r.ShouldFail {
+		itself.Out = "ended as its abort_when says, and should fail: " + cutShort(r.PartialWhy)
+	} else if trip != nil {
+		place := ""
+		if r.File != "" && trip.Line > 0 {
+			place = fmt.Sprintf("%s:%d:%d", r.File, trip.Line, trip.Column)
+		}
+		itself.Failure = junitSays("abort_when", cutShort(r.PartialWhy), place)
+	} else if doubts := doubts(r); len(doubts) > 0 {
 		itself.Error = junitSays("inconclusive", strings.Join(doubts, "; "), "")
 	} else if len(r.Expectations) == 0 {
 		itself.Error = junitSays("inconclusive", strings.Join(r.Reasons, "; "), "")

@@ -29,6 +29,12 @@ func Markdown(w io.Writer, r *record.Result) error {
 		fmt.Fprintf(&b, ". %s", inMarkdown(r.About))
 	}
 	b.WriteString("\n")
+	for i, p := range words.Particulars(r) {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "- %s: %s\n", p[0], inMarkdown(p[1]))
+	}
 	if r.Verdict != record.Pass {
 		b.WriteString("\n")
 		for _, reason := range r.Reasons {
@@ -58,23 +64,28 @@ var badges = map[record.Verdict]string{record.Pass: "âœ… pass:", record.Fail: "â
 const markdownMost = 3
 
 // markdownFindings says why, as the terminal does: what lost the most first.
-func markdownFindings(b *bytes.Buffer, r *record.Result) {
-	for _, f := range r.Findings[:min(markdownMost, len(r.Findings))] {
-		fmt.Fprintf(b, "\n**%s: %s** %s, because %s\n\n", inMarkdown(f.Kind), inMarkdown(f.Where), inMarkdown(words.Toll(f)), inMarkdown(f.Because))
+func markdownFindings(b *bytes.Buffer, r *record.Result) { findingsIn(b, r, markdownMost) }
+
+func findingsIn(b *bytes.Buffer, r *record.Result, most int) {
+	one, said := !words.SeveralLoads(r), ""
+	for _, f := range r.Findings[:min(most, len(r.Findings))] {
+		fmt.Fprintf(b, "\n**%s: %s** %s%s, because %s\n\n", inMarkdown(f.Kind), inMarkdown(f.Where), inMarkdown(words.Toll(f)),
+			words.Whose(f, one, codeInMarkdown), inMarkdown(f.Because))
 		for _, e := range f.Evidence {
 			fmt.Fprintf(b, "- %s\n", inMarkdown(e))
 		}
-		if way := words.Spread(f.Spread); way != "" {
+		if way := words.Spread(f.Spread); way != "" && way != said { // once
 			fmt.Fprintf(b, "- %s\n", inMarkdown(way))
+			said = way
 		}
 		if len(f.Try) > 0 {
 			fmt.Fprintf(b, "- try %s: %s\n", codeInMarkdown(f.Try[0].Pattern), inMarkdown(f.Try[0].About))
 		}
 	}
-	if rest := len(r.Findings) - markdownMost; rest > 0 {
+	if rest := len(r.Findings) - most; rest > 0 {
 		fmt.Fprintf(b, "\nand %d more findings in result.json\n", rest)
 	}
-	phases, sentences := words.Held(r, markdownMost)
+	phases, sentences := words.Held(r, most)
 	for i, phase := range phases {
 		fmt.Fprintf(b, "\nHeld in %s: %s\n", inMarkdown(phase), inMarkdown(sentences[i]))
 	}
@@ -82,6 +93,11 @@ func markdownFindings(b *bytes.Buffer, r *record.Result) {
 
 func markdownPhases(b *bytes.Buffer, r *record.Result) {
 	b.WriteString("\n<details><summary>What users felt</summary>\n")
+	phasesTable(b, r)
+	b.WriteString("\n</details>\n")
+}
+
+func phasesTable(b *bytes.Buffer, r *record.Result) {
 	table := newMarkdownTable(b, 2, "phase", "request", "sent", "ok", "degraded", "failed", "goodput", "p50", "p99", "max")
 	for _, phase := range r.Phases {
 		for _, q := range phase.Requests {
@@ -93,19 +109,27 @@ func markdownPhases(b *bytes.Buffer, r *record.Result) {
 				perSecond(q.Goodput), words.Answered(q, metric.P50), words.Answered(q, metric.P99), words.Answered(q, metric.Max))
 		}
 	}
-	b.WriteString("\n</details>\n")
 }
 
 func markdownFaults(b *bytes.Buffer, r *record.Result) {
-	if len(r.Faults) == 0 {
+	if len(r.Faults)+len(r.Actions) == 0 {
 		return
 	}
 	b.WriteString("\n<details><summary>What went wrong</summary>\n")
+	faultsTable(b, r)
+	b.WriteString("\n</details>\n")
+}
+
+func faultsTable(b *bytes.Buffer, r *record.Result) {
 	table := newMarkdownTable(b, 2, "fault", "on", "from", "to", "felt after", "recovered after", "what met it")
 	for _, f := range r.Faults {
 		table.row(words.Fault(f), f.On, words.At(f.AppliedS), words.At(f.UndoneS), words.Felt(f), words.Recovered(f), words.Met(&f.Receipt))
 	}
-	b.WriteString("\n</details>\n")
+	for _, a := range r.Actions {
+		if a.Who != record.ByPlan {
+			table.row(words.Did(a), a.On, words.At(&a.AtS), words.At(a.UndoneS), words.None, words.None, words.Met(a.Receipt))
+		}
+	}
 }
 
 // markdownTable writes a table row by row: the first left columns are text, the rest are figures.

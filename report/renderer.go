@@ -17,22 +17,24 @@ type Format struct {
 	Render Renderer
 	// File is what a run's folder keeps it as, "": it keeps none.
 	File string
+	// Wanted tells of which runs a folder keeps it; nil: of all.
+	Wanted func(*record.Result) bool
 	// Viewed is for whoever looks at it, on a terminal; nil: it looks the same to everybody.
 	Viewed func(terminal.View) Renderer
 }
 
 // Formats is every format, the default first.
-var Formats = []Format{terminalFormat, jsonFormat, htmlFormat, markdownFormat, junitFormat, openMetricsFormat}
+var Formats = []Format{terminalFormat, jsonFormat, htmlFormat, markdownFormat, junitFormat, openMetricsFormat, retrospectiveFormat}
 
-// Kept are the formats that every run's folder has a file of.
-var Kept = func() (kept []Format) {
+// Kept are the formats that a run's folder has a file of.
+func Kept(r *record.Result) (kept []Format) {
 	for _, f := range Formats {
-		if f.File != "" {
+		if f.File != "" && (f.Wanted == nil || f.Wanted(r)) {
 			kept = append(kept, f)
 		}
 	}
 	return kept
-}()
+}
 
 // For is the format's renderer for somebody who looks at it so.
 func (f Format) For(v terminal.View) Renderer {

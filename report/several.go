@@ -70,8 +70,8 @@ func lostMore(r *record.Result) bool {
 // Exit is the group's exit code, and why. A variant that should fail has done what it is there for where it fails, and not where it passes.
 func (g Group) Exit() (Exit, string) {
 	for _, r := range g.Runs {
-		if r.Partial {
-			return ExitInterrupted, cutShort(r.PartialWhy)
+		if r.Partial && r.Aborted() == nil { // else its own abort_when has ended it, and it has its verdict
+			return ExitCode(r), cutShort(r.PartialWhy)
 		}
 	}
 	verdict, why := g.Verdict()
@@ -90,7 +90,7 @@ func (g Group) Exit() (Exit, string) {
 }
 
 // worst orders exit codes for people: what did not hold, then what could not be told, what was cut short, and what is well.
-var worst = map[Exit]int{ExitFail: 0, ExitInconclusive: 1, ExitInterrupted: 2, ExitPass: 3}
+var worst = map[Exit]int{ExitFail: 0, ExitInconclusive: 1, ExitEnvironment: 2, ExitInterrupted: 2, ExitPass: 3}
 
 // Summary writes a line a group, worst first.
 func Summary(w io.Writer, groups []Group, v terminal.View) error {
@@ -111,4 +111,5 @@ func Summary(w io.Writer, groups []Group, v terminal.View) error {
 // standings are what a group's exit code says of it in a summary.
 var standings = map[Exit]terminal.Standing{
 	ExitPass: terminal.AsExpected, ExitFail: terminal.NotAsExpected, ExitInconclusive: terminal.Untold, ExitInterrupted: terminal.CutShort,
+	ExitEnvironment: terminal.CutShort,
 }

@@ -20,7 +20,12 @@ func TestVerdictOfSeveralRuns(t *testing.T) {
 	lost.Writes.Lost, lost.Expectations = 3, []record.Expectation{{Text: "writes_lost: 0", Holds: ref(false)}}
 	cut := ended("s", record.Inconclusive)
 	cut.Partial = true
+	failed := ended("s", record.Inconclusive)
+	failed.Partial, failed.PartialWhy = true, "load: no space left on device"
 	bare := func(v record.Verdict) *record.Result { r := ended("s", v); r.ShouldFail = true; return r }
+	tripped, should := ended("s", record.Fail), bare(record.Fail)
+	aborted(tripped)
+	aborted(should)
 	for _, c := range []struct {
 		name string
 		runs []*record.Result
@@ -35,7 +40,10 @@ func TestVerdictOfSeveralRuns(t *testing.T) {
 		{"writes lost once", []*record.Result{p, lost, p}, ExitFail, "3 acknowledged writes were lost with seed 7"},
 		{"one alone", []*record.Result{f}, ExitFail, "because; and 1 more"},
 		{"cut", []*record.Result{p, cut}, ExitInterrupted, "the run was interrupted"},
+		{"its load failed", []*record.Result{p, failed}, ExitEnvironment, "the run was cut short: load: no space left on device"},
 		{"fails as it should", []*record.Result{bare(record.Fail)}, ExitPass, "fails, as it should: because; and 1 more"},
+		{"ended by its abort_when", []*record.Result{tripped}, ExitFail, "because; and 1 more"},
+		{"ended so, as it should fail", []*record.Result{should}, ExitPass, "fails, as it should: because; and 1 more"},
 		{"passes and should fail", []*record.Result{bare(record.Pass), bare(record.Pass)}, ExitFail, "passes, and should fail (expect: fail)"},
 		{"should fail, untold", []*record.Result{bare(record.Pass), bare(record.Fail)}, ExitInconclusive, "can't be told"},
 	} {

@@ -41,8 +41,8 @@ goodput is what users got.`},
 success and p99 are no worse than that by more than its own noise.
 Where the steady state does not hold before the first fault, the run is inconclusive.`},
 	{"coverage", `Of the requests that crossed a fault's edges while it was to be on, the share that met it: with an answer, and those
-that waited for one when it began. It is below 100% where the fault is for a share of them, and where somebody took it
-off by hand; of connections where no request came through.`},
+that waited for one when it began; what was refused counts as both. It is below 100% where the fault is for a share of
+them, and where somebody took it off by hand; of connections where no request came through.`},
 	{"toxiproxy api", `Every edge is a proxy of toxiproxy's HTTP API (loopback), for toxiproxy-cli and toxiproxy's client libraries.
 Whatever is done through it is told of: toxics added, changed and removed, POST /reset, proxies disabled, enabled, moved,
 created and deleted, each with its time and with what met it. An edge of the run can't be deleted (409), since that
@@ -53,7 +53,8 @@ size_variation, so that most are smaller); with the attribute "slicing": "mean" 
 "Not felt" where there is none.`},
 	{"time to recover", `Two clocks, both to the first of three seconds in a row within the steady state: recovered_after_s from
 when the fault was gone, recovered_from_onset_s from when it was applied. Where it did not happen by the
-end of the run it is not a number: "not by the end". For a change that stays (until: end) both count from when it was made.`},
+end of the run it is not a number: "not by the end"; where so little went well before the fault that a second of failures alone
+would be within the steady state, it is "unknown". For a change that stays (until: end) both count from when it was made.`},
 	{"metastable", `Goodput that stays down after its fault is gone, for the whole of a long enough watch, though the load is
 no higher than before: the system keeps itself down (by retries, a queue, a cold cache).`},
 	{"amplification", `Attempts over the edges between two nodes for each organic one: an attempt that no retry, there or further
@@ -80,6 +81,11 @@ Of a load with a read_back, whose writes have ids of their own, there are beside
 key that was sent when they had been acknowledged; unknown, those that were sent and whose users can't know what became of them
 (no answer, or one of 5xx), which are no losses; refused (never sent, or 4xx); stale reads, a user's looks at its own acknowledged write that
 do not show it. writes.jsonl in the run's folder has every one.`},
+	{"result.json", `The record of a run, in its folder; every report, comparison and baseline is made from it and the files beside it
+(windows.jsonl, series.jsonl, traces.jsonl, writes.jsonl). docs/result.json.md of Squall's repository says what each field holds, with its unit.
+Fields are added, never renamed. null could not be told: it is never zero.`},
+	{"compare.json", `What squall compare prints with --format json and keeps with --out; sweep.json and capacity.json are those of squall sweep and
+squall capacity, and begin with the same fields. docs/answers.json.md of Squall's repository says what each field holds, with its unit.`},
 	{"from the environment", `Values of a scenario that are filled in when it is read: ${NAME}; ${NAME:-default}, where it is unset or empty
 (${NAME-default}: unset); ${NAME:?message}, where it must be there. $$ is a dollar sign. What is filled in reads as if it stood there without
 quotes; in brackets and braces, write it in quotes. Keys are never filled. Below env, dsn, command, headers, api_key, body, secret and their

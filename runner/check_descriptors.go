@@ -60,6 +60,9 @@ const lackedTotal = "squall_lacked_total"
 // not have, with more of them. nil where nobody did.
 func (r *run) scarcityCheck() *record.Check {
 	by := map[string]int64{"the load": r.lacked.Load()}
+	if r.load != nil {
+		by["the load"] += r.load.Figures.Lacked
+	}
 	if r.final != nil {
 		for _, e := range r.final.Edges {
 			by["the mesh"] += e.Lacked

@@ -44,15 +44,16 @@ func (r *run) callsCheck(res *record.Result) *record.Check {
 			if !counted || !r.comparable(e) || seconds <= 0 || end.Nodes[e.From].Counters[healthChecks] > 0 {
 				continue
 			}
+			seen := meshOf(end, e.Name).Requests - meshOf(start, e.Name).Requests
 			c := analysis.Calls{
 				Where: e.Name + " in " + res.Phases[i].Name, Attempts: calls.Attempts, Broken: calls.Failures + calls.GaveUp,
-				Seen:     meshOf(end, e.Name).Requests - meshOf(start, e.Name).Requests,
-				InFlight: start.Nodes[e.From].Calls[e.To].InFlight + end.Nodes[e.From].Calls[e.To].InFlight + held[e.Name],
-				Rate:     float64(calls.Attempts) / seconds,
+				Seen:     seen,
+				InFlight: start.Nodes[e.From].Calls[e.Callee()].InFlight + end.Nodes[e.From].Calls[e.Callee()].InFlight + held[e.Name],
+				Rate:     float64(max(calls.Attempts, seen)) / seconds,
 			}
 			held[e.Name] = max(0, held[e.Name]+c.Attempts-c.Seen)
 			if _, virtual := r.o.Engine.(Enclosing); !virtual {
-				c.Skew = readingSkew.Seconds()
+				c.Skew = apart(start, end, e.From).Seconds()
 			}
 			all = append(all, c)
 		}
@@ -63,14 +64,21 @@ func (r *run) callsCheck(res *record.Result) *record.Check {
 // healthChecks counts a caller's health checks: requests beside its attempts.
 const healthChecks = "squall_health_checks_total"
 
-// readingSkew is how far apart in real time the mesh and an instance may be read.
+// readingSkew is how far apart in real time the mesh and an instance may be read that answer at once.
 const readingSkew = 100 * time.Millisecond
+
+// apart is how far apart in real time the mesh and an instance may have been read on either end of a stretch, with the time in which the instance
+// ran and was not read.
+func apart(start, end *Observation, instance string) time.Duration {
+	first, last := start.Nodes[instance], end.Nodes[instance]
+	return max(readingSkew, start.MeshTook, first.Took, end.MeshTook, last.Took) + max(first.Unseen, last.Unseen)
+}
 
 // comparable tells that an attempt over an edge is a request that the mesh counts, and nothing else is but health checks: HTTP between built-in nodes.
 func (r *run) comparable(e topology.Edge) bool {
 	from, known := r.o.Plan.Instance(e.From)
 	to, found := r.o.Plan.Instance(e.To)
-	if !known || !found || from.Node.Image != "" || to.Node.Image != "" {
+	if !known || !found || !from.Node.BuiltIn() || !to.Node.BuiltIn() {
 		return false
 	}
 	switch to.Node.Kind {

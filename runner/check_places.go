@@ -36,13 +36,13 @@ func (r *run) stretches(res *record.Result) []stretch {
 	return out
 }
 
-// skew is how many of those who came in a stretch may have come while its readings were made, on either end.
-func (s stretch) skew(came int64) int64 {
+// skew is how many of those who came in a stretch may have come between its readings, which are so far apart on either end.
+func (s stretch) skew(came int64, apart time.Duration) int64 {
 	if s.exact {
 		return 0
 	}
 	seconds := s.end.At.Sub(s.start.At).Seconds()
-	return 2 + int64(math.Ceil(3*float64(came)/seconds*readingSkew.Seconds()))
+	return 2 + int64(math.Ceil(3*float64(came)/seconds*apart.Seconds()))
 }
 
 // places are all nodes, edges and queues, in each phase and over the whole run.
@@ -58,7 +58,7 @@ func (r *run) places(res *record.Result) []analysis.Place {
 		for _, i := range r.o.Plan.Instances {
 			first, known := s.start.Nodes[i.Name]
 			last := s.end.Nodes[i.Name]
-			if i.Node.Image != "" || !known || first.Unread || last.Unread {
+			if !i.Node.BuiltIn() || !known || first.Unread || last.Unread {
 				continue
 			}
 			out = append(out, r.requests(s, i, first, last))
@@ -73,7 +73,7 @@ func (s stretch) awaiting(e topology.Edge) analysis.Place {
 	first, last := meshOf(s.start, e.Name), meshOf(s.end, e.Name)
 	stays := last.Awaiting.Sub(first.Awaiting)
 	p := analysis.Place{
-		Where: e.Name + " in " + s.name, Stays: stays, Skewed: s.skew(stays.In),
+		Where: e.Name + " in " + s.name, Stays: stays, Skewed: s.skew(stays.In, readingSkew),
 		Counts: []analysis.Count{
 			equal("the mesh counts requests:", last.Requests-first.Requests, stays.In),
 			equal("the mesh counts answers and requests without one:",
@@ -92,7 +92,7 @@ func (s stretch) attempts(e topology.Edge) (analysis.Place, bool) {
 	if !counted {
 		return analysis.Place{}, false
 	}
-	stays := s.end.Nodes[e.From].Attempts[e.To].Sub(s.start.Nodes[e.From].Attempts[e.To])
+	stays := s.end.Nodes[e.From].Attempts[e.Callee()].Sub(s.start.Nodes[e.From].Attempts[e.Callee()])
 	return analysis.Place{
 		Where: "attempts " + e.Name + " in " + s.name, Stays: stays,
 		Counts: []analysis.Count{
@@ -107,31 +107,31 @@ func (s stretch) attempts(e topology.Edge) (analysis.Place, bool) {
 // the mesh has seen go there and not fewer than had an answer: from the first one on, since they may be counted on either side of a reading.
 func (r *run) requests(s stretch, i topology.Instance, first, last NodeCounters) analysis.Place {
 	stays := last.Stays.Sub(first.Stays)
-	p := analysis.Place{Where: i.Name + " in " + s.name, Stays: stays, Skewed: s.skew(stays.In)}
+	p := analysis.Place{Where: i.Name + " in " + s.name, Stays: stays}
 	if s.exact {
 		p.Took = ptr(time.Duration(math.Round((last.Counters[requestSeconds] - first.Counters[requestSeconds]) * float64(time.Second))))
 	}
 	if !overHTTP(i.Node.Kind) {
 		return p
 	}
-	var seen, answered int64
+	var seen, answered, crossed int64
 	for _, e := range r.o.Plan.Edges {
 		if e.To != i.Name {
 			continue
 		}
 		mesh, caller := meshOf(s.end, e.Name), s.end.Nodes[e.From]
-		if from, is := r.o.Plan.Instance(e.From); caller.Unread || is && from.Node.Image != "" {
+		if from, is := r.o.Plan.Instance(e.From); caller.Unread || is && !from.Node.BuiltIn() {
 			return p // an image may send several at once over one connection
 		}
 		seen += mesh.Requests
+		crossed += mesh.Requests - meshOf(s.start, e.Name).Requests
 		answered += mesh.FirstBytes
 		if checks := int64(caller.Counters[healthChecks]); checks > 0 {
 			answered -= checks + 1 // which a service answers without work; one may be under way
 		}
 	}
-	if i.Node.HeaderTimeout > 0 {
-		answered = 0 // whoever takes longer for a request's headers is answered by the server, before there is a request
-	}
+	// As many came as the mesh has seen, where the instance was read for the last time before they did.
+	p.Skewed = s.skew(max(stays.In, crossed), apart(s.start, s.end, i.Name))
 	p.Counts = append(p.Counts,
 		equal("its metric counts requests:", int64(last.Counters[requestsTotal]-first.Counters[requestsTotal]), stays.In),
 		analysis.Count{What: "requests that it has had since it was launched are", N: last.Stays.In, Least: answered, Most: seen})
@@ -159,7 +159,7 @@ func (s stretch) waits(i topology.Instance, first, last NodeCounters) []analysis
 	var out []analysis.Place
 	for _, who := range slices.Sorted(maps.Keys(last.Waits)) {
 		stays := last.Waits[who].Sub(first.Waits[who])
-		p := analysis.Place{Where: "messages in " + i.Name + " for " + who + " in " + s.name, Stays: stays, Skewed: s.skew(stays.In)}
+		p := analysis.Place{Where: "messages in " + i.Name + " for " + who + " in " + s.name, Stays: stays, Skewed: s.skew(stays.In, apart(s.start, s.end, i.Name))}
 		if last.Waits[who].Lost == 0 { // else what was settled and not yet on disk is delivered again
 			grown := func(metric string) int64 { return int64(last.Counters[metric] - first.Counters[metric]) }
 			label := `{subscriber="` + who + `"}`

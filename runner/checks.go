@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/squallhq/squall/runner/analysis"
 	"github.com/squallhq/squall/runner/record"
@@ -20,6 +21,9 @@ func (r *run) checks(res *record.Result, seconds []analysis.Second, unread error
 		}
 	}
 	add(ptr(analysis.ScheduleCheck(res.Generator)))
+	for _, c := range analysis.GeneratorChecks(res.Generators, r.shortest()) {
+		add(&c)
+	}
 	add(ptr(r.balanceCheck()))
 	for _, c := range r.entryChecks(res) {
 		add(&c)
@@ -33,13 +37,28 @@ func (r *run) checks(res *record.Result, seconds []analysis.Second, unread error
 	}
 	add(r.steadyCheck(seconds, unread))
 	for _, i := range r.injections {
-		add(i.delayCheck())
-		add(i.latenessCheck())
+		add(i.delayCheck(r.ran.way))
+		add(i.latenessCheck(r.ran.way))
+		add(i.spreadCheck(r.ran.way))
 	}
 	add(r.descriptorCheck(res))
 	add(r.scarcityCheck())
 	add(r.survivalCheck())
 	add(r.cpuCheck(res))
+	return out
+}
+
+// shortest is how long the shortest phase or fault was planned to last.
+func (r *run) shortest() time.Duration {
+	out := r.o.Plan.Total
+	for _, p := range r.ran.plan.Phases {
+		out = min(out, p.End-p.Start)
+	}
+	for _, f := range r.ran.plan.Faults {
+		if f.End > f.Start {
+			out = min(out, f.End-f.Start)
+		}
+	}
 	return out
 }
 
@@ -53,8 +72,8 @@ func (r *run) steadyCheck(seconds []analysis.Second, unread error) *record.Check
 	if unread != nil {
 		return &record.Check{Name: "steady state", Text: unread.Error()}
 	}
-	end := min(steadyEnd(r.o.Plan), r.ended)
-	return analysis.SteadyCheck(seconds, steadyFrom(r.o.Plan, end), end)
+	end := min(steadyEnd(r.ran.plan), r.ended)
+	return analysis.SteadyCheck(seconds, r.steadyFrom(end), end)
 }
 
 func (r *run) balanceCheck() record.Check {

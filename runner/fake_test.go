@@ -168,15 +168,13 @@ type fakeLoader struct {
 	stays passage.Count
 }
 
-func (l *fakeLoader) Drive(ctx context.Context, d runner.Drive) (record.Generator, error) {
+func (l *fakeLoader) Drive(ctx context.Context, d runner.Drive) (runner.Driven, error) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	var g record.Generator
-	for at := d.From + 5*time.Millisecond; at < d.Until; at += time.Second / time.Duration(l.rate) {
-		select {
-		case <-time.After(time.Until(d.Zero.Add(at))):
-		case <-ctx.Done():
-			return g, context.Cause(ctx)
+	g := runner.Driven{Generator: record.Generator{MaxInFlight: 10}}
+	for at := d.From + 5*time.Millisecond; ; at += time.Second / time.Duration(l.rate) {
+		if due, err := await(ctx, d, at); !due {
+			return g, err
 		}
 		if l.err != nil && at >= l.errAt {
 			return g, l.err
@@ -209,8 +207,32 @@ func (l *fakeLoader) Drive(ctx context.Context, d runner.Drive) (record.Generato
 			d.Record(s)
 		})
 	}
-	g.MaxInFlight = 10
-	return g, nil
+}
+
+// await waits for an intended time; false: the drive ends before.
+func await(ctx context.Context, d runner.Drive, at time.Duration) (bool, error) {
+	for {
+		way, turned := d.Course, (<-chan struct{})(nil)
+		end := d.Until
+		if way != nil {
+			w, t := way.Look()
+			end, turned = w.Total(), t
+		} else if at >= end {
+			return false, nil
+		}
+		select {
+		case <-time.After(time.Until(d.Zero.Add(min(at, end)))):
+			if at < end {
+				return true, nil
+			}
+			if way.Over(end) {
+				return false, nil
+			}
+		case <-turned:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	}
 }
 
 // plan is users -> api -> db over three phases of 10 s, with a latency of the given stretches on api-1:db-1 in the second.

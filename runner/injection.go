@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/sleep"
+	"github.com/squallhq/squall/runner/hooks"
+	"github.com/squallhq/squall/runner/load/order"
+	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -16,6 +20,13 @@ import (
 type injection struct {
 	fault  topology.ResolvedFault
 	number int // in the plan
+	// act is what a person put on is called by, from 1 on, and by who did; an injection of the plan has neither.
+	act int
+	by  By
+	// over tells the recorder that it is.
+	over func(at time.Duration)
+	// asked is when what a person put on is to end, whatever becomes of the phases.
+	asked time.Duration
 	// begun and ended tell that the loop has ordered it; only the loop uses them.
 	begun, ended bool
 
@@ -29,7 +40,9 @@ type injection struct {
 
 // restarts tells that taking primitives back starts instances again.
 func restarts(primitives []faults.Primitive) bool {
-	return slices.ContainsFunc(primitives, func(p faults.Primitive) bool { return p.Op == faults.OpKill || p.Op == faults.OpStop })
+	return slices.ContainsFunc(primitives, func(p faults.Primitive) bool {
+		return p.Op == faults.OpKill || p.Op == faults.OpStop || p.Op == faults.OpReplace || p.Op.TakesMachine()
+	})
 }
 
 // active tells that it is in force, as far as we know: one that could not be undone still is.
@@ -51,10 +64,10 @@ func (i *injection) targets() []string {
 }
 
 // begin orders a fault on. Operations on one target take turns in the order in which they were ordered;
-// operations on different targets do not wait for each other.
-func (r *run) begin(ctx context.Context, i *injection) {
+// operations on different targets do not wait for each other. done is closed when it was carried out.
+func (r *run) begin(ctx context.Context, i *injection) (done <-chan struct{}) {
 	i.begun = true
-	r.operate(i, func(earlier []chan struct{}) {
+	return r.operate(i, func(earlier []chan struct{}) {
 		for _, t := range earlier {
 			select {
 			case <-t:
@@ -66,13 +79,13 @@ func (r *run) begin(ctx context.Context, i *injection) {
 	})
 }
 
-// end orders a fault off. It is not cut short by ctx: an interrupt undoes faults, it does not leave them.
-func (r *run) end(ctx context.Context, i *injection) {
+// end orders a fault off; done is nil where it is off, or ordered off, already. It is not cut short by ctx: an interrupt undoes faults, it does not leave them.
+func (r *run) end(ctx context.Context, i *injection) (done <-chan struct{}) {
 	if !i.begun || i.ended {
-		return
+		return nil
 	}
 	i.ended = true
-	r.operate(i, func(earlier []chan struct{}) {
+	return r.operate(i, func(earlier []chan struct{}) {
 		for _, t := range earlier {
 			<-t // every operation has its own bound
 		}
@@ -82,14 +95,14 @@ func (r *run) end(ctx context.Context, i *injection) {
 
 // lift orders off everything that is on, the last first, and waits until all operations are over.
 func (r *run) lift(ctx context.Context) {
-	for _, i := range slices.Backward(r.injections) {
+	for _, i := range slices.Backward(r.everyInjection()) {
 		r.end(ctx, i)
 	}
 	r.operations.Wait()
 }
 
 // operate runs one operation beside the loop, which goes on keeping time.
-func (r *run) operate(i *injection, do func(earlier []chan struct{})) {
+func (r *run) operate(i *injection, do func(earlier []chan struct{})) <-chan struct{} {
 	done := make(chan struct{})
 	var earlier []chan struct{}
 	for _, t := range i.targets() {
@@ -104,6 +117,7 @@ func (r *run) operate(i *injection, do func(earlier []chan struct{})) {
 		awaitReading(reading)
 		do(earlier)
 	})
+	return done
 }
 
 // readingWait is how long what changes the system waits for a reading of the counters that was ordered before it.
@@ -129,7 +143,7 @@ func (r *run) inject(ctx context.Context, i *injection) {
 	started := time.Since(r.zero)
 	ctx, cancel := context.WithTimeout(ctx, injectTimeout)
 	defer cancel()
-	r.recorder.Began(i.number, started)
+	r.begins(i, started)
 	r.withdraw(i, true)
 	undo, err := r.system.Inject(ctx, i.fault.Primitives)
 	if err != nil {
@@ -145,10 +159,11 @@ func (r *run) inject(ctx context.Context, i *injection) {
 	}
 	i.mu.Unlock()
 	if err != nil {
-		r.recorder.Ended(i.number, applied)
-		r.happened(applied, "note", fmt.Sprintf("%s could not be applied: %s", title(i.fault), err))
+		r.isOver(i, applied)
+		r.happened(applied, "note", fmt.Sprintf("%s could not be applied: %s", i.title(), err))
 	} else {
-		r.happened(applied, "fault", title(i.fault)+": on")
+		r.happened(applied, i.event("fault"), i.title()+": on")
+		r.atFault(i, scenarios.HookBegin, applied)
 	}
 }
 
@@ -180,10 +195,11 @@ func (r *run) undo(ctx context.Context, i *injection) {
 	}
 	i.mu.Unlock()
 	if err != nil {
-		r.happened(undone, "note", fmt.Sprintf("%s could not be undone: %s", title(i.fault), err))
+		r.happened(undone, "note", fmt.Sprintf("%s could not be undone: %s", i.title(), err))
 	} else {
-		r.recorder.Ended(i.number, undone)
-		r.happened(undone, "undo", title(i.fault)+": off")
+		r.isOver(i, undone)
+		r.happened(undone, i.event("undo"), i.title()+": off")
+		r.atFault(i, scenarios.HookEnd, undone)
 	}
 }
 
@@ -195,7 +211,7 @@ func undoWithRetries(ctx context.Context, undo Undo) (receipt faults.Receipt, er
 	pause := undoPause
 	for try := range undoTries {
 		if try > 0 {
-			if err := sleep(ctx, pause); err != nil {
+			if err := sleep.For(ctx, pause); err != nil {
 				return receipt, err
 			}
 			pause *= 2
@@ -210,18 +226,6 @@ func undoWithRetries(ctx context.Context, undo Undo) (receipt faults.Receipt, er
 	return receipt, err
 }
 
-// sleep waits, or ends early with ctx, whose cause it returns then.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // failure is what went wrong with it, empty if nothing did.
 func (i *injection) failure() string {
 	i.mu.Lock()
@@ -232,7 +236,68 @@ func (i *injection) failure() string {
 	return ""
 }
 
+// begins tells the recorder that a fault begins.
+func (r *run) begins(i *injection, at time.Duration) {
+	if i.act == planned {
+		r.recorder.Began(i.number, at)
+	} else {
+		i.over = r.recorder.Unplanned(at)
+	}
+}
+
+// isOver tells the recorder that a fault has ended.
+func (r *run) isOver(i *injection, at time.Duration) {
+	if i.act == planned {
+		r.recorder.Ended(i.number, at)
+	} else {
+		i.over(at)
+	}
+}
+
+// event is the kind of the events that it makes: one of the plan's own, or what a person did.
+func (i *injection) event(of string) string {
+	if i.act == planned {
+		return of
+	}
+	return "action"
+}
+
+// atFault starts the hooks at a fault of the plan that is on, or off.
+func (r *run) atFault(i *injection, when string, at time.Duration) {
+	if i.act == planned {
+		r.hooks.Reached(hooks.Moment{Fault: scenarios.FaultName(i.fault.Fault), When: when, At: at})
+	}
+}
+
+// title is it in words, with who put it on where that was a person.
+func (i *injection) title() string {
+	if i.act == planned {
+		return title(i.fault)
+	}
+	return title(i.fault) + " (" + i.by.how() + ")"
+}
+
 // title is a fault in words: "latency 800ms on orders -> payments".
 func title(f topology.ResolvedFault) string {
 	return f.Fault.Kind.String() + " on " + f.Fault.On.String()
+}
+
+// withdraw tells the loads that instances which a fault stops are about to go, or are back: as a balancer in front of the
+// entry is told, and engines tell the callers inside.
+func (r *run) withdraw(i *injection, out bool) {
+	for _, p := range i.fault.Primitives {
+		if p.Op != faults.OpStop || p.Untold {
+			continue
+		}
+		r.withdrawFrom(p.Instance, out)
+	}
+}
+
+// withdrawFrom tells the loads that an instance is about to go, or is back.
+func (r *run) withdrawFrom(instance string, out bool) {
+	for _, e := range r.o.Plan.Edges {
+		if e.Client && e.To == instance {
+			r.notices.Change(e.Name, func(n *order.Notice) { n.Withdrawn = out })
+		}
+	}
 }

@@ -50,6 +50,9 @@ func TestInterrupt(t *testing.T) {
 				if got := res.Faults[0].RecoveryUntold == early; got != (c.at < zero+10*second) {
 					t.Errorf("of a fault at 10 s it says %q", res.Faults[0].RecoveryUntold)
 				}
+				if f := res.Faults[0]; (f.Receipt.Text == "it was never on") != (f.AppliedS == nil) {
+					t.Errorf("of a fault that was on at %v its receipt says %q", f.AppliedS, f.Receipt.Text)
+				}
 			})
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/squallhq/squall/runner/analysis"
@@ -16,11 +17,6 @@ import (
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
-
-// observing reads all counters beside the loop, which goes on keeping time.
-func (r *run) observing(ctx context.Context, into **Observation) {
-	r.beside(func() { r.observe(ctx, into) })
-}
 
 // beside makes a reading beside the loop.
 func (r *run) beside(read func()) {
@@ -47,19 +43,22 @@ func (r *run) counters(ctx context.Context) (*Observation, error) {
 	return &o, nil
 }
 
-// observe reads all counters, whatever became of ctx. What can't be read stays nil, and is noted.
-func (r *run) observe(ctx context.Context, into **Observation) {
+// observe reads all counters, whatever became of ctx. nil: they could not be read, and that is noted.
+func (r *run) observe(ctx context.Context) *Observation {
 	o, err := r.counters(ctx)
 	if err != nil {
 		r.happened(time.Since(r.zero), "note", "the counters could not be read: "+err.Error())
-		return
+		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Nodes)) {
 		if o.Nodes[name].Unread {
 			r.happened(time.Since(r.zero), "note", name+" did not answer: what it has counted by now is unknown")
 		}
+		if why := o.Nodes[name].Silent; why != "" {
+			r.happened(time.Since(r.zero), "note", "the metrics of "+name+" could not be read: "+why)
+		}
 	}
-	*into = o
+	return o
 }
 
 // readBack accounts for all writes, those of built-in stores first. An interrupt cuts it short; after one it has little time.
@@ -71,7 +70,7 @@ func (r *run) readBack(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r.reconcile(ctx)
-	inPhases := r.recorder.AcknowledgedInPhases()
+	inPhases := r.recorder.AcknowledgedInPhases(of(r.declared()))
 	r.writes.InPhases = &inPhases
 	for _, one := range r.readDeclared(ctx) {
 		r.writes.Declare(one)
@@ -81,7 +80,8 @@ func (r *run) readBack(ctx context.Context) {
 // reconcile compares the acknowledged writes with what the databases and queues hold, and looks for duplicates in those too
 // that nobody was told of: what a queue's receiver writes, no user waits for.
 func (r *run) reconcile(ctx context.Context) {
-	acknowledged := logical(r.o.Plan, r.recorder.Acknowledged())
+	acknowledged, declared := logical(r.o.Plan, r.recorder.Acknowledged()), r.declared()
+	withoutThose(declared, acknowledged)
 	if r.o.ReadWrites == nil && len(acknowledged) > 0 {
 		r.writes = record.Reconcile(acknowledged, nil)
 		r.writes.Why = "this run has no reader of writes"
@@ -98,7 +98,6 @@ func (r *run) reconcile(ctx context.Context) {
 		found[store] = counts
 	}
 	r.readUntold(ctx, found)
-	declared := r.declared()
 	for _, counts := range found {
 		leaveOut(declared, counts)
 	}
@@ -113,11 +112,11 @@ func (r *run) reconcile(ctx context.Context) {
 }
 
 // readUntold reads the built-in stores that hold no write that a user was told of. One that can't be read leaves nothing
-// in doubt that was promised; the record says so.
+// in doubt that was promised; the record says so. Replicas are none: what is there twice is there twice on their primary, too.
 func (r *run) readUntold(ctx context.Context, found map[string]map[string]int) {
 	for _, n := range r.o.Plan.Scenario.Nodes {
 		stores := n.Kind == scenarios.KindDatabase || n.Kind == scenarios.KindQueue || n.Kind == scenarios.KindStream
-		if found[n.Name] != nil || !stores || n.Image != "" || r.o.ReadWrites == nil {
+		if found[n.Name] != nil || !stores || n.ReplicaOf != "" || !n.BuiltIn() || r.o.ReadWrites == nil {
 			continue
 		}
 		counts, err := r.readStore(ctx, n.Name)
@@ -132,6 +131,9 @@ func (r *run) readUntold(ctx context.Context, found map[string]map[string]int) {
 // readStore reads what all instances of a node hold (or one instance, where writes name that), or who was promoted in
 // its place.
 func (r *run) readStore(ctx context.Context, store string) (map[string]int, error) {
+	if n := r.o.Plan.Scenario.Node(store); n != nil && n.KeepsNothing() {
+		return r.readTakers(ctx, n)
+	}
 	counts := map[string]int{}
 	any := false
 	if leader := r.leader(store); leader != "" {
@@ -152,6 +154,29 @@ func (r *run) readStore(ctx context.Context, store string) (map[string]int, erro
 	}
 	if !any {
 		return nil, fmt.Errorf("read writes of %q back: there is no such node", store)
+	}
+	return counts, nil
+}
+
+// readTakers reads what was got from a broker that keeps nothing by those who take from it: what none of them got is gone.
+func (r *run) readTakers(ctx context.Context, n *scenarios.Node) (map[string]int, error) {
+	if strangers := r.o.Plan.Scenario.Strangers(n.Name); len(strangers) > 0 {
+		return nil, fmt.Errorf("what %q gave to %q is not known: it keeps nothing, and an image tells nothing of what it got", n.Name, strangers[0])
+	}
+	takers, counts := r.o.Plan.Scenario.Takers(n.Name), map[string]int{}
+	for _, i := range r.o.Plan.Instances {
+		if !slices.Contains(takers, i.Node.Name) {
+			continue
+		}
+		got, err := r.readInstance(ctx, i, r.o.ReadWrites)
+		if err != nil {
+			return nil, fmt.Errorf("read back what %q got from %q: %w", i.Name, n.Name, err)
+		}
+		for id, times := range got {
+			if from, id, _ := strings.Cut(id, "/"); from == n.Name {
+				counts[id] += times
+			}
+		}
 	}
 	return counts, nil
 }
@@ -226,9 +251,9 @@ func callsOf(start, end *Observation, e topology.Edge) (wire.CallCounters, bool)
 	if !ok || node.Calls == nil || node.Unread || start != nil && start.Nodes[e.From].Unread {
 		return wire.CallCounters{}, false
 	}
-	last := node.Calls[e.To]
+	last := node.Calls[e.Callee()]
 	if start != nil {
-		last = last.Sub(start.Nodes[e.From].Calls[e.To])
+		last = last.Sub(start.Nodes[e.From].Calls[e.Callee()])
 	}
 	return last, true
 }
@@ -249,6 +274,9 @@ func sentBy(load string, phases []record.Phase) (sent, failed int64) {
 // cpuSeconds is the CPU time that an instance used, where the engine can tell.
 const cpuSeconds = "cpu_seconds_total"
 
+// starvedTotal is how often the kernel killed something of an instance for want of memory; absent: never, or the engine can't tell.
+const starvedTotal = "squall_out_of_memory_total"
+
 // nodes are the record's nodes. Counters by the names of counters (they end in _total, _count or _sum)
 // are differences over the phases, and absent where they could not be read at the begin; all others are gauges and stand as
 // they were at the end.
@@ -265,16 +293,25 @@ func nodes(p *topology.Plan, start, end *Observation) []record.Node {
 			if known = known && !first.Unread; known {
 				n.Restarts = last.Restarts - first.Restarts
 			}
+			var then *NodeCounters
+			if known {
+				then = first.told()
+			}
+			n.Types, n.LeftOut, n.Absent = last.Types, last.LeftOut, last.Absent
 			for name, v := range last.Counters {
 				switch {
-				case !isCounter(name):
-					n.Counters[name] = v
-				case known: // else it has counted the warm-up too, and how much of it that is is unknown
+				case !last.known(name, then): // it may have counted the warm-up too, and how much of it that is is unknown
+				case last.Grows(name):
 					n.Counters[name] = v - first.Counters[name]
+				default:
+					n.Counters[name] = v
 				}
 			}
 			if cpu := last.CPU - first.CPU; known && cpu > 0 {
 				n.Counters[cpuSeconds] = cpu.Seconds()
+			}
+			if starved := last.Starved - first.Starved; known && starved > 0 {
+				n.Counters[starvedTotal] = float64(starved)
 			}
 		}
 		out = append(out, n)
@@ -337,7 +374,7 @@ func (r *run) traced(into *record.Result) {
 		of.Edges[[2]string{e.From, e.To}] = e.Name
 	}
 	for _, i := range r.o.Plan.Instances {
-		if i.Node.Image == "" {
+		if i.Node.BuiltIn() {
 			of.Instances = append(of.Instances, i.Name)
 		}
 	}
@@ -345,7 +382,7 @@ func (r *run) traced(into *record.Result) {
 		if f.AppliedS == nil {
 			continue
 		}
-		one := traces.Fault{Name: f.Name, On: seconds(*f.AppliedS), Off: r.o.Plan.Total + drainMargin, Edges: f.Edges, Instances: f.Instances}
+		one := traces.Fault{Name: f.Name, On: seconds(*f.AppliedS), Off: r.ran.plan.Total + drainMargin, Edges: f.Edges, Instances: f.Instances}
 		if f.UndoneS != nil {
 			one.Off = seconds(*f.UndoneS)
 		}

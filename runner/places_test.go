@@ -26,6 +26,20 @@ func TestPlantedViolations(t *testing.T) {
 				change(o, func(n *runner.NodeCounters) { n.Stays.In += 5000; n.Stays.Out += 5000 })
 			},
 			"flow by place", "api-1 in slow: "},
+		"requests of a node since it was read last":                   {func(o *runner.Observation) { miss(o, 0) }, "flow by place", "api-1 in slow: requests that it has had "},
+		"requests of a node that stands still since it was read last": {spoil: func(o *runner.Observation) { miss(o, 3*time.Second) }},
+		"requests of a node whose counters took long to come": {
+			spoil: func(o *runner.Observation) {
+				miss(o, 0)
+				change(o, func(n *runner.NodeCounters) { n.Took = 3 * time.Second })
+			},
+		},
+		"requests of a node that the mesh told of late": {
+			spoil: func(o *runner.Observation) {
+				miss(o, 0)
+				o.MeshTook = 3 * time.Second
+			},
+		},
 		"an attempt without an end": {
 			func(o *runner.Observation) {
 				change(o, func(n *runner.NodeCounters) {
@@ -71,6 +85,17 @@ func TestPlantedViolations(t *testing.T) {
 			})
 		})
 	}
+}
+
+// miss takes from a reading what came for so long before the instance was stopped.
+func miss(o *runner.Observation, unseen time.Duration) {
+	const came = 60
+	change(o, func(n *runner.NodeCounters) {
+		n.Stays.In, n.Stays.Out, n.Unseen = n.Stays.In-came, n.Stays.Out-came, unseen
+		n.Stays.Took -= n.Stays.Took * came / time.Duration(n.Stays.Out+came)
+		n.Stays.Area -= n.Stays.Area * came / time.Duration(n.Stays.Out+came)
+		n.Counters = map[string]float64{"squall_requests_total": n.Counters["squall_requests_total"] - came, "squall_queue": 4}
+	})
 }
 
 func change(o *runner.Observation, f func(*runner.NodeCounters)) {

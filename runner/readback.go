@@ -49,7 +49,7 @@ func (r *run) readDeclared(ctx context.Context) []record.LoadWrites {
 
 func (r *run) phaseNames() []string {
 	var names []string
-	for _, p := range r.o.Plan.Phases {
+	for _, p := range r.ran.plan.Phases {
 		if p.Start < r.ended { // else the run was cut short before it
 			names = append(names, p.Name)
 		}
@@ -141,13 +141,28 @@ func (r *run) declared() map[string]struct{} {
 	return ours
 }
 
-// leaveOut takes the rows of some requests out of what a built-in store holds.
-func leaveOut(requests map[string]struct{}, counts map[string]int) {
-	maps.DeleteFunc(counts, func(id string, _ int) bool {
+// of tells whether an id is one of what some requests wrote, by whomever: who pops a request's message writes in its name.
+func of(requests map[string]struct{}) func(id string) bool {
+	return func(id string) bool {
 		request, _, _ := strings.Cut(id, ":")
 		_, is := requests[request]
 		return is
-	})
+	}
+}
+
+// withoutThose takes what was acknowledged of some requests out: it is looked for in another way.
+func withoutThose(requests map[string]struct{}, acknowledged map[string][]string) {
+	for store, ids := range acknowledged {
+		if acknowledged[store] = slices.DeleteFunc(ids, of(requests)); len(acknowledged[store]) == 0 {
+			delete(acknowledged, store)
+		}
+	}
+}
+
+// leaveOut takes the rows of some requests out of what a built-in store holds.
+func leaveOut(requests map[string]struct{}, counts map[string]int) {
+	theirs := of(requests)
+	maps.DeleteFunc(counts, func(id string, _ int) bool { return theirs(id) })
 }
 
 // writeSeed draws the ids of writes: in virtual time from the plan's seed alone, where one seed is one record.
@@ -175,7 +190,7 @@ func logical(p *topology.Plan, acknowledged map[string][]string) map[string][]st
 // leader is the instance that was promoted last in a database's place; empty: none was, and its own leads.
 func (r *run) leader(database string) string {
 	leader, since := "", -r.o.Plan.Total
-	for _, i := range r.injections {
+	for _, i := range r.everyInjection() {
 		i.mu.Lock()
 		applied := i.applied
 		i.mu.Unlock()

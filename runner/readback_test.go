@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -11,8 +12,30 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/record"
+	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
+
+// What a replica holds are copies, which count as none.
+func TestReplicasAreNoSurplus(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		plan := w.o.Plan
+		replica := &scenarios.Node{Name: "copies", Kind: scenarios.KindDatabase}
+		replica.ReplicaOf = "db"
+		plan.Scenario.Nodes = append(plan.Scenario.Nodes, replica)
+		for i := range 2 {
+			plan.Instances = append(plan.Instances, topology.Instance{Name: fmt.Sprintf("copies-%d", i+1), Node: replica, Replica: i + 1})
+		}
+		w.loader.writes = []string{"db/a", "db/b"}
+		w.o.ReadWrites = func(context.Context, func(context.Context) (net.Conn, error), topology.Instance) (map[string]int, error) {
+			return map[string]int{"a": 1, "b": 2}, nil
+		}
+		res, err := runner.Run(t.Context(), w.o)
+		if err != nil || res.Writes.Acknowledged != 2 || res.Writes.Duplicated != 1 || res.Writes.Lost != 0 || !res.Writes.Checked {
+			t.Errorf("%+v, %v, want 2 acknowledged and the one surplus copy of b", res.Writes, err)
+		}
+	})
+}
 
 func TestWritesAreReadBack(t *testing.T) {
 	cause := errors.New("Ctrl-C")

@@ -10,33 +10,27 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/analysis"
+	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // result puts everything that was measured into the record. It judges nothing.
 func (r *run) result(why error) *record.Result {
+	r.hooks.Wait() // what they came to is in it
 	if why != nil {
 		r.recorder.End(r.ended)
 	}
-	res := &record.Result{
-		Version:  record.Version,
-		Scenario: r.o.Plan.Scenario.Name, About: r.o.Plan.Scenario.About, Variant: r.o.Plan.Scenario.Variant,
-		Engine: r.o.Engine.Name(), Why: r.o.EngineWhy,
-		Seed: r.o.Plan.Seed, Run: r.o.Run,
-		Verdict: record.Inconclusive, Reasons: []string{"not judged yet"}, Expectations: []record.Expectation{},
-		Started: r.started, Partial: why != nil, PartialWhy: said(why), DurationS: record.Seconds(max(r.ended, 0)),
-		Host:   record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
-		Phases: r.recorder.Phases(),
-		Writes: r.writes, Written: r.written,
-		Windows: r.recorder.Windows(),
-		Series:  r.series(),
-	}
+	res := r.begun()
+	res.Verdict, res.Reasons = record.Inconclusive, []string{"not judged yet"}
+	res.Partial, res.PartialWhy, res.DurationS = why != nil, said(why), record.Seconds(max(r.ended, 0))
+	res.Phases, res.Windows, res.Series = r.recorder.Phases(), r.recorder.Windows(), r.series()
+	res.Writes, res.Written, res.Trips = r.writes, r.written, r.trips
 	if noting, ok := r.o.Engine.(Noting); ok {
 		res.EngineNotes = noting.Notes(r.o.Plan)
 	}
 	if r.load != nil {
-		res.Generator = r.load.generator
+		res.Generator, res.Generators = r.load.Generator, r.load.Each
 	}
 	res.Host.HarnessCPUs = r.harnessCPUs()
 	var err error
@@ -51,7 +45,11 @@ func (r *run) result(why error) *record.Result {
 	if r.start != nil && r.final != nil { // else what crossed them is unknown
 		res.Edges = edges(r.o.Plan, r.start, r.final, res.Phases)
 	}
-	r.phaseCounts(res)
+	r.ran.plannedTimes(res, r.o.Plan)
+	for i := range res.Phases {
+		start, end := r.bounds(res, i)
+		r.phaseCounts(&res.Phases[i], start, end)
+	}
 	res.Nodes = nodes(r.o.Plan, r.start, r.final)
 	seconds, err := analysis.Timeline(res.Windows)
 	if err != nil {
@@ -59,50 +57,53 @@ func (r *run) result(why error) *record.Result {
 	}
 	res.Faults = r.faults(seconds)
 	r.traced(res)
-	res.Actions = r.actions()
+	res.Actions = r.actions(r.touched, r.turnsUntilNow())
+	res.Alerts, res.AlertsAsked = r.alerts, r.monitored.Until(r.ended)
 	confirmRefusals(res)
-	r.mu.Lock()
-	res.Events = append([]record.Event{}, r.events...)
-	r.mu.Unlock()
-	slices.SortStableFunc(res.Events, func(a, b record.Event) int {
-		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(slices.Index(eventOrder, a.Kind), slices.Index(eventOrder, b.Kind)))
-	})
+	res.Events = r.eventsUntilNow()
 	res.Checks = r.checks(res, seconds, err)
 	return res
 }
 
-// phaseCounts gives each phase what was counted in it: between the readings at its begin and at its end (of a run that was cut,
+// begun is what a record has from the begin.
+func (r *run) begun() *record.Result {
+	told := r.o.Plan.Scenario.Told()
+	return &record.Result{
+		Version:  record.Version,
+		Scenario: r.o.Plan.Scenario.Name, About: r.o.Plan.Scenario.About, Variant: r.o.Plan.Scenario.Variant,
+		Hypothesis: told.Hypothesis, Owner: told.Owner, Runbook: told.Runbook,
+		Engine: r.o.Engine.Name(), Why: r.o.EngineWhy, Seed: r.o.Plan.Seed, Run: r.o.Run,
+		Started: r.started, BeganAfterS: record.Seconds(r.zero.Sub(r.started)), Expectations: []record.Expectation{}, AlertsAt: r.o.AlertsAt,
+		Host: record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Squall: r.o.Version},
+	}
+}
+
+// phaseCounts gives a phase what was counted in it: between the readings at its begin and at its end (of a run that was cut,
 // the last one). What is answered after the last phase is in none of them. A phase without either reading has nothing: it is
 // unknown.
-func (r *run) phaseCounts(res *record.Result) {
-	for i := range res.Phases {
-		start, end := r.bounds(res, i)
-		if start == nil || end == nil {
+func (r *run) phaseCounts(p *record.Phase, start, end *Observation) {
+	if start == nil || end == nil {
+		return
+	}
+	for _, e := range edges(r.o.Plan, start, end, []record.Phase{*p}) {
+		if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 || e.Delivery != nil {
+			p.Edges = append(p.Edges, e)
+		}
+	}
+	for _, one := range r.o.Plan.Instances {
+		first, last := start.Nodes[one.Name], end.Nodes[one.Name]
+		if first.Unread || last.Unread {
 			continue
 		}
-		for _, e := range edges(r.o.Plan, start, end, res.Phases[i:i+1]) {
-			if e.Attempts > 0 || e.Connections > 0 || e.BytesUp+e.BytesDown > 0 || e.Delivery != nil {
-				res.Phases[i].Edges = append(res.Phases[i].Edges, e)
-			}
-		}
-		for _, one := range r.o.Plan.Instances {
-			first, last := start.Nodes[one.Name], end.Nodes[one.Name]
-			if first.Unread || last.Unread {
-				continue
-			}
-			if counted := since(&first, last); len(counted) > 0 {
-				res.Phases[i].Nodes = append(res.Phases[i].Nodes, record.PhaseNode{Instance: one.Name, Counters: counted})
-			}
+		if counted := since(first.told(), last); len(counted) > 0 {
+			p.Nodes = append(p.Nodes, record.PhaseNode{Instance: one.Name, Counters: counted})
 		}
 	}
 }
 
 // bounds are the readings at a phase's begin and end; nil: unknown.
 func (r *run) bounds(res *record.Result, phase int) (start, end *Observation) {
-	start, end = r.start, r.turned[phase+1]
-	if phase > 0 {
-		start = r.turned[phase]
-	}
+	start, end = r.ran.bounds(r.start, r.turned, phase)
 	if res.Partial && phase+1 == len(res.Phases) {
 		end = r.final
 	}
@@ -120,22 +121,37 @@ func said(err error) string {
 // eventOrder is how events of one moment are told: those of operations come when these are done, in any order.
 var eventOrder = []string{"undo", "phase", "fault"}
 
+// eventsUntilNow are the events so far, and others that are told beside them, in order.
+func (r *run) eventsUntilNow(others ...record.Event) []record.Event {
+	r.mu.Lock()
+	out := append([]record.Event{}, r.events...)
+	r.mu.Unlock()
+	out = append(out, others...)
+	slices.SortStableFunc(out, func(a, b record.Event) int {
+		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(slices.Index(eventOrder, a.Kind), slices.Index(eventOrder, b.Kind)))
+	})
+	return out
+}
+
 // faults are the record's faults, with their recovery.
 func (r *run) faults(timeline []analysis.Second) []record.Fault {
-	steady := analysis.SteadyState(timeline, steadyFrom(r.o.Plan, steadyEnd(r.o.Plan)), steadyEnd(r.o.Plan))
+	steady := analysis.SteadyState(timeline, r.steadyFrom(steadyEnd(r.ran.plan)), steadyEnd(r.ran.plan))
 	spans := make([]analysis.OnOff, len(r.injections))
 	out := make([]record.Fault, 0, len(r.injections))
 	for n, i := range r.injections {
-		f := i.record()
-		f.AlsoIn = alsoIn(r.o.Plan, i.fault)
-		f.Cut = r.recorder.Cut(n)
-		f.Receipt.Text += cutText(f.Cut)
-		spans[n] = analysis.OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: stays(i.fault.Fault)}
+		f := r.carriedOut(n, i, r.ran)
+		spans[n] = analysis.OnOff{What: title(i.fault), On: i.applied, Off: i.undone, Stays: i.fault.Fault.Stays()}
 		out = append(out, f)
 	}
 	spans = append(spans, r.others()...)
 	for n := range out {
-		if spans[n].On == nil && r.ended < r.o.Plan.Total && r.ended <= r.injections[n].fault.Start {
+		fault := r.injections[n].fault
+		switch {
+		case spans[n].On != nil:
+		case leftOut(r.ran.way, fault.Start, fault.End):
+			out[n].RecoveryUntold = "it was left out with its time, by hand"
+			continue
+		case r.ended < r.ran.plan.Total && r.ended <= r.ran.way.At(fault.Start):
 			out[n].RecoveryUntold = "the run was cut short before it was to come on"
 			continue
 		}
@@ -144,11 +160,20 @@ func (r *run) faults(timeline []analysis.Second) []record.Fault {
 	return out
 }
 
+// carriedOut is a fault of the plan as it was carried out, with what it cut.
+func (r *run) carriedOut(n int, i *injection, as ran) record.Fault {
+	f := i.record(as.way)
+	f.AlsoIn = alsoIn(as.plan, as.way.At(i.fault.Start), as.way.At(i.fault.End))
+	f.Cut = r.recorder.Cut(n)
+	f.Receipt.Text += cutText(f.Cut)
+	return f
+}
+
 // alsoIn are the phases after its own that a fault was to last into.
-func alsoIn(p *topology.Plan, f topology.ResolvedFault) []string {
+func alsoIn(p *topology.Plan, start, end time.Duration) []string {
 	var out []string
 	for _, phase := range p.Phases {
-		if phase.Start > f.Start && phase.Start < f.End {
+		if phase.Start > start && phase.Start < end {
 			out = append(out, phase.Name)
 		}
 	}
@@ -156,7 +181,7 @@ func alsoIn(p *topology.Plan, f topology.ResolvedFault) []string {
 }
 
 // record is the fault as it was carried out, without its recovery.
-func (i *injection) record() record.Fault {
+func (i *injection) record(way *course.Way) record.Fault {
 	failure := i.failure()
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -164,20 +189,20 @@ func (i *injection) record() record.Fault {
 	out := record.Fault{
 		Name: f.Fault.Name, Kind: f.Fault.Kind.Kind(), Text: f.Fault.Kind.String(), On: f.Fault.On.String(), Phase: f.Phase,
 		Edges: f.Targets.Edges, Instances: f.Targets.Instances,
-		ScheduledS: record.Seconds(f.Start), ScheduledUndoS: record.Seconds(f.End),
+		ScheduledS: record.Seconds(way.At(f.Start)), ScheduledUndoS: record.Seconds(way.At(f.End)),
 		AppliedS: maybeSeconds(i.applied), UndoneS: maybeSeconds(i.undone),
 		Error: failure, Receipt: receipt(i.receipt, f.Fault.Kind.Kind()),
 	}
 	if out.Name == "" {
 		out.Name = out.Text
 	}
+	if i.applied == nil {
+		out.Receipt.Text = "it was never on"
+	}
+	if !way.Straight() {
+		out.PlannedS, out.PlannedUndoS = ptr(record.Seconds(f.Start)), ptr(record.Seconds(f.End))
+	}
 	return out
-}
-
-// stays tells that a fault is there until the run's end.
-func stays(f faults.Fault) bool {
-	own, is := f.Kind.(faults.Staying)
-	return is && own.Stays()
 }
 
 func maybeSeconds(d *time.Duration) *float64 {
@@ -199,23 +224,51 @@ func receipt(r faults.Receipt, kind string) record.Receipt {
 		if !d.Unread {
 			did.Count = &d.N
 		}
+		if d.Disk != nil {
+			did.Disk = (*record.DiskDeed)(d.Disk)
+		}
+		did.Drain = drain(d.Drain)
 		out.Did = append(out.Did, did)
 	}
 	if share, counted := r.Coverage(); counted {
 		out.Coverage = &share
 	}
-	out.Text = receiptText(r, kind)
+	out.Spread, out.Text = spreadOf(r.Spread), receiptText(r, kind)
+	return out
+}
+
+// drain is the record's.
+func drain(d *faults.DrainDeed) *record.DrainDeed {
+	if d == nil {
+		return nil
+	}
+	out := &record.DrainDeed{Machine: d.Machine, Killed: d.Killed, Connections: d.Connections, InFlight: d.InFlight, Unanswered: d.Unanswered}
+	out.Elsewhere, out.Stayed = d.Elsewhere, d.Stayed
+	if d.Took != nil {
+		out.TookMs = ptr(record.Milliseconds(*d.Took))
+	}
+	if d.Away != nil {
+		out.AwayMs = ptr(record.Milliseconds(*d.Away))
+	}
 	return out
 }
 
 // receiptText says what met a fault of this kind in a few words.
 func receiptText(r faults.Receipt, kind string) string {
-	if r.Deeds != nil {
+	traffic := trafficText(r, kind)
+	switch {
+	case r.Deeds == nil && traffic == "":
+		return "no traffic met it"
+	case r.Deeds == nil:
+		return traffic
+	case traffic == "":
 		return faults.DeedsText(r.Deeds)
 	}
-	if !r.Met() {
-		return "no traffic met it"
-	}
+	return faults.DeedsText(r.Deeds) + "; " + traffic
+}
+
+// trafficText says what traffic met it; empty: none.
+func trafficText(r faults.Receipt, kind string) string {
 	var words []string
 	for _, part := range []struct {
 		n         int64

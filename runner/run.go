@@ -6,10 +6,17 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/runner/authority"
+	"github.com/squallhq/squall/runner/course"
+	"github.com/squallhq/squall/runner/hooks"
+	"github.com/squallhq/squall/runner/load/order"
+	"github.com/squallhq/squall/runner/lookout"
+	"github.com/squallhq/squall/runner/monitoring"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/traces"
 	"github.com/squallhq/squall/scenarios"
@@ -23,12 +30,17 @@ type Options struct {
 	// EngineWhy says why this engine was taken.
 	EngineWhy string
 	Loader    Loader
+	// AllowExternal lets it send to what is outside this machine.
+	AllowExternal bool
 	// Run is the run's id, Dir its folder (logs go to Dir/logs).
 	Run, Dir string
 	// Watch is told how the run goes, at least once a second, from one goroutine at a time; nil: nobody watches.
 	Watch func(record.Status)
 	// Results takes vegeta's gob stream; nil: none is written.
 	Results io.Writer
+	// Events takes each event as it happens, as a line of JSON in one Write: who reads it after a kill has all until then. Those that are worked
+	// out at the end are in the result alone. nil: nobody does.
+	Events io.Writer
 	// ReadWrites reads back how often each write is there, over connections that dial makes past all
 	// edges. nil: the writes are not checked, and the result says so.
 	ReadWrites ReadBack
@@ -36,9 +48,16 @@ type Options struct {
 	ReadOutbox ReadBack
 	// ReadWritten reads back the writes of loads that say how. nil: they are not checked, and the result says so.
 	ReadWritten ReadWritten
+	// Ready is told where the parts answer, as in Held, when all is launched; they do until the run ends. nil: nobody asks.
+	Ready func(context.Context, []Address, error)
 	// Hold is called with the result when everything is measured and the system still stands; it is taken down when
 	// Hold returns. Run returns the same result. nil: at once.
 	Hold func(context.Context, Held)
+	// Hands are what people steer the run with, one run each. nil: nobody can.
+	Hands *Hands
+	Hook  hooks.Run // carries out the scenario's hooks; nil: they are not run, and the result says so
+	// AlertsAt is where an alert manager can send alerts to, for the record; "": nowhere.
+	AlertsAt string
 	// Version is the program's, for the record.
 	Version string
 }
@@ -105,11 +124,18 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 	if err := o.Engine.Check(o.Plan); err != nil {
 		return nil, &StageError{"check", err}
 	}
+	if err := o.refuseWaits(); err != nil {
+		return nil, &StageError{"check", err}
+	}
 	if err := r.launch(ctx); err != nil {
 		return nil, err
 	}
+	defer r.ready(ctx)()
+	if err := r.stage(ctx); err != nil {
+		return nil, errors.Join(&StageError{"launch", err}, r.down(ctx))
+	}
 	err := r.drive(ctx)
-	r.observe(ctx, &r.final)
+	r.heard.keep(&r.final, r.observe(ctx))
 	r.traceRest(ctx)
 	r.readTouched(ctx)
 	r.readBack(ctx)
@@ -131,12 +157,29 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 type run struct {
 	o      Options
 	system System
+	// authority makes the run's certificates; nil: nobody has or trusts one.
+	authority *authority.Authority
 	// zero is when the first phase begins; every offset counts from it.
 	zero     time.Time
 	started  time.Time
 	recorder *record.Recorder
 
 	injections []*injection
+	acting     sync.Mutex   // guards acts, which only the loop adds to
+	acts       []*injection // what people put on
+	orders     <-chan wish
+	alerts     []record.Alert     // the loop's
+	monitored  monitoring.Account // what was answered to who asked for alerts; the loop's
+	aborted    error              // why a person ended it; the loop's
+	// course says when what the plan has comes; turns are what people did to it, held the one that is on. They are the loop's.
+	course *course.Course
+	turns  []*turn
+	// lookout judges the conditions that end and hold the run, those that end it first; trips are those that were met, the loop's.
+	lookout    *lookout.Lookout
+	trips      []record.Trip
+	held       *turn
+	kept       bool                     // everything is measured, and the system is left up; the loop's
+	ran        ran                      // known when the phases are over
 	latest     map[string]chan struct{} // by target: closed when the last operation on it is over
 	operations sync.WaitGroup
 
@@ -150,25 +193,36 @@ type run struct {
 	// be read.
 	turned []*Observation
 	// sampled are the counters of every second between, for the series; nil: they were not read.
-	sampled []*Observation
+	sampled []**Observation
 	heard   heard         // the last two of them all
 	reading chan struct{} // closed when the last reading that was ordered is done
+	// due is when by the course is due what the loop does just now, latestReading the one that it ordered last for itself.
+	due           time.Duration
+	latestReading *sharedReading
+	hooks         *hooks.Caller
 	// traces are the requests that are kept hop by hop; tracing is closed when the last question about them is answered.
 	traces  *traces.Collector
 	tracing chan struct{}
-	ended   time.Duration // of the phases: Total, or when the run was cut short
+	ended   time.Duration // of the phases: when the plan was over, or when the run was cut short
 	writes  record.Writes
 	written []record.Written // those of loads that say how they are read back
-	// touched is what others did to the system.
+	// touched is what others did to the system; seen are the events of what the loop was told of as it happened.
 	touched []Touch
+	seen    []record.Event
 	usage   usage // the harness's own, at zero
 	// lacked counts the loads' connections for which there was nothing left to make them with.
 	lacked atomic.Int64
 	// calm is what the loads saw before the first fault.
 	calm overlap
 
-	// withdrawn are the client edges that the loads were told to leave alone.
-	withdrawn sync.Map
+	// asked is what the loads are, and loader drives them; unstage ends what was started for that, nil: nothing was.
+	asked   order.Order
+	loader  Loader
+	unstage func(context.Context) error
+	// notices are what the loads are told of their edges, as that one is to be left alone.
+	notices order.Notices
+	// lookedUp counts the lookups that other processes make as those say; nil: none does.
+	lookedUp func(edge string)
 
 	mu     sync.Mutex // guards what operations and progress write
 	events []record.Event
@@ -178,29 +232,26 @@ type run struct {
 
 // driven is how the load ended.
 type driven struct {
-	generator record.Generator
-	err       error
+	Driven
+	err error
 }
 
 func newRun(o Options) *run {
-	spans := make([]record.Span, len(o.Plan.Phases))
-	for i, p := range o.Plan.Phases {
-		spans[i] = record.Span{Name: p.Name, Start: p.Start, End: p.End}
-	}
-	faults := make([]record.FaultSpan, len(o.Plan.Faults))
-	for i, f := range o.Plan.Faults {
-		faults[i] = record.FaultSpan{Start: f.Start, End: f.End, Restarts: restarts(f.Primitives)}
-	}
+	c := newCourse(o.Plan)
+	phases, faults := spans(o.Plan, c.Way())
 	r := &run{
 		o:        o,
 		started:  time.Now(),
-		recorder: record.NewRecorder(spans, faults...),
+		course:   c,
+		lookout:  lookout.New(slices.Concat(o.Plan.Scenario.AbortWhen, o.Plan.Scenario.PauseWhen)...),
+		recorder: record.NewRecorder(phases, faults...),
 		latest:   map[string]chan struct{}{},
 		driven:   make(chan driven, 1),
-		traces:   newTraces(o.Plan, spans),
+		traces:   newTraces(o.Plan, phases),
 		turned:   make([]*Observation, len(o.Plan.Phases)+1),
 	}
-	r.calm.until = calmEnd(o.Plan)
+	r.hooks = r.newHooks()
+	r.calm.until.Store(int64(calmEnd(o.Plan)))
 	for n, f := range o.Plan.Faults {
 		r.injections = append(r.injections, &injection{fault: f, number: n})
 	}
@@ -208,8 +259,14 @@ func newRun(o Options) *run {
 }
 
 func (r *run) launch(ctx context.Context) error {
-	system, err := r.o.Engine.Launch(ctx, Launch{
-		Plan: r.o.Plan, Run: r.o.Run, Dir: r.o.Dir,
+	var err error
+	if r.o.Plan.Scenario.Certified() {
+		if r.authority, err = authority.New(r.o.Run); err != nil {
+			return &StageError{"launch", err}
+		}
+	}
+	system, err := r.o.Engine.Launch(ctx, Launch{AllowExternal: r.o.AllowExternal, Authority: r.authority,
+		Plan: r.o.Plan, Run: r.o.Run, Dir: r.o.Dir, Withdraw: r.withdrawFrom,
 		Progress: func(m string) { r.say("launching", m) },
 	})
 	if err != nil {
@@ -231,38 +288,33 @@ func (r *run) drive(ctx context.Context) (err error) {
 	loadCtx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	r.stop = stop
+	steerable := r.course
+	if r.o.Hands == nil {
+		steerable = nil
+	}
 	go func() {
-		g, err := r.o.Loader.Drive(loadCtx, Drive{
-			Loads: r.o.Plan.Scenario.Loads, Seed: r.o.Plan.Seed,
-			WriteSeed: r.writeSeed(), Zero: r.zero, From: -warmUp, Until: r.o.Plan.Total,
-			Edges: r.clientEdges(), Withdrawn: r.isWithdrawn, Dial: r.dial, Record: r.take, Results: r.o.Results,
+		g, err := r.loader.Drive(loadCtx, Drive{
+			Order: r.asked, Zero: r.zero, Course: steerable, Notices: &r.notices, LookedUp: r.lookedUp, Dial: r.dial, Record: r.take, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}
 	}()
 	r.say("warming up", "")
+	orders, noMore := r.o.Hands.open()
+	r.orders = orders
 	err = r.phases(ctx)
-	r.ended = min(time.Since(r.zero), r.o.Plan.Total)
+	noMore()
+	r.ended = min(time.Since(r.zero), r.course.Way().Total())
 	r.lift(ctx)
 	if err != nil {
 		if r.load == nil { // it went on while faults were undone
-			r.ended = min(time.Since(r.zero), r.o.Plan.Total)
+			r.ended = min(time.Since(r.zero), r.course.Way().Total())
 		}
 		stop(err)
 	} else {
 		r.say("", "waiting for the last answers")
 	}
+	r.ran = asRan(r.o.Plan, r.course.Onward(r.ended))
 	return errors.Join(err, r.drain(ctx, err != nil))
-}
-
-// clientEdges are each load's edges, by its name.
-func (r *run) clientEdges() map[string][]string {
-	edges := map[string][]string{}
-	for _, e := range r.o.Plan.Edges {
-		if e.Client {
-			edges[e.From] = append(edges[e.From], e.Name)
-		}
-	}
-	return edges
 }
 
 // drain waits until the load has had its last answers; the end of ctx cuts that short, with its cause. A load that
@@ -315,7 +367,7 @@ func (r *run) loadEnds(ctx context.Context, within time.Duration) bool {
 		case err := <-r.system.Died():
 			r.died(err)
 		case t := <-r.system.Touches():
-			r.say("", t.String())
+			r.sees(t)
 		case <-ctx.Done():
 			return false
 		case <-timer.C:
@@ -337,7 +389,11 @@ func (r *run) down(ctx context.Context) error {
 	r.say("tearing down", "")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
 	defer cancel()
-	if err := r.system.Down(ctx); err != nil {
+	var err error
+	if r.unstage != nil { // who sends goes before what is sent to
+		err = r.unstage(ctx)
+	}
+	if err = errors.Join(err, r.system.Down(ctx)); err != nil {
 		return &StageError{"tear down", err}
 	}
 	return nil

@@ -69,7 +69,7 @@ func TestWatch(t *testing.T) {
 			if s.Message == "" && s.Elapsed > 0 && s.Elapsed%second == 0 {
 				ticks++
 			}
-			if s.Elapsed == 15*second && (s.Rate != 99 || s.Success != 1 || s.Phase != "slow" || len(s.Faults) != 1) {
+			if s.Elapsed == 15*second && (s.Rate != 100 || s.Success != 1 || s.Phase != "slow" || len(s.Faults) != 1) {
 				t.Errorf("at 15 s: %+v", s)
 			}
 		}
@@ -98,7 +98,7 @@ func TestLook(t *testing.T) {
 		}
 		got := looked[15*second]
 		want := record.Scene{
-			Requests: []record.LiveRequest{{Load: "users", Request: "GET /", Sent: 99, OK: 99, P99: 10*time.Millisecond + 3500*time.Nanosecond}},
+			Requests: []record.LiveRequest{{Load: "users", Request: "GET /", Sent: 100, OK: 100, P99: 10*time.Millisecond + 3500*time.Nanosecond}},
 			Edges:    []record.LiveEdge{{From: "api", To: "db", Attempts: 300, Failures: 50}},
 			Breakers: []record.LiveBreakers{{Node: "api", Open: 2}},
 			Faults:   []record.LiveFault{{Text: "latency 100ms on api -> db", Left: 5 * second}},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
@@ -35,7 +36,7 @@ func TestSeriesIsWhatChanged(t *testing.T) {
 		o: Options{Plan: plan}, zero: zero,
 		start:   reading(zero, 0, 5, 5, 1, false), // the warm-up's five
 		turned:  []*Observation{nil, last},
-		sampled: []*Observation{reading(zero, time.Second, 25, 25, 7, false), reading(zero, 2*time.Second, 25, 40, 7, true), nil},
+		sampled: []**Observation{ptr(reading(zero, time.Second, 25, 25, 7, false)), ptr(reading(zero, 2*time.Second, 25, 40, 7, true)), new(*Observation)},
 	}
 	want := []record.Moment{
 		{AtS: 0, Nodes: map[string]map[string]float64{"a-1": {"squall_queue_depth": 1}}, Edges: map[string]record.Crossing{}},
@@ -61,11 +62,18 @@ func TestSeriesIsWhatChanged(t *testing.T) {
 func TestMomentsOfARun(t *testing.T) {
 	t.Parallel()
 	plan := &topology.Plan{Total: 5 * time.Second, Phases: []topology.Span{{End: 2 * time.Second}, {Start: 2 * time.Second, End: 5 * time.Second}}}
+	moments := func(plan *topology.Plan) (out []time.Duration) {
+		way := newCourse(plan).Way()
+		for at := moment(plan, way, 0); at < course.Never; at = moment(plan, way, at) {
+			out = append(out, at)
+		}
+		return out
+	}
 	if diff := cmp.Diff([]time.Duration{time.Second, 3 * time.Second, 4 * time.Second}, moments(plan)); diff != "" {
 		t.Errorf("moments (-want +got):\n%s", diff)
 	}
 	for _, total := range []time.Duration{20 * time.Minute, time.Hour, 25 * time.Hour} {
-		got := moments(&topology.Plan{Total: total})
+		got := moments(&topology.Plan{Total: total, Phases: []topology.Span{{End: total}}})
 		if len(got) > mostMoments || len(got) < mostMoments/2 || got[0]%time.Second != 0 {
 			t.Errorf("%s: %d moments from %s on, want at most %d", total, len(got), got[0], mostMoments)
 		}
@@ -90,5 +98,47 @@ func TestDesignHoldsNoSecret(t *testing.T) {
 	text := string(d.Nodes[0]) + string(d.Loads[0])
 	if strings.Contains(text, secret) || !strings.Contains(text, `"db"`) || !strings.Contains(text, `"users"`) {
 		t.Errorf("the design says %s", text)
+	}
+}
+
+// A long run lets its readings go, and its series is the same to the letter as if it had kept them all, whoever looked at it meanwhile: with an instance
+// that does not answer for a while, readings that never came, one at each phase's begin, and one that comes late.
+func TestOldReadingsAreLetGo(t *testing.T) {
+	t.Parallel()
+	zero := time.Unix(1000, 0)
+	plan := &topology.Plan{Edges: []topology.Edge{{Name: "a-1:b-1", From: "a-1", To: "b-1"}}}
+	begin := func() *run {
+		return &run{o: Options{Plan: plan}, zero: zero, start: reading(zero, 0, 5, 5, 1, false), turned: make([]*Observation, 3)}
+	}
+	kept, folding := begin(), begin()
+	var looked momentsSoFar
+	most := 0
+	for n := range 1000 {
+		at := time.Duration(n+1) * time.Second
+		o := reading(zero, at, int64(5+3*n), int64(5+4*n), float64(n%7), n >= 300 && n < 420)
+		into := ptr(o)
+		if n%97 == 0 {
+			*into = nil
+		}
+		kept.sampled = append(kept.sampled, into)
+		folding.fold()
+		folding.sampled = append(folding.sampled, into)
+		if n == 400 || n == 700 {
+			turn := reading(zero, at-1500*time.Millisecond, int64(5+3*n), int64(5+4*n), 3, false) // it was read before two that are there
+			kept.turned[n/500], folding.turned[n/500] = turn, turn
+		}
+		if n%50 == 0 {
+			got := looked.until(folding, folding.heard.folded, inTime([]*Observation{folding.start}, folding.turned, folding.samples()))
+			if diff := cmp.Diff(kept.series(), got); diff != "" {
+				t.Fatalf("after %s (-kept +folded):\n%s", at, diff)
+			}
+		}
+		most = max(most, len(folding.sampled))
+	}
+	if most > mostHeld+15 || folding.heard.folded == nil {
+		t.Errorf("it has held %d readings at once", most)
+	}
+	if diff := cmp.Diff(kept.series(), folding.series()); diff != "" {
+		t.Errorf("(-kept +folded):\n%s", diff)
 	}
 }

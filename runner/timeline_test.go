@@ -23,8 +23,8 @@ func TestSteadyStretchIsTheLastOne(t *testing.T) {
 		"a ramp after the fault":  {&scenarios.Load{Stages: []scenarios.Stage{{For: 20 * s, Rate: 10}, {For: 8 * s, From: 10, To: 20}}}, 0},
 		"a ramp that it falls in": {&scenarios.Load{Stages: []scenarios.Stage{{For: 30 * s, From: 1, To: 10}}}, 30 * s},
 	} {
-		p := &topology.Plan{Scenario: &scenarios.Scenario{Loads: []*scenarios.Load{{Rate: 5}, c.load}}}
-		if got := steadyFrom(p, 20*s); got != c.want {
+		way := newCourse(&topology.Plan{Phases: []topology.Span{{End: 60 * s}}}).Way()
+		if got := steadyFrom([]*scenarios.Load{{Rate: 5}, c.load}, way, 20*s); got != c.want {
 			t.Errorf("%s: steady from %s, want %s", name, got, c.want)
 		}
 	}

@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/squallhq/squall/runner/analysis"
@@ -17,11 +19,18 @@ type death struct {
 
 // String is a touch in words, as events and the report have it.
 func (t Touch) String() string {
-	how := "by hand"
-	if t.Who == record.ByOutside {
-		how = "from outside"
-	}
-	return fmt.Sprintf("%s on %s (%s, %s)", t.What, t.On, how, t.Door)
+	a := record.Action{Who: t.Who, Person: t.Person, Door: t.Door}
+	return fmt.Sprintf("%s on %s (%s)", t.What, t.On, a.How())
+}
+
+// sees takes what others do as it happens. Its end is known when all is over.
+func (r *run) sees(t Touch) {
+	at := t.At.Sub(r.zero)
+	r.recorder.Unplanned(at)
+	e := record.Event{AtS: record.Seconds(at), Kind: "action", Text: t.String()}
+	r.seen = append(r.seen, e)
+	r.keep(e)
+	r.say("", e.Text)
 }
 
 // readTouched reads what others did, with what met it, and puts it among the events.
@@ -29,14 +38,15 @@ func (r *run) readTouched(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeTimeout)
 	defer cancel()
 	touched, err := r.system.Touched(ctx)
-	r.touched = touched
+	r.touched = slices.Concat(touched, r.handTouches()) // in a list of its own, which is put in order
+	inOrder(r.touched)
 	now := time.Since(r.zero)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	add := func(at time.Duration, kind, text string) {
 		r.events = append(r.events, record.Event{AtS: record.Seconds(at), Kind: kind, Text: text})
 	}
-	for _, t := range touched {
+	for _, t := range touched { // what came through our own door is told as it happens
 		add(t.At.Sub(r.zero), "action", t.String())
 		if !t.Undone.IsZero() {
 			add(t.Undone.Sub(r.zero), "action", t.String()+": taken back")
@@ -47,19 +57,24 @@ func (r *run) readTouched(ctx context.Context) {
 	}
 }
 
-// actions are the touches as the record has them.
-func (r *run) actions() []record.Action {
+// actions are touches and turns as the record has them.
+func (r *run) actions(touched []Touch, turns []turn) []record.Action {
 	var out []record.Action
-	for _, t := range r.touched {
-		a := record.Action{AtS: record.Seconds(t.At.Sub(r.zero)), Who: t.Who, Door: t.Door, What: t.What, On: t.On}
+	for _, t := range touched {
+		a := record.Action{AtS: record.Seconds(t.At.Sub(r.zero)), Who: t.Who, Door: t.Door, What: t.What, On: t.On, Fault: t.Words, Stays: t.Stays, Edges: t.targets.Edges, Instances: t.targets.Instances}
+		if t.Act != planned {
+			a.Person, a.Act, a.ExpiresS = t.Person, t.Act, ptr(record.Seconds(t.Until.Sub(r.zero)))
+		}
 		if !t.Undone.IsZero() {
 			a.UndoneS = ptr(record.Seconds(t.Undone.Sub(r.zero)))
 		}
 		if t.Receipt != nil {
-			a.Receipt = ptr(receipt(*t.Receipt, ""))
+			a.Receipt = ptr(receipt(*t.Receipt, t.kind))
 		}
 		out = append(out, a)
 	}
+	out = append(out, steerings(turns)...)
+	slices.SortStableFunc(out, func(a, b record.Action) int { return cmp.Compare(a.AtS, b.AtS) })
 	return out
 }
 

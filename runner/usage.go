@@ -21,7 +21,7 @@ func readUsage() usage {
 }
 
 // harnessCPUs is the CPU that the harness itself used since zero, in cores on average: this process, and
-// the mesh where it has a process of its own. Nodes are not the harness.
+// the mesh and generators where they have processes of their own. Nodes are not the harness.
 func (r *run) harnessCPUs() float64 {
 	if _, virtual := r.o.Engine.(Enclosing); virtual {
 		return 0 // CPU time is real, and can't be measured against time that is not
@@ -34,6 +34,9 @@ func (r *run) harnessCPUs() float64 {
 	used := now.cpu - r.usage.cpu
 	if r.start != nil && r.final != nil {
 		used += r.final.MeshCPU - r.start.MeshCPU
+	}
+	if r.load != nil && r.load.Figures.CPU != nil {
+		used += *r.load.Figures.CPU
 	}
 	return float64(used) / float64(wall)
 }

@@ -4,6 +4,9 @@ package scenarios
 type Connection struct {
 	// From is a node's name, or a load's; To is a node's.
 	From, To string
+	// Port is the one of To that it is to, as it was named; "": To's first, or with Every all that To says.
+	Port  string
+	Every bool
 	// Async tells that nobody waits for the answer: what a queue or a stream delivers, and what an outbox publishes.
 	Async bool
 	// Path is where the scenario first says so, for Position.
@@ -14,12 +17,12 @@ type Connection struct {
 func (c Connection) FromLoad() bool { return c.Path[0].Key == "load" }
 
 // Connections lists every connection of the scenario in the file's order, nodes first, then what changes
-// of them connect, and loads last, each pair once. To may name a node that isn't there, in a scenario that was not parsed.
+// of them connect, and loads last, each pair once a port. To may name a node that isn't there, in a scenario that was not parsed.
 func (s *Scenario) Connections() []Connection {
 	var list []Connection
-	seen := map[[2]string]bool{}
+	seen := map[[3]string]bool{}
 	s.EachConnection(func(c Connection) {
-		if pair := [2]string{c.From, c.To}; !seen[pair] {
+		if pair := [3]string{c.From, c.To, c.Port}; !seen[pair] {
 			seen[pair] = true
 			list = append(list, c)
 		}
@@ -35,11 +38,14 @@ func (s *Scenario) EachConnection(visit func(Connection)) {
 	}
 	for _, one := range s.Changes {
 		connections(func(more Connection) {
-			c.add(more.From, more.To, more.Async, one.At.Join(more.Path[2:]))
+			more.Path = one.At.Join(more.Path[2:])
+			c(more)
 		}).node(one.Node)
 	}
 	for _, l := range s.Loads {
-		c.add(l.Name, l.To, false, At("load", l.Name, "to"))
+		if l.To != "" {
+			c(Connection{From: l.Name, To: l.To, Port: l.ToPort, Path: At("load", l.Name, "to")})
+		}
 	}
 }
 
@@ -47,39 +53,51 @@ func (s *Scenario) EachConnection(visit func(Connection)) {
 type connections func(Connection)
 
 func (c connections) add(from, to string, async bool, path Path) {
+	c.addPort(from, to, "", async, path)
+}
+
+// addPort adds one to a port of a node.
+func (c connections) addPort(from, to, port string, async bool, path Path) {
 	if to != "" {
-		c(Connection{from, to, async, path})
+		c(Connection{From: from, To: to, Port: port, Async: async, Path: path})
+	}
+}
+
+// addCall adds the connection of a call; nil has none.
+func (c connections) addCall(from string, call *Call, async bool, path Path) {
+	if call != nil {
+		c.addPort(from, call.Node, call.Port, async, path)
 	}
 }
 
 func (c connections) node(n *Node) {
 	at := At("topology", n.Name)
-	c.add(n.Name, n.Origin, false, at.Key("origin"))
+	c.addPort(n.Name, n.Origin, n.OriginPort, false, at.Key("origin"))
 	c.failover(n.Name, n.Failover, at)
 	for i, r := range n.Routes {
-		c.add(n.Name, r.To, false, at.Key("routes").Item(i).Key("to"))
+		c.addPort(n.Name, r.To, r.ToPort, false, at.Key("routes").Item(i).Key("to"))
 		if r.Split != nil {
 			c.add(n.Name, r.Split.To, false, at.Key("routes").Item(i).Key("split", "to"))
 		}
 		c.failover(n.Name, r.Failover, at.Key("routes").Item(i))
 	}
-	if n.Identity != nil {
-		c.add(n.Name, n.Identity.Node, false, at.Key("identity"))
-	}
-	for i, to := range n.Calls {
-		c.add(n.Name, to, false, at.Key("calls").Item(i))
+	c.addCall(n.Name, n.Identity, false, at.Key("identity"))
+	for i, text := range n.Calls {
+		if to, port := CutPort(text); to != "" {
+			c(Connection{From: n.Name, To: to, Port: port, Every: port == "", Path: at.Key("calls").Item(i)})
+		}
 	}
 	c.add(n.Name, n.ReplicaOf, true, at.Key("replica_of"))
-	if n.To != nil {
-		c.add(n.Name, n.To.Node, true, at.Key("to"))
-	}
+	c.addCall(n.Name, n.To, true, at.Key("to"))
 	for _, s := range n.Subscribers {
-		if s.To != nil {
-			c.add(n.Name, s.To.Node, true, at.Key("subscribers", s.Name, "to"))
-		}
+		c.addCall(n.Name, s.To, true, at.Key("subscribers", s.Name, "to"))
 	}
 	n.EachStep(func(s *Step, path Path) {
 		for _, use := range s.Uses() {
+			if use.Call != nil {
+				c.addCall(n.Name, use.Call, false, path.Join(use.Keys))
+				continue
+			}
 			c.add(n.Name, use.Node, use.How == "publish", path.Join(use.Keys))
 		}
 	})
@@ -111,7 +129,7 @@ func (n *Node) EachStep(visit func(s *Step, path Path)) {
 // Use is one node that a step needs, and how.
 type Use struct {
 	Node string
-	How  string // call, read, write, publish or cache
+	How  string // call, read, write, query, get, set, pop, publish or cache
 	Call *Call  // of a call
 	Keys Path   // its path within the step
 }
@@ -133,6 +151,18 @@ func (s *Step) Uses() []Use {
 	}
 	if s.Write != "" {
 		out = append(out, Use{s.Write, "write", nil, At("write")})
+	}
+	if s.SQL != "" {
+		out = append(out, Use{s.SQL, "query", nil, At("sql")})
+	}
+	if s.Get != "" {
+		out = append(out, Use{s.Get, "get", nil, At("get")})
+	}
+	if s.Set != "" {
+		out = append(out, Use{s.Set, "set", nil, At("set")})
+	}
+	if s.Pop.Pop != "" {
+		out = append(out, Use{s.Pop.Pop, "pop", nil, At("pop")})
 	}
 	if len(out) > 0 {
 		out = out[0].orElse(s.Failover, out)

@@ -70,6 +70,9 @@ type Copied struct {
 func (n *Node) Copied() []Copied {
 	at := At("topology", n.Name)
 	var out []Copied
+	if n.Build != nil {
+		out = append(out, Copied{n.Build.Context, at.Key("build")})
+	}
 	for _, f := range n.Files {
 		if f.File != "" {
 			out = append(out, Copied{f.File, at.Key("files", f.Target)})

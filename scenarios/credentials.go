@@ -8,7 +8,8 @@ import (
 )
 
 // Credentials are those of a database that runs in an image: as its dsn says (user:password@database),
-// else as its environment says in the words of the usual images of PostgreSQL, or of MariaDB and MySQL, else squall for all three.
+// else as its environment says in the words of the usual images of PostgreSQL, or of MariaDB and MySQL, else those of its primary,
+// else squall for all three.
 func (n *Node) Credentials() wire.Login {
 	if n.DSN != "" {
 		l := wire.ParseLogin(n.DSN)
@@ -19,6 +20,9 @@ func (n *Node) Credentials() wire.Login {
 		return n.mysqlCredentials()
 	}
 	c := wire.Login{User: n.Env["POSTGRES_USER"], Password: n.Env["POSTGRES_PASSWORD"], Database: n.Env["POSTGRES_DB"]}
+	if c == (wire.Login{}) && n.PrimaryDSN != "" {
+		return wire.ParseLogin(n.PrimaryDSN)
+	}
 	if c == (wire.Login{}) {
 		return wire.Login{User: "squall", Password: "squall", Database: "squall"}
 	}
@@ -79,7 +83,7 @@ func (n *Node) Login() string {
 	case n.Speaks() == parts.SpeaksAMQP:
 		return wire.Login{User: cmp.Or(n.Env["RABBITMQ_DEFAULT_USER"], "guest"), Password: cmp.Or(n.Env["RABBITMQ_DEFAULT_PASS"], "guest"),
 			Database: cmp.Or(n.Env["RABBITMQ_DEFAULT_VHOST"], "/")}.DSN()
-	case n.Image == "" || n.Kind != KindDatabase:
+	case n.BuiltIn() || n.Kind != KindDatabase:
 		return n.DSN
 	}
 	return n.Credentials().DSN()

@@ -8,6 +8,9 @@ type Database struct {
 	WriteTime *Work `yaml:"write_time" json:"write_time,omitempty"`
 	// database: a write holds its key until it is durable, so writes of one key wait for each other, in order.
 	RowLocks bool `yaml:"row_locks" json:"row_locks,omitempty"`
+	// database: SQL that is run in it once, when it and its replicas are there and before whoever calls it is: its tables and first rows, in
+	// its own words (the built-in one's are PostgreSQL's), statements with ; between them. A stand-in takes it from its node.
+	Setup string `yaml:"setup" json:"setup,omitempty"`
 
 	Replication `yaml:",inline"`
 }

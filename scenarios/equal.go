@@ -23,6 +23,7 @@ func (s *Scenario) Essence() *Scenario {
 	for i := range out.Expect {
 		out.Expect[i].Line, out.Expect[i].Column = 0, 0
 	}
+	out.AbortWhen, out.PauseWhen = s.AbortWhen.placeless(), s.PauseWhen.placeless()
 	out.Loads = make([]*Load, len(s.Loads))
 	keys := map[string]string{"": ""}
 	for i, l := range s.Loads {

@@ -7,7 +7,7 @@ import (
 )
 
 // Expectation is one line of expect. Either it is about requests in a phase (In, Of and Bounds),
-// about recovery after a fault or phase (After, Recovered), or about the data (WritesLost, WritesDuplicated, WritesReordered, EventsLost, EventsDuplicated).
+// about recovery after a fault or phase (After, Recovered), about whether monitoring noticed it (After, Alerted), or about the data (WritesLost, WritesDuplicated, WritesReordered, EventsLost, EventsDuplicated).
 type Expectation struct {
 	// The phase it is about. Default: all of them.
 	In string `yaml:"in" json:"in,omitempty"`
@@ -23,10 +23,17 @@ type Expectation struct {
 	// and ==, are about the run's own requests and need no confidence.
 	Confidence float64 `yaml:"confidence" sign:"positive" unit:"share" json:"confidence,omitempty"`
 
-	// A phase, or a fault's name: the recovery after it.
+	// A phase, or a fault's name: the recovery after it, or the alert that it raises.
 	After string `yaml:"after" json:"after,omitempty"`
 	// The longest that recovery may take, from when the fault was gone.
 	Recovered time.Duration `yaml:"recovered_within" sign:"positive" json:"recovered_within,omitempty"`
+
+	// The longest that it may take until monitoring tells of it, from when the first of its faults was on: an alert that an alert
+	// manager sends to the address of --alerts, that fires when the Prometheus of alerts is asked, or that somebody tells of with squall ctl
+	// alert NAME.
+	Alerted time.Duration `yaml:"alerted_within" sign:"positive" json:"alerted_within,omitempty"`
+	// The alert's name (alertname). Default: any.
+	Alert string `yaml:"alert" json:"alert,omitempty"`
 
 	// The most acknowledged writes that may be missing at the end.
 	WritesLost *int `yaml:"writes_lost" json:"writes_lost,omitempty"`
@@ -57,4 +64,21 @@ type Bound struct {
 	Metric metric.Name `json:"metric"`
 	Op     string      `json:"op"` // < <= > >= ==
 	Value  float64     `json:"value"`
+}
+
+// Keeps tells whether a value keeps to the bound.
+func (b Bound) Keeps(value float64) bool {
+	switch b.Op {
+	case "<":
+		return value < b.Value
+	case "<=":
+		return value <= b.Value
+	case ">":
+		return value > b.Value
+	case ">=":
+		return value >= b.Value
+	case "==":
+		return value == b.Value
+	}
+	panic("unknown comparison " + b.Op)
 }

@@ -9,6 +9,9 @@ func (s *Scenario) Follow() {
 		if primary := s.Node(n.ReplicaOf); n.ReplicaOf != "" && primary != nil {
 			primary.Followers += max(n.Replicas, 1)
 			n.PrimaryLease = primary.Lease
+			if primary.Image != "" {
+				n.PrimaryDSN = primary.Credentials().DSN()
+			}
 		}
 	}
 }
@@ -22,4 +25,22 @@ func (s *Scenario) ReplicasOf(primary string) []*Node {
 		}
 	}
 	return out
+}
+
+// ReadsReplicas tells that a step reads from replicas of the database that a node is, or is a replica of.
+func (s *Scenario) ReadsReplicas(n *Node) (reads bool) {
+	primary := n.Name
+	if n.ReplicaOf != "" {
+		primary = n.ReplicaOf
+	}
+	look := func(caller *Node) {
+		caller.EachStep(func(step *Step, _ Path) { reads = reads || step.Replica != "" && step.Read == primary })
+	}
+	for _, caller := range s.Nodes {
+		look(caller)
+	}
+	for _, changed := range s.Changes {
+		look(changed.Node)
+	}
+	return reads
 }

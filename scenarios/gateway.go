@@ -27,8 +27,11 @@ type Routing struct {
 type Route struct {
 	// [METHOD ]/path with * for the rest.
 	Match string `yaml:"match" need:"yes" json:"match"`
-	// The node that answers.
-	To string `yaml:"to" need:"yes" json:"to"`
+	// The node that answers; NODE:PORT is a port of an image with several.
+	//
+	// It is the node alone once it is read, and ToPort the port's number, "" for its first.
+	To     string `yaml:"to" need:"yes" json:"to"`
+	ToPort string `yaml:"-" json:"to_port,omitempty"`
 	// The longest the gateway waits for the answer (504).
 	Timeout time.Duration `yaml:"timeout" sign:"positive" json:"timeout,omitempty"`
 	// A canary: a share of the route's requests goes to another node.

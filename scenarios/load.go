@@ -5,9 +5,12 @@ import "time"
 // Load is one class of users.
 type Load struct {
 	Name string `yaml:"-" json:"name"`
-	// The node that they talk to.
-	To    string `yaml:"to" need:"yes" json:"to"`
-	Place `yaml:",inline"`
+	// The node that they talk to; NODE:PORT is another than its first port.
+	//
+	// It is the node alone once it is read, and ToPort the port as it was named.
+	To     string `yaml:"to" need:"yes" json:"to"`
+	ToPort string `yaml:"-" json:"to_port,omitempty"`
+	Place  `yaml:",inline"`
 
 	// Arrivals a second, as in 150/s; 1000000/s at most.
 	//
@@ -75,6 +78,9 @@ type Load struct {
 	TLS *TLS `yaml:"tls" json:"tls,omitempty"`
 	// "1.1" (default), "2" (over TLS) or h2c (HTTP/2 without TLS); to nodes that are no built-in ones.
 	HTTP string `yaml:"http" enum:"1.1,2,h2c" json:"http,omitempty"`
+	// For requests of gRPC: a file that describes its services, as protoc --include_imports --descriptor_set_out makes it. By default the
+	// server is asked (reflection), when the first request is sent.
+	Descriptors *Attached `yaml:"descriptors" json:"descriptors,omitempty"`
 	// Asks for answers that are compressed (Accept-Encoding: gzip); checks see them as they were before.
 	Gzip bool `yaml:"gzip" json:"gzip,omitempty"`
 }
@@ -100,6 +106,9 @@ type Stage struct {
 	// Level tells that rate was given: a stage of rate 0/s is a pause, not a ramp down to nothing.
 	Level bool `yaml:"-" json:"level,omitempty"`
 }
+
+// Paced tells an open load, whose rate people can change: not one of users that wait for their answers, nor a recording.
+func (l *Load) Paced() bool { return l.Users == 0 && l.Replay == nil }
 
 // Shape is an open load's stages with nothing left to defaults: a level one has From = To, one without
 // From begins where the last one ended, and a load without stages is one level stage without an

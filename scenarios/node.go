@@ -7,7 +7,7 @@ import "github.com/squallhq/squall/scenarios/parts"
 type Node struct {
 	Name string `yaml:"-" json:"name"`
 	// The node's role.
-	Kind Kind `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,cache,image" json:"kind"`
+	Kind Kind `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,cache,image,external" json:"kind"`
 	// A template whose defaults this node takes.
 	Use string `yaml:"use" json:"use,omitempty"`
 	// How many instances. Default 1.
@@ -20,6 +20,9 @@ type Node struct {
 	Zones []string `yaml:"zones" json:"zones,omitempty"`
 	// Any labels; faults may select them.
 	Labels map[string]string `yaml:"labels" json:"labels,omitempty"`
+	// Who is there before this node starts: names, or as in {db: {condition: service_healthy}}. What a node calls is there
+	// before it anyway.
+	DependsOn []Dependency `yaml:"depends_on" json:"depends_on,omitempty"`
 	// CPU of each instance: a container's limit (docker), or the cores that its compute shares (virtual, where the
 	// default is 1).
 	CPUs float64 `yaml:"cpus" sign:"positive" json:"cpus,omitempty"`
@@ -30,8 +33,19 @@ type Node struct {
 	//
 	// A real image in place of the built-in role (docker engine only).
 	Image string `yaml:"image" json:"image,omitempty"`
+	// Where it serves, in place of being launched: HOST:PORT, or https://HOST, of a staging system or a partner's sandbox.
+	//
+	// Edges, faults on them and load work; faults on the node itself are refused, since squall did not start it and must not
+	// stop it. What is outside this machine needs --allow-external. On the process, docker and kubernetes engines; on the last, cart.shop.svc:80 is
+	// the Service cart in namespace shop.
+	External *External `yaml:"external" json:"external,omitempty"`
+	// external of https: how who calls it speaks TLS, and loads that do not say it themselves: ca, cert and key, server_name.
+	// Default the system's certificates, and the host's name.
+	TLS *TLS `yaml:"tls" kinds:"external" json:"tls,omitempty"`
 	// What the image is, where its name does not say so: it decides the port, the environment, and how services speak to
-	// it. Without an image, the part's usual one is run.
+	// it. Without an image, the part's usual one is run. kafka is one broker: services reach it over their edges whatever it advertises; a client
+	// of an image's own goes where it advertises, so have it advertise the node's name and port (PLAINTEXT://orders:9092), which is each caller's edge in
+	// containers; with local commands it can name no edge, and faults on edges miss such clients.
 	Part      parts.Name `yaml:"part" kinds:"image" enum:"postgres,mysql,mariadb,redis,valkey,nats,rabbitmq,kafka,nginx,haproxy,varnish,envoy,prometheus" json:"part,omitempty"`
 	Container `yaml:",inline" kinds:"image"`
 	// database: user:password@database that services connect with.
@@ -71,9 +85,9 @@ type Node struct {
 	Stream   `yaml:",inline" kinds:"stream"`
 }
 
-// Real is the part that a node's image is; false: it runs none, or one that nobody knows.
+// Real is the part that a node's image is, or what is external; false: it is neither, or one that nobody knows.
 func (n *Node) Real() (parts.Part, bool) {
-	if n.Image == "" {
+	if n.BuiltIn() || n.External != nil && n.Part == "" {
 		return parts.Part{}, false
 	}
 	return parts.Of(n.Part, n.Image)

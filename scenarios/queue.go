@@ -14,7 +14,15 @@ type Delivery struct {
 	Order string `yaml:"order" enum:"oldest,newest" json:"order,omitempty"`
 
 	Redelivery `yaml:",inline"`
-	// queue: where messages are delivered, as NODE METHOD /path; {key} and {id} in it are the message's.
+	// queue: what it promises whoever pops. at_least_once (default): a message is there until it is acknowledged, and comes again where
+	// it is not in time. at_most_once: it is gone when it is given away, whatever becomes of who took it. Of NATS it decides who
+	// carries messages: JetStream, or core NATS, where a message that nobody is there to take is gone. Of Kafka it
+	// decides when a position is committed: when all before it is done, so that a crash gives again what came after, or before.
+	Promise Promise `yaml:"delivery" enum:"at_least_once,at_most_once" json:"delivery,omitempty"`
+	// queue: how long who popped a message has until it is acknowledged; it comes again then. Default 30s.
+	AckWithin time.Duration `yaml:"ack_within" sign:"positive" json:"ack_within,omitempty"`
+	// queue: where messages are delivered, as NODE METHOD /path; {key} and {id} in it are the message's. Without it
+	// services take them: a step pop.
 	To *Call `yaml:"to" json:"to,omitempty"`
 }
 

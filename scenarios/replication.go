@@ -9,7 +9,8 @@ const ReplicationSync = "sync"
 // database of its own whose replicas, if it has any, follow when they can.
 type Replication struct {
 	// database: the primary that this one copies, over a connection of its own. It answers reads and refuses
-	// writes (25006) until it is promoted.
+	// writes (25006) until it is promoted. Where both are PostgreSQL's image it is a standby: it takes a base backup
+	// when it first starts and streams the primary's log, both over its edge to it.
 	ReplicaOf string `yaml:"replica_of" json:"replica_of,omitempty"`
 	// database with replica_of: what was written shows here so long after it was committed, and no sooner
 	// (recovery_min_apply_delay). Default as soon as it arrives.
@@ -28,4 +29,6 @@ type Replication struct {
 	Followers int `yaml:"-" json:"followers,omitempty"`
 	// PrimaryLease is the lease of a replica's primary.
 	PrimaryLease time.Duration `yaml:"-" json:"primary_lease,omitempty"`
+	// PrimaryDSN is what a real replica's primary is logged in to with: a standby has its primary's users.
+	PrimaryDSN string `yaml:"-" json:"-"`
 }

@@ -4,8 +4,10 @@ package scenarios
 type Request struct {
 	// METHOD /path with {parameters}.
 	//
-	// Send is "METHOD /path/{param}"; it is also the request's name in reports.
-	Send string `yaml:"send" need:"yes" json:"send"`
+	// Send is "METHOD /path/{param}"; it is also the request's name in reports. Of another protocol than HTTP it is that name alone, once
+	// it is read.
+	Send   string `yaml:"send" json:"send"`
+	Spoken `yaml:",inline"`
 	// Its share relative to the others. Default 1.
 	Weight float64 `yaml:"weight" sign:"positive" json:"weight,omitempty"`
 	// The body, in which {parameters} are replaced.

@@ -22,7 +22,14 @@ type Scenario struct {
 	// The scenario's name: one line of at most 100 letters, and part of the name of the folders of its runs.
 	Name string `yaml:"scenario" need:"yes" json:"scenario"`
 	// What this scenario shows, in a sentence.
-	About   string `yaml:"about" json:"about,omitempty"`
+	About string `yaml:"about" json:"about,omitempty"`
+	// What a game day is to show, in a sentence: that users notice nothing while a zone is down. It stands in every report, and is judged by
+	// nobody: expect is.
+	Hypothesis string `yaml:"hypothesis" json:"hypothesis,omitempty"`
+	// Who answers for the scenario: a team, a person. It stands in every report.
+	Owner string `yaml:"owner" json:"owner,omitempty"`
+	// Where it says what to do when it goes wrong: an address or a path. It stands in every report.
+	Runbook string `yaml:"runbook" json:"runbook,omitempty"`
 	Variant string `yaml:"-" json:"variant,omitempty"`
 	// Root of all chance. The same seed draws the same arrivals, keys and service times.
 	//
@@ -41,6 +48,18 @@ type Scenario struct {
 	Loads []*Load `yaml:"load" need:"yes" json:"load"`
 	// What happens when.
 	Phases []*Phase `yaml:"phases" need:"yes" json:"phases"`
+	// What ends the run: everything is undone, the report is written, and the verdict is fail. One condition or a list, in the words of expect:
+	// {success: "< 50%", for: 5s}. Each second is judged by the requests whose outcome is known in it.
+	AbortWhen Conditions `yaml:"abort_when" json:"abort_when,omitempty"`
+	// What holds the present phase, until somebody says go (squall ctl go), for 1h at the longest. On all engines but virtual.
+	PauseWhen Conditions `yaml:"pause_when" json:"pause_when,omitempty"`
+	// Commands of this machine that are run where phases and faults begin and end, beside the run: {at: down, run: [./page-oncall.sh]}.
+	Hooks []Hook `yaml:"hooks" json:"hooks,omitempty"`
+	// Where monitoring is asked which alerts fire, for what expects alerted_within: {prometheus: "http://127.0.0.1:9090"}. On the process and docker
+	// engines alone.
+	Alerts *Alerts `yaml:"alerts" json:"alerts,omitempty"`
+	// Bounds what people may put on by hand without a second word: {blast: 50%}.
+	Guard *Guard `yaml:"guard" json:"guard,omitempty"`
 	// What must hold for the verdict to be pass.
 	Expect []Expectation `yaml:"expect" json:"expect,omitempty"`
 
@@ -55,6 +74,12 @@ type Scenario struct {
 
 	// Open is the scenario as it may be told, with ${NAME} for each secret that came from the environment; nil where none did.
 	Open *Scenario `yaml:"-" json:"-"`
+}
+
+// Guard bounds what people may put on by hand without saying yes to it.
+type Guard struct {
+	// The most of the users' requests that a fault put on by hand may reach; over it squall ctl inject needs --yes.
+	Blast float64 `yaml:"blast" need:"yes" unit:"share" sign:"positive" json:"blast"`
 }
 
 // Told is the scenario as it may be told: what records and their digests are made from.
@@ -99,9 +124,18 @@ type Phase struct {
 	Name string `yaml:"name" need:"yes" json:"name"`
 	// How long: from 10ms to 168h.
 	For time.Duration `yaml:"for" need:"yes" sign:"positive" min:"10ms" max:"168h" json:"for"`
+	// go: it waits until somebody says so (squall ctl go), and for at the longest. On all engines but virtual: in its time nobody
+	// is there.
+	Until string `yaml:"until" enum:"go" json:"until,omitempty"`
 	// What goes wrong in it.
 	Faults []faults.Fault `yaml:"faults" json:"faults,omitempty"`
 }
+
+// UntilGo is Until's only word.
+const UntilGo = "go"
+
+// Waits tells a phase that waits for somebody.
+func (p *Phase) Waits() bool { return p.Until == UntilGo }
 
 // Duration is the sum of the phases, without the warm-up.
 func (s *Scenario) Duration() time.Duration {

@@ -2,7 +2,7 @@ package scenarios
 
 import "time"
 
-// Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write, Parallel and Respond is set.
+// Step is one thing done, in order, to answer a request. Exactly one of Work, Compute, Call, Read, Write, Query, Get, Set, Pop, Parallel and Respond is set.
 type Step struct {
 	// A template whose defaults this step takes.
 	Use string `yaml:"use" json:"use,omitempty"`
@@ -10,7 +10,7 @@ type Step struct {
 	Work *Work `yaml:"work" step:"does" json:"work,omitempty"`
 	// CPU time on the node's cores: it competes with all other compute of the instance.
 	Compute *Work `yaml:"compute" step:"does" json:"compute,omitempty"`
-	// A call, as NODE METHOD /path.
+	// A call, as NODE METHOD /path, or NODE:PORT METHOD /path to a port of an image with several.
 	Call *Call `yaml:"call" step:"does" json:"call,omitempty"`
 	// call: a redirect (3xx) is the right answer. By default it is where an endpoint responds with one, and any other
 	// is a failed call: nobody follows it.
@@ -24,16 +24,19 @@ type Step struct {
 	// Write one row to this database, or one message to this queue or stream; acknowledged when it is durable.
 	Write       string `yaml:"write" step:"does" json:"write,omitempty"`
 	ReplicaRead `yaml:",inline" of:"read"`
-	RowRead     `yaml:",inline" of:"read"`
+	RowRead     `yaml:",inline" of:"read,query"`
 
-	// write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order.
+	// write: what the row or message is about, as in {item}; a stream keeps what is about one thing in order. get, set: the key.
 	// Default: the first parameter of the endpoint's path.
 	//
-	// Key and Idempotent are for Write.
-	Key string `yaml:"key" of:"write" json:"key,omitempty"`
+	// Key is for Write, Get and Set, Idempotent for Write.
+	Key string `yaml:"key" of:"write,get,set" json:"key,omitempty"`
 	// write: carries a key, under which it is there once however often it is tried.
 	Idempotent bool `yaml:"idempotent" of:"write" json:"idempotent,omitempty"`
 	Outbox     `yaml:",inline"`
+	Query      `yaml:",inline"`
+	KeyValue   `yaml:",inline"`
+	Pop        `yaml:",inline"`
 
 	// Steps done at once; all must succeed.
 	Parallel []Step `yaml:"parallel" step:"does" json:"parallel,omitempty"`
@@ -48,11 +51,11 @@ type Step struct {
 	// When is for every kind of step.
 	When *When `yaml:"when" json:"when,omitempty"`
 
-	// For Call, Read and Write: overrides of the node's policy, who else to ask, and what to do when it fails for good.
-	Policy   `yaml:",inline" of:"call,read,write"`
-	Failover `yaml:",inline" of:"call,read,write"`
+	// For what calls another node: overrides of the node's policy, who else to ask, and what to do when it fails for good.
+	Policy   `yaml:",inline" of:"call,read,write,query,get,set,pop"`
+	Failover `yaml:",inline" of:"call,read,write,query,get,set"`
 	// What to do instead when the step has failed for good: the answer counts as degraded.
-	Fallback *Fallback `yaml:"fallback" of:"call,read,write" json:"fallback,omitempty"`
+	Fallback *Fallback `yaml:"fallback" of:"call,read,write,query,get,set" json:"fallback,omitempty"`
 }
 
 // Respond shapes an endpoint's answer.
@@ -76,12 +79,17 @@ type Content struct {
 	Text string `yaml:"-" json:"text,omitempty"`
 }
 
-// Call is "NODE METHOD /path".
+// Call is "NODE METHOD /path", or NODE:PORT of an image with several ports.
 type Call struct {
-	Node   string `json:"node"`
+	Node string `json:"node"`
+	// Port is the one of Node that is called, by its number once the scenario is read; "": its first.
+	Port   string `json:"port,omitempty"`
 	Method string `json:"method"`
 	Path   string `json:"path"`
 }
+
+// Callee is whom it calls, as a caller knows it.
+func (c *Call) Callee() string { return CalleeName(c.Node, c.Port) }
 
 // Fallback answers in another way; the answer is degraded, not failed.
 type Fallback struct {
@@ -110,6 +118,12 @@ func (s *Step) Once() string {
 	switch {
 	case s.Write != "":
 		return "a write"
+	case s.Query.Query != "" && !s.Query.Reads():
+		return "a query that changes rows"
+	case s.Pop.Pop != "":
+		return "a pop"
+	case s.Get+s.Set != "":
+		return "what is at one place"
 	case s.Call != nil && s.Call.Method != "GET" && s.Call.Method != "HEAD" && s.Call.Method != "OPTIONS":
 		return "a " + s.Call.Method
 	}
@@ -124,5 +138,5 @@ func (s *Step) First() string {
 	if s.Replica != "" {
 		return s.Replica
 	}
-	return s.Read + s.Write
+	return s.Read + s.Write + s.SQL + s.Get + s.Set + s.Pop.Pop
 }

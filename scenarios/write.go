@@ -1,6 +1,10 @@
 package scenarios
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Write marks a request as a write that is accounted for: it has an id of its own, and its load's read_back looks for that at the end.
 type Write struct {
@@ -33,7 +37,7 @@ type WriteRead struct {
 	Contains string `yaml:"contains" json:"contains,omitempty"`
 }
 
-// ReadBack is how the writes of a load are read at the end, past all edges and faults: from one instance of a node, over HTTP or by SQL.
+// ReadBack is how the writes of a load are read at the end, past all edges and faults: from one instance of a node, over HTTP, by SQL or by a command of Redis.
 type ReadBack struct {
 	// The node that lists what is there, over HTTP. With send.
 	HTTP string `yaml:"http" json:"http,omitempty"`
@@ -47,6 +51,10 @@ type ReadBack struct {
 	SQL string `yaml:"sql" json:"sql,omitempty"`
 	// What selects them, as in SELECT id FROM orders ORDER BY at: an id a row, in its first column.
 	Query string `yaml:"query" json:"query,omitempty"`
+	// The Redis or Valkey that has the ids. With command.
+	Redis string `yaml:"redis" json:"redis,omitempty"`
+	// What lists them, as in LRANGE orders 0 -1, SMEMBERS orders, HKEYS orders or KEYS order:*: each text of its answer is an id.
+	Command Words `yaml:"command" json:"command,omitempty"`
 	// Tells that the ids come in the order in which they were written: then it is counted what was reordered.
 	Ordered bool `yaml:"ordered" json:"ordered,omitempty"`
 	// How long what was acknowledged may take to be there: it is read again for as long as something is missing. Default 5s.
@@ -68,10 +76,13 @@ const (
 )
 
 // Node is the node that is asked.
-func (b *ReadBack) Node() string { return b.HTTP + b.SQL }
+func (b *ReadBack) Node() string { return b.HTTP + b.SQL + b.Redis }
 
-// Text says how it is read: GET /orders of api, SELECT id FROM orders in db.
+// Text says how it is read: GET /orders of api, SELECT id FROM orders in db, SMEMBERS orders in hot.
 func (b *ReadBack) Text() string {
+	if b.Redis != "" {
+		return strings.Join(b.Command, " ") + " in " + b.Redis
+	}
 	if b.SQL != "" {
 		return b.Query + " in " + b.SQL
 	}
@@ -93,6 +104,9 @@ func (l *Load) Sends() []string {
 	var out []string
 	for i := range l.Requests {
 		out = append(out, l.Requests[i].Send)
+		if connects := l.Requests[i].Connects(); connects != "" && !slices.Contains(out, connects) {
+			out = append(out, connects)
+		}
 	}
 	for i := range l.Requests {
 		if w := l.Requests[i].Write; w != nil && w.Read != nil {

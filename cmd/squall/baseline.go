@@ -36,6 +36,9 @@ func (t *tolerance) Set(text string) error {
 	return nil
 }
 
+// across is the flag by which runs of two scenarios are held against each other.
+const across = "across"
+
 func registerTolerance(c *cobra.Command, t *tolerance) {
 	c.Flags().Var(t, "tolerance", "how much worse or better a figure may be, in itself, and count as the same")
 }
@@ -45,10 +48,12 @@ the comparison of two sides that are the same, in one of 20 such comparisons, an
 
 func diffCommand() *cobra.Command {
 	var t tolerance
+	var anyway bool
 	c := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare stored runs: what is worse in B, what is better, and by how much; exit 5 where something is worse",
 		Long: `Compare stored runs. A and B are each a run's folder, a folder of runs (several runs a side, as run --repeat makes them), or the file of a baseline.
+They are of one scenario, or of its variants; those of two scenarios are designs, which squall compare tells apart.
 
 ` + comparing,
 		Example: `  squall diff runs/before runs/after
@@ -69,7 +74,12 @@ func diffCommand() *cobra.Command {
 				return err
 			}
 			if len(before) == 1 && len(after) == 1 {
-				return compared(c.OutOrStdout(), t, [2]*compare.Side{before[0], after[0]})
+				if !anyway {
+					if err := ofOne(before[0], after[0], args); err != nil {
+						return err
+					}
+				}
+				return compared(c.OutOrStdout(), compare.Between, t, [2]*compare.Side{before[0], after[0]})
 			}
 			var pairs [][2]*compare.Side
 			for _, b := range after {
@@ -82,11 +92,21 @@ func diffCommand() *cobra.Command {
 			if len(pairs) == 0 {
 				return fmt.Errorf("%s and %s have no scenario, variant and engine in common", args[0], args[1])
 			}
-			return compared(c.OutOrStdout(), t, pairs...)
+			return compared(c.OutOrStdout(), compare.Between, t, pairs...)
 		},
 	}
+	c.Flags().BoolVar(&anyway, across, false, "compare runs of two different scenarios all the same")
 	registerTolerance(c, &t)
 	return c
+}
+
+// ofOne tells why two sides are not held against each other: what one scenario's runs came to says nothing of another's.
+func ofOne(before, after *compare.Side, paths []string) error {
+	if before.Scenario == after.Scenario {
+		return nil
+	}
+	return usageOf(fmt.Errorf("%s is of scenario %s, %s of %s: diff says what became of one scenario; squall compare holds two designs against each other, and --%s does it here all the same",
+		paths[0], before.Scenario, paths[1], after.Scenario, across))
 }
 
 func baselineCommand() *cobra.Command {
@@ -149,9 +169,12 @@ func baselineCheck() *cobra.Command {
 				if err != nil {
 					return environment(err)
 				}
+				if before.Scenario != now.Scenario {
+					return usageOf(fmt.Errorf("the baseline %s is of scenario %s, not of %s; squall baseline save makes it anew", path, before.Scenario, now.Scenario))
+				}
 				pairs = append(pairs, [2]*compare.Side{before, now})
 			}
-			return compared(c.OutOrStdout(), t, pairs...)
+			return compared(c.OutOrStdout(), compare.Held, t, pairs...)
 		},
 	}
 	c.Flags().StringVar(&in, "in", baselines, "the folder of baselines")
@@ -160,10 +183,10 @@ func baselineCheck() *cobra.Command {
 }
 
 // compared tells of pairs of sides what became of them: a regression in one is the command's, else what can't be told in one.
-func compared(w io.Writer, t tolerance, pairs ...[2]*compare.Side) error {
+func compared(w io.Writer, hold func(a, b *compare.Side, tolerance float64) *compare.Comparison, t tolerance, pairs ...[2]*compare.Side) error {
 	code := report.ExitPass
 	for _, pair := range pairs {
-		result := compare.Between(pair[0], pair[1], float64(t))
+		result := hold(pair[0], pair[1], float64(t))
 		if err := result.Text(w); err != nil {
 			return environment(err)
 		}

@@ -57,7 +57,18 @@ func (f *runFlags) check() error {
 
 // teller is how each run of this command is told.
 func (f *runFlags) teller(folder string) teller {
+	if run, _ := f.away.Conducts(); run != "" {
+		folder = "" // a pod's: whoever follows it says where the run is kept
+	}
 	switch {
+	case f.up: // its exit code is not the run's
+		return func(w io.Writer, r *record.Result) error {
+			if err := tellTable("", viewed(f.verbose))(w, r); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(w, " %s\n\n", folder)
+			return err
+		}
 	case f.format == "json":
 		return tellJSON
 	case f.repeat > 1: // the summary tells them together
@@ -92,6 +103,9 @@ func runAll(ctx context.Context, c *cobra.Command, f runFlags, args []string) er
 	}
 	if err != nil {
 		return err
+	}
+	if f.web && len(jobs) > 1 {
+		return usageOf(fmt.Errorf("--web shows one run, and these are %d: give one file, without --repeat and --variants", len(jobs)))
 	}
 	groups := make([]report.Group, 1+jobs[len(jobs)-1].group)
 	var results []*record.Result

@@ -14,21 +14,27 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/squallhq/squall/cmd/squall/kubernetes"
 	"github.com/squallhq/squall/runner/record"
 )
 
 func cleanCommand() *cobra.Command {
 	keep := -1
-	var in string
+	var in, engine string
+	var cluster kubernetes.Access
 	c := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what killed runs have left: processes, containers, networks, images, folders; and old runs, where asked to",
 		Example: `  squall clean
-  squall clean --runs 20`,
+  squall clean --runs 20
+  squall clean --engine kubernetes --namespace load-tests`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if c.Flags().Changed("runs") && keep < 0 {
 				return fmt.Errorf("--runs %d: say how many to keep, 0 or more", keep)
+			}
+			if engine != "" && engine != "kubernetes" {
+				return fmt.Errorf("--engine %s: all engines of this machine are cleaned without it; use kubernetes for a cluster, too", engine)
 			}
 			removed := 0
 			say := func(line string) {
@@ -36,6 +42,11 @@ func cleanCommand() *cobra.Command {
 				fmt.Fprintln(c.OutOrStdout(), line)
 			}
 			reap(c.Context(), say)
+			if engine != "" {
+				if err := cluster.Clean(c.Context(), say); err != nil {
+					return environment(err)
+				}
+			}
 			if keep >= 0 {
 				if err := retain(in, keep, say); err != nil {
 					return environment(err)
@@ -48,6 +59,8 @@ func cleanCommand() *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&keep, "runs", -1, "remove all finished runs of a folder too, but for so many that were made last")
+	c.Flags().StringVar(&engine, "engine", "", "kubernetes: remove what runs have left in a cluster, too")
+	cluster.Register(c.Flags())
 	c.Flags().StringVar(&in, "in", "runs", "the folder of runs that --runs is about")
 	return c
 }

@@ -9,22 +9,44 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/squallhq/squall/cmd/squall/kubernetes"
 	"github.com/squallhq/squall/cmd/squall/machine"
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/engine/docker"
 )
 
 func doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var engine string
+	var cluster kubernetes.Doctor
+	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check what this machine offers for runs",
-		Args:  cobra.NoArgs,
+		Short: "Check what this machine, or a cluster, offers for runs",
+		Example: `  squall doctor
+  squall doctor --engine kubernetes --namespace load-tests --image registry.example/squall:1`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !doctor(c.Context(), c.OutOrStdout()) {
+			well := true
+			switch engine {
+			case "":
+				well = doctor(c.Context(), c.OutOrStdout())
+			case "kubernetes":
+				cluster.Look(c.Context(), func(mark kubernetes.Mark, what, text string) {
+					well = well && mark != kubernetes.Fix
+					fmt.Fprintf(c.OutOrStdout(), "%s  %-10s %s\n", mark, what, text)
+				})
+			default:
+				return usageOf(fmt.Errorf("--engine %s: this machine is looked at without it; use kubernetes for a cluster", engine))
+			}
+			if !well {
 				return environment(fmt.Errorf("something above needs a fix"))
 			}
 			return nil
 		},
 	}
+	c.Flags().StringVar(&engine, "engine", "", "kubernetes: look at a cluster in place of this machine")
+	cluster.Register(c.Flags())
+	return c
 }
 
 // doctor prints a line for each thing that a run needs and tells whether all is well.
@@ -53,6 +75,11 @@ func doctor(ctx context.Context, w io.Writer) bool {
 	} else {
 		os.Remove(dir)
 		line(true, "temp", "the temporary folder can be written")
+	}
+	for _, k := range faults.Kinds {
+		if k.Cannot != "" {
+			fmt.Fprintf(w, "-    %-10s no engine can: %s\n", k.Word, k.Cannot)
+		}
 	}
 	e, err := docker.New(docker.Options{})
 	if err == nil {

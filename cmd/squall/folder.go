@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -14,19 +15,34 @@ import (
 	"github.com/squallhq/squall/runner/record"
 )
 
-// folder is a run's: result.json, windows.jsonl, scenario.yaml, results.gob, logs, and its reports.
+// folder is a run's: events.jsonl as it goes on, then result.json, windows.jsonl, scenario.yaml, results.gob, logs, and its reports.
 type folder struct {
 	id, dir string
 	made    bool // by us, for this run alone
 	own     bool // one under runs/, that nobody named
+	away    bool // in a pod, whose conductor this is
+	bare    bool // without results.gob
 }
 
 // latest is a link to the run's folder that was saved last, of those under runs/.
 const latest = "runs/latest"
 
+// newFolder makes the folder of a run of these flags; where this is a conductor in the cluster, who began it has said which.
+func (f *runFlags) newFolder(p *planned, several bool) (*folder, error) {
+	run, dir := f.away.Conducts()
+	made, err := newFolder(cmp.Or(dir, f.in, f.out), p, several || f.in != "", f.noResults)
+	if made != nil && run != "" {
+		made.id, made.away = run, true
+	}
+	return made, err
+}
+
+// newRun is a new run's id.
+func newRun() string { return time.Now().Format("20060102-150405") + "-" + randomHex() }
+
 // newFolder makes the run's folder: out, or one of its own under runs/ (or under out, for several files).
-func newFolder(out string, p *planned, several bool) (*folder, error) {
-	id := time.Now().Format("20060102-150405") + "-" + randomHex()
+func newFolder(out string, p *planned, several, bare bool) (*folder, error) {
+	id := newRun()
 	name := folderName(p.Scenario.Name, p.Scenario.Variant, id)
 	dir := filepath.Join("runs", name)
 	switch {
@@ -36,7 +52,7 @@ func newFolder(out string, p *planned, several bool) (*folder, error) {
 		dir = out
 	}
 	_, err := os.Stat(dir)
-	f := &folder{id: id, dir: dir, made: os.IsNotExist(err), own: out == ""}
+	f := &folder{id: id, dir: dir, made: os.IsNotExist(err), own: out == "", bare: bare}
 	if _, err := os.Stat(filepath.Join(dir, "result.json")); err == nil {
 		return nil, usageOf(fmt.Errorf("%s holds a run already; give --out a new folder", dir))
 	}
@@ -44,6 +60,14 @@ func newFolder(out string, p *planned, several bool) (*folder, error) {
 		return nil, fmt.Errorf("make the run's folder: %w", err)
 	}
 	return f, nil
+}
+
+// title is what a run is called, for people.
+func title(p *planned) string {
+	if p.Scenario.Variant != "" {
+		return p.Scenario.Name + " / " + p.Scenario.Variant
+	}
+	return p.Scenario.Name
 }
 
 // folderName is that of a run in a folder of runs.
@@ -60,8 +84,16 @@ func randomHex() string {
 	return hex.EncodeToString(b)
 }
 
-func (f *folder) results() (*os.File, error) {
-	return os.Create(filepath.Join(f.dir, "results.gob"))
+// results is the file of every request, as vegeta has it, and what closes it; nil: the run has none.
+func (f *folder) results() (io.Writer, func() error, error) {
+	if f.bare {
+		return nil, func() error { return nil }, nil
+	}
+	file, err := os.Create(filepath.Join(f.dir, "results.gob"))
+	if err != nil {
+		return nil, nil, err
+	}
+	return file, file.Close, nil
 }
 
 // discard removes a folder in which nothing was recorded, but keeps the logs that say why where there are any.
@@ -103,7 +135,7 @@ func (f *folder) verdict(result *record.Result) error {
 	if err := record.Save(f.dir, result); err != nil {
 		return err
 	}
-	for _, kept := range report.Kept {
+	for _, kept := range report.Kept(result) {
 		if err := writeReport(filepath.Join(f.dir, kept.File), func(w io.Writer) error { return kept.Render(w, result) }); err != nil {
 			return err
 		}

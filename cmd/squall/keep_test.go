@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/runner/control"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -46,6 +47,7 @@ func keeps(t *testing.T, scenario, engine string) {
 		t.Error("the topology does not stay up")
 	}
 	looks(t, s)
+	takesPart(t, out)
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +64,35 @@ func keeps(t *testing.T, scenario, engine string) {
 	}
 	if left := leftovers(t, s.run()); len(left) > 0 {
 		t.Errorf("run %s left %v", s.run(), left)
+	}
+}
+
+// takesPart puts something on what is kept up, and takes it off again: the events have it, and the record has not.
+func takesPart(t *testing.T, out string) {
+	t.Helper()
+	client, err := control.Find(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := client.Do(t.Context(), "inject", control.Asked{Who: "ann", Fault: "latency: 5ms, on: users -> shop"})
+	if err != nil || done.On == nil {
+		t.Fatalf("injecting: %+v, %v", done, err)
+	}
+	if standing, err := client.Status(t.Context()); err != nil || standing.State != "kept" || len(standing.On) != 1 {
+		t.Errorf("it stands so: %+v, %v", standing, err)
+	}
+	if done, err = client.Do(t.Context(), "clear", control.Asked{Who: "ann"}); err != nil || len(done.Off) != 1 {
+		t.Errorf("clearing: %+v, %v", done, err)
+	}
+	if _, err := client.Do(t.Context(), "hold", control.Asked{Who: "ann"}); err == nil || !strings.Contains(err.Error(), "kept up") {
+		t.Errorf("holding a phase: %v", err)
+	}
+	events, err := os.ReadFile(filepath.Join(out, record.EventsFile))
+	if err != nil || strings.Count(string(events), "(by ann, squall ctl): o") != 2 {
+		t.Errorf("%v, the events: %s", err, events)
+	}
+	if res, err := record.Read(out); err != nil || len(res.Actions) != 0 {
+		t.Errorf("%v, its actions: %+v", err, res.Actions)
 	}
 }
 

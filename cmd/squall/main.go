@@ -16,6 +16,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/squallhq/squall/cmd/squall/beginning"
+	"github.com/squallhq/squall/cmd/squall/gameday"
+	"github.com/squallhq/squall/cmd/squall/keys"
+	"github.com/squallhq/squall/cmd/squall/kubernetes"
+	"github.com/squallhq/squall/cmd/squall/recording"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -95,6 +99,7 @@ func interruptible() (context.Context, func()) {
 				break
 			}
 		}
+		keys.Restore()
 		fmt.Fprintln(os.Stderr, "\nsquall: ended at once; `squall clean` removes what is left")
 		os.Exit(int(report.ExitInterrupted))
 	}()
@@ -116,10 +121,12 @@ Exit codes: ` + exitCodes(),
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
-	root.AddCommand(runCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), sweepCommand(), capacityCommand(), diffCommand(), baselineCommand(), explainCommand(),
+	root.AddCommand(runCommand(), upCommand(), validateCommand(), planCommand(), reportCommand(), compareCommand(), sweepCommand(), capacityCommand(), diffCommand(), baselineCommand(), explainCommand(),
 		cleanCommand(), doctorCommand(), schemaCommand(), versionCommand(),
-		nodeCommand(), meshCommand(), healthCommand(), roundsCommand())
+		nodeCommand(), meshCommand(), agentCommand(), healthCommand(), generatorCommand(), roundsCommand())
 	root.AddCommand(beginning.Commands(environment)...)
+	root.AddCommand(gameday.Command(usageOf, &kubernetes.Steered{}), recording.Command())
+	root.AddCommand(kubernetes.Commands(house())...)
 	return root
 }
 

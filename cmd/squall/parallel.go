@@ -37,12 +37,15 @@ func child(ctx context.Context, in string, flags engineFlags, file, variant stri
 		return made{}, environment(err)
 	}
 	args := []string{"run", file, "--engine", "virtual", "--seed", strconv.FormatUint(seed, 10), "--in", in, "--format", "json", "--quiet",
-		"--virtual-hop", flags.hop.String(), "--virtual-sync", flags.sync.String()}
+		"--virtual-hop", flags.hop.String(), "--virtual-sync", flags.sync.String(), "--generators", strconv.Itoa(flags.generators)}
 	switch {
 	case variant != "" && held:
 		args = append(args, "--variants", variant)
 	case variant != "":
 		args = append(args, "--variant", variant)
+	}
+	if flags.noResults {
+		args = append(args, "--no-results")
 	}
 	for _, set := range sets {
 		args = append(args, "--set", set)
@@ -90,7 +93,15 @@ func (f *runFlags) atOnce(ctx context.Context, c *cobra.Command, jobs []job, tak
 		if done++; !f.quiet {
 			progress.Line(fmt.Sprintf("%s, seed %d: %s (%d of %d)", title(jobs[i].plan), jobs[i].plan.Seed, m.result.Verdict, done, len(jobs)))
 		}
-		return f.teller(m.folder)(c.OutOrStdout(), m.result)
+		whole := m.result
+		if f.format == "table" { // without its windows a report can't tell for how long it was bad, and no breaker for how long it was open
+			read, err := record.Read(m.folder)
+			if err != nil {
+				return environment(err)
+			}
+			whole = read
+		}
+		return f.teller(m.folder)(c.OutOrStdout(), whole)
 	})
 	if last != "" && f.out == "" {
 		(&folder{id: filepath.Base(last), dir: last}).link()

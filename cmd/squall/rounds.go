@@ -62,6 +62,7 @@ type roundMade struct {
 // roundsCommand makes rounds as they come on standard input, one JSON value each, and answers each with one.
 func roundsCommand() *cobra.Command {
 	return &cobra.Command{Use: "rounds", Hidden: true, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		defer virtual.Tune()()
 		in, out := json.NewDecoder(os.Stdin), json.NewEncoder(c.OutOrStdout())
 		for {
 			var r round
@@ -129,7 +130,7 @@ func (f *runFlags) measure(ctx context.Context, p *planned) (*record.Result, err
 	if err != nil {
 		return nil, err
 	}
-	if err := engine.Check(p.Plan); err != nil {
+	if err := errors.Join(engine.Check(p.Plan), nobodyThere(p)); err != nil {
 		return nil, usageOf(err)
 	}
 	result, err := wired(ctx, runner.Options{Plan: p.Plan, Engine: engine, EngineWhy: why, Run: folderName(p.Scenario.Name, p.Scenario.Variant, fmt.Sprint("seed-", p.Seed)),

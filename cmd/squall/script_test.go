@@ -18,7 +18,7 @@ import (
 
 // TestMain lets the scripts run this very program under its name, and tests wait for it beside each other: they wait far more than they compute.
 func TestMain(m *testing.M) {
-	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"squall": main})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/squallhq/squall/internal/squallbin"
 )
@@ -88,5 +89,54 @@ func TestFullDisk(t *testing.T) {
 	}
 	if left, err := os.ReadDir(runs); err != nil || len(left) != 1 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A disk that fills up during a run takes the run's files, and not what it came to: figures and verdict are told, with what could not
+// be saved.
+func TestDiskThatFills(t *testing.T) {
+	t.Parallel()
+	runs := t.TempDir()
+	if err := syscall.Mount("tmpfs", runs, "tmpfs", 0, "size=40m"); err != nil {
+		t.Skip("only root, where it may mount, can make a disk that is full: ", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(runs, syscall.MNT_DETACH) })
+	file := filepath.Join(t.TempDir(), "slow.yaml")
+	if err := os.WriteFile(file, []byte(slowWork), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := exec.CommandContext(t.Context(), squallbin.Path(t), "run", file, "--engine", "process", "--out", filepath.Join(runs, "out"))
+	var out strings.Builder
+	run.Stdout, run.Stderr = &out, &out
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) { // its nodes are there, so the disk was looked at
+		if logs, _ := filepath.Glob(filepath.Join(runs, "out", "logs", "*")); len(logs) > 0 {
+			break
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("it does not begin:\n%s", out.String())
+		}
+	}
+	ballast, err := os.Create(filepath.Join(runs, "ballast"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ballast.Close()
+	for err == nil {
+		_, err = ballast.Write(make([]byte, 4096))
+	}
+	_ = run.Wait() // its exit code is held
+	if code := run.ProcessState.ExitCode(); code != 3 {
+		t.Errorf("exit %d, want 3", code)
+	}
+	for _, text := range []string{"in: steady, success >= 95%  success 100%", "GET /x", "exit 3: ", "could not be saved whole", "no space left on device"} {
+		if !strings.Contains(out.String(), text) {
+			t.Errorf("nothing says %q", text)
+		}
+	}
+	if t.Failed() {
+		t.Log(out.String())
 	}
 }

@@ -6,10 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
+	"github.com/squallhq/squall/cmd/squall/live"
+	"github.com/squallhq/squall/cmd/squall/stay"
 	"github.com/squallhq/squall/report"
+	"github.com/squallhq/squall/report/otlp"
 	"github.com/squallhq/squall/report/terminal"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/control"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -25,8 +30,13 @@ type telling struct {
 	// shouldFail tells that the variant is held to failing.
 	shouldFail bool
 	tells      teller
-	done       bool
-	err        error
+	// page is the run's, nil where none is shown.
+	page *live.Page
+	// sends the run to where a team looks at its systems; warn is told where that fails, which takes nothing from the run.
+	sends *otlp.Exporter
+	warn  func(string)
+	done  bool
+	err   error
 }
 
 // teller writes a result for whoever made the run.
@@ -44,18 +54,29 @@ func (t *telling) tell(result *record.Result) error {
 func (t *telling) once(result *record.Result) error {
 	result.Command, result.File, result.Set, result.ShouldFail = t.command, t.plan.document.File, t.sets, t.shouldFail
 	saved := t.folder.save(t.plan, result)
+	kept := "it is kept in " + filepath.Join(t.folder.dir, "report.html")
+	if t.folder.away {
+		kept = "who follows the run fetches it"
+	}
+	shown := t.page.Over(result, "The run is over. This is its report; "+kept+".")
 	told := t.tells(t.w, result)
+	if err := t.sends.SendAll(context.Background(), result); err != nil {
+		t.warn("warning: " + err.Error())
+	}
 	if saved != nil {
 		saved = fmt.Errorf("what was measured stands above, and could not be saved whole: %w", saved)
 	}
-	return errors.Join(saved, told)
+	return errors.Join(saved, shown, told)
 }
 
-// tellTable writes the report for people, and where the run's folder is.
+// tellTable writes the report for people, and where the run's folder is with the exit code; neither where folder is "".
 func tellTable(folder string, v terminal.View) teller {
 	return func(w io.Writer, result *record.Result) error {
 		if err := report.Formats[0].For(v)(w, result); err != nil {
 			return err
+		}
+		if folder == "" {
+			return nil
 		}
 		code, why := report.Group{Runs: []*record.Result{result}}.Exit()
 		if !result.ShouldFail {
@@ -75,29 +96,45 @@ func tellJSON(w io.Writer, result *record.Result) error {
 
 // hold tells the result before anybody waits for the end, so that nothing of it depends on how that comes, and then
 // keeps the topology, and its load, until ctx ends. A record that can't be saved is told at once; there is no use in waiting.
-func (t *telling) hold(ctx context.Context, held runner.Held, say func(string)) {
+func (t *telling) hold(ctx context.Context, held runner.Held, say func(string), lease *stay.Lease) {
 	if err := t.tell(held.Result); err != nil {
 		say("the record can't be told, so the topology is not kept: " + err.Error())
 		return
 	}
-	t.look(held, say)
-	say("everything is measured and saved in " + t.folder.dir + "; the topology stays up under its load until Ctrl-C")
+	lease.Renew()
+	ctx, end := lease.Bound(ctx)
+	defer end()
+	held.Addresses = lease.Doors(ctx, held.Addresses)
+	t.addressed(held.Addresses)
+	look(held.Addresses, held.Err, say)
+	say("everything is measured and saved in " + t.folder.dir + "; the topology stays up under its load until Ctrl-C" + lease.String() +
+		"; squall ctl --run " + t.folder.dir + " injects and clears meanwhile, which its " + record.EventsFile + " alone has")
 	if err := held.Drive(ctx); err != nil {
 		say("the load has ended: " + err.Error())
 	}
 	<-ctx.Done()
+	if over, is := errors.AsType[*stay.Over](context.Cause(ctx)); is {
+		say(over.Error() + ": the topology is taken down")
+	}
+}
+
+// addressed writes down where the run's parts answer.
+func (t *telling) addressed(addresses []runner.Address) {
+	if err := control.WriteAddresses(t.folder.dir, addresses); err != nil {
+		t.warn("warning: " + err.Error())
+	}
 }
 
 // look says what there is to look at, a line each.
-func (t *telling) look(held runner.Held, say func(string)) {
+func look(addresses []runner.Address, err error, say func(string)) {
 	width := 0
-	for _, a := range held.Addresses {
+	for _, a := range addresses {
 		width = max(width, len(a.What))
 	}
-	for _, a := range held.Addresses {
+	for _, a := range addresses {
 		say(fmt.Sprintf("  %-*s  %s", width, a.What, a.URL))
 	}
-	if held.Err != nil {
-		say("not everything can be looked at: " + held.Err.Error())
+	if err != nil {
+		say("not everything can be looked at: " + err.Error())
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/squallhq/squall/cmd/squall/kubernetes"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language"
 	"github.com/squallhq/squall/scenarios/source"
@@ -24,13 +25,16 @@ func validateCommand() *cobra.Command {
 			var all source.Problems
 			var unread []error
 			for _, file := range args {
-				problems, err := validate(c.Context(), file)
+				problems, warnings, err := validate(c.Context(), file)
 				if err != nil {
 					unread = append(unread, err)
 					continue
 				}
 				if len(problems) == 0 {
 					fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", file)
+					for _, warning := range warnings {
+						fmt.Fprintf(c.OutOrStdout(), "  warning: %s\n", warning)
+					}
 				}
 				all = append(all, problems...)
 			}
@@ -57,9 +61,8 @@ func told(w io.Writer, errs []error) error {
 	return errs[last]
 }
 
-// validate checks a file as it is and with each of its variants; a problem that several have is told once.
-func validate(ctx context.Context, file string) (source.Problems, error) {
-	var all source.Problems
+// validate checks a file as it is and with each of its variants; a problem that several have is told once. Warnings are of the file as it is.
+func validate(ctx context.Context, file string) (all source.Problems, warnings []string, err error) {
 	seen := map[source.Problem]bool{}
 	collect := func(err error) error {
 		if err == nil {
@@ -79,22 +82,22 @@ func validate(ctx context.Context, file string) (source.Problems, error) {
 	}
 	named, data, err := textOf(ctx, file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	base, err := plan(ctx, file, "", 0)
 	if err := collect(err); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if base == nil { // its variants may have mistakes of their own
-		return all, collect(language.Check(named, data))
+		return all, nil, collect(language.Check(named, data))
 	}
 	for _, variant := range base.Scenario.Variants {
 		_, err := plan(ctx, file, variant, 0)
 		if err := collect(err); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return all, nil
+	return all, base.Warnings, nil
 }
 
 // planned is a plan and the document that it is of.
@@ -150,9 +153,10 @@ func printProblems(w io.Writer, problems source.Problems) {
 }
 
 func planCommand() *cobra.Command {
-	var variant string
+	var variant, engine string
 	var seed uint64
 	var sets []string
+	var cluster kubernetes.Plan
 	c := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Print what a run would do: topology, every edge, every action with its time; nothing is started",
@@ -162,11 +166,22 @@ func planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.WriteText(c.OutOrStdout())
+			switch engine {
+			case "":
+				return p.WriteText(c.OutOrStdout())
+			case "kubernetes":
+				if err := cluster.Write(c.OutOrStdout(), p.Plan); err != nil {
+					return usageOf(err)
+				}
+				return nil
+			}
+			return usageOf(fmt.Errorf("--engine %s: a plan is the same on every engine but kubernetes, whose objects it can be shown as", engine))
 		},
 	}
 	c.Flags().StringVar(&variant, "variant", "", "the variant to plan")
 	c.Flags().Uint64Var(&seed, "seed", 0, "the root of all chance (default: the scenario's, or 1)")
+	c.Flags().StringVar(&engine, "engine", "", "kubernetes: print the objects that it would be in a cluster, as YAML")
+	cluster.Register(c.Flags())
 	registerSets(c, &sets)
 	return c
 }

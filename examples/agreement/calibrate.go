@@ -37,7 +37,7 @@ expect:
 `
 
 // calibrate measures a machine on one of its engines.
-func calibrate(ctx context.Context, squall, engine string) (costs, error) {
+func calibrate(ctx context.Context, squall, engine string, flags ...string) (costs, error) {
 	dir, err := os.MkdirTemp("", "agreement-")
 	if err != nil {
 		return costs{}, err
@@ -47,7 +47,7 @@ func calibrate(ctx context.Context, squall, engine string) (costs, error) {
 	if err := os.WriteFile(file, []byte(calibration), 0o600); err != nil {
 		return costs{}, err
 	}
-	r, err := shipped.Told(ctx, squall, engine, file, "")
+	r, err := shipped.Told(ctx, squall, engine, file, "", flags...)
 	if err != nil {
 		return costs{}, fmt.Errorf("calibrate on %s: %w", engine, err)
 	}

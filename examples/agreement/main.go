@@ -31,26 +31,62 @@ const differ = `Where rows do not agree it is the machine, not the architecture:
 the median than one hop's cost times its hops, p99 of real runs holds the scheduling of a shared machine with two cores, and a
 killed container takes some 0.3 s to be started again, which virtual time does not charge. Verdicts, success and amplification are what to compare.`
 
+// differInPods says so of pods.
+const differInPods = `Both run the same nodes and the same mesh on the same two cores. In the cluster these also run an API server, etcd, a scheduler and controllers, and on each of two nodes
+a kubelet, containerd and kube-proxy; each pod has a mesh of its own where docker has one for all, and its load comes from a pod. Verdicts, success and amplification are what to compare.`
+
 func main() {
 	squall := flag.String("squall", "bin/squall", "the program")
 	a := flag.String("a", "virtual", "an engine")
 	b := flag.String("b", "docker", "the engine to hold it against")
+	with := flag.String("with", "", "flags for runs on kubernetes: --kubeconfig FILE --namespace NAME --image REF")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := write(ctx, os.Stdout, *squall, *a, *b, flag.Args()); err != nil {
+	c := comparison{squall: *squall, a: *a, b: *b, cluster: strings.Fields(*with)}
+	if err := c.write(ctx, os.Stdout, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "agreement:", err)
 		os.Exit(1)
 	}
 }
 
-func write(ctx context.Context, w io.Writer, squall, a, b string, files []string) error {
-	costs, err := calibrate(ctx, squall, b)
-	if err != nil {
+// comparison is of two engines.
+type comparison struct {
+	squall, a, b string
+	cluster      []string // what a run in a cluster has to be told
+	costs        costs
+}
+
+// flags are those of a run on one of its engines.
+func (c *comparison) flags(engine string) []string {
+	if engine == "kubernetes" {
+		return c.cluster
+	}
+	return c.costs.flags(engine)
+}
+
+// head says what is compared, and what the virtual engine was given where it is one of them.
+func (c *comparison) head(ctx context.Context, w io.Writer) (err error) {
+	target, why := "agreement", differ
+	if c.b == "kubernetes" {
+		target, why = "agreement-kubernetes", differInPods
+	}
+	fmt.Fprintf(w, "# How closely %s and %s agree\n\nWritten by `make %s`. A row agrees where latencies are within %.0f %% or %.0f ms, success within %.1f points, amplification within %.2f and recovery within %.0f s (its resolution).\n\n",
+		c.a, c.b, target, 100*latencyShare, latencyMs, successPoints, amplified, recoverySecs)
+	if c.a == "virtual" {
+		if c.costs, err = calibrate(ctx, c.squall, c.b, c.flags(c.b)...); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "The virtual engine was given what this machine costs, as measured beforehand by a scenario of its own on the %s engine: %s a hop, %s a durable write.\n\n", c.b, c.costs.hop, c.costs.sync)
+	}
+	fmt.Fprintln(w, why)
+	return nil
+}
+
+func (c *comparison) write(ctx context.Context, w io.Writer, files []string) error {
+	if err := c.head(ctx, w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "# How closely %s and %s agree\n\nWritten by `make agreement`. A row agrees where latencies are within %.0f %% or %.0f ms, success within %.1f points, amplification within %.2f and recovery within %.0f s (its resolution).\n\nThe virtual engine was given what this machine costs, as measured beforehand by a scenario of its own on the %s engine: %s a hop, %s a durable write.\n\n"+differ+"\n",
-		a, b, 100*latencyShare, latencyMs, successPoints, amplified, recoverySecs, b, costs.hop, costs.sync)
 	agree, rows := 0, 0
 	for _, file := range files {
 		s, err := language.LoadFile(file, "")
@@ -58,11 +94,11 @@ func write(ctx context.Context, w io.Writer, squall, a, b string, files []string
 			return err
 		}
 		for _, variant := range append([]string{""}, s.Variants...) {
-			x, err := shipped.Told(ctx, squall, a, file, variant, costs.flags(a)...)
+			x, err := shipped.Told(ctx, c.squall, c.a, file, variant, c.flags(c.a)...)
 			if err != nil {
 				return err
 			}
-			y, err := shipped.Told(ctx, squall, b, file, variant)
+			y, err := shipped.Told(ctx, c.squall, c.b, file, variant, c.flags(c.b)...)
 			if err != nil {
 				return err
 			}

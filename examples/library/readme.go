@@ -15,6 +15,7 @@ const preface = `# Examples
 Scenarios to start from, one a fault family: [quickstart](quickstart.yaml), [latency](latency.yaml), [partition](partition.yaml),
 [region-outage](region-outage.yaml), [crash](crash.yaml). Each has a variant without what protects it, and a test runs both.
 [login](login.yaml) is about load: visits that log in and carry a token on, data from a file, and checks that see a wrong answer behind a right status.
+[direct](direct.yaml) asks a database itself, in SQL: open and closed, with writes that are accounted for over a crash.
 
 ## What each pattern buys
 

@@ -37,7 +37,7 @@ func bought(without, with *figures, decides scenarios.Expectation) []string {
 	bounds := map[metric.Name]bool{} // those that do not hold without
 	for _, b := range decides.Bounds {
 		v, ok := without.value(b.Metric)
-		bounds[b.Metric] = ok && !report.Within(v, b)
+		bounds[b.Metric] = ok && !b.Keeps(v)
 	}
 	add(bounds[metric.Success], "availability", share(without.Availability), share(with.Availability))
 	for _, b := range decides.Bounds {

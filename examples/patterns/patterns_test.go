@@ -41,6 +41,10 @@ func TestPatterns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Run(strings.TrimSuffix(file, ".yaml")+"/"+quietDay, func(t *testing.T) {
+			t.Parallel()
+			why.add(file, quietDay, run(t, healthy(t, file), "", report.ExitPass))
+		})
 		for variant, want := range ends {
 			t.Run(strings.TrimSuffix(file, ".yaml")+"/"+variant, func(t *testing.T) {
 				t.Parallel()
@@ -83,7 +87,12 @@ func exits(file string) (map[string]report.Exit, error) {
 	return ends, nil
 }
 
-func run(t *testing.T, file, variant string, want report.Exit, environment ...string) *record.Result {
+func run(t *testing.T, file, variant string, want report.Exit) *record.Result {
+	t.Helper()
+	return runBy(t, squallbin.Path(t), file, variant, want)
+}
+
+func runBy(t *testing.T, program, file, variant string, want report.Exit, environment ...string) *record.Result {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
 	args := []string{"run", "--quiet", "--engine", "virtual", "--out", dir, file}
@@ -92,7 +101,7 @@ func run(t *testing.T, file, variant string, want report.Exit, environment ...st
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, squallbin.Path(t), args...)
+	command := exec.CommandContext(ctx, program, args...)
 	command.Env = append(append(os.Environ(), "SQUALL_STATE="+t.TempDir()), environment...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out

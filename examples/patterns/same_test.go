@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 )
@@ -19,6 +20,10 @@ const (
 	sameAll   = "SQUALL_SAME"
 	sameOneIn = 16
 )
+
+// sameRacing is the variable that has second runs made by a program that was built with the race detector, in which goroutines go on in a
+// random order: whatever their order decides differs within a few runs, where it otherwise does once in a hundred. It needs a C compiler.
+const sameRacing = "SQUALL_SAME_RACE"
 
 // disturbed is what a second run is to be the same in spite of: other processors, and five times as many garbage
 // collections, each of which moves goroutines from where they stood; the runs beside it are its load.
@@ -35,7 +40,11 @@ func again(t *testing.T, file, variant string, want report.Exit, first *record.R
 			return
 		}
 	}
-	second := run(t, file, variant, want, disturbed...)
+	program := squallbin.Path
+	if os.Getenv(sameRacing) != "" {
+		program = squallbin.Racing
+	}
+	second := runBy(t, program(t), file, variant, want, disturbed...)
 	if diff := cmp.Diff(text(t, first), text(t, second)); diff != "" {
 		t.Errorf("two runs with one seed differ (-first +second, with %v):\n%s", disturbed, diff)
 	}

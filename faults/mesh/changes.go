@@ -28,6 +28,9 @@ type Change struct {
 	Injection string `json:"injection,omitempty"`
 	// What was done, in words.
 	What string `json:"what"`
+	// Words are a scenario's for it up to the edge, whose name follows: "latency: 300ms, on", "refuse"; empty: the language has none, or it puts
+	// nothing on.
+	Words string `json:"words,omitempty"`
 	// Receipt is what has met the toxic, or the edge while it was disabled, up to the moment in which this is read; nil
 	// where the change is about neither.
 	Receipt *faults.Receipt `json:"receipt,omitempty"`
@@ -125,5 +128,8 @@ func (m *Mesh) Changes(ctx context.Context, after int64) ([]Change, error) {
 func (e *edge) noteToxic(kind ChangeKind, t *link.Toxic) {
 	c := Change{Kind: kind, Edge: e.name, Toxic: t.Spec.Name, Injection: t.Owner}
 	c.What = fmt.Sprintf("%s: %s, %s", kind, t.Spec.Name, &t.Spec)
+	if kind != ToxicRemoved && c.Injection == "" {
+		c.Words = t.Spec.Words()
+	}
 	e.mesh.journal.note(c, t.Meter)
 }

@@ -32,6 +32,7 @@ type edge struct {
 	listener net.Listener  // nil: reached over a group only
 	toxics   []*link.Toxic // in the order in which they were put on
 	outages  []*link.Outage
+	limits   []*limit
 	off      *link.Outage // while it is disabled
 	brought  bool         // by hand: no plan has it
 	links    map[*link.Link]struct{}
@@ -45,10 +46,21 @@ type edge struct {
 func newEdge(m *Mesh, spec Edge) *edge {
 	e := &edge{mesh: m, name: spec.Name, key: chance.Key(m.options.Seed, spec.Name), spec: spec, links: make(map[*link.Link]struct{})}
 	e.host.Clock = m.clock
-	e.host.Dial = func(ctx context.Context) (net.Conn, error) {
+	e.host.Dial = func(ctx context.Context, number int64) (net.Conn, error) {
+		if m.options.Dialling != nil {
+			ctx = m.options.Dialling(ctx, e.name, number)
+		}
 		c, err := m.network.DialContext(ctx, "tcp", e.upstreamNow())
 		e.heed(err)
 		return c, err
+	}
+	if m.options.After != nil {
+		e.host.After = func(way int64, wait time.Duration) (<-chan time.Time, func()) {
+			return m.options.After(e.name, way, wait)
+		}
+	}
+	if m.options.Turn != nil {
+		e.host.Turn = func(nth int) { m.options.Turn(e.name, nth) }
 	}
 	if spec.Latency <= 0 && spec.Jitter <= 0 {
 		return e
@@ -105,8 +117,8 @@ func (e *edge) carry(c net.Conn) {
 	e.numbers++
 	l := link.New(&e.host, e.numbers, c)
 	e.links[l] = struct{}{}
-	l.Reconcile(e.stream(true), e.stream(false), time.Now())
-	outages := slices.Clone(e.outages)
+	l.Reconcile(e.stream(true), e.stream(false), time.Now(), 0)
+	outages := append(slices.Clone(e.outages), e.over(l)...)
 	l.Arrive(outages)
 	e.host.Connections.Add(1)
 	e.host.Open.Add(1)
@@ -115,6 +127,7 @@ func (e *edge) carry(c net.Conn) {
 		e.host.Open.Add(-1)
 		e.mu.Lock()
 		delete(e.links, l)
+		e.leave(l)
 		e.mu.Unlock()
 	})
 }
@@ -134,8 +147,8 @@ func (e *edge) stream(up bool) []*link.Toxic {
 func (e *edge) refresh() {
 	now := time.Now()
 	up, down := e.stream(true), e.stream(false)
-	for _, l := range e.inOrder() {
-		l.Reconcile(up, down, now)
+	for nth, l := range e.inOrder() {
+		l.Reconcile(up, down, now, nth)
 	}
 }
 
@@ -195,6 +208,10 @@ func (e *edge) forgetTurned() {
 func (e *edge) apply(o *link.Outage) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if o.Spec.Most > 0 {
+		e.bound(o)
+		return nil
+	}
 	e.countTurned()
 	e.outages = append(e.outages, o)
 	if err := e.steer(); err != nil {
@@ -212,6 +229,10 @@ func (e *edge) apply(o *link.Outage) error {
 func (e *edge) lift(o *link.Outage) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if o.Spec.Most > 0 {
+		e.unbound(o)
+		return nil
+	}
 	i := slices.Index(e.outages, o)
 	if i < 0 {
 		return nil
@@ -220,8 +241,8 @@ func (e *edge) lift(o *link.Outage) error {
 	e.outages = slices.Delete(e.outages, i, i+1)
 	o.End()
 	err := e.steer()
-	for _, l := range e.inOrder() {
-		l.Lift(o)
+	for nth, l := range e.inOrder() {
+		l.Lift(o, nth)
 	}
 	return err
 }

@@ -125,7 +125,7 @@ func (e *edge) enable(on bool) error {
 		e.off = off
 	}
 	e.mu.Unlock()
-	change, act := Change{Kind: Disabled, Edge: e.name, What: "disabled: new connections are refused, open ones end"}, e.apply
+	change, act := Change{Kind: Disabled, Edge: e.name, What: "disabled: new connections are refused, open ones end", Words: faults.Refuse{}.Kind()}, e.apply
 	if on {
 		change, act = Change{Kind: Enabled, Edge: e.name, What: "enabled again"}, e.lift
 	}

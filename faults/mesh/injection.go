@@ -26,6 +26,8 @@ type coverage struct {
 	// requests and connections are what had crossed it before, over when it was lifted.
 	requests, connections       int64
 	requestsEnd, connectionsEnd int64
+	// limited: it is about connections over a limit, which requests can tell nothing of.
+	limited bool
 }
 
 // begin counts from here: with the requests that have no answer yet, and the connections that are open.
@@ -41,6 +43,9 @@ func (c *coverage) end() {
 func (c *coverage) receipt() faults.Receipt {
 	r := c.meter.Receipt()
 	r.Crossed, r.CrossedConnections = c.requestsEnd-c.requests, c.connectionsEnd-c.connections
+	if c.limited {
+		r.Crossed = 0
+	}
 	return r
 }
 
@@ -56,15 +61,24 @@ type put struct {
 // force is taken (ErrExists), a lifted one begins anew.
 func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primitive) error {
 	i, err := m.prepare(id, primitives)
+	if err == nil {
+		err = m.putOn(ctx, id, i)
+	}
 	if err != nil {
 		return fmt.Errorf("apply %q: %w", id, err)
 	}
+	return nil
+}
+
+// putOn puts on what was prepared. On an error none of it stays.
+func (m *Mesh) putOn(ctx context.Context, id string, i *injection) error {
+	m.atAMoment("apply " + id)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	m.mu.Lock()
 	if before := m.injections[id]; before != nil && !before.lifted.Load() {
 		m.mu.Unlock()
-		return fmt.Errorf("apply %q: %w", id, ErrExists)
+		return ErrExists
 	}
 	m.injections[id] = i
 	m.mu.Unlock()
@@ -81,7 +95,7 @@ func (m *Mesh) Apply(ctx context.Context, id string, primitives []faults.Primiti
 			m.mu.Lock()
 			delete(m.injections, id)
 			m.mu.Unlock()
-			return fmt.Errorf("apply %q: %w", id, errors.Join(err, i.lift()))
+			return errors.Join(err, i.lift())
 		}
 	}
 	return nil
@@ -112,6 +126,7 @@ func (m *Mesh) prepare(id string, primitives []faults.Primitive) (*injection, er
 			var spec faults.EdgeOutage
 			if spec, err = p.Outage.Complete(); err == nil {
 				one.outage = link.NewOutage(spec, on.meter)
+				on.limited = on.limited || spec.Most > 0
 			}
 		default:
 			err = faults.Invalid("op", "is %q; an edge carries out a toxic or an outage, given with it", p.Op)
@@ -135,8 +150,10 @@ func (p put) apply() error {
 // Lift takes off exactly what Apply put on under id, and says what met it. What is held is on its
 // way when it returns. An unknown id gives an empty receipt, a lifted one the same again.
 func (m *Mesh) Lift(_ context.Context, id string) (faults.Receipt, error) {
+	m.atAMoment("lift " + id)
 	m.mu.Lock()
 	i := m.injections[id]
+	delete(m.prepared, id)
 	m.mu.Unlock()
 	if i == nil {
 		return faults.Receipt{}, nil

@@ -21,6 +21,15 @@ type Options struct {
 	Seed uint64
 	// Network defaults to TCP sockets.
 	Network wire.Network
+	// Dialling is what the network is told of a dial: which connection of which edge it is for. nil: nothing.
+	Dialling func(ctx context.Context, edge string, number int64) context.Context
+	// Turn is where the nth way of an edge's connections, from 1, waits for its turn, of those that a change of the faults lets go on together:
+	// in virtual time all of them would at one instant, and in no order. So do changes of the faults and readings, under names of their own, or
+	// what crosses in the very ns of one would be of the time before it or after. nil: at once.
+	Turn func(name string, nth int)
+	// After rings for one way of an edge's connections after a wait, unless stop is called: in virtual time at a moment when nothing else happens, or
+	// a fault that is lifted in the very ns at which something is due would find it there or gone. nil: as timers do.
+	After func(edge string, way int64, wait time.Duration) (rings <-chan time.Time, stop func())
 }
 
 // Mesh carries edges in this process. It is safe for concurrent use; its owner closes it.
@@ -37,6 +46,7 @@ type Mesh struct {
 	order      []*edge
 	groups     []net.Listener
 	injections map[string]*injection
+	prepared   map[string]*injection // and not put on yet
 	closed     bool
 }
 
@@ -47,7 +57,7 @@ var (
 
 // New makes a mesh without edges.
 func New(o Options) *Mesh {
-	m := &Mesh{options: o, network: o.Network, done: make(chan struct{}), edges: make(map[string]*edge), injections: make(map[string]*injection)}
+	m := &Mesh{options: o, network: o.Network, done: make(chan struct{}), edges: make(map[string]*edge), injections: make(map[string]*injection), prepared: make(map[string]*injection)}
 	if m.network == nil {
 		m.network = port.TCP{}
 		m.clock = port.NewClock()
@@ -220,6 +230,7 @@ func (m *Mesh) SetUpstream(_ context.Context, name, address string) error {
 
 // Stats reads every edge's counters, in the order in which the edges were made.
 func (m *Mesh) Stats(context.Context) ([]EdgeStats, error) {
+	m.atAMoment("stats")
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := make([]EdgeStats, 0, len(m.order))
@@ -227,6 +238,13 @@ func (m *Mesh) Stats(context.Context) ([]EdgeStats, error) {
 		all = append(all, e.stats())
 	}
 	return all, nil
+}
+
+// atAMoment waits for a moment, in virtual time, at which nothing else happens.
+func (m *Mesh) atAMoment(of string) {
+	if m.options.Turn != nil {
+		m.options.Turn(of, 1)
+	}
 }
 
 // Close ends all connections and listeners, and returns when nothing of the mesh runs any more. It

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"strings"
 	"syscall"
@@ -116,14 +117,21 @@ func newHTTPClient(address string) *httpClient {
 var errHang = errors.New(sawHang)
 
 func (c *httpClient) ask(within time.Duration) string {
-	c.dialWithin = within / 2 // so that the error is the dial's
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
+	c.dialWithin = within
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	// What waits for an answer begins to when it has a connection: of one that hangs the error is the dial's.
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { time.AfterFunc(within, func() { cancel(context.DeadlineExceeded) }) },
+	})
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.address, strings.NewReader("x")) // POST: the client repeats no POST
 	if err != nil {
 		return err.Error()
 	}
 	answer, err := c.client.Do(request)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return sight(err)
 	}

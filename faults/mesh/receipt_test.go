@@ -4,7 +4,10 @@ import (
 	"io"
 	"math"
 	"net"
+	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -86,6 +89,35 @@ func TestRequestsThatAFaultCutMetIt(t *testing.T) {
 	}
 }
 
+// TestRequestsThatAFaultCutAfterALossMetIt: what was lost was no part of the request, and the connection is ended with that under way.
+func TestRequestsThatAFaultCutAfterALossMetIt(t *testing.T) {
+	lost := toxicOn(faults.Downstream, faults.TimeoutToxic{Timeout: 300})
+	for name, c := range map[string]struct {
+		fault faults.Primitive
+		after time.Duration // it is lifted
+	}{
+		"timeout":                 {lost, time.Second},
+		"timeout, lifted before":  {lost, 200 * ms},
+		"bytes lost, then lifted": {outageOf(faults.EdgeOutage{Open: faults.OpenLose, Direction: faults.Down}), 200 * ms},
+	} {
+		for asked, want := range map[bool]int64{true: 1, false: 0} {
+			t.Run(name+map[bool]string{true: ", under way", false: ", idle"}[asked], func(t *testing.T) {
+				bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+					applyTo(t, m, "f", c.fault)
+					trickle(t, callee, caller, 10*ms, 10*ms) // a greeting
+					if asked {
+						trickle(t, caller, callee, 10*ms, 10*ms)
+					}
+					time.Sleep(c.after)
+					if r := liftFrom(t, m, "f"); r.Requests != want || r.Closed+r.Reset != 1 || r.Lost != 1 {
+						t.Errorf("receipt %+v, want a byte lost, the connection ended and %d requests", r, want)
+					}
+				})
+			})
+		}
+	}
+}
+
 // TestReceiptOfPiecesThatNobodyGot: what a connection takes with it when it ends was not delayed.
 func TestReceiptOfPiecesThatNobodyGot(t *testing.T) {
 	bubble(t, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
@@ -123,11 +155,9 @@ func TestReceiptsOfOtherDelays(t *testing.T) {
 				if !lifted {
 					time.Sleep(3 * time.Second)
 				}
-				r := liftFrom(t, m, "f")
-				time.Sleep(time.Millisecond)
-				again := liftFrom(t, m, "f")
-				if lifted && (again.CutShort != 1 || again.DelayMs != 1000) || !lifted && (r.CutShort != 0 || r.FullDelayMs != 3000) {
-					t.Errorf("receipts %+v, then %+v", r, again)
+				r := liftFrom(t, m, "f") // it is whole at once
+				if lifted && (r.CutShort != 1 || r.DelayMs != 1000) || !lifted && (r.CutShort != 0 || r.FullDelayMs != 3000) {
+					t.Errorf("receipt %+v", r)
 				}
 			})
 		})
@@ -167,4 +197,53 @@ func TestARequestUnderWayCrosses(t *testing.T) {
 			t.Errorf("receipt %+v, want one request that crossed and met it", r)
 		}
 	})
+}
+
+// TestWhatIsLetGoTogetherGoesInTurn: what a lifted fault held is delivered, and counted, when the turn of its way has come, and not while whoever
+// lifted it goes on: a reading of that instant has none of it.
+func TestWhatIsLetGoTogetherGoesInTurn(t *testing.T) {
+	for name, fault := range map[string]faults.Primitive{
+		"a toxic":   toxicOn(faults.Downstream, faults.LatencyToxic{Latency: 60_000}),
+		"an outage": outageOf(faults.EdgeOutage{New: faults.NewHang, Open: faults.OpenKeep}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			type turn struct {
+				edge string
+				nth  int
+			}
+			var mu sync.Mutex
+			var turns []turn
+			waits := func(edge string, nth int) {
+				mu.Lock()
+				turns = append(turns, turn{edge, nth})
+				mu.Unlock()
+				time.Sleep(time.Duration(nth))
+			}
+			taken := func() (out []turn) {
+				mu.Lock()
+				defer mu.Unlock()
+				out, turns = turns, nil
+				return out
+			}
+			bubbleOf(t, Options{Seed: 1, Turn: waits}, Edge{}, func(t *testing.T, m *Mesh, caller, callee net.Conn) {
+				answered := func() int64 { return m.edges["a:b"].stats().FirstBytes }
+				crossing(t, caller, callee, "?")
+				if early := taken(); early != nil {
+					t.Errorf("turns %v before there was a fault", early)
+				}
+				applyTo(t, m, "f", fault)
+				go func() { _, _ = io.WriteString(callee, "!") }()
+				time.Sleep(time.Second)
+				taken()
+				liftFrom(t, m, "f")
+				synctest.Wait()
+				if in := taken(); answered() != 0 || !slices.Contains(in, turn{"a:b", 2}) {
+					t.Errorf("%d answers at the instant of the lift, turns %v; want none, and the second way in turn", answered(), in)
+				}
+				if _, err := io.ReadFull(caller, make([]byte, 1)); err != nil || answered() != 1 {
+					t.Errorf("after its turn: %d answers, %v", answered(), err)
+				}
+			})
+		})
+	}
 }

@@ -27,13 +27,14 @@ const (
 	MariaDB  Part = "mariadb"
 	Redis    Part = "redis" // with redis-cli and redis-benchmark
 	RabbitMQ Part = "rabbitmq"
+	NATS     Part = "nats"
 	Nginx    Part = "nginx"
 	HAProxy  Part = "haproxy"
 	Varnish  Part = "varnish" // with the C compiler that it needs for its configuration
 )
 
 // Parts are all that there are.
-func Parts() []Part { return []Part{Postgres, MariaDB, Redis, RabbitMQ, Nginx, HAProxy, Varnish} }
+func Parts() []Part { return []Part{Postgres, MariaDB, Redis, RabbitMQ, NATS, Nginx, HAProxy, Varnish} }
 
 // Ensure returns the name of a local image with the part and makes it where it is not there yet, which takes seconds
 // and 10 to 60 MB from the package mirror. It skips the test where there is no engine or no
@@ -61,11 +62,11 @@ func Make(ctx context.Context, part Part) (string, error) {
 	if _, err := api.Ping(ctx); err != nil {
 		return "", fmt.Errorf("reach the Docker engine: %w", err)
 	}
-	r, version, err := recipeOf(ctx, part)
+	r, err := lookUp(ctx, part)
 	if err != nil {
 		return "", err
 	}
-	name := r.tag(part, version)
+	name := r.tag(part, r.version)
 	if there, err := exists(ctx, api, name); there || err != nil {
 		return name, err
 	}
@@ -82,11 +83,11 @@ func Make(ctx context.Context, part Part) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	packages, err := download(ctx, dir, r)
+	packages, err := download(ctx, dir, r.recipe)
 	if err != nil {
 		return "", err
 	}
-	return name, load(ctx, api, name, dir, r, packages)
+	return name, load(ctx, api, name, dir, r.recipe, packages)
 }
 
 var notInTags = regexp.MustCompile(`[^A-Za-z0-9.]+`)

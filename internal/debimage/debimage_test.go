@@ -29,6 +29,7 @@ func TestParts(t *testing.T) {
 		{Redis, []string{"REDIS_PASSWORD=secret"}, "redis-cli --no-auth-warning -a secret INCRBY n 42", "42"},
 		{RabbitMQ, []string{"RABBITMQ_DEFAULT_USER=u", "RABBITMQ_DEFAULT_PASS=secret"},
 			"rabbitmqctl -q await_startup --timeout 5 && rabbitmqctl authenticate_user u secret", "Success"},
+		{NATS, nil, "wget -qO- http://127.0.0.1:8222/healthz", `"ok"`},
 		{Nginx, nil, "wget -qO- http://127.0.0.1/", "Welcome to nginx"},
 		{HAProxy, nil, "haproxy -v", "HAProxy"}, // it has no configuration of its own
 		{Varnish, nil, "varnishadm status", "running"},

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/go-connections/nat"
@@ -31,6 +32,8 @@ var (
 	redisEntry string
 	//go:embed entrypoint/rabbitmq.sh
 	rabbitmqEntry string
+	//go:embed entrypoint/nats.sh
+	natsEntry string
 	//go:embed entrypoint/nginx.sh
 	nginxEntry string
 	//go:embed entrypoint/nginx.conf
@@ -40,6 +43,36 @@ var (
 	//go:embed entrypoint/varnish.sh
 	varnishEntry string
 )
+
+// versioned is a recipe with the version that would be installed.
+type versioned struct {
+	recipe
+	version string
+}
+
+// lookedUp are those that are known. apt takes a second of a processor for each, and tests ask for the same ones over and over.
+var lookedUp struct {
+	mu    sync.Mutex
+	known map[Part]versioned
+}
+
+// lookUp is recipeOf, once for each part.
+func lookUp(ctx context.Context, part Part) (versioned, error) {
+	lookedUp.mu.Lock()
+	defer lookedUp.mu.Unlock()
+	if d, is := lookedUp.known[part]; is {
+		return d, nil
+	}
+	r, version, err := recipeOf(ctx, part)
+	if err != nil {
+		return versioned{}, err
+	}
+	if lookedUp.known == nil {
+		lookedUp.known = map[Part]versioned{}
+	}
+	lookedUp.known[part] = versioned{r, version}
+	return lookedUp.known[part], nil
+}
 
 // recipeOf also says the version that would be installed.
 func recipeOf(ctx context.Context, part Part) (r recipe, version string, err error) {
@@ -59,7 +92,7 @@ func recipeOf(ctx context.Context, part Part) (r recipe, version string, err err
 }
 
 var recipes = map[Part]func() recipe{
-	MariaDB: mariadb, Redis: redis, RabbitMQ: rabbitmq, Nginx: nginx, HAProxy: haproxy, Varnish: varnish,
+	MariaDB: mariadb, Redis: redis, RabbitMQ: rabbitmq, NATS: nats, Nginx: nginx, HAProxy: haproxy, Varnish: varnish,
 }
 
 // postgresPackage is the newest server package, as in postgresql-15.
@@ -145,6 +178,23 @@ func rabbitmq() recipe {
 			ExposedPorts: nat.PortSet{"5672/tcp": {}},
 			Volumes:      map[string]struct{}{"/var/lib/rabbitmq": {}},
 			Env:          []string{"PATH=/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin", "LANG=C.UTF-8", "HOME=/var/lib/rabbitmq"},
+		},
+	}
+}
+
+func nats() recipe {
+	return recipe{
+		packages: []string{"nats-server"},
+		user:     "nats", id: 999, home: "/var/lib/nats", entrypoint: natsEntry,
+		files: []file{
+			{path: "var/lib/nats/", mode: 0o755, owned: true}, {path: "etc/nats/", mode: 0o755},
+			{path: "etc/nats/nats-server.conf", text: "port: 4222\nmonitor_port: 8222\n"},
+		},
+		config: container.Config{
+			Cmd:          []string{"nats-server", "--config", "/etc/nats/nats-server.conf"},
+			ExposedPorts: nat.PortSet{"4222/tcp": {}, "8222/tcp": {}},
+			StopSignal:   "SIGINT", // after SIGTERM it ends with 1
+			Env:          []string{"PATH=/usr/sbin:/usr/bin"},
 		},
 	}
 }

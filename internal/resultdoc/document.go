@@ -39,7 +39,7 @@ write of a load with a ` + "`read_back`" + `. This file is made
 from the comments of package ` + "`runner/record`" + ` (` + "`go generate ./runner/record`" + `); change them, not it.
 
 Fields are added, never renamed. What is ` + "`null`" + ` could not be told: it is never zero. A list or number that is marked optional is absent where
-it is empty. Times count from the start of the first phase.
+it is empty. Times count from the start of the first phase. What compare, sweep and capacity keep is in [answers.json.md](answers.json.md).
 `)
 	seen := map[string]bool{}
 	for _, root := range roots {

@@ -8,13 +8,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
 // built is the one build of this test process; the go command's cache makes that of other test processes cheap.
-var built = sync.OnceValues(build)
+var built = sync.OnceValues(func() (string, error) { return build("squall", nil) })
+
+// static is the same, as a program that needs no libraries.
+var static = sync.OnceValues(func() (string, error) { return build("squall-static", nil, "CGO_ENABLED=0") })
+
+// racing is the same under the race detector, which lets goroutines go on in a random order. It needs a C compiler.
+var racing = sync.OnceValues(func() (string, error) { return build("squall-race", []string{"-race"}, "CGO_ENABLED=1") })
 
 // Path is the program, built from this checkout with `go build`, once for each test process. A build that
 // fails fails the test. The program stays in a folder of the system's temporary folder that belongs to this
@@ -28,7 +35,27 @@ func Path(t testing.TB) string {
 	return path
 }
 
-func build() (string, error) {
+// Static is the program as one that needs no libraries, for images of others.
+func Static(t testing.TB) string {
+	t.Helper()
+	path, err := static()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Racing is the program under the race detector.
+func Racing(t testing.TB) string {
+	t.Helper()
+	path, err := racing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func build(name string, flags []string, env ...string) (string, error) {
 	found, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", fmt.Errorf("find the checkout: %w", err)
@@ -39,13 +66,13 @@ func build() (string, error) {
 		return "", fmt.Errorf("make a folder for the program: %w", err)
 	}
 	// Built under a name of its own and renamed: tests of several packages do this at the same time.
-	fresh := filepath.Join(dir, fmt.Sprintf("squall-%d", os.Getpid()))
-	command := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", fresh, "./cmd/squall")
-	command.Dir = root
+	fresh := filepath.Join(dir, fmt.Sprintf("%s-%d", name, os.Getpid()))
+	command := exec.CommandContext(context.Background(), "go", slices.Concat([]string{"build", "-trimpath", "-o", fresh}, flags, []string{"./cmd/squall"})...)
+	command.Dir, command.Env = root, append(os.Environ(), env...)
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build squall: %w\n%s", err, output)
 	}
-	path := filepath.Join(dir, "squall")
+	path := filepath.Join(dir, name)
 	if err := os.Rename(fresh, path); err != nil {
 		return "", fmt.Errorf("put the program in place: %w", err)
 	}

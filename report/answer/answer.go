@@ -2,6 +2,8 @@
 // page) draws the same parts, so that none says what another does not.
 package answer
 
+import "slices"
+
 // Answer is one question's.
 type Answer struct {
 	// Title says what was asked of what.
@@ -101,6 +103,18 @@ type Curve struct {
 	Cross []float64
 	// SpellX and SpellY write values.
 	SpellX, SpellY func(float64) string
+}
+
+// Same says what a curve is that is the same everywhere, or known nowhere; "" where there is something to draw.
+func (c *Curve) Same() string {
+	_, y := c.Reach()
+	switch {
+	case !slices.ContainsFunc(c.Lines, func(l Line) bool { return len(l.Points) > 0 }):
+		return "unknown everywhere"
+	case y[0] == y[1]:
+		return c.SpellY(y[0]) + " everywhere"
+	}
+	return ""
 }
 
 // Reach is the least and the greatest of a curve, its limit among them.

@@ -15,11 +15,16 @@ const (
 )
 
 // terminal draws a curve in characters: ● a value, · the way between two, ─ the limit, ┊ where it is crossed. Lines after the first have letters.
+// What is the same everywhere is said.
 func (c *Curve) terminal(w io.Writer, width int) {
 	x, y := c.Reach()
 	fmt.Fprintf(w, "\n %s", c.Title)
 	if c.Expected != "" {
 		fmt.Fprintf(w, ", expected %s", c.Expected)
+	}
+	if same := c.Same(); same != "" {
+		fmt.Fprintf(w, ": %s\n", same)
+		return
 	}
 	fmt.Fprintln(w)
 	top, bottom := c.SpellY(y[1]), c.SpellY(y[0])
@@ -46,14 +51,9 @@ func (c *Curve) terminal(w io.Writer, width int) {
 		label := ""
 		switch i {
 		case 0:
-			if y[0] != y[1] {
-				label = top
-			}
+			label = top
 		case curveHeight - 1:
 			label = bottom
-			if y[0] == y[1] {
-				label = top
-			}
 		}
 		fmt.Fprintf(w, " %*s ┤%s\n", side, label, strings.TrimRight(string(line), " "))
 	}

@@ -89,6 +89,16 @@ func Between(a, b *Side, tolerance float64) *Comparison {
 	return c
 }
 
+// Held compares a side with its baseline as Between does; a baseline of other loads, phases or faults shows nothing of it.
+func Held(baseline, now *Side, tolerance float64) *Comparison {
+	if baseline.Asked == now.Asked {
+		return Between(baseline, now, tolerance)
+	}
+	c := &Comparison{A: baseline, B: now, Untold: "its loads, phases or faults are not those of the baseline; squall baseline save makes a new one"}
+	c.note()
+	return c
+}
+
 // rows are the figures of both sides with what is known of each.
 func (c *Comparison) rows(a, b *Side) []Row {
 	names := slices.Clone(a.Figures)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Designs are several sides held against the first of them, round by round.
@@ -130,13 +131,18 @@ func (s *Side) Call(name string) { s.called = name }
 // Name is what a side is called among several.
 func (s *Side) Name() string { return s.name() }
 
-// name is what a side is called, its variant, or the scenario's own name.
+// name is what a side is called, its variant, or the scenario's own name, with the changes that it was run with: a record does not have what
+// squall compare called them.
 func (s *Side) name() string {
+	name := s.Scenario
 	switch {
 	case s.called != "":
 		return s.called
 	case s.Variant != "":
-		return s.Variant
+		name = s.Variant
 	}
-	return s.Scenario
+	if len(s.Set) > 0 {
+		name += " with " + strings.Join(s.Set, ", ")
+	}
+	return name
 }

@@ -14,6 +14,8 @@ type absorber struct {
 	by, metric, text string
 	// whenBad: what it counts is its everyday work, and absorbs something only while what is behind it is not well.
 	whenBad bool
+	// ruled: it refuses by a rule, and does so without a fault, too.
+	ruled bool
 	// less is the counter of what the metric counts too and another mechanism did.
 	less string
 }
@@ -28,23 +30,29 @@ var absorbers = []absorber{
 	{by: "failover", metric: "failovers_total", text: "%s asked somebody else in %s calls"},
 	{by: "hedge", metric: "hedges_won_total", text: "%s took the answer of the second attempt in %s calls"},
 	{by: "breaker", metric: "breaker_rejected_total", text: "%s did not make %s calls that would have waited for what failed"},
-	{by: "bulkhead", metric: "bulkhead_rejected_total", text: "%s turned %s calls away that would have taken its workers"},
-	{by: "shedding", metric: "shed_total", text: "%s refused %s requests at once and served the rest"},
-	{by: "rate limit", metric: "rate_limited_total", text: "%s refused %s requests over their client's rate"},
+	{by: "bulkhead", metric: "bulkhead_rejected_total", text: "%s turned %s calls away that would have taken its workers", ruled: true},
+	{by: "shedding", metric: "shed_total", text: "%s refused %s requests at once and served the rest", ruled: true},
+	{by: "rate limit", metric: "rate_limited_total", text: "%s refused %s requests over their client's rate", ruled: true},
+	{by: "bot rules", metric: "bots_blocked_total", text: "%s refused %s requests of programs that its rules keep out", ruled: true},
+	{by: "bot rules", metric: "bots_limited_total", text: "%s refused %s requests of programs over the rate that its rules leave them", ruled: true},
 }
 
-// absorbed is what the mechanisms of an architecture kept away while faults were on: what each counted beyond its rate of the
-// steady phase, by phase, the most first.
+// absorbed is what the mechanisms of an architecture kept away while faults were on, and what its rules refused in any phase but the steady one:
+// what each counted beyond its rate of that, by phase, the most first.
 func (d *diagnosis) absorbed() []record.Absorbed {
 	var out []record.Absorbed
 	for _, p := range d.phases {
-		if len(p.faults) == 0 {
+		if p == d.steady {
 			continue
 		}
-		of := d.kept(p)
+		calm := len(p.faults) == 0
+		var of []record.Absorbed
+		if !calm {
+			of = d.kept(p)
+		}
 		for _, node := range names(d.nodes) {
 			for _, a := range absorbers {
-				if n := d.acted(p, node, a); n >= leastAbsorbed {
+				if n := d.acted(p, node, a); n >= leastAbsorbed && (a.ruled || !calm) {
 					of = append(of, record.Absorbed{Phase: p.Name, Where: node, By: a.by, Count: n, Text: fmt.Sprintf(a.text, node, spell.Count(n))})
 				}
 			}

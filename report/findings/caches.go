@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/squallhq/squall/report/spell"
@@ -33,6 +34,14 @@ func (d *diagnosis) cachings() (out []caching) {
 	return out
 }
 
+// keeps tells which requests' answers may be copies: those that come by the node, and that a rule is for where there are rules.
+func (c caching) keeps(d *diagnosis) func(harm) bool {
+	return func(h harm) bool {
+		ruled := len(c.rules) == 0 || slices.ContainsFunc(c.rules, func(r scenarios.CacheRule) bool { return matches(r.Match, h.request) })
+		return ruled && d.passes(h.load, h.request, c.node)
+	}
+}
+
 // hits are a node's answers from copies in a phase, and its misses.
 func hits(p *phase, node string) (hit, miss float64) {
 	return p.count(node, "cache_hits_total"), p.count(node, "cache_misses_total")
@@ -54,7 +63,7 @@ var stampede = Kind{
 				if hit < miss || miss == 0 {
 					continue
 				}
-				f := d.finding(p, c.node, c.node)
+				f := d.lostBy(p, c.node, c.keeps(d))
 				f.Evidence = []string{
 					fmt.Sprintf("%s of the answers are copies, and %.0f misses asked %s or waited for who did", spell.Percent(hit/(hit+miss)), miss, c.behind),
 				}
@@ -115,9 +124,13 @@ var cacheLost = Kind{
 				if hit+miss == 0 || before+missed == 0 || before/(before+missed)-hit/(hit+miss) < 0.2 {
 					continue
 				}
-				f := d.finding(p, c.node, c.node)
+				f := d.lostBy(p, c.node, c.keeps(d))
 				f.Evidence = []string{fmt.Sprintf("%s of the answers were copies, %s in %s", spell.Percent(hit/(hit+miss)), spell.Percent(before/(before+missed)), d.steady.Name)}
 				f.Because = fmt.Sprintf("%s is asked %.1f times as often", c.behind, times(miss/p.seconds(), missed/d.steady.seconds()))
+				if p.between(c.node, c.behind).bad() > 0.5 {
+					f.Because = "copies expire while " + c.behind + " does not answer, and one that has expired is not used"
+					f.Evidence = append(d.struck(p, [2]string{c.node, c.behind}), f.Evidence...)
+				}
 				f.Try = try(
 					option{"cache-loss", c.in != "" && c.read.Lease == 0},
 					option{"cache-flush-at-peak", c.read == nil && d.faultOf("flush") != nil && !allCoalesce(c.rules)},
@@ -202,7 +215,8 @@ func (d *diagnosis) uncached(p *phase, n *scenarios.Node) (out []record.Finding)
 				continue
 			}
 			f := d.finding(p, arrow(n.Name, c.to), n.Name)
-			f.Evidence = []string{fmt.Sprintf("%d reads of %s, none of them kept; %s not answered well", p.between(n.Name, c.to).attempts, c.to, spell.Percent(p.between(n.Name, c.to).bad()))}
+			f.Evidence = append(d.struck(p, [2]string{n.Name, c.to}),
+				fmt.Sprintf("%d reads of %s, none of them kept; %s not answered well", p.between(n.Name, c.to).attempts, c.to, spell.Percent(p.between(n.Name, c.to).bad())))
 			f.Because = "each request reads anew what others have read a moment ago"
 			f.Try = try(option{"cache-aside", len(d.below(n.Name)) <= 2 && p.between(n.Name, c.to).bad() > 0.05})
 			if len(f.Try) > 0 {

@@ -29,8 +29,11 @@ func (d *diagnosis) changed(p *phase, fault *record.Fault) []record.Finding {
 		return nil
 	}
 	node := nodes[0]
-	f := d.finding(p, list(nodes), node)
-	unauthorized, missing := p.count(node, "unauthorized_total"), errorsOf(p, "404")
+	f := d.finding(p, list(nodes), nodes...)
+	unauthorized, missing, injected := p.count(node, "unauthorized_total"), errorsOf(p, "404"), 0.0
+	for _, name := range nodes {
+		injected += p.count(name, "injected_errors_total")
+	}
 	switch fault.Kind {
 	case "change":
 		f.Evidence = []string{fmt.Sprintf("%s on all %d instances of %s", fault.Text, len(fault.Instances), list(nodes))}
@@ -41,7 +44,7 @@ func (d *diagnosis) changed(p *phase, fault *record.Fault) []record.Finding {
 			option{"staged-rollout", unauthorized == 0 && missing == 0 && len(fault.Instances) > 1},
 		)
 	case "errors":
-		f.Evidence = []string{fmt.Sprintf("%s on every instance of %s: %.0f injected", fault.Text, list(nodes), p.count(node, "injected_errors_total"))}
+		f.Evidence = []string{fmt.Sprintf("%s on every instance of %s: %.0f injected", fault.Text, list(nodes), injected)}
 		f.Because = "every instance fails in the same way at the same time, as those of one release do"
 		f.Try = try(option{"bad-deploy", len(nodes) > 1}, option{"gateway-canary", d.behindGateway(node) && len(nodes) == 1})
 	}
@@ -55,7 +58,7 @@ func (d *diagnosis) changed(p *phase, fault *record.Fault) []record.Finding {
 func (d *diagnosis) reachedBy(f *record.Fault) (nodes []string, all bool) {
 	on := map[string]int{}
 	for _, n := range d.r.Nodes {
-		if slices.Contains(f.Instances, n.Instance) {
+		if slices.Contains(hit(f), n.Instance) {
 			on[n.Name]++
 		}
 	}

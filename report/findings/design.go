@@ -98,7 +98,7 @@ func callsOf(n *scenarios.Node) []call {
 			for _, c := range stepCalls(&e.Steps[i], e.Match, serial) {
 				add(c)
 			}
-			if s := &e.Steps[i]; s.Call != nil || s.Read != "" || s.Write != "" || len(s.Parallel) > 0 {
+			if s := &e.Steps[i]; s.First() != "" || len(s.Parallel) > 0 {
 				serial++
 			}
 		}
@@ -119,6 +119,11 @@ func stepCalls(s *scenarios.Step, endpoint string, serial int) []call {
 		c.to, c.read, c.cost = s.Read, true, s.Cost != nil
 	case s.Write != "":
 		c.to, c.write = s.Write, true
+	case s.Pop.Pop != "":
+		c.to = s.Pop.Pop
+	case s.SQL != "":
+		c.to, c.write = s.SQL, !s.Query.Reads()
+		c.read = !c.write
 	}
 	var out []call
 	if c.to != "" {

@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,7 +30,8 @@ type phase struct {
 	each   map[string]map[string]float64 // by instance
 	harms  []harm
 	faults []*record.Fault // that were on in it
-	cut    int64           // connections that they, and hands, have cut
+	acts   []*record.Action
+	cut    int64 // connections that they, and hands, have cut
 }
 
 // pair is what crossed all edges from one node (or load) to another.
@@ -72,9 +74,12 @@ func diagnose(r *record.Result) (*diagnosis, error) {
 				one.cut += r.Faults[f].Receipt.Reset + r.Faults[f].Receipt.Closed
 			}
 		}
-		for _, a := range r.Actions {
-			if a.Receipt != nil && a.In(p) {
-				one.cut += a.Receipt.Reset + a.Receipt.Closed
+		for a := range r.Actions {
+			if act := &r.Actions[a]; act.In(p) {
+				one.acts = append(one.acts, act)
+				if act.Receipt != nil {
+					one.cut += act.Receipt.Reset + act.Receipt.Closed
+				}
 			}
 		}
 		d.phases = append(d.phases, one)
@@ -146,6 +151,16 @@ func (p *phase) between(from, to string) *pair {
 // count is what all instances of a node counted in a phase.
 func (p *phase) count(node, metric string) float64 { return p.counts[node]["squall_"+metric] }
 
+// counted tells that any node counted some of a metric in a phase.
+func (p *phase) counted(metric string) bool {
+	for node := range p.counts {
+		if p.count(node, metric) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *phase) seconds() float64 { return p.EndS - p.StartS }
 
 // waited is the mean time in ms that a request of a node waited for a worker in a phase.
@@ -164,17 +179,28 @@ func (d *diagnosis) harmed() []*phase {
 	return out
 }
 
-// finding begins one: of a phase, by what users lost in it whose requests come by a node.
-func (d *diagnosis) finding(p *phase, where, node string) record.Finding {
+// finding begins one: of a phase, by what users lost in it whose requests come by a node, or by one of several.
+func (d *diagnosis) finding(p *phase, where string, by ...string) record.Finding {
+	passes := func(h harm) bool {
+		return slices.ContainsFunc(by, func(node string) bool { return d.passes(h.load, h.request, node) })
+	}
+	return d.lostBy(p, where, passes)
+}
+
+// lostBy is finding, by what those requests lost that are said.
+func (d *diagnosis) lostBy(p *phase, where string, which func(harm) bool) record.Finding {
 	f := record.Finding{Where: where, When: record.Stretch{Phase: p.Name, FromS: p.StartS, ToS: p.EndS}, Who: []string{}}
+	lost := map[string]int64{}
 	for _, h := range p.harms {
-		if d.passes(h.load, h.request, node) && h.lost > 0 {
+		if h.lost > 0 && which(h) {
 			f.Lost += h.lost
-			if who := h.load + ": " + h.request; !slices.Contains(f.Who, who) {
+			who := h.load + ": " + h.request
+			if lost[who] += h.lost; !slices.Contains(f.Who, who) {
 				f.Who = append(f.Who, who)
 			}
 		}
 	}
+	slices.SortStableFunc(f.Who, func(a, b string) int { return cmp.Compare(lost[b], lost[a]) }) // who lost most comes first
 	return f
 }
 

@@ -122,3 +122,37 @@ var lockedRow = Kind{
 		return out
 	},
 }
+
+var outOfMemory = Kind{
+	Name:  "out of memory",
+	Means: "the kernel has killed something of an instance that used more memory than its limit",
+	find: func(d *diagnosis) (out []record.Finding) {
+		const killed = "squall_out_of_memory_total"
+		for _, name := range names(d.nodes) {
+			var evidence []string
+			for _, n := range d.r.Nodes {
+				if times := n.Counters[killed]; n.Name == name && times > 0 {
+					evidence = append(evidence, fmt.Sprintf("%s was killed for want of memory: %.0f×", n.Instance, times))
+				}
+			}
+			if len(evidence) == 0 || len(d.phases) == 0 {
+				continue
+			}
+			p := d.phases[len(d.phases)-1]
+			if harmed := d.harmed(); len(harmed) > 0 {
+				p = harmed[0]
+			}
+			for _, one := range d.phases { // one that can't be read any more after that is not in its phase's counts
+				if one.counts[name][killed] > 0 {
+					p = one
+				}
+			}
+			f := d.finding(p, name, name)
+			f.Evidence = evidence
+			f.Because = "what it keeps grew beyond its limit: requests and connections under way, a cache without a bound, a leak, or a limit that is too low for its load"
+			f.Try = try(option{"queue-bound", d.nodes[name].Image == "" && d.nodes[name].Queue == nil}, option{"gateway-shed", d.nodes[name].Image == "" && d.nodes[name].Shed == nil})
+			out = append(out, f)
+		}
+		return out
+	},
+}

@@ -22,8 +22,8 @@ type Kind struct {
 // before what names an effect.
 var Kinds = []Kind{
 	writesLost, writesDoubled, staleReads,
-	changeFailed, outageStays, retriesMultiply, retryAmplification, stampede, cacheLost,
-	sharedDependency, replayed, unrelatedDown, crowded, ejectedTooMany, unevenReplicas, workersHeld, timeoutOutlasts, noOtherWay, instanceLost,
+	outOfMemory, changeFailed, instanceLost, outageStays, retriesMultiply, retryAmplification, stampede, cacheLost,
+	sharedDependency, replayed, unrelatedDown, crowded, ejectedTooMany, unevenReplicas, workersHeld, timeoutOutlasts, noOtherWay,
 	connectionsExhausted, poolExhausted, lockedRow, wastedWork, cacheMissing, queueGrows, backlog,
 	serialCalls, slowestOfMany, farAway,
 	wrongShed, failoverOverloads, breakerHealthy, breakerFlaps, breakerStays, fallbackUnused, connectionsThrown, recoversSlowly,
@@ -48,6 +48,11 @@ func (d *diagnosis) findings() []record.Finding {
 		}
 		all = append(all, worst(of)...)
 	}
+	for _, p := range d.harmed() {
+		if p.hurt() && !explained(p, all) {
+			all = append(all, d.unadvised(p)...)
+		}
+	}
 	for i := range all {
 		all[i].Spread = d.spread(all[i])
 	}
@@ -58,14 +63,14 @@ func (d *diagnosis) findings() []record.Finding {
 // mostOfAKind bounds the findings of one kind: those by which the most was lost.
 const mostOfAKind = 2
 
-// worst are the findings of one kind by which the most was lost, each place once.
+// worst are the findings of one kind by which the most was lost, each place once; where nothing was lost nothing went wrong.
 func worst(of []record.Finding) []record.Finding {
 	slices.SortStableFunc(of, func(a, b record.Finding) int { return cmp.Compare(b.Lost, a.Lost) })
 	seen := map[string]bool{}
 	of = slices.DeleteFunc(of, func(f record.Finding) bool {
 		again := seen[f.Where]
 		seen[f.Where] = true
-		return again
+		return again || f.Lost == 0
 	})
 	return of[:min(len(of), mostOfAKind)]
 }

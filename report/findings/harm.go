@@ -17,11 +17,27 @@ type harm struct {
 func harmsOf(p *phase, steady *phase) []harm {
 	var out []harm
 	for _, q := range p.Requests {
-		h := harm{load: q.Load, request: q.Request, sent: q.Sent + q.Cut, failed: q.Failed + q.Cut}
-		h.lost = Lost(requestOf(steady, q.Load, q.Request), q)
+		told := p.toldNo(q)
+		h := harm{load: q.Load, request: q.Request, sent: q.Sent + q.Cut, failed: q.Failed + q.Cut - told}
+		h.lost = Lost(requestOf(steady, q.Load, q.Request), q) - told
 		out = append(out, h)
 	}
 	return out
+}
+
+// toldNo is how many of a request were answered, if with a no: by a rule that is there to refuse (429 by a rate, 403 by a rule about bots), or
+// that there is no such thing (404, 410) while nothing was wrong. Nothing that went wrong made them fail.
+func (p *phase) toldNo(q record.Request) (n int64) {
+	if p.counted("rate_limited_total") || p.counted("bots_limited_total") {
+		n += q.Errors["429"]
+	}
+	if p.counted("bots_blocked_total") {
+		n += q.Errors["403"]
+	}
+	if len(p.faults) == 0 && len(p.acts) == 0 {
+		n += q.Errors["404"] + q.Errors["410"]
+	}
+	return n
 }
 
 // Lost is how many of a phase's requests failed, were cut, or took much longer than their like did before, in the steady phase; nil:

@@ -84,10 +84,22 @@ func TestPlantedIllnesses(t *testing.T) {
 		}},
 		{"fallback never used", "front -> back", `{"call": {"node": "back", "method": "GET", "path": "/y"}, "fallback": {"status": 200}}`, "80% of 100 attempts not answered well, 80 of them given up",
 			func(r *record.Result) { r.Phases[1].Edges[0].GaveUp, r.Phases[1].Edges[1].GaveUp = 40, 40 }},
+		{"out of memory", "back", withBreaker, "back-2 was killed for want of memory: 2×", func(r *record.Result) {
+			r.Nodes[3].Counters = map[string]float64{"squall_out_of_memory_total": 2}
+			count(r, 1, 3, "out_of_memory_total", 2)
+		}},
 		{"connections thrown away", "front -> back", withBreaker, "80 connections for 100 attempts, 2 for 100 in steady", func(r *record.Result) {
 			r.Faults[0].Kind, r.Faults[0].Edges = "latency", []string{"front-1:back-1"}
 			r.Phases[1].Edges[0].GaveUp, r.Phases[1].Edges[0].Connections = 40, 80
 			r.Phases[1].Edges[1].Connections = 0
+		}},
+		{"one replica is different", "back-2", withBreaker, "none of 50 attempts at back-2 had a byte of an answer; 0% were not answered well at most of its siblings, whose first byte took 5.0 ms", func(r *record.Result) {
+			e := &r.Phases[1].Edges[1] // its host is gone: connections are not even refused
+			e.Requests, e.FirstByteMs, e.InFlight = 0, 0, 50
+		}},
+		{"writes lost", "core", withBreaker, "3 of 50 acknowledged writes are not there", func(r *record.Result) {
+			r.Writes = record.Writes{Acknowledged: 50, Lost: 3, Checked: true}
+			r.Design.Nodes = append(r.Design.Nodes, []byte(`{"name": "core", "kind": "queue", "image": "nats:2.11", "delivery": "at_most_once"}`))
 		}},
 		{"recovery slower than the fault", "back", withBreaker, "slow back was on for 2.0 s, and felt for 8.0 s more", func(r *record.Result) {
 			on, after := 18.0, 8.0

@@ -1,5 +1,7 @@
 package findings
 
+import "github.com/squallhq/squall/runner/record"
+
 // library says of each pattern what it buys, as its example in examples/patterns does. A test keeps the two in step.
 var library = map[string]string{
 	"adaptive-concurrency":       "An adaptive bound on requests in flight follows the capacity when that falls.",
@@ -106,4 +108,24 @@ var library = map[string]string{
 	"timeout":                    "A timeout bounds what a hanging dependency costs.",
 	"utils-service":              "A utils service that everything calls takes every route with it when it falls.",
 	"zone-aware":                 "Calls stay in their own zone while something answers there, and cross to another one when nothing does.",
+}
+
+// option is a pattern that may help, and whether it could do so here: it fits what was found, and the design does not have it.
+type option struct {
+	pattern string
+	fits    bool
+}
+
+// mostRemedies is how many patterns a finding names at most.
+const mostRemedies = 4
+
+// try are the first options that fit, as the library has them.
+func try(options ...option) []record.Remedy {
+	out := []record.Remedy{}
+	for _, o := range options {
+		if o.fits && len(out) < mostRemedies {
+			out = append(out, record.Remedy{Pattern: o.pattern, About: library[o.pattern], Example: "examples/patterns/" + o.pattern + ".yaml"})
+		}
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
@@ -9,12 +10,12 @@ import (
 
 var outageStays = Kind{
 	Name: "outage that stays",
-	Means: "every fault is off, and a tenth of the requests or more still fail in the last phase: what keeps the system down is of its own making " +
-		"(a metastable failure)",
+	Means: "every fault is off, and a tenth of the requests or more still fail in the last phase, and more than before the fault: what keeps the system down " +
+		"is of its own making (a metastable failure)",
 	find: func(d *diagnosis) (out []record.Finding) {
 		for _, p := range d.phases[max(0, len(d.phases)-1):] {
 			trigger := d.before(p)
-			if trigger == nil || len(p.faults) > 0 || float64(p.lost()) < 0.1*float64(p.sent()) {
+			if trigger == nil || len(p.faults) > 0 || float64(p.lost()) < 0.1*float64(p.sent()) || d.lostAsMuchBefore(trigger, p) {
 				continue
 			}
 			node, wait := d.longestWait(p)
@@ -44,6 +45,16 @@ var outageStays = Kind{
 		}
 		return out
 	},
+}
+
+// lostAsMuchBefore tells that users lost about as much before a fault as they do in a phase after it: then it is not what stays of it.
+func (d *diagnosis) lostAsMuchBefore(fault *record.Fault, after *phase) bool {
+	for _, p := range slices.Backward(d.phases[:after.number]) {
+		if p.EndS <= *fault.AppliedS+0.5 && len(p.faults) == 0 && p.sent() > 0 {
+			return share(p.lost(), p.sent()) > 0.8*share(after.lost(), after.sent())
+		}
+	}
+	return false
 }
 
 // endsStorm are the patterns that end what keeps itself up.

@@ -24,6 +24,9 @@ func (d *diagnosis) passes(load, request, node string) bool {
 	return d.paths[key][node]
 }
 
+// written stands among the nodes that a request comes by where something is written on its way.
+const written = "\x00written"
+
 // follow marks every node that a request gets to from a node on; asked are the requests of nodes that were followed already.
 func (d *diagnosis) follow(at, request string, seen, asked map[string]bool) {
 	n := d.nodes[at]
@@ -44,6 +47,7 @@ func (d *diagnosis) follow(at, request string, seen, asked map[string]bool) {
 			d.follow(c.to, c.method+" "+c.path, seen, asked)
 		case matches(c.endpoint, request):
 			seen[c.to] = true
+			seen[written] = seen[written] || c.write
 			if c.cache != nil && c.cache.In != "" {
 				seen[c.cache.In] = true
 			}

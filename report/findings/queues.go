@@ -3,6 +3,7 @@ package findings
 import (
 	"fmt"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -20,9 +21,10 @@ var queueGrows = Kind{
 					continue
 				}
 				f := d.finding(p, name, name)
-				f.Evidence = []string{evidence, fmt.Sprintf("it was asked for %.1f/s", all/p.seconds())}
+				left := d.left(p, name)
+				f.Evidence = []string{evidence, fmt.Sprintf("%.1f/s came and %.1f/s left it", all/p.seconds(), left/p.seconds())}
 				if depth := p.count(name, "queue_depth"); depth > 0 {
-					f.Evidence = append(f.Evidence, fmt.Sprintf("%.0f stand in line at the end of %s", depth, p.Name))
+					f.Evidence = append(f.Evidence, fmt.Sprintf("%.0f stand in line at the end of %s%s", depth, p.Name, d.emptied(p, depth, left, name, "requests_total")))
 				}
 				f.Because = "it is asked for more than it can do, and what it can't do waits"
 				f.Try = d.bounds(p, name)
@@ -33,6 +35,33 @@ var queueGrows = Kind{
 		}
 		return out
 	},
+}
+
+// left is how many requests a node was done with in a phase, answered or not.
+func (d *diagnosis) left(p *phase, name string) float64 {
+	before := 0.0
+	if p.number > 0 {
+		before = d.phases[p.number-1].count(name, "in_flight")
+	}
+	return p.count(name, "requests_total") - (p.count(name, "in_flight") - before)
+}
+
+// fewWaiting are worked off before anybody asks when.
+const fewWaiting = 10
+
+// emptied says when what waits at a node at the end of a phase is worked off, where the node goes on as it does and is asked what it is in
+// the steady phase; "" where that can't be told.
+func (d *diagnosis) emptied(p *phase, waiting, left float64, name, asked string) string {
+	if d.steady == nil || d.steady == p || waiting < fewWaiting || d.steady.count(name, asked) == 0 {
+		return ""
+	}
+	usual := d.steady.count(name, asked) / d.steady.seconds()
+	spare := left/p.seconds() - usual
+	when := "never be empty"
+	if spare > 0.01*usual {
+		when = "be empty after " + spell.Seconds(waiting/spare)
+	}
+	return fmt.Sprintf(": at this pace, and asked for the %.1f/s of %s, it would %s", usual, d.steady.Name, when)
 }
 
 // bounds are the patterns that bound a queue, or give it less to do.
@@ -115,8 +144,11 @@ var backlog = Kind{
 					continue
 				}
 				f := d.finding(p, arrow(e.From, e.To), "")
-				f.Lost = max(f.Lost, v.Backlog)
-				f.Evidence = []string{fmt.Sprintf("%d messages wait at the end of %s, the first of them for %.1f s; %d were delivered", v.Backlog, p.Name, v.LagS, v.Delivered)}
+				f.Lost = v.Backlog
+				f.Evidence = append(d.struck(p, [2]string{e.From, e.To}),
+					fmt.Sprintf("%d messages wait at the end of %s, the first of them for %.1f s%s", v.Backlog, p.Name, v.LagS,
+						d.emptied(p, float64(v.Backlog), float64(v.Delivered), e.From, "messages_total")),
+					fmt.Sprintf("%.1f/s came and %.1f/s were delivered", p.count(e.From, "messages_total")/p.seconds(), float64(v.Delivered)/p.seconds()))
 				if e.Failures > 0 {
 					f.Evidence = append(f.Evidence, fmt.Sprintf("%d of %d attempts to deliver failed", e.Failures, e.Attempts-e.InFlight))
 				}

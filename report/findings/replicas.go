@@ -33,7 +33,8 @@ type sibling struct {
 	attempts     int64
 	ended        int64
 	bad, firstMs float64
-	hangs        bool // no byte of an answer came
+	// silent: no byte of an answer came; hangs: and what was asked of it waits, or left.
+	silent, hangs bool
 }
 
 func siblings(one *pair) []sibling {
@@ -54,9 +55,14 @@ func siblings(one *pair) []sibling {
 	var out []sibling
 	for _, name := range names(sums) {
 		s := sums[name]
-		if s.attempts >= 5 {
-			out = append(out, sibling{name, s.attempts, s.ended, s.bad(), s.firstByteMs, s.firstByteMs == 0 && s.requests > 0})
+		if s.attempts < 5 {
+			continue
 		}
+		one := sibling{instance: name, attempts: s.attempts, ended: s.ended, bad: s.bad(), firstMs: s.firstByteMs, silent: s.firstByteMs == 0}
+		if one.silent {
+			one.bad, one.hangs = 1, s.requests > 0 || 2*s.failures < s.attempts
+		}
+		out = append(out, one)
 	}
 	return out
 }
@@ -66,9 +72,15 @@ func (d *diagnosis) uneven(p *phase, key [2]string) (record.Finding, bool) {
 	if len(all) < 2 {
 		return record.Finding{}, false
 	}
-	bad, slow := make([]float64, len(all)), make([]float64, len(all))
-	for i, s := range all {
-		bad[i], slow[i] = s.bad, s.firstMs
+	var bad, slow []float64
+	for _, s := range all {
+		bad = append(bad, s.bad)
+		if !s.silent { // of one that does not answer it is unknown how long that takes
+			slow = append(slow, s.firstMs)
+		}
+	}
+	if slow == nil {
+		return record.Finding{}, false
 	}
 	slices.Sort(bad)
 	slices.Sort(slow)
@@ -91,17 +103,28 @@ func (d *diagnosis) uneven(p *phase, key [2]string) (record.Finding, bool) {
 		return record.Finding{}, false
 	}
 	f := d.finding(p, worse.instance, key[1])
-	f.Evidence = []string{
-		fmt.Sprintf("%s of %d attempts at %s were not answered well, %s at most of its siblings", spell.Percent(worse.bad), worse.ended, worse.instance, spell.Percent(usualBad)),
-		fmt.Sprintf("its first byte took %s, theirs %s", spell.Milliseconds(worse.firstMs), spell.Milliseconds(usualMs)),
-	}
+	f.Evidence = worse.evidence(usualBad, usualMs)
 	f.Because = key[0] + " sends it its share of the requests, whatever becomes of them"
-	f.Try = d.evensOut(p, key, worse.instance, fails && !worse.hangs && worse.firstMs < 3*usualMs+much)
+	f.Try = d.evensOut(p, key, worse, fails && !worse.hangs && worse.firstMs < 3*usualMs+much)
 	return f, len(f.Try) > 0 && f.Lost > 0
 }
 
+// evidence is how it differs from what is usual among its siblings.
+func (s *sibling) evidence(usualBad, usualMs float64) []string {
+	if s.silent {
+		return []string{
+			fmt.Sprintf("none of %d attempts at %s had a byte of an answer", s.attempts, s.instance),
+			fmt.Sprintf("%s were not answered well at most of its siblings, whose first byte took %s", spell.Percent(usualBad), spell.Milliseconds(usualMs)),
+		}
+	}
+	return []string{
+		fmt.Sprintf("%s of %d attempts at %s were not answered well, %s at most of its siblings", spell.Percent(s.bad), s.ended, s.instance, spell.Percent(usualBad)),
+		fmt.Sprintf("its first byte took %s, theirs %s", spell.Milliseconds(s.firstMs), spell.Milliseconds(usualMs)),
+	}
+}
+
 // evensOut are the patterns that send a replica less; fast tells that it fails at once.
-func (d *diagnosis) evensOut(p *phase, key [2]string, instance string, fast bool) []record.Remedy {
+func (d *diagnosis) evensOut(p *phase, key [2]string, worse *sibling, fast bool) []record.Remedy {
 	var retry, outliers, slower, check, balance, hedge, start, panics bool
 	for _, c := range d.between(key[0], key[1]) {
 		o := c.policy.Outliers
@@ -116,12 +139,12 @@ func (d *diagnosis) evensOut(p *phase, key [2]string, instance string, fast bool
 	}
 	restarted := false
 	for _, fault := range p.faults {
-		restarted = restarted || fault.Kind == "crash" && slices.Contains(fault.Instances, instance)
+		restarted = restarted || fault.Kind == "crash" && slices.Contains(fault.Instances, worse.instance)
 	}
 	if before := d.before(p); before != nil {
-		restarted = restarted || (before.Kind == "crash" || before.Kind == "stop") && slices.Contains(before.Instances, instance)
+		restarted = restarted || (before.Kind == "crash" || before.Kind == "stop") && slices.Contains(before.Instances, worse.instance)
 	}
-	hangs := !fast && p.pairs[key].bad() > 0.02
+	hangs := !fast && (worse.hangs || p.pairs[key].bad() > 0.02)
 	database := false
 	for _, c := range d.from(key[1]) {
 		database = database || c.read || c.write
@@ -132,7 +155,7 @@ func (d *diagnosis) evensOut(p *phase, key [2]string, instance string, fast bool
 		option{"gray-replica", fast && !retry},
 		option{"outlier-ejection", !outliers && !slower && !check && (fast || hangs)},
 		option{"health-check", database && !check && !outliers && !slower && hangs},
-		option{"slow-outlier", !slower && !outliers && !fast},
+		option{"slow-outlier", !slower && !outliers && !fast && !worse.hangs},
 		option{"balancing", !balance && !outliers && !slower && !fast},
 		option{"hedging", !hedge && !slower && !outliers && !fast},
 	)

@@ -41,7 +41,7 @@ func (d *diagnosis) spread(f record.Finding) []record.Worsened {
 		if !d.concerns(f, node) {
 			continue
 		}
-		if at, what, is := onset(d.seconds(node), f.When); is {
+		if at, what, is := onset(d.seconds(node), f.When, d.since(f.When)); is {
 			out = append(out, record.Worsened{Where: node, AtS: at, What: what})
 		}
 	}
@@ -103,12 +103,34 @@ func (d *diagnosis) depths() map[string]int {
 	return out
 }
 
+// since is the earliest time from which a phase's failure may have come: the phase's own where each fault on in it began with it, whatever
+// was wrong before, else any.
+func (d *diagnosis) since(when record.Stretch) float64 {
+	own := false
+	for _, f := range d.r.Faults {
+		if f.AppliedS == nil || *f.AppliedS >= when.ToS || f.UndoneS != nil && *f.UndoneS <= when.FromS+beginning {
+			continue
+		}
+		if *f.AppliedS < when.FromS-beginning {
+			return math.Inf(-1)
+		}
+		own = true
+	}
+	if !own {
+		return math.Inf(-1)
+	}
+	return when.FromS
+}
+
+// beginning is how far, in s, what begins together may be apart: a fault and its phase, a reading and its second.
+const beginning = 0.1
+
 // onset is the first bad second of the stretch that a time has to do with: one that began before it, without a pause, begins where
-// it began. Two bad seconds one after the other are a stretch: one alone may be chance.
-func onset(all []second, when record.Stretch) (at float64, what string, is bool) {
+// it began, but not before since. Two bad seconds one after the other are a stretch: one alone may be chance.
+func onset(all []second, when record.Stretch, since float64) (at float64, what string, is bool) {
 	begin := -1
 	for i, s := range all {
-		if s.what == "" {
+		if s.what == "" || s.to <= since+beginning {
 			begin = -1
 			continue
 		}
@@ -226,7 +248,7 @@ func (d *diagnosis) felt(f record.Finding) (at float64, load, what string) {
 			}
 			all = append(all, one)
 		}
-		if first, how, is := onset(all, f.When); is && (load == "" || first < at) {
+		if first, how, is := onset(all, f.When, d.since(f.When)); is && (load == "" || first < at) {
 			at, load, what = first, name, how
 		}
 	}

@@ -67,6 +67,40 @@ func TestSpreadIsInTime(t *testing.T) {
 	}
 }
 
+// What an earlier fault had made bad is not the begin of a later one's way, though no second was well between; what a phase without a fault of
+// its own suffers from began before it.
+func TestSpreadBeginsWithItsOwnFault(t *testing.T) {
+	t.Parallel()
+	slow := spreading(t)
+	for i := range slow.Series {
+		if s := slow.Series[i].AtS; s > 6 && s < 11 {
+			slow.Series[i].Edges["shop-1:payments-1"] = record.Crossing{Attempts: 10, Failures: 5, Requests: 10, FirstByteMs: 10}
+		}
+	}
+	for i := range slow.Faults {
+		slow.Faults[i].AppliedS, slow.Faults[i].UndoneS = new(10.0), new(20.0)
+	}
+	began := func() float64 {
+		t.Helper()
+		for _, f := range Find(slow) {
+			for _, s := range f.Spread {
+				if s.Where == "payments" {
+					return s.AtS
+				}
+			}
+		}
+		t.Fatal("nothing is said of payments")
+		return 0
+	}
+	if at := began(); at != 10 {
+		t.Errorf("the way of what a fault at 10 s did begins at %v s", at)
+	}
+	slow.Faults = nil
+	if at := began(); at != 6 {
+		t.Errorf("without a fault of its own it begins at %v s, want where it was bad first", at)
+	}
+}
+
 // What was kept away is what was counted beyond the steady phase's rate, while a fault was on.
 func TestAbsorbedIsBeyondTheSteadyRate(t *testing.T) {
 	t.Parallel()

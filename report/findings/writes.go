@@ -2,8 +2,10 @@ package findings
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
+	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -18,6 +20,9 @@ var writesLost = Kind{
 			f.Lost = w.Lost
 			f.Evidence = []string{fmt.Sprintf("%d of %d acknowledged writes are not there", w.Lost, w.Acknowledged)}
 			f.Because = "a write is acknowledged before it is on every node that may have to answer for it later"
+			if queue, why := d.forgets(); queue != "" {
+				f.Where, f.Because = queue, why
+			}
 			promoted, primary := d.faultOf("promote"), d.faultOf("crash") == nil
 			for _, name := range names(d.nodes) {
 				if n := d.nodes[name]; n.ReplicaOf != "" {
@@ -29,7 +34,9 @@ var writesLost = Kind{
 					f.Evidence = append(f.Evidence, "read back with "+one.ReadBack)
 				}
 			}
+			f.Evidence = append(f.Evidence, d.lostBetween()...)
 			if promoted != nil {
+				f.Evidence = append(f.Evidence, fmt.Sprintf("%s was promoted at %s", promoted.On, spell.Seconds(*promoted.AppliedS)))
 				f.Because = promoted.On + " took over without the writes that the old primary had acknowledged alone"
 			}
 			p := d.nodes[f.Where]
@@ -52,6 +59,33 @@ var writesLost = Kind{
 	},
 }
 
+// lostBetween says when the writes that are lost had been acknowledged, where the record has them one by one.
+func (d *diagnosis) lostBetween() []string {
+	first, last := math.Inf(1), math.Inf(-1)
+	for _, w := range d.r.Written {
+		if w.Lost {
+			first, last = min(first, w.DoneS), max(last, w.DoneS)
+		}
+	}
+	if first > last {
+		return nil
+	}
+	return []string{fmt.Sprintf("they were acknowledged from %s to %s", spell.Seconds(first), spell.Seconds(last))}
+}
+
+// forgets is a queue of the design that may have no message any more that nobody has worked on, and why.
+func (d *diagnosis) forgets() (queue, why string) {
+	for _, name := range names(d.nodes) {
+		switch n := d.nodes[name]; {
+		case n.KeepsNothing():
+			return name, "core NATS hands a message to who is there and keeps none: one that came while nobody was is gone, and its sender was not told"
+		case n.Kind == scenarios.KindQueue && n.Promise == scenarios.AtMostOnce:
+			return name, "a message that is given away at most once is gone, whatever becomes of who took it"
+		}
+	}
+	return "", ""
+}
+
 var writesDoubled = Kind{
 	Name:  "writes doubled",
 	Means: "a write is there more than once: it was tried again although the first try had worked, and carries no key to tell",
@@ -61,7 +95,7 @@ var writesDoubled = Kind{
 		}
 		f := d.whole("the databases")
 		f.Lost = d.r.Writes.Duplicated
-		f.Evidence = []string{fmt.Sprintf("%d surplus copies", d.r.Writes.Duplicated)}
+		f.Evidence = []string{fmt.Sprintf("%d surplus %s", d.r.Writes.Duplicated, copies(d.r.Writes.Duplicated))}
 		f.Because = "who tries again can't know that the first try was done, and the write has no key by which its second copy is known"
 		delivered := map[string]bool{}
 		for _, c := range d.calls {
@@ -77,6 +111,13 @@ var writesDoubled = Kind{
 		f.Try = try(option{"idempotent-consumer", consumer}, option{"idempotency", caller})
 		return []record.Finding{f}
 	},
+}
+
+func copies(n int64) string {
+	if n == 1 {
+		return "copy"
+	}
+	return "copies"
 }
 
 var staleReads = Kind{
@@ -102,15 +143,24 @@ var staleReads = Kind{
 	},
 }
 
-// whole begins a finding about a whole run.
+// whole begins a finding about the writes of a whole run, of all requests where the design does not say which write.
 func (d *diagnosis) whole(where string) record.Finding {
 	f := record.Finding{Where: where, When: record.Stretch{ToS: d.r.DurationS}, Who: []string{}}
+	var all []string
 	for _, p := range d.r.Phases {
 		for _, q := range p.Requests {
-			if who := q.Load + ": " + q.Request; !slices.Contains(f.Who, who) {
+			who := q.Load + ": " + q.Request
+			if slices.Contains(all, who) {
+				continue
+			}
+			all = append(all, who)
+			if d.passes(q.Load, q.Request, written) {
 				f.Who = append(f.Who, who)
 			}
 		}
+	}
+	if len(f.Who) == 0 {
+		f.Who = append(f.Who, all...)
 	}
 	return f
 }

@@ -88,12 +88,11 @@ func answerTable(t *answer.Table) node {
 		}
 		body.children = append(body.children, tr)
 	}
-	table := el("table", class("answer"))
-	if t.Note != "" {
-		table.children = append(table.children, el("caption", t.Note))
+	table := el("div", class("wide"), el("table", class("answer"), el("thead", head), body))
+	if t.Note == "" {
+		return table
 	}
-	table.children = append(table.children, el("thead", head), body)
-	return el("div", class("wide"), table)
+	return nodes{table, el("p", class("below"), t.Note)}
 }
 
 var answerMarks = map[answer.Look]string{answer.Good: "✓ ", answer.Bad: "✗ "}
@@ -116,6 +115,9 @@ const (
 // curveFigure draws a curve with its limit and where that is crossed.
 func curveFigure(c *answer.Curve) node {
 	reachX, reachY := c.Reach()
+	if same := c.Same(); same != "" {
+		return el("p", class("lead"), same)
+	}
 	across := func(v float64) float64 { return curveLeft + along(v, reachX)*(curveWidth-curveLeft-curveRight) }
 	down := func(v float64) float64 {
 		return curveHeight - curveBottom - along(v, reachY)*(curveHeight-curveTop-curveBottom)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/squallhq/squall/report/findings"
 	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/runner/record"
 )
@@ -11,7 +12,7 @@ import (
 // felt is what one kind of request came to while something was on.
 type felt struct {
 	outcomes
-	// p99 of its answers in ms, where what was on had a phase for itself; NaN elsewhere.
+	// p99 of its answers in ms: of the phase that what was on had for itself, else of the seconds in which it was; NaN of too few.
 	p99 float64
 }
 
@@ -60,14 +61,34 @@ func (b blast) between(r *record.Result, from, to float64) []felt {
 			}
 		}
 	}
+	of := make([][]int, len(sums)) // windows by kind
 	for i := range r.Windows {
 		w := &r.Windows[i]
 		k, known := index[[2]string{w.Load, w.Request}]
 		if known && within[w.Phase] && float64(w.Second) < to-nearly && float64(w.Second+1) > from+nearly {
 			sums[k].add(w)
+			of[k] = append(of[k], i)
+		}
+	}
+	for k := range sums {
+		if math.IsNaN(sums[k].p99) && sums[k].ok+sums[k].degraded >= fewest {
+			sums[k].p99 = p99Of(r.Windows, of[k])
 		}
 	}
 	return sums
+}
+
+// p99Of is that of the answers in some windows, in ms; NaN of too few.
+func p99Of(windows []record.Window, in []int) float64 {
+	all, failed, err := latencies(windows, in)
+	if err != nil {
+		return math.NaN()
+	}
+	answers := without(all, failed)
+	if answers.TotalCount() < fewest {
+		return math.NaN()
+	}
+	return quantile(answers, 99)
 }
 
 // fewest answers that a p99 takes: of fewer, one beyond it is less likely than none.
@@ -83,10 +104,10 @@ func (b blast) matrix(spans []span, t *timeline, several bool) node {
 		}
 		header = append(header, name)
 	}
-	rows := [][]any{b.row(nodes{el("b", "nothing was wrong yet")}, b.before)}
+	rows := [][]any{b.row(nodes{el("b", "nothing was wrong yet")}, b.before, nil)}
 	for i, s := range spans {
 		name := nodes{swatch("band " + s.look()), el("b", s.label()), el("small", clock(s.from, t.end)+" to "+clock(s.to, t.end)+overlapping(spans, i))}
-		rows = append(rows, b.row(name, b.during[i]))
+		rows = append(rows, b.row(name, b.during[i], b.before))
 	}
 	return table("", 1, header, rows)
 }
@@ -101,9 +122,10 @@ func overlapping(spans []span, i int) string {
 	return ""
 }
 
-func (b blast) row(name nodes, of []felt) []any {
+// row is what each kind of request felt, beside what it did before; nil: this was before.
+func (b blast) row(name nodes, of, before []felt) []any {
 	row := []any{name}
-	for _, f := range of {
+	for i, f := range of {
 		if f.total() == 0 {
 			row = append(row, el("td", class("n"), "–"))
 			continue
@@ -119,6 +141,8 @@ func (b blast) row(name nodes, of []felt) []any {
 			if degraded > 0 {
 				words = append(words, el("small", spell.Percent(degraded)+" degraded"))
 			}
+		} else if before != nil && findings.MuchSlower(before[i].p99, f.p99) { // false where one of both is unknown
+			look, words = "part-2", nodes{el("b", "late")}
 		}
 		if !math.IsNaN(f.p99) {
 			words = append(words, el("small", "p99 "+spell.Milliseconds(f.p99)))

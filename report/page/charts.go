@@ -1,12 +1,12 @@
 package page
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/squallhq/squall/report/spell"
-	"github.com/squallhq/squall/runner/record"
 )
 
 // charts are those of what users got, over the time of the run.
@@ -186,7 +186,7 @@ func users(t *timeline, data *sheet, several bool) []chart {
 				lost[i], degraded[i], good[i] = math.NaN(), math.NaN(), math.NaN()
 				continue
 			}
-			lost[i], degraded[i] = (o.failed+o.cut)/o.total(), o.degraded/o.total()
+			lost[i], degraded[i] = (o.failed+o.cut)/o.total(), max(o.degraded, o.late)/o.total()
 			good[i] = 1 - lost[i]
 		}
 		name := k.request
@@ -195,19 +195,11 @@ func users(t *timeline, data *sheet, several bool) []chart {
 		}
 		c := chart{id: "users-" + strconv.Itoa(n), title: name, about: spell.Percent((sum.ok+sum.degraded)/math.Max(sum.total(), 1)) + " answered", height: 22,
 			body: rowOf(t, lost, degraded)}
+		if k.late > 0 {
+			c.about += fmt.Sprintf(", late in %d s", k.late)
+		}
 		c.series = []series{{column: data.add("answered share, "+name, good), unit: "share"}}
 		all = append(all, c)
 	}
 	return all
-}
-
-// severalLoads tells whether a request needs its load's name beside it.
-func severalLoads(r *record.Result) bool {
-	loads := map[string]bool{}
-	for _, p := range r.Phases {
-		for _, q := range p.Requests {
-			loads[q.Load] = true
-		}
-	}
-	return len(loads) > 1
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -14,9 +15,14 @@ func (g *graph) draw(s scene) node {
 	out := el("svg", class("graph"), coordinate("width", g.width), coordinate("height", g.height), at("viewBox", "0 0 "+short(g.width)+" "+short(g.height)),
 		at("role", "group"), at("aria-label", "Topology: "+s.name))
 	starts, ends := g.ports()
+	var said lettering
+	var letters nodes // over all arcs, or a later one would strike them through
 	for i, a := range g.arcs {
-		out.children = append(out.children, g.arc(i, a, s, starts[i], ends[i]))
+		link, words := g.arc(i, a, s, starts[i], ends[i], &said)
+		out.children = append(out.children, link)
+		letters = append(letters, words)
 	}
+	out.children = append(out.children, letters...)
 	for i, v := range g.vertices {
 		if v.name != "" {
 			out.children = append(out.children, v.draw(i, s))
@@ -80,16 +86,41 @@ func (g *graph) way(a arc, start, end float64) (d string, x, y float64) {
 	return d, x, y
 }
 
-func (g *graph) arc(i int, a arc, s scene, start, end float64) node {
+// lettering is where words stand already, by their middles and widths.
+type lettering [][3]float64
+
+// Room that a letter takes, and a line of them, px.
+const (
+	letterWidth = 5.8
+	lineHeight  = 11.0
+)
+
+// place is the height at which a word stands whose middle is to be at x and y: as near to that as nothing else stands there.
+func (l *lettering) place(x, y float64, word string) float64 {
+	wide := float64(len([]rune(word))) * letterWidth
+	at := y
+	for _, step := range []float64{0, 1, -1, 2, -2, 3, -3} {
+		at = y + step*lineHeight
+		if !slices.ContainsFunc(*l, func(o [3]float64) bool { return math.Abs(o[0]-x) < (o[2]+wide)/2 && math.Abs(o[1]-at) < lineHeight-1 }) {
+			break
+		}
+	}
+	*l = append(*l, [3]float64{x, at, wide})
+	return at
+}
+
+func (g *graph) arc(i int, a arc, s scene, start, end float64, said *lettering) (link, letters element) {
 	p := s.pairs[[2]string{a.from, a.to}]
 	d, x, y := g.way(a, start, end)
 	look, words := "calm", []string{}
 	switch {
 	case p.crossed() == 0:
 		look = "unused"
-	case level(p.lost()) > 0:
-		look = "hurt-" + strconv.Itoa(level(p.lost()))
-		words = append(words, spell.Percent(p.lost())+" failed")
+	case level(p.bad()) > 0:
+		look = "hurt-" + strconv.Itoa(level(p.bad()))
+		if level(p.lost()) > 0 {
+			words = append(words, spell.Percent(p.lost())+" failed")
+		}
 	default:
 		words = append(words, perSecond(float64(p.crossed())/max(s.to-s.from, 1)))
 	}
@@ -100,13 +131,14 @@ func (g *graph) arc(i int, a arc, s scene, start, end float64) node {
 		words = append(words, "×"+strconv.FormatFloat(p.worst, 'f', 1, 64)+" by retries")
 	}
 	tip := g.vertices[a.through[len(a.through)-1]].x - boxWidth/2
-	link := el("a", at("href", "#fig-e"+strconv.Itoa(i)), class("arc "+look), at("aria-label", a.from+" to "+a.to+": "+join(words)),
+	link = el("a", at("href", "#fig-e"+strconv.Itoa(i)), class("arc "+look), at("aria-label", a.from+" to "+a.to+": "+join(words)),
 		el("path", class("reach"), at("fill", "none"), at("stroke", "transparent"), at("stroke-width", "14"), at("d", d)),
 		el("path", class("way"), at("fill", "none"), at("stroke", arcColours[look]), coordinate("stroke-width", thickness(p, s)), at("d", d)),
 		el("path", class("tip"), at("fill", arcColours[look]), at("d", fmt.Sprintf("M%s %sl-8 -4v8z", short(tip), short(end)))))
+	letters = el("g", class("arc letters "+look))
 	faults := s.on(p)
 	if len(faults) > 0 {
-		link.children = append(link.children, flash(x-5, y+2, faults[0]))
+		letters.children = append(letters.children, flash(x-5, y+2, faults[0]))
 		words = append(words, labels(faults))
 	}
 	for n, w := range words {
@@ -121,10 +153,10 @@ func (g *graph) arc(i int, a arc, s scene, start, end float64) node {
 				down += 9
 			}
 		}
-		link.children = append(link.children, el("text", class(look), at("text-anchor", "middle"), at("font-size", "10.5"), at("fill", "currentColor"),
-			coordinate("x", x), coordinate("y", y+down), cut(w, 20)))
+		letters.children = append(letters.children, el("text", class(look), at("text-anchor", "middle"), at("font-size", "10.5"), at("fill", "currentColor"),
+			coordinate("x", x), coordinate("y", said.place(x, y+down, cut(w, 20))), cut(w, 20)))
 	}
-	return link
+	return link, letters
 }
 
 var arcColours = map[string]string{"calm": "#8aa4bd", "unused": "#bbbbbb", "hurt-1": "#ec9a78", "hurt-2": "#dc6a44", "hurt-3": "#c8401f", "hurt-4": "#a31f10"}
@@ -161,9 +193,11 @@ func (v vertex) draw(i int, s scene) node {
 		if n := len(v.member.instances); n > 1 {
 			what += " ×" + strconv.Itoa(n)
 		}
-		if in := s.into(v.name); in.sum.Failures > 0 && level(in.lost()) > 0 {
-			look += " hurt-" + strconv.Itoa(level(in.lost()))
-			status = spell.Percent(in.lost()) + " failed"
+		if in := s.into(v.name); level(in.bad()) > 0 {
+			look += " hurt-" + strconv.Itoa(level(in.bad()))
+			if status = spell.Percent(in.lost()) + " failed"; in.left() > in.lost() {
+				status = spell.Percent(in.left()) + " gave up"
+			}
 		}
 	}
 	if len(faults) > 0 {

@@ -34,12 +34,11 @@ func table(caption string, left int, header []string, rows [][]any) node {
 		}
 		body.children = append(body.children, tr)
 	}
-	t := el("table")
-	if caption != "" {
-		t.children = append(t.children, el("caption", caption))
+	t := el("div", class("wide"), el("table", el("thead", head), body))
+	if caption == "" {
+		return t
 	}
-	t.children = append(t.children, el("thead", head), body)
-	return el("div", class("wide"), t)
+	return nodes{t, el("p", class("below"), caption)} // a table's own would be as wide as what scrolls
 }
 
 func side(i, left int) attribute {
@@ -142,6 +141,14 @@ func (v vertex) panel(i int, r *record.Result, scenes []scene, spans []span) nod
 		section.children = append(section.children, el("p", class("struck"), sp.title))
 	}
 	section.children = append(section.children, v.counted(r))
+	for _, n := range v.member.instances {
+		if len(n.LeftOut) > 0 {
+			section.children = append(section.children, el("p", n.Instance+" tells more than there is room for (keep chooses): "+join(n.LeftOut)))
+		}
+		if len(n.Absent) > 0 {
+			section.children = append(section.children, el("p", n.Instance+" never told "+join(n.Absent)))
+		}
+	}
 	return section
 }
 

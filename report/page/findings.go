@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/report/spell"
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -12,7 +13,7 @@ import (
 const shownFindings = 3
 
 // why are the findings in sentences, that by which most was lost first; nil where there are none.
-func why(r *record.Result, t *timeline) node {
+func why(r *record.Result, t *timeline, several bool) node {
 	if len(r.Findings) == 0 {
 		return nil
 	}
@@ -22,7 +23,7 @@ func why(r *record.Result, t *timeline) node {
 			if i > 0 && slices.EqualFunc(f.Spread, findings[i-1].Spread, samePlace) {
 				f.Spread = nil // one way is told once
 			}
-			ol.children = append(ol.children, finding(f, t))
+			ol.children = append(ol.children, finding(f, t, several))
 		}
 		return ol
 	}
@@ -37,12 +38,12 @@ func why(r *record.Result, t *timeline) node {
 	return out
 }
 
-func finding(f record.Finding, t *timeline) node {
+func finding(f record.Finding, t *timeline, several bool) node {
 	when := clock(f.When.FromS, t.end) + " to " + clock(f.When.ToS, t.end)
 	if f.When.Phase != "" {
 		when = f.When.Phase + ", " + when
 	}
-	said := el("div", el("h3", f.Kind, el("small", f.Where)), el("p", class("when"), el("a", at("href", "#t="+short(f.When.FromS)), when), toll(f)),
+	said := el("div", el("h3", f.Kind, el("small", f.Where)), el("p", class("when"), el("a", at("href", "#t="+short(f.When.FromS)), when), toll(f, several)),
 		el("p", "Because "+strings.TrimSuffix(f.Because, ".")+"."))
 	if len(f.Evidence) > 0 {
 		evidence := el("ul")
@@ -69,7 +70,7 @@ func way(spread []record.Worsened, t *timeline) node {
 	return el("div", el("p", class("when"), "How it spread"), ol)
 }
 
-// held is what the architecture kept from its users while faults were on; nil where it kept nothing.
+// held is what the architecture kept from its users, or refused by rule; nil where it kept nothing.
 func held(r *record.Result) node {
 	if len(r.Absorbed) == 0 {
 		return nil
@@ -110,13 +111,12 @@ func remedies(try []record.Remedy) node {
 }
 
 // toll is what users lost while it was so.
-func toll(f record.Finding) string {
+func toll(f record.Finding, several bool) string {
 	if f.Lost == 0 {
 		return ""
 	}
-	said := ": " + spell.Count(f.Lost) + " requests failed or were slow"
-	if len(f.Who) > 0 {
-		said += ", " + strings.Join(f.Who, ", ")
-	}
-	return said
+	return ": " + words.Lost(f) + words.Whose(f, !several, tied)
 }
+
+// tied keeps a text on one line where it has room there.
+func tied(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") }

@@ -59,9 +59,10 @@ func crossed(e record.Edge) int64 { return max(e.Attempts, e.Requests) }
 // ended is how much of that ended, in the phase that it is of: what failed in it may have begun in the one before.
 func ended(e record.Edge) int64 { return crossed(e) - e.InFlight }
 
-// lost is the share of attempts that failed, and left that of attempts that their caller gave up.
+// lost is the share of attempts that failed, left that of attempts that their caller gave up, bad that of both.
 func (p pair) lost() float64 { return portion(p.sum.Failures, ended(p.sum)) }
 func (p pair) left() float64 { return portion(p.sum.GaveUp, ended(p.sum)) }
+func (p pair) bad() float64  { return portion(p.sum.Failures+p.sum.GaveUp, ended(p.sum)) }
 
 func portion(n, of int64) float64 {
 	if of == 0 {

@@ -22,14 +22,16 @@ type heat [][]int64
 
 func newHeat(buckets int) heat { return make(heat, buckets) }
 
-func (h heat) add(bucket int, all *hdrhistogram.Histogram) {
+// rowsOf counts the latencies of one bucket by row; nil where there is none.
+func rowsOf(all *hdrhistogram.Histogram) []int64 {
 	if all.TotalCount() == 0 {
-		return
+		return nil
 	}
-	h[bucket] = make([]int64, heatRows)
+	rows := make([]int64, heatRows)
 	for top, count := range record.Bars(all) {
-		h[bucket][row(float64(top)/1000)] += count
+		rows[row(float64(top)/1000)] += count
 	}
+	return rows
 }
 
 // row is where a latency in ms stands.

@@ -1,8 +1,11 @@
 package page
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/squallhq/squall/runner/record"
 )
@@ -12,6 +15,7 @@ type measure struct {
 	title, unit string
 	metrics     []string
 	others      []string // of a share: what it is a share of, besides
+	rate        bool     // an image tells it, as what only grows
 	least       float64  // below which it is not worth a chart
 }
 
@@ -78,7 +82,59 @@ func (m member) inside(n int, r readings, data *sheet) []chart {
 		c.id = "inside-" + strconv.Itoa(n) + "-" + strconv.Itoa(len(all))
 		all = append(all, c)
 	}
+	for _, c := range m.told(r, data) {
+		c.id = "inside-" + strconv.Itoa(n) + "-" + strconv.Itoa(len(all))
+		all = append(all, c)
+	}
 	return all
+}
+
+// mostTold are the charts of what an image tells itself; its other figures stand in its table.
+const mostTold = 12
+
+const asTold = "as it tells itself"
+
+// told are the charts of what an image tells itself: the first of the series that move.
+func (m member) told(r readings, data *sheet) (all []chart) {
+	grows := map[string]bool{}
+	for _, n := range m.instances {
+		for series := range n.Counters {
+			if !strings.HasPrefix(series, "squall_") && series != "cpu_seconds_total" {
+				grows[series] = n.Grows(series)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(grows)) {
+		if len(all) == mostTold {
+			break
+		}
+		what := measure{title: name, unit: asTold, metrics: []string{name}, rate: grows[name]}
+		values := make([][]float64, len(m.instances))
+		for i, n := range m.instances {
+			values[i] = r.figures(n.Instance, what.rate, name)
+		}
+		if moves(values) {
+			all = append(all, m.chart(r.t, data, what, values))
+		}
+	}
+	return all
+}
+
+// moves tells that something is to be seen in a chart: it does not stand at one height.
+func moves(values [][]float64) bool {
+	for _, v := range values {
+		first := math.NaN()
+		for _, one := range v {
+			switch {
+			case math.IsNaN(one):
+			case math.IsNaN(first):
+				first = one
+			case one != first:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (m member) chart(t *timeline, data *sheet, what measure, values [][]float64) chart {
@@ -94,7 +150,7 @@ func (m member) chart(t *timeline, data *sheet, what measure, values [][]float64
 	switch {
 	case what.others != nil:
 		spoken = "share"
-	case counts(what.metrics[0]) && what.title != "work" && what.title != "CPU":
+	case what.rate, counts(what.metrics[0]) && what.unit != asTold && what.title != "work" && what.title != "CPU":
 		unit, spoken = perSecond, "/s"
 	}
 	s := newLinearScale(most(values...), unit)
@@ -130,11 +186,11 @@ func extremes(values [][]float64) [][]float64 {
 	return [][]float64{high, low}
 }
 
-// crossings are the edges over which attempts failed, a row each: the part of them that failed, second by second.
+// crossings are the edges over which attempts failed or were given up, a row each: the part of them that did, second by second.
 func crossings(r readings, pairs []pair, data *sheet) []chart {
 	var all []chart
 	for n, p := range pairs {
-		if p.sum.Failures == 0 || n == mostKinds {
+		if p.sum.Failures+p.sum.GaveUp == 0 || n == mostKinds {
 			continue
 		}
 		add := func(of func(record.Crossing) int64) []float64 {
@@ -151,15 +207,33 @@ func crossings(r readings, pairs []pair, data *sheet) []chart {
 			continue // its caller counts nothing by the second: a load, an image
 		}
 		failures := add(func(c record.Crossing) int64 { return c.Failures })
-		lost, none := make([]float64, len(failures)), make([]float64, len(failures))
+		left := add(func(c record.Crossing) int64 { return c.GaveUp })
+		bad, lost, none := make([]float64, len(failures)), make([]float64, len(failures)), make([]float64, len(failures))
 		for i := range lost {
-			lost[i] = failures[i] / math.Max(attempts[i], failures[i]) // what failed may have begun before
+			bad[i] = failures[i] + left[i]
+			lost[i] = bad[i] / math.Max(attempts[i], bad[i]) // what failed may have begun before
 		}
 		name := p.from + " → " + p.to
-		c := chart{id: "edge-" + strconv.Itoa(n), title: name, about: compact(float64(p.sum.Failures)) + " attempts failed", height: 16, body: rowOf(r.t, lost, none)}
+		c := chart{id: "edge-" + strconv.Itoa(n), title: name, about: notWell(p.sum), height: 16, body: rowOf(r.t, lost, none)}
 		c.series = []series{{column: data.add("failed/s, "+name, failures), unit: "/s"}}
+		if p.sum.GaveUp > 0 {
+			data.add("given up/s, "+name, left)
+			c.series[0].column = data.add("not answered well/s, "+name, bad)
+		}
 		data.add("attempts/s, "+name, attempts)
 		all = append(all, c)
 	}
 	return all
+}
+
+// notWell says how many of an edge's attempts failed, and of how many the caller gave up.
+func notWell(e record.Edge) string {
+	var parts []string
+	if e.Failures > 0 {
+		parts = append(parts, compact(float64(e.Failures))+" attempts failed")
+	}
+	if e.GaveUp > 0 {
+		parts = append(parts, compact(float64(e.GaveUp))+" given up")
+	}
+	return strings.Join(parts, ", ")
 }

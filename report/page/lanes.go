@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/squallhq/squall/runner/record"
@@ -41,9 +42,19 @@ func spansOf(r *record.Result, end float64) []span {
 		if a.Who == record.ByPlan {
 			continue
 		}
-		s := span{name: a.What, on: a.On, from: a.AtS, to: end, byHand: true, instances: []string{a.On}, edges: []string{a.On}, unfinished: a.UndoneS == nil}
+		s := span{name: a.What, on: a.On, from: a.AtS, to: end, byHand: true, instances: a.Instances, edges: a.Edges, unfinished: a.UndoneS == nil}
+		switch {
+		case len(a.Instances)+len(a.Edges) > 0:
+		case slices.ContainsFunc(r.Edges, func(e record.Edge) bool { return e.Name == a.On }):
+			s.edges = []string{a.On}
+		default:
+			s.instances = []string{a.On}
+		}
 		if a.UndoneS != nil {
 			s.to = *a.UndoneS
+		}
+		if a.Phase != "" && a.UndoneS == nil { // of a moment: what it changed stays so
+			s.to, s.unfinished = s.from, false
 		}
 		s.title = fmt.Sprintf("%s on %s, %s", a.What, a.On, beside(a))
 		all = append(all, s)
@@ -53,10 +64,10 @@ func spansOf(r *record.Result, end float64) []span {
 
 // beside says how something was done that the plan does not have.
 func beside(a record.Action) string {
-	if a.Who == record.ByOutside {
-		return "from outside (" + a.Door + ")"
+	if by := a.By(); by != "" {
+		return by + " (" + a.Door + ")"
 	}
-	return "by hand (" + a.Door + ")"
+	return a.Door
 }
 
 func (s span) look() string {
@@ -88,6 +99,12 @@ func bands(r *record.Result, t *timeline, spans []span) nodes {
 	for _, p := range r.Phases[min(1, len(r.Phases)):] {
 		all = append(all, el("path", class("border"), at("stroke", "#8886"), at("fill", "none"), at("vector-effect", "non-scaling-stroke"),
 			at("d", "M"+short(p.StartS)+" 0V"+strconv.Itoa(plotHeight))))
+	}
+	for _, e := range r.Events {
+		if e.Kind == "mark" || e.Kind == "alert" {
+			all = append(all, el("path", class("border mark"), at("stroke", "#d6408f"), at("stroke-dasharray", "3 3"), at("fill", "none"), at("vector-effect", "non-scaling-stroke"),
+				at("d", "M"+short(e.AtS)+" 0V"+strconv.Itoa(plotHeight)), el("title", e.Text)))
+		}
 	}
 	return all
 }

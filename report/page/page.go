@@ -10,8 +10,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"strconv"
 
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -23,8 +23,11 @@ var (
 )
 
 // Render writes the page of a stored run.
-func Render(w io.Writer, r *record.Result) error {
-	body, rules, err := body(r)
+func Render(w io.Writer, r *record.Result) error { return Noted(w, r, "") }
+
+// Noted is Render with a note above everything, "" for none.
+func Noted(w io.Writer, r *record.Result, note string) error {
+	body, rules, err := body(r, note)
 	if err != nil {
 		return fmt.Errorf("draw page: %w", err)
 	}
@@ -60,16 +63,16 @@ func hashOf(s string) string {
 }
 
 // body is all that is read, and the rules of style that this run's phases need.
-func body(r *record.Result) (node, string, error) {
+func body(r *record.Result, note string) (node, string, error) {
 	t, err := newTimeline(r)
 	if err != nil {
 		return nil, "", err
 	}
-	spans, data, several := spansOf(r, t.end), &sheet{}, severalLoads(r)
+	spans, data, several := spansOf(r, t.end), &sheet{}, words.SeveralLoads(r)
 	b := newBlast(r, t, spans)
 	sections := []section{
-		{"findings", "Why", "Findings", "", why(r, t)},
-		{"held", "What held", "Held", "What the architecture kept from its users, or from what is behind it, while faults were on.", held(r)},
+		{"findings", "Why", "Findings", "", why(r, t, several)},
+		{"held", "What held", "Held", "What the architecture kept from its users, or from what is behind it, while faults were on, and what its rules refused.", held(r)},
 		first(r, b, spans, t),
 		{"time", "Over time", "Time", "", overTime(r, t, spans, data, several)},
 		topologySection(r, t, spans),
@@ -83,8 +86,11 @@ func body(r *record.Result) (node, string, error) {
 		{"scenario", "The scenario as run", "Scenario", "", scenario(r)},
 		{"environment", "Environment", "Environment", "", environment(r)},
 	}
-	main := el("main", at("data-begin", short(t.begin)), at("data-end", short(t.end)), at("data-width", short(t.width)),
-		at("data-rows", strconv.Itoa(t.buckets())), head(r))
+	main := el("main")
+	if note != "" {
+		main.children = append(main.children, el("p", class("note ended"), at("role", "status"), note))
+	}
+	main.children = append(main.children, head(r))
 	nav := el("nav", at("aria-label", "Sections"))
 	for _, s := range sections {
 		if s.content == nil {
@@ -93,7 +99,7 @@ func body(r *record.Result) (node, string, error) {
 		main.children = append(main.children, s.draw())
 		nav.children = append(nav.children, el("a", at("href", "#"+s.id), s.short))
 	}
-	return nodes{nav, main}, rulesOf(r), nil
+	return nodes{nav, main}, rulesOf(min(len(r.Phases)+1, mostScenes)), nil
 }
 
 // section is a part of the page under a heading.
@@ -102,7 +108,7 @@ type section struct {
 	content                 node
 }
 
-func (s section) draw() node {
+func (s section) draw() element {
 	out := el("section", at("id", s.id))
 	if s.title != "" {
 		out.children = append(out.children, el("h2", s.title))

@@ -63,7 +63,11 @@ func (r readings) into(out, covered []float64, from, to, value float64, isRate b
 
 // counted is a metric, or the sum of several, of one instance.
 func (r readings) counted(instance string, metrics ...string) []float64 {
-	return r.spread(counts(metrics[0]), func(m record.Moment) (float64, bool) {
+	return r.figures(instance, counts(metrics[0]), metrics...)
+}
+
+func (r readings) figures(instance string, isRate bool, metrics ...string) []float64 {
+	return r.spread(isRate, func(m record.Moment) (float64, bool) {
 		for _, name := range m.Unread {
 			if name == instance {
 				return 0, false

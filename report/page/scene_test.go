@@ -1,7 +1,10 @@
 package page
 
 import (
+	"bytes"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/squallhq/squall/runner/record"
 )
@@ -29,6 +32,35 @@ func TestWhatWasCutIsTheFaults(t *testing.T) {
 	}
 	if spans[0].byHand || !spans[1].byHand || !spans[1].unfinished {
 		t.Errorf("spans %+v", spans)
+	}
+}
+
+// A fault that is on in a part of its phase has a p99 of its own seconds, and where that is late nobody says that all was well.
+func TestAPartOfAPhaseHasItsOwnLatency(t *testing.T) {
+	r := run{seconds: 60, kinds: 1, nodes: 2, replicas: 1, rate: 50}.result(t)
+	from, to := 25.0, 28.0
+	r.Faults[0].AppliedS, r.Faults[0].UndoneS, r.Actions = &from, &to, nil
+	slow := record.NewHistogram()
+	for range 50 {
+		record.RecordDuration(slow, 2*time.Second)
+	}
+	for i := range r.Windows {
+		if w := &r.Windows[i]; w.Second >= 25 && w.Second < 28 {
+			w.OK, w.Failed, w.Histogram, w.FailedHistogram = 50, 0, encoded(t, slow), ""
+		}
+	}
+	line, err := newTimeline(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBlast(r, line, spansOf(r, line.end))
+	if f := b.during[0][0]; f.ok != 150 || f.p99 < 1990 || f.p99 > 2010 {
+		t.Errorf("in the fault's three seconds %+v, want 150 ok of 2 s", f)
+	}
+	var said bytes.Buffer
+	b.worst(0).write(&said)
+	if text := said.String(); !strings.Contains(text, "All 150 requests were answered in the end. p99 of GET /0/ 2.00 s, before ") {
+		t.Errorf("said is %q", text)
 	}
 }
 

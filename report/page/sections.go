@@ -38,6 +38,7 @@ func overTime(r *record.Result, t *timeline, spans []span, data *sheet, several 
 		width = nodes{el("p", class("lead"), "Each point is "+short(t.width)+" s: counts are added up, percentiles are of all requests of that time, and what nodes held is the most that was read.")}
 	}
 	box := el("div", class("timeline"), at("tabindex", "0"), at("role", "group"),
+		at("data-begin", short(t.begin)), at("data-end", short(t.end)), at("data-width", short(t.width)), at("data-rows", strconv.Itoa(t.buckets())),
 		at("aria-label", "Charts over the time of the run. Arrow keys move through it, plus and minus zoom, 0 shows all."), tools(t), width, strip(r, t, spans))
 	group := func(title string, charts []chart) {
 		if len(charts) == 0 {
@@ -52,7 +53,7 @@ func overTime(r *record.Result, t *timeline, spans []span, data *sheet, several 
 	group("What users got", charts(t, data))
 	in := readings{t, r.Series}
 	if len(r.Series) > 0 {
-		group("Attempts that failed, by edge", crossings(in, byHarm(pairsOf(r.Edges)), data))
+		group("Attempts not answered well, by edge", crossings(in, byHarm(pairsOf(r.Edges)), data))
 		for i, m := range members(r) {
 			title := m.name + ", " + m.kind
 			if n := len(m.instances); n > 1 {
@@ -75,19 +76,24 @@ func tools(t *timeline) node {
 }
 
 func topologySection(r *record.Result, t *timeline, spans []span) section {
-	s := section{id: "topology", title: "Topology", short: "Topology", about: "From clients to data, replicas folded. Edges are as thick as what crossed them, and coloured by what part of it failed."}
+	scenes, worst := scenesOf(r, t, spans)
+	return topologyIn(r, scenes, worst, spans)
+}
+
+// topologyIn draws the topology in some scenes, of which one is shown at first.
+func topologyIn(r *record.Result, scenes []scene, chosen int, spans []span) section {
+	s := section{id: "topology", title: "Topology", short: "Topology", about: "From clients to data, replicas folded. Edges are as thick as what crossed them, and coloured by what part of it was not answered well: it failed, or its caller had left."}
 	if len(r.Edges) == 0 {
 		return s
 	}
 	g := newGraph(r)
-	scenes, worst := scenesOf(r, t, spans)
 	box := el("div", class("topology"))
 	tabs := el("div", class("tabs"))
 	stage := el("div", class("stage"))
 	for i, sc := range scenes {
 		id := "scene-" + strconv.Itoa(i)
 		input := el("input", at("type", "radio"), at("name", "scene"), at("id", id), class("tab"), at("data-from", short(sc.from)), at("data-to", short(sc.to)))
-		if i == worst {
+		if i == chosen {
 			input.attributes = append(input.attributes, at("checked", ""))
 		}
 		box.children = append(box.children, input)
@@ -117,9 +123,9 @@ func (s scene) lost() float64 {
 }
 
 // rulesOf shows the scene whose tab is chosen, and no other: so that it needs no script.
-func rulesOf(r *record.Result) string {
+func rulesOf(scenes int) string {
 	var b strings.Builder
-	for i := range min(len(r.Phases)+1, mostScenes) {
+	for i := range scenes {
 		id := "scene-" + strconv.Itoa(i)
 		b.WriteString("#" + id + ":checked~.beside ." + id + "{display:block}#" + id + ":checked~.tabs label[for=" + id + "]{background:var(--ink);color:var(--paper);border-color:var(--ink)}")
 		b.WriteString("#" + id + ":focus-visible~.tabs label[for=" + id + "]{outline:2px solid var(--focus);outline-offset:2px}\n")

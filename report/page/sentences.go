@@ -4,8 +4,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/squallhq/squall/report/spell"
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -25,8 +27,14 @@ func head(r *record.Result) node {
 	look := "badge " + string(r.Verdict)
 	header := el("header", el("p", class("top"), el("strong", class(look), said), el("span", class("meta"), r.Engine+" engine, seed "+strconv.FormatUint(r.Seed, 10)+
 		", "+spell.Seconds(r.DurationS)+", "+r.Started.UTC().Format("2006-01-02 15:04")+" UTC")), el("h1", title))
+	if len(r.Set) > 0 {
+		header.children = append(header.children, el("p", class("meta"), "with "+strings.Join(r.Set, ", ")))
+	}
 	if r.About != "" {
 		header.children = append(header.children, el("p", class("about"), r.About))
+	}
+	for _, p := range words.Particulars(r) {
+		header.children = append(header.children, el("p", class("about"), el("b", p[0]+": "), linked(p[1])))
 	}
 	if r.Partial {
 		why := "The run was cut short."
@@ -38,11 +46,36 @@ func head(r *record.Result) node {
 	if len(r.Reasons) > 0 {
 		list := el("ul", class("reasons"))
 		for _, reason := range r.Reasons {
-			list.children = append(list.children, el("li", reason))
+			list.children = append(list.children, el("li", withBounds(reason)))
 		}
 		header.children = append(header.children, list)
 	}
 	return header
+}
+
+// linked is a text, as a link where it is an address of the web.
+func linked(words string) any {
+	if !strings.HasPrefix(words, "https://") && !strings.HasPrefix(words, "http://") || strings.ContainsAny(words, " \t\n") {
+		return words
+	}
+	return el("a", at("href", words), at("rel", "noreferrer"), words)
+}
+
+// withBounds keeps each bound and figure of a sentence on one line: >= 99%, < 800 ms.
+func withBounds(reason string) string {
+	words := strings.Split(reason, " ")
+	var b strings.Builder
+	for i, w := range words {
+		b.WriteString(w)
+		switch bound := strings.Trim(w, "<>=") == ""; {
+		case i == len(words)-1:
+		case bound, words[i+1] == "ms", words[i+1] == "s":
+			b.WriteString("\u00a0")
+		default:
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
 }
 
 // effects are the faults in sentences: what each did to whom, and for how long.
@@ -129,7 +162,11 @@ func (b blast) worst(i int) nodes {
 		say(sum.degraded/sum.total(), "degraded", degraded)
 	}
 	if out == nil {
-		out = append(out, text("All "+spell.Count(int64(sum.total()))+" requests were answered well. "))
+		how := "well"
+		if slow >= 0 {
+			how = "in the end"
+		}
+		out = append(out, text("All "+spell.Count(int64(sum.total()))+" requests were answered "+how+". "))
 	}
 	if slow >= 0 {
 		out = append(out, text("p99 of "+b.name(slow)+" "+spell.Milliseconds(b.during[i][slow].p99)+", before "+
@@ -176,17 +213,14 @@ func promises(r *record.Result) node {
 	}
 	var rows [][]any
 	for _, e := range r.Expectations {
-		look, said, measured := "fail", "✗ did not hold", e.Measured
+		look, said := "fail", "✗ did not hold"
 		switch {
 		case e.Holds == nil:
 			look, said = "inconclusive", "? can't be told"
-			if e.Why != "" {
-				measured = e.Why
-			}
 		case *e.Holds:
 			look, said = "pass", "✓ held"
 		}
-		rows = append(rows, []any{el("td", class("l mark "+look), said), el("td", class("l"), e.Text), el("td", class("l"), measured)})
+		rows = append(rows, []any{el("td", class("l mark "+look), said), el("td", class("l"), withBounds(e.Text)), el("td", class("l"), withBounds(words.Measured(e)))})
 	}
 	return table("", 3, []string{"", "expected", "measured"}, rows)
 }

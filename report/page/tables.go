@@ -13,7 +13,7 @@ import (
 
 // requests is the table of what users got, by phase and kind of request.
 func requests(r *record.Result, several bool) node {
-	header := []string{"phase", "request", "sent", "ok", "degraded", "failed", "goodput", "p50", "p90", "p99", "p99.9", "max", "errors"}
+	header := []string{"phase", "request", "sent", "failed", "degraded", "ok", "goodput", "p50", "p90", "p99", "p99.9", "max", "errors"}
 	var rows [][]any
 	for _, p := range r.Phases {
 		name := p.Name
@@ -25,8 +25,8 @@ func requests(r *record.Result, several bool) node {
 			if several {
 				kind = q.Load + ": " + kind
 			}
-			row := []any{name, kind, dash(q.Sent), portionOf(q.OK, q.Sent), portionOf(q.Degraded, q.Sent), el("td", class("n loss-"+strconv.Itoa(level(portion(q.Failed, q.Sent)))),
-				portionOf(q.Failed, q.Sent)), perSecond(q.Goodput)}
+			row := []any{name, kind, dash(q.Sent), el("td", class("n loss-"+strconv.Itoa(level(portion(q.Failed, q.Sent)))), portionOf(q.Failed, q.Sent)),
+				portionOf(q.Degraded, q.Sent), portionOf(q.OK, q.Sent), perSecond(q.Goodput)}
 			row = append(row, percentilesOf(q)...)
 			rows = append(rows, append(row, el("td", class("l"), errorsOf(q))))
 			name = ""
@@ -143,12 +143,12 @@ func caches(r *record.Result) node {
 			continue
 		}
 		rows = append(rows, []any{m.name, spell.Percent((hits + refreshed) / (hits + refreshed + misses)), dash(int64(hits)), dash(int64(refreshed)), dash(int64(misses)),
-			dash(int64(c["squall_cache_stale_total"])), dash(int64(c["squall_cache_coalesced_total"]))})
+			dash(int64(c["squall_cache_stale_total"])), dash(int64(c["squall_cache_coalesced_total"])), dash(int64(c["squall_cache_evicted_total"]))})
 	}
 	if rows == nil {
 		return nil
 	}
-	return table("", 1, []string{"cache of", "hit ratio", "hits", "hits while refreshed", "misses", "stale on error", "coalesced"}, rows)
+	return table("", 1, []string{"cache of", "hit ratio", "hits", "hits while refreshed", "misses", "stale on error", "coalesced", "evicted"}, rows)
 }
 
 // receipts show that each fault bit, and when it was on as measured.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/squallhq/squall/report/findings"
+	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -16,7 +18,10 @@ import (
 const mostBuckets = 270
 
 // outcomes are requests by what became of them.
-type outcomes struct{ sent, ok, degraded, failed, cut float64 }
+type outcomes struct {
+	sent, ok, degraded, failed, cut float64
+	late                            float64 // of those that were answered, as far as the percentiles of a second tell
+}
 
 func (o *outcomes) add(w *record.Window) {
 	o.sent += float64(w.Sent)
@@ -33,13 +38,33 @@ func (o outcomes) total() float64 { return o.sent + o.cut }
 type kind struct {
 	load, request string
 	buckets       []outcomes
+	steady        string          // the phase, "" where there is none
+	before        *record.Latency // of its answers in it, nil where that is not known
+	late          int             // seconds in which a tenth of its answers or more were late
+}
+
+// count adds a window to its bucket.
+func (k *kind) count(b int, w *record.Window) {
+	k.buckets[b].add(w)
+	share := 0.0
+	switch {
+	case k.before == nil || w.Phase == k.steady || w.P50 == nil || w.P90 == nil:
+	case findings.MuchSlower(k.before.P50, *w.P50):
+		share = 0.5
+	case findings.MuchSlower(k.before.P90, *w.P90):
+		share = 0.1
+	}
+	if share > 0 {
+		k.late++
+		k.buckets[b].late += share * float64(w.OK+w.Degraded)
+	}
 }
 
 // harm is what its users lost, a failure counting as much as two degraded answers.
 func (k kind) harm() float64 {
 	sum := 0.0
 	for _, o := range k.buckets {
-		sum += 2*(o.failed+o.cut) + o.degraded
+		sum += 2*(o.failed+o.cut) + max(o.degraded, o.late)
 	}
 	return sum
 }
@@ -68,7 +93,10 @@ func (t *timeline) bucket(s float64) (int, bool) {
 }
 
 // newTimeline adds the windows of a run up, bucket by bucket.
-func newTimeline(r *record.Result) (*timeline, error) {
+func newTimeline(r *record.Result) (*timeline, error) { return readTimeline(r, nil) }
+
+// readTimeline is newTimeline of a run of which much is known from before; nil: nothing is.
+func readTimeline(r *record.Result, before *known) (*timeline, error) {
 	t := &timeline{end: r.DurationS}
 	for _, p := range r.Phases {
 		t.end = max(t.end, p.EndS)
@@ -96,41 +124,141 @@ func newTimeline(r *record.Result) (*timeline, error) {
 		if !known {
 			k = len(t.kinds)
 			index[key] = k
-			t.kinds = append(t.kinds, kind{w.Load, w.Request, make([]outcomes, n)})
+			t.kinds = append(t.kinds, newKind(r, w, n))
 		}
-		t.kinds[k].buckets[b].add(w)
+		t.kinds[k].count(b, w)
 	}
 	slices.SortFunc(t.kinds, func(a, b kind) int { // those first that lost most
 		return cmp.Or(cmp.Compare(b.harm(), a.harm()), strings.Compare(a.load, b.load), strings.Compare(a.request, b.request))
 	})
-	return t, t.time(r.Windows, of)
+	return t, t.time(r.Windows, of, before)
 }
 
+// newKind is a window's kind of request, before anything of it is counted.
+func newKind(r *record.Result, w *record.Window, buckets int) kind {
+	k := kind{load: w.Load, request: w.Request, buckets: make([]outcomes, buckets)}
+	if steady := words.Steady(r); steady >= 0 {
+		k.steady = r.Phases[steady].Name
+		for _, q := range r.Phases[steady].Requests {
+			if q.Load == w.Load && q.Request == w.Request {
+				k.before = q.AnswerMs
+			}
+		}
+	}
+	return k
+}
+
+// times are the latencies of the requests of a bucket: quantiles of its answers in ms (NaN where there was none), and its column of the heat map.
+type times struct {
+	requests            int64
+	p50, p90, p99, most float64
+	rows                []int64
+}
+
+// known is what was read of a run that goes on and is drawn again and again: the times of its buckets by their begin and width, and, since
+// buckets become wider as it goes on, the latencies of its windows.
+type known struct {
+	buckets map[[2]float64]times
+	windows map[windowName]latencyBars
+}
+
+func newKnown() *known {
+	return &known{map[[2]float64]times{}, map[windowName]latencyBars{}}
+}
+
+type windowName struct {
+	second               int
+	phase, load, request string
+}
+
+// latencyBars are the latencies of a window of so many requests as bars, in us.
+type latencyBars struct {
+	requests    int64
+	all, failed []bar
+}
+
+type bar struct{ top, count int64 }
+
 // time reads the latencies of every bucket.
-func (t *timeline) time(windows []record.Window, of [][]int) error {
+func (t *timeline) time(windows []record.Window, of [][]int, before *known) error {
 	for _, into := range []*[]float64{&t.p50, &t.p90, &t.p99, &t.most} {
 		*into = make([]float64, len(of))
 	}
 	t.heat = newHeat(len(of))
 	for b, in := range of {
-		all, failed, err := latencies(windows, in)
+		is, err := t.timesAt(b, windows, in, before)
 		if err != nil {
 			return err
 		}
-		t.heat.add(b, all)
-		answers := without(all, failed)
-		if answers.TotalCount() == 0 {
-			for _, into := range [][]float64{t.p50, t.p90, t.p99, t.most} {
-				into[b] = math.NaN()
-			}
-			continue
-		}
-		t.p50[b] = quantile(answers, 50)
-		t.p90[b] = quantile(answers, 90)
-		t.p99[b] = quantile(answers, 99)
-		t.most[b] = quantile(answers, 100)
+		t.p50[b], t.p90[b], t.p99[b], t.most[b], t.heat[b] = is.p50, is.p90, is.p99, is.most, is.rows
 	}
 	return nil
+}
+
+func (t *timeline) timesAt(b int, windows []record.Window, in []int, before *known) (times, error) {
+	if before == nil {
+		all, failed, err := latencies(windows, in)
+		return timesOf(all, failed, 0), err
+	}
+	key, requests := [2]float64{t.at(b), t.width}, int64(t.all[b].total())
+	if is, read := before.buckets[key]; read && is.requests == requests {
+		return is, nil
+	}
+	all, failed, err := before.latencies(windows, in)
+	if err != nil {
+		return times{}, err
+	}
+	before.buckets[key] = timesOf(all, failed, requests)
+	return before.buckets[key], nil
+}
+
+// latencies is what latencies returns of the same windows.
+func (k *known) latencies(windows []record.Window, in []int) (all, failed *hdrhistogram.Histogram, err error) {
+	all, failed = record.NewHistogram(), record.NewHistogram()
+	for n, i := range in {
+		w := &windows[i]
+		key, requests := windowName{w.Second, w.Phase, w.Load, w.Request}, w.Sent+w.Cut
+		is, read := k.windows[key]
+		if !read || is.requests != requests {
+			of, bad, err := latencies(windows, in[n:n+1])
+			if err != nil {
+				return nil, nil, err
+			}
+			is = latencyBars{requests, barsOf(of), barsOf(bad)}
+			k.windows[key] = is
+		}
+		for _, part := range []struct {
+			into *hdrhistogram.Histogram
+			bars []bar
+		}{{all, is.all}, {failed, is.failed}} {
+			for _, b := range part.bars {
+				if err := part.into.RecordValues(b.top, b.count); err != nil {
+					return nil, nil, fmt.Errorf("add latencies of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
+				}
+			}
+		}
+	}
+	return all, failed, nil
+}
+
+func barsOf(h *hdrhistogram.Histogram) []bar {
+	var out []bar
+	for top, count := range record.Bars(h) {
+		out = append(out, bar{top, count})
+	}
+	return out
+}
+
+// timesOf sums up latencies; nil ones are of what could not be read.
+func timesOf(all, failed *hdrhistogram.Histogram, requests int64) times {
+	if all == nil {
+		return times{}
+	}
+	out := times{requests: requests, rows: rowsOf(all), p50: math.NaN(), p90: math.NaN(), p99: math.NaN(), most: math.NaN()}
+	if answers := without(all, failed); answers.TotalCount() > 0 {
+		out.p50, out.p90, out.p99, out.most = quantile(answers, 50), quantile(answers, 90), quantile(answers, 99), quantile(answers, 100)
+	}
+	return out
 }
 
 func quantile(h *hdrhistogram.Histogram, p float64) float64 {
@@ -141,19 +269,8 @@ func quantile(h *hdrhistogram.Histogram, p float64) float64 {
 func latencies(windows []record.Window, in []int) (all, failed *hdrhistogram.Histogram, err error) {
 	all, failed = record.NewHistogram(), record.NewHistogram()
 	for _, i := range in {
-		w := windows[i]
-		for _, part := range []struct {
-			into    *hdrhistogram.Histogram
-			encoded string
-		}{{all, w.Histogram}, {failed, w.FailedHistogram}} {
-			if part.encoded == "" {
-				continue
-			}
-			h, err := hdrhistogram.Decode([]byte(part.encoded))
-			if err != nil {
-				return nil, nil, fmt.Errorf("decode histogram of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
-			}
-			part.into.Merge(h)
+		if err := windows[i].MergeInto(all, failed); err != nil {
+			return nil, nil, err
 		}
 	}
 	return all, failed, nil

@@ -137,3 +137,46 @@ func TestScalesHoldTheirValues(t *testing.T) {
 		t.Errorf("125 s is %s", got)
 	}
 }
+
+// Whose answers came late felt it, in the seconds in which they did: a tenth of them by their p90, half by their median. Whether the steady
+// phase's own came late can't be told, nor of what it had none.
+func TestLateIsFelt(t *testing.T) {
+	r := small.result(t)
+	steady, late := r.Phases[0].Name, r.Phases[1].Name
+	ms := func(v float64) *float64 { return &v }
+	for i := range r.Phases[0].Requests {
+		r.Phases[0].Requests[i].AnswerMs = &record.Latency{Count: 100, P50: 5, P90: 10, P99: 20}
+	}
+	alone := r.Phases[1].Requests[0].Request
+	for i := range r.Windows {
+		w := &r.Windows[i]
+		w.Failed, w.OK, w.P50, w.P90 = 0, w.Sent, ms(5), ms(10)
+		if w.Request == alone && (w.Phase == late || w.Phase == steady && w.Second == 1) {
+			if w.P90 = ms(300); w.Second%2 == 0 {
+				w.P50 = ms(200)
+			}
+		}
+	}
+	tl, err := newTimeline(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range tl.kinds {
+		share := 0.0
+		for _, o := range k.buckets {
+			share += o.late / o.total()
+		}
+		switch {
+		case k.request != alone && k.late > 0:
+			t.Errorf("%s was late in %d s", k.request, k.late)
+		case k.request == alone && (k.late != 10 || math.Abs(share-5*0.1-5*0.5) > 1e-9):
+			t.Errorf("%s was late in %d s, of %.2f seconds all; want 10, and 5 tenths and 5 halves", k.request, k.late, share)
+		}
+	}
+	if alone != tl.kinds[0].request {
+		t.Errorf("%s comes first, want %s, which felt it", tl.kinds[0].request, alone)
+	}
+	if page := rendered(t, r); !strings.Contains(page, "answered, late in 10 s") {
+		t.Error("the page does not say for how long it was late")
+	}
+}

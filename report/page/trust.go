@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/squallhq/squall/report/spell"
@@ -16,6 +17,9 @@ func honesty(r *record.Result) node {
 		{"late", spell.Milliseconds(g.LagMs.P99) + " at p99, " + spell.Milliseconds(g.LagMs.Max) + " at most"},
 		{"unsent", spell.Count(g.Unsent) + " of " + spell.Count(g.Intended)},
 		{"in flight", spell.Count(g.MaxInFlight) + " at most"},
+	}
+	if g.Unknown > 0 {
+		facts = append(facts, [2]string{"unknown", spell.Plural(g.Unknown, "request") + " of which nobody knows what became"})
 	}
 	if g.Limited {
 		facts = append(facts, [2]string{"limited", "a stated limit was hit"})
@@ -45,7 +49,31 @@ func honesty(r *record.Result) node {
 		}
 		rows = append(rows, []any{el("td", class("l mark "+look), said), el("td", class("l"), c.Name), el("td", class("l"), c.Text)})
 	}
-	return nodes{definitions(facts), table("", 3, []string{"", "check", "found"}, rows)}
+	return nodes{definitions(facts), generators(r.Generators), table("", 3, []string{"", "check", "found"}, rows)}
+}
+
+// generators are how each of several did; nothing where one drove alone.
+func generators(all []record.GeneratorPart) node {
+	if len(all) == 0 {
+		return nodes{}
+	}
+	var rows [][]any
+	for _, g := range all {
+		cpus, drift := "unknown", "unknown"
+		if g.CPUs != nil {
+			cpus = fmt.Sprintf("%.2f", *g.CPUs)
+		}
+		if g.DriftMs != nil {
+			drift = spell.Milliseconds(*g.DriftMs)
+		}
+		rows = append(rows, []any{
+			g.Name, g.Ended, spell.Count(g.Sent), spell.Count(g.Unsent), spell.Count(g.Unknown), spell.Milliseconds(g.LagMs.P99), spell.Milliseconds(g.SilentMs),
+			spell.Count(g.MaxInFlight), cpus, spell.Milliseconds(g.OffsetMs), drift, spell.Milliseconds(g.UncertaintyMs),
+		})
+	}
+	return table("The generators that drove the load, each with its part of the requests", 2, []string{
+		"", "ended", "sent", "unsent", "unknown", "late (p99)", "silent", "in flight", "cores", "clock ahead", "drift", "off by at most",
+	}, rows)
 }
 
 // definitions are facts by their names.
@@ -84,20 +112,30 @@ func environment(r *record.Result) node {
 	return out
 }
 
+// mostEvents are listed.
+const mostEvents = 400
+
 // happened is the log of the run.
 func happened(r *record.Result, t *timeline) node {
-	const mostEvents = 400
 	var rows [][]any
 	for i, e := range r.Events {
 		if i == mostEvents {
 			rows = append(rows, []any{el("td", class("n"), "…"), "", el("td", class("l"), spell.Count(int64(len(r.Events)-i))+" more in result.json")})
 			break
 		}
-		moment := strconv.FormatFloat(e.AtS, 'f', 2, 64)
-		rows = append(rows, []any{el("td", class("n"), el("a", at("href", "#t="+moment), moment+" s")), el("td", class("l"), e.Kind), el("td", class("l"), e.Text)})
+		rows = append(rows, eventRow(e))
 	}
 	if rows == nil {
 		return nil
 	}
 	return table("", 0, []string{"at", "", ""}, rows)
+}
+
+func eventRow(e record.Event) []any {
+	moment := strconv.FormatFloat(e.AtS, 'f', 2, 64)
+	look := "l"
+	if e.Kind == "action" || e.Kind == "said" || e.Kind == "mark" { // beside the plan
+		look = "l beside-plan"
+	}
+	return []any{el("td", class("n"), el("a", at("href", "#t="+moment), moment+" s")), el("td", class(look), e.Kind), el("td", class("l"), e.Text)}
 }

@@ -11,7 +11,8 @@ import (
 type cached struct {
 	// hits got a fresh copy, refreshing an old one at once while it was refreshed, misses had to wait for the origin, stale are
 	// those of the misses that got an old copy since the origin failed.
-	hits, refreshing, misses, stale float64
+	// evicted copies went to make room.
+	hits, refreshing, misses, stale, evicted float64
 }
 
 func (c *cached) add(counters map[string]float64) {
@@ -19,6 +20,7 @@ func (c *cached) add(counters map[string]float64) {
 	c.refreshing += counters["squall_cache_revalidating_total"]
 	c.misses += counters["squall_cache_misses_total"]
 	c.stale += counters["squall_cache_stale_total"]
+	c.evicted += counters["squall_cache_evicted_total"]
 }
 
 func (c *cached) all() float64 { return c.hits + c.refreshing + c.misses }
@@ -30,7 +32,7 @@ func (c *cached) ratio() float64 { return (c.hits + c.refreshing) / c.all() }
 func caches(s *sheet, r *record.Result) error {
 	g := &grid{columns: []column{
 		{name: "CACHE OF", text: true}, {name: "hit ratio"}, {name: "lowest"}, {name: "fresh hits"},
-		{name: "while refreshed"}, {name: "misses"}, {name: "stale on error"},
+		{name: "while refreshed"}, {name: "misses"}, {name: "stale on error"}, {name: "evicted"},
 	}}
 	for _, name := range nodesOf(r) {
 		var sum cached
@@ -43,7 +45,7 @@ func caches(s *sheet, r *record.Result) error {
 			continue
 		}
 		g.add(name, spell.Percent(sum.ratio()), lowest(r, name), spell.Count(int64(sum.hits)), someOf(int64(sum.refreshing)), spell.Count(int64(sum.misses)),
-			spell.Count(int64(sum.stale)))
+			spell.Count(int64(sum.stale)), someOf(int64(sum.evicted)))
 	}
 	return s.table(g)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
 	"github.com/squallhq/squall/report/spell"
 	"github.com/squallhq/squall/report/words"
 	"github.com/squallhq/squall/runner/record"
@@ -164,13 +166,36 @@ func (c crossing) cells(r *record.Result) []string {
 
 // hitBy are the faults that were on these edges, or on an instance at one of their ends.
 func (c crossing) hitBy(r *record.Result) string {
-	var names []string
+	var names, kinds []string
 	for _, f := range r.Faults {
 		on := slices.ContainsFunc(f.Edges, func(e string) bool { return slices.Contains(c.edges, e) }) ||
 			slices.ContainsFunc(f.Instances, func(i string) bool { return slices.Contains(c.ends, i) })
 		if name := words.Called(f); on && f.AppliedS != nil && !slices.Contains(names, name) {
-			names = append(names, name)
+			names, kinds = append(names, name), append(kinds, cmp.Or(f.Name, f.Kind))
 		}
 	}
-	return strings.Join(names, ", ")
+	if in := strings.Join(names, ", "); twwidth.Width(in) <= mostHits {
+		return in
+	}
+	return counted(kinds)
+}
+
+// mostHits is how many columns what hit an edge gets; where that is longer, the kinds tell of it.
+const mostHits = 40
+
+// counted are names in their order, each once and with how often it is there.
+func counted(names []string) string {
+	times := make(map[string]int)
+	var once []string
+	for _, n := range names {
+		if times[n]++; times[n] == 1 {
+			once = append(once, n)
+		}
+	}
+	for i, n := range once {
+		if times[n] > 1 {
+			once[i] = fmt.Sprintf("%s ×%d", n, times[n])
+		}
+	}
+	return strings.Join(once, ", ")
 }

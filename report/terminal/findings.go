@@ -23,11 +23,11 @@ func findings(s *sheet, r *record.Result) error {
 	if !s.Verbose {
 		shown = shown[:min(shownFindings, len(shown))]
 	}
-	one := len(loadsIn(r)) == 1
+	one := !words.SeveralLoads(r)
 	way := ""
 	for i, f := range shown {
-		toll := words.Toll(f) + whose(f, one)
-		if i > 0 && f.Lost > 0 && words.Toll(shown[i-1])+whose(shown[i-1], one) == toll {
+		toll := words.Toll(f) + words.Whose(f, one, tied)
+		if i > 0 && f.Lost > 0 && words.Toll(shown[i-1])+words.Whose(shown[i-1], one, tied) == toll {
 			toll = fmt.Sprintf("the same %s requests", spell.Count(f.Lost))
 		}
 		spread := words.Spread(f.Spread)
@@ -50,7 +50,7 @@ func findings(s *sheet, r *record.Result) error {
 // mostHeld is how many mechanisms are told of in a phase, unless all is asked for.
 const mostHeld = 3
 
-// held says what the architecture kept from its users while faults were on.
+// held says what the architecture kept from its users while faults were on, and refused by rule.
 func held(s *sheet, r *record.Result) error {
 	most := mostHeld
 	if s.Verbose {
@@ -64,35 +64,6 @@ func held(s *sheet, r *record.Result) error {
 		s.say("held in "+phase+": ", s.faint, sentences[i], nil)
 	}
 	return nil
-}
-
-// whose says whose requests they were; where there is one load, its name says nothing.
-func whose(f record.Finding, one bool) string {
-	var names []string
-	for _, who := range f.Who {
-		if _, request, is := strings.Cut(who, ": "); is && one {
-			who = request
-		}
-		names = append(names, tied(who))
-	}
-	switch n := len(names); n {
-	case 0:
-		return ""
-	case 1:
-		return ", of " + names[0]
-	default:
-		return ", of " + strings.Join(names[:n-1], ", ") + " and " + names[n-1]
-	}
-}
-
-func loadsIn(r *record.Result) map[string]bool {
-	loads := map[string]bool{}
-	for _, p := range r.Phases {
-		for _, q := range p.Requests {
-			loads[q.Load] = true
-		}
-	}
-	return loads
 }
 
 func (s *sheet) finding(f record.Finding, toll, spread string) {

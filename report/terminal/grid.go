@@ -19,7 +19,8 @@ type column struct {
 	name string
 	// text stands to the left, figures to the right.
 	text bool
-	// rank says which columns go first where there is no room for all: the highest. Those of 0 stay.
+	// rank says which columns go first where there is no room for all: the highest. Those of 0 stay; before one of 1 goes, what is in
+	// brackets does, and names are shortened to legible.
 	rank int
 }
 
@@ -39,8 +40,11 @@ type grid struct {
 // gap stands between two columns.
 const gap = 2
 
-// shortest is how long a name stays when names are shortened.
-const shortest = 14
+// shortest is how long a name stays when names are shortened, legible when that is for the sake of a column.
+const (
+	shortest = 14
+	legible  = 20
+)
 
 func (g *grid) add(cells ...string) *row {
 	if len(cells) != len(g.columns) {
@@ -80,7 +84,7 @@ func (s *sheet) table(g *grid) error {
 func (g *grid) narrow(room int) {
 	for g.width() > room {
 		rank := slices.MaxFunc(g.columns, func(a, b column) int { return a.rank - b.rank }).rank
-		if rank == 0 {
+		if rank == 0 || rank == 1 && (g.curt() <= room || g.shortened(legible) <= room) {
 			return
 		}
 		last := 0
@@ -91,6 +95,35 @@ func (g *grid) narrow(room int) {
 		}
 		g.drop(func(i int) bool { return i == last })
 	}
+}
+
+// curt takes what stands in brackets out of the columns that have brackets in their names, and returns how wide the grid is then.
+func (g *grid) curt() int {
+	const open = " ("
+	columns := slices.Clone(g.columns)
+	for i, c := range columns {
+		if !strings.Contains(c.name, open) {
+			continue
+		}
+		columns[i].name, _, _ = strings.Cut(c.name, open)
+		for n := range g.rows {
+			g.rows[n].cells = slices.Clone(g.rows[n].cells)
+			g.rows[n].cells[i], _, _ = strings.Cut(g.rows[n].cells[i], open)
+		}
+	}
+	g.columns = columns
+	return g.width()
+}
+
+// shortened is the grid's width with no name longer than so much.
+func (g *grid) shortened(most int) int {
+	w := g.width()
+	for i, c := range g.columns {
+		if c.text {
+			w -= g.widthOf(i) - min(g.widthOf(i), max(most, twwidth.Width(c.name)))
+		}
+	}
+	return w
 }
 
 // empty tells whether nothing stands in a column.

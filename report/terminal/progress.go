@@ -26,6 +26,8 @@ type Progress struct {
 	// drawn is how many lines stand there to be redrawn, last is what they say.
 	drawn int
 	last  string
+	// foot is what stands below them.
+	foot []string
 	// plainEvery is how often a plain line is written within a phase.
 	plainEvery time.Duration
 	nextPlain  time.Duration
@@ -50,6 +52,7 @@ func (g *Progress) Show(s record.Status) {
 	}
 	if s.State == "done" {
 		g.clear()
+		g.last, g.foot = "", nil // what is said from now on has nothing below it
 		return
 	}
 	if g.live {
@@ -59,9 +62,24 @@ func (g *Progress) Show(s record.Status) {
 	if s.Phase != g.phase {
 		g.phase, g.nextPlain = s.Phase, s.Elapsed
 	}
-	if s.State == "running" && s.Elapsed >= g.nextPlain && s.Rate > 0 {
+	if (s.State == "running" || s.State == stateHeld) && s.Elapsed >= g.nextPlain && s.Rate > 0 {
 		g.nextPlain = s.Elapsed + g.plainEvery
 		fmt.Fprintln(g.w, "  "+g.describe(s))
+	}
+}
+
+// Foot has lines stand below the live ones, each cut to the terminal's width, until it is called again or the run is done; where nothing is
+// redrawn in place they are not shown.
+func (g *Progress) Foot(lines ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.live {
+		return
+	}
+	g.clear()
+	g.foot = lines
+	if g.last != "" {
+		g.draw()
 	}
 }
 
@@ -95,24 +113,35 @@ func (g *Progress) redraw(s record.Status) {
 	width, height := g.size()
 	lines := []string{fit(g.bar(s)+" "+g.describe(s), width)}
 	if g.block && s.Look != nil && s.State != "launching" && s.State != "tearing down" {
-		lines = append(lines, g.scene(s, s.Look(), width, height-2)...)
+		lines = append(lines, g.scene(s, s.Look(), width, height-2-len(g.foot))...)
 	}
 	g.last = strings.Join(lines, "\n")
 	g.draw()
 }
 
 func (g *Progress) draw() {
-	fmt.Fprint(g.w, g.last)
-	g.drawn = 1 + strings.Count(g.last, "\n")
+	text := g.last
+	for _, line := range g.foot {
+		width, _ := g.size()
+		text += "\n" + fit(line, width)
+	}
+	fmt.Fprint(g.w, text)
+	g.drawn = 1 + strings.Count(text, "\n")
 }
 
+// stateHeld is that of a run whose phase somebody holds.
+const stateHeld = "held"
+
 func (g *Progress) describe(s record.Status) string {
-	if s.State != "running" && s.State != "warming up" && s.State != "recovering" {
+	if s.State != "running" && s.State != "warming up" && s.State != "recovering" && s.State != stateHeld {
 		return s.State
 	}
 	phase := s.Phase
-	if phase == "" {
+	switch {
+	case phase == "":
 		phase = s.State
+	case s.State == stateHeld:
+		phase += " (held)"
 	}
 	parts := []string{fmt.Sprintf("%s / %s", clock(s.Elapsed), clock(s.Total)), phase}
 	if s.Rate > 0 {

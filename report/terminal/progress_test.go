@@ -45,3 +45,31 @@ func TestLiveProgressFitsTheTerminal(t *testing.T) {
 		t.Errorf("live line is %d columns wide, terminal 40", n)
 	}
 }
+
+// What stands below the live lines is drawn with them, cut to the width, taken away with them, and gone when the run is done.
+func TestFoot(t *testing.T) {
+	var b bytes.Buffer
+	g := NewProgress(&b, true, false, func() (int, int) { return 20, 24 })
+	g.Foot("keys")
+	if b.Len() > 0 {
+		t.Errorf("before anything is drawn it writes %q", b.String())
+	}
+	g.Show(record.Status{State: "launching"})
+	g.Line("said")
+	g.Foot(strings.Repeat("long ", 10), "keys")
+	g.Show(record.Status{State: "done"})
+	g.Line("after")
+	want := "░░░░░░░░░░ launchi…\nkeys" +
+		"\r\x1b[1A\x1b[J· said\n░░░░░░░░░░ launchi…\nkeys" +
+		"\r\x1b[1A\x1b[J░░░░░░░░░░ launchi…\nlong long long lon…\nkeys" +
+		"\r\x1b[2A\x1b[J· after\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("drawn differs (-want +got):\n%s", diff)
+	}
+	b.Reset()
+	plain := NewProgress(&b, false, false, nil)
+	plain.Foot("keys")
+	if b.Len() > 0 {
+		t.Errorf("without a terminal it writes %q", b.String())
+	}
+}

@@ -49,7 +49,7 @@ func requests(s *sheet, r *record.Result) error {
 	if !slices.ContainsFunc(shown, func(f felt) bool { return f.q.Degraded > 0 }) { // then how long it was bad says more
 		g.columns[slices.IndexFunc(g.columns, func(c column) bool { return c.name == "degraded" })].rank = 2
 	}
-	several := len(loadsIn(r)) > 1
+	several := words.SeveralLoads(r)
 	for _, f := range shown {
 		name := f.q.Request
 		if several {
@@ -73,7 +73,7 @@ func requests(s *sheet, r *record.Result) error {
 
 // feltIn are all requests of all phases that some were sent of, in time.
 func feltIn(r *record.Result) []felt {
-	steady := steadyOf(r)
+	steady := words.Steady(r)
 	var all []felt
 	for i, p := range r.Phases {
 		for _, q := range p.Requests {
@@ -93,18 +93,6 @@ func feltIn(r *record.Result) []felt {
 		}
 	}
 	return all
-}
-
-// steadyOf is the first phase with no fault on in which next to nothing failed, -1: there is none.
-func steadyOf(r *record.Result) int {
-	return slices.IndexFunc(r.Phases, func(p record.Phase) bool {
-		sent, failed := int64(0), int64(0) // what a fault of another phase cut is charged to that one
-		for _, q := range p.Requests {
-			sent, failed = sent+q.Sent, failed+q.Failed
-		}
-		disturbed := slices.ContainsFunc(r.Faults, func(f record.Fault) bool { return f.OnIn(p) })
-		return sent > 0 && float64(failed) < 0.01*float64(sent) && !disturbed
-	})
 }
 
 func requestIn(p record.Phase, like record.Request) *record.Request {

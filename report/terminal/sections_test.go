@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -32,12 +33,12 @@ func TestReportOfCaches(t *testing.T) {
 	shows(t, &record.Result{Nodes: []record.Node{
 		{Name: "edge", Instance: "edge-1", Counters: map[string]float64{"squall_cache_hits_total": 800, "squall_cache_misses_total": 100}},
 		{Name: "edge", Instance: "edge-2", Counters: map[string]float64{"squall_cache_hits_total": 63, "squall_cache_revalidating_total": 0,
-			"squall_cache_misses_total": 37, "squall_cache_stale_total": 7}},
+			"squall_cache_misses_total": 37, "squall_cache_stale_total": 7, "squall_cache_evicted_total": 12}},
 		{Name: "shop", Instance: "shop-1", Counters: map[string]float64{"squall_cache_hits_total": 0}},
 		{Name: "far", Instance: "far-1", Counters: map[string]float64{"squall_cache_revalidating_total": 3, "squall_cache_misses_total": 1}},
 	}},
-		"CACHE OF hit ratio fresh hits while refreshed misses stale on error",
-		"edge 86.3% 863 137 7",
+		"CACHE OF hit ratio fresh hits while refreshed misses stale on error evicted",
+		"edge 86.3% 863 137 7 12",
 		"far 75% 0 3 1 0")
 }
 
@@ -103,6 +104,43 @@ func TestReplicasAreSummed(t *testing.T) {
 	for _, edge := range []string{"users -> shop-1", "users -> shop-2", "shop-1 -> payments-1", "shop-2 -> payments-1", "jobs-2 -> mail "} {
 		if !strings.Contains(out, edge) {
 			t.Errorf("%s is not shown apart:\n%s", edge, out)
+		}
+	}
+}
+
+// For how long it was bad is said however long the names are: what stands in brackets goes first, then the names are shortened.
+func TestHowLongItWasBadIsSaid(t *testing.T) {
+	t.Parallel()
+	for name, width := range map[string]int{"browsers and phones": 100, strings.Repeat("a name that is long and longer, ", 3): 100, "users": 92} {
+		r := shop()
+		for i := range r.Phases {
+			for n := range r.Phases[i].Requests {
+				r.Phases[i].Requests[n].Load = name
+			}
+		}
+		for i := range r.Windows {
+			r.Windows[i].Load = name
+		}
+		r.Phases[0].Requests = append(r.Phases[0].Requests, record.Request{Load: "another", Request: "GET /", Sent: 1, OK: 1})
+		if out := rendered(t, r, View{Width: width}); !strings.Contains(out, "bad for") || !strings.Contains(out, "10 of 10 s") {
+			t.Errorf("%d columns, %q:\n%s", width, name, out)
+		}
+	}
+}
+
+// Faults on an edge whose names leave no room are told by their kinds: cut in their middle two of them read as one.
+func TestWhatHitAnEdgeIsToldWhole(t *testing.T) {
+	on := 1.0
+	fault := func(kind string, status int) record.Fault {
+		return record.Fault{Kind: kind, Text: fmt.Sprintf("%s 100%% (status %d)", kind, status), Edges: []string{"a:b"}, AppliedS: &on}
+	}
+	c := crossing{edges: []string{"a:b"}}
+	for want, faults := range map[string][]record.Fault{
+		"errors 100% (status 503)": {fault("errors", 503)},
+		"errors ×2, latency":       {fault("errors", 503), fault("latency", 0), fault("errors", 501)},
+	} {
+		if got := c.hitBy(&record.Result{Faults: faults}); got != want {
+			t.Errorf("hit by %q, want %q", got, want)
 		}
 	}
 }

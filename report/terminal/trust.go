@@ -15,6 +15,16 @@ func trust(s *sheet, r *record.Result) error {
 	s.labelled("Generator", fmt.Sprintf("%s sent of %s intended, late by %s at p99 (%s at most), %s unsent, %s in flight at most",
 		spell.PerSecond(g.AchievedRate), spell.PerSecond(g.IntendedRate), spell.Milliseconds(g.LagMs.P99), spell.Milliseconds(g.LagMs.Max),
 		spell.Count(g.Unsent), spell.Count(g.MaxInFlight)))
+	if g.Unknown > 0 {
+		s.labelled("Unknown", fmt.Sprintf("of %s nobody knows what became: they are in no other figure", spell.Plural(g.Unknown, "request")))
+	}
+	for i, line := range words.Generators(r.Generators) {
+		label := ""
+		if i == 0 {
+			label = spell.Plural(int64(len(r.Generators)), "generator")
+		}
+		s.labelled(label, line)
+	}
 	for _, stall := range g.Stalls {
 		s.labelled("Stall", fmt.Sprintf("the users of %s stood still for %s of their time (%s at most) and sent about %s requests fewer: "+
 			"a closed load omits those, and no latency has them",

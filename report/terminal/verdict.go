@@ -37,6 +37,9 @@ func verdict(s *sheet, r *record.Result) error {
 	if r.About != "" {
 		s.say("", nil, r.About, s.faint)
 	}
+	for _, p := range words.Particulars(r) {
+		s.say(p[0]+": ", s.faint, p[1], nil)
+	}
 	s.line("")
 	if r.Verdict != record.Pass {
 		s.reasons(r)

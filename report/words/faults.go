@@ -34,11 +34,7 @@ func Lasting(f record.Fault) string {
 
 // Did says what was done beside the plan, and how: "by hand" through a door, or "from outside".
 func Did(a record.Action) string {
-	how := "by hand"
-	if a.Who == record.ByOutside {
-		how = "from outside"
-	}
-	return fmt.Sprintf("%s (%s, %s)", a.What, how, a.Door)
+	return a.What + " (" + a.How() + ")"
 }
 
 // Met is what a receipt counted, and of what part of the requests that it could have.

@@ -29,6 +29,17 @@ func Title(r *record.Result) string {
 	return name
 }
 
+// Particulars are what a run's scenario says of itself beside what it is about, each with what it is called: what it is to show, who answers
+// for it, where it says what to do.
+func Particulars(r *record.Result) (out [][2]string) {
+	for _, p := range [][2]string{{"hypothesis", r.Hypothesis}, {"owner", r.Owner}, {"runbook", r.Runbook}} {
+		if p[1] != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // Mark says whether an expectation holds, in one sign.
 func Mark(holds *bool) string {
 	switch {
@@ -42,18 +53,26 @@ func Mark(holds *bool) string {
 
 // Measured is what an expectation came to, or why that can't be told.
 func Measured(e record.Expectation) string {
-	if e.Holds == nil && e.Why != "" {
-		return e.Why
+	touched := ""
+	switch {
+	case len(e.Touched) == 1 && e.Touched[0] == e.In:
+		touched = touchedPhase
+	case len(e.Touched) > 0:
+		touched = " (touched: " + strings.Join(e.Touched, ", ") + ")"
 	}
-	return e.Measured
+	if e.Holds == nil && e.Why != "" {
+		return e.Why + touched
+	}
+	return e.Measured + touched
 }
+
+// touchedPhase follows the name of a phase that somebody touched.
+const touchedPhase = " (touched)"
 
 // Touched says of a phase in which something was done beside the plan that it was.
 func Touched(r *record.Result, p record.Phase) string {
-	for _, a := range r.Actions {
-		if a.Who != record.ByPlan && a.In(p) {
-			return " (touched)"
-		}
+	if r.Touched(p) {
+		return touchedPhase
 	}
 	return ""
 }
@@ -137,7 +156,65 @@ func Toll(f record.Finding) string {
 	if f.When.Phase != "" {
 		when = fmt.Sprintf("in %s (%s to %s)", f.When.Phase, spell.Seconds(f.When.FromS), spell.Seconds(f.When.ToS))
 	}
-	return fmt.Sprintf("%s requests lost or late %s", spell.Count(f.Lost), when)
+	return Lost(f) + " " + when
+}
+
+// Lost is what a finding counts as lost: not all of it are requests.
+func Lost(f record.Finding) string {
+	switch f.Kind {
+	case "backlog":
+		return spell.Plural(f.Lost, "message") + " not delivered"
+	case "writes lost":
+		return spell.Plural(f.Lost, "write") + " lost"
+	case "writes doubled":
+		return spell.Plural(f.Lost, "write") + " doubled"
+	case "stale reads":
+		return spell.Plural(f.Lost, "stale answer")
+	}
+	return spell.Plural(f.Lost, "request") + " lost or late"
+}
+
+// Steady is the first phase with no fault on in which next to nothing failed, -1: there is none.
+func Steady(r *record.Result) int {
+	return slices.IndexFunc(r.Phases, func(p record.Phase) bool {
+		sent, failed := int64(0), int64(0) // what a fault of another phase cut is charged to that one
+		for _, q := range p.Requests {
+			sent, failed = sent+q.Sent, failed+q.Failed
+		}
+		disturbed := slices.ContainsFunc(r.Faults, func(f record.Fault) bool { return f.OnIn(p) })
+		return sent > 0 && float64(failed) < 0.01*float64(sent) && !disturbed
+	})
+}
+
+// SeveralLoads tells whether a request needs its load's name beside it.
+func SeveralLoads(r *record.Result) bool {
+	loads := map[string]bool{}
+	for _, p := range r.Phases {
+		for _, q := range p.Requests {
+			loads[q.Load] = true
+		}
+	}
+	return len(loads) > 1
+}
+
+// Whose says whose requests a finding is about, "" where it names none: ", of GET /a and POST /b". Where there is one load, its name says
+// nothing. named spells each.
+func Whose(f record.Finding, one bool, named func(string) string) string {
+	var names []string
+	for _, who := range f.Who {
+		if _, request, is := strings.Cut(who, ": "); is && one {
+			who = request
+		}
+		names = append(names, named(who))
+	}
+	switch n := len(names); n {
+	case 0:
+		return ""
+	case 1:
+		return ", of " + names[0]
+	default:
+		return ", of " + strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
 }
 
 // Spread is the way of a failure from node to node in one line, "" where it is not known.
@@ -160,7 +237,7 @@ func Spread(steps []record.Worsened) string {
 	return b.String()
 }
 
-// Held is what the architecture kept from its users in each phase with a fault, a sentence a phase: the first few of its mechanisms.
+// Held is what the architecture kept from its users, or refused by rule, a sentence a phase: the first few of its mechanisms.
 func Held(r *record.Result, most int) (phases, sentences []string) {
 	of := map[string][]string{}
 	for _, a := range r.Absorbed {

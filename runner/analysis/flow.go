@@ -39,7 +39,7 @@ func (f Flow) Check(load string) record.Check {
 
 // broken are the errors of a connection.
 var broken = map[string]bool{
-	record.ErrRefused: true, record.ErrReset: true, record.ErrDial: true, record.ErrTimeout: true,
+	record.ErrRefused: true, record.ErrReset: true, record.ErrDial: true, record.ErrDNS: true, record.ErrTimeout: true,
 	record.ErrEOF: true, record.ErrBody: true, record.ErrCanceled: true, record.ErrOther: true, record.ErrTLS: true,
 }
 
@@ -51,8 +51,8 @@ func EntryFlow(load string, res *record.Result) Flow {
 			if q.Load != load {
 				continue
 			}
-			f.Sent += q.Sent + q.Cut - q.Unsent
-			f.Broken += q.Cut
+			f.Sent += q.Sent + q.Cut + q.Interrupted - q.Unsent
+			f.Broken += q.Cut + q.Interrupted
 			for class, n := range q.Errors {
 				if broken[class] {
 					f.Broken += n

@@ -62,7 +62,7 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 	switch {
 	case span.On == nil:
 		return Recovered{Untold: "it was never applied"}
-	case !steady.Known:
+	case !steady.Known || steady.blind():
 		return Recovered{Untold: noSteadyState(steady)}
 	}
 	if span.Stays {
@@ -99,10 +99,14 @@ func Recovery(timeline []Second, steady Steady, spans []OnOff, which int, end ti
 }
 
 func noSteadyState(steady Steady) string {
-	if steady.Since > 0 {
-		return fmt.Sprintf("there is no steady state to compare with: only %d whole seconds with traffic between the load's last change and the first fault", steady.Seconds)
+	const none = "there is no steady state to compare with: "
+	switch {
+	case steady.Known: // and blind
+		return fmt.Sprintf(none+"%.3g%% of the requests before the first fault went well, and a second in which all fail would be no worse", 100*steady.Success)
+	case steady.Since > 0:
+		return fmt.Sprintf(none+"only %d whole seconds with traffic between the load's last change and the first fault", steady.Seconds)
 	}
-	return fmt.Sprintf("there is no steady state to compare with: only %d whole seconds with traffic before the first fault", steady.Seconds)
+	return fmt.Sprintf(none+"only %d whole seconds with traffic before the first fault", steady.Seconds)
 }
 
 // nextOnset is when the next fault begins, in a later second; the end of the phases where there is none.

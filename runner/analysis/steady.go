@@ -105,6 +105,12 @@ func (s Steady) Good(second Second) bool {
 	return second.Success() >= s.Success-max(steadyPoints, steadyDeviations*deviation)-1e-12
 }
 
+// blind tells that a second in which nothing went well would be within the band: so little did in the steady state. Whatever comes after a fault
+// would be recovered.
+func (s Steady) blind() bool {
+	return s.Good(Second{Sent: max(1, int64(math.Round(s.Rate)))})
+}
+
 // Within tells whether a second is within the band: its success and its slow requests.
 func (s Steady) Within(second Second) bool { return s.Good(second) && second.Tail <= s.P99 }
 

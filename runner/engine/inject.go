@@ -10,13 +10,26 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/authority"
 )
 
 // Inject carries primitives out, all at once: those on edges by the mesh, those on instances as wishes that the instance
 // converges to. The undo takes exactly these back.
 func (s *system) Inject(ctx context.Context, primitives []faults.Primitive) (runner.Undo, error) {
 	j := &injection{system: s, id: fmt.Sprintf("fault-%d", s.injections.Add(1))}
+	wanted := primitives
+	primitives, gone, err := s.machines(wanted)
+	if err != nil {
+		return nil, err
+	}
+	j.lost = gone.lost
 	for _, p := range primitives {
+		if p.Op == faults.OpLookup {
+			if err := j.wantLookup(p); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if p.Edge != "" {
 			j.edges = append(j.edges, p)
 			continue
@@ -30,12 +43,14 @@ func (s *system) Inject(ctx context.Context, primitives []faults.Primitive) (run
 		}
 		j.want(i, p)
 	}
+	j.drains(gone.drained)
 	if err := j.apply(ctx); err != nil {
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer cancel()
 		_, failed := j.undo(undo)
 		return nil, errors.Join(err, failed)
 	}
+	j.comeUp(wanted)
 	return j.undo, nil
 }
 
@@ -45,6 +60,13 @@ type injection struct {
 	id    string
 	edges []faults.Primitive
 	acts  []*act
+	// lost are the instances that go with their machines: silence is there before they do.
+	lost []string
+	// moving are those that come up on other machines, until stay is called; nil: nobody does.
+	moving sync.WaitGroup
+	stay   context.CancelFunc
+	// users are the loads whose lookups it changes.
+	users []*lookups
 
 	mu      sync.Mutex                // one undo at a time
 	meshOn  bool                      // edge primitives may be on
@@ -57,8 +79,12 @@ type injection struct {
 type act struct {
 	on   *instance
 	what []faults.Primitive
-	// deeds are what it has done of what it is asked to do once; nil: it is asked nothing.
-	deeds *deeds
+	// asked: it is asked to do something once, which no traffic meets.
+	asked bool
+	// rolls: it waits for its turn among those that are replaced.
+	rolls bool
+	// deeds are what it has done of that, or what becomes of it; nil: nobody counts.
+	deeds deedCounter
 }
 
 func (j *injection) want(i *instance, p faults.Primitive) {
@@ -69,28 +95,51 @@ func (j *injection) want(i *instance, p faults.Primitive) {
 		}
 	}
 	a := &act{on: i, what: []faults.Primitive{p}}
-	if p.Op == faults.OpAsk {
-		a.deeds = &deeds{of: i, what: p.Ask.Deed()}
+	switch p.Op {
+	case faults.OpAsk:
+		a.asked, a.deeds = true, &deeds{of: i, what: p.Ask.Deed()}
+	case faults.OpMemory:
+		a.deeds = &starvations{of: i}
+	case faults.OpLookup:
+		a.asked, a.deeds = true, lookedUp(i)
+	case faults.OpReplace:
+		a.rolls, a.deeds = true, &replacement{of: i, image: p.Image}
+	case faults.OpCertificate:
+		a.deeds = &showing{of: i, flaw: authority.Flaw(p.Certificate)}
+	case faults.OpFill:
+		a.deeds = &filling{of: i, volume: p.Disk.Volume}
 	}
 	j.acts = append(j.acts, a)
 }
 
 // apply puts everything on at the same time. What one failure leaves half done is undone, not torn off.
 func (j *injection) apply(ctx context.Context) (err error) {
-	if slices.ContainsFunc(j.acts, func(a *act) bool { return a.deeds == nil }) {
+	if slices.ContainsFunc(j.acts, func(a *act) bool { return !a.asked }) {
 		if j.before, err = j.traffic(ctx); err != nil {
 			return err
 		}
 	}
+	for _, l := range j.users {
+		l.put()
+	}
 	j.meshOn = len(j.edges) > 0
-	return j.all(j.meshOn, func() error {
+	onMesh := func() error {
 		if err := j.mesh.Apply(ctx, j.id, j.edges); err != nil {
 			return fmt.Errorf("inject on edges: %w", err)
 		}
 		return nil
-	}, func(a *act) error {
+	}
+	first := len(j.lost) > 0
+	if first {
+		if err := onMesh(); err != nil {
+			return err
+		}
+	}
+	err = j.all(j.meshOn && !first, onMesh, func(a *act) error {
 		return a.change(ctx, func() { a.on.add(j.id, a.what) })
 	})
+	j.emptied(ctx)
+	return err
 }
 
 // undo takes back what is still on. What could not be taken back stays for the next call.
@@ -99,6 +148,13 @@ func (j *injection) undo(ctx context.Context) (faults.Receipt, error) {
 	defer j.mu.Unlock()
 	if j.undone {
 		return j.receipt, nil
+	}
+	if j.stay != nil {
+		j.stay()
+		j.moving.Wait()
+	}
+	for _, l := range j.users {
+		l.take()
 	}
 	var errs []error
 	if j.meshOn {
@@ -113,7 +169,7 @@ func (j *injection) undo(ctx context.Context) (faults.Receipt, error) {
 		// A mesh that can't be read keeps nothing on; the next call, if there is one, may still read it.
 		if after, err := j.traffic(ctx); err == nil {
 			for _, a := range j.acts {
-				if a.deeds == nil {
+				if !a.asked {
 					j.receipt = j.receipt.Add(j.met(a.on.plan.Name, j.before, after))
 				}
 			}
@@ -134,6 +190,12 @@ func (j *injection) undo(ctx context.Context) (faults.Receipt, error) {
 				j.receipt.Deeds = append(j.receipt.Deeds, a.deeds.deed())
 			}
 		}
+		for _, l := range j.users {
+			j.receipt.Deeds = append(j.receipt.Deeds, l.deed())
+		}
+		for _, one := range j.lost {
+			j.receipt.Deeds = append(j.receipt.Deeds, faults.Deed{Instance: one, What: faults.Lost, N: 1})
+		}
 	}
 	return j.receipt, err
 }
@@ -146,8 +208,20 @@ func (j *injection) all(edges bool, onMesh func() error, onInstance func(*act) e
 		doing.Go(func() { errs[len(j.acts)] = onMesh() })
 	}
 	for n, a := range j.acts {
-		doing.Go(func() { errs[n] = onInstance(a) })
+		if !a.rolls {
+			doing.Go(func() { errs[n] = onInstance(a) })
+		}
 	}
+	doing.Go(func() {
+		for n, a := range j.acts {
+			if !a.rolls {
+				continue
+			}
+			if errs[n] = onInstance(a); errs[n] != nil {
+				return // what does not go well with one is not done to the next
+			}
+		}
+	})
 	doing.Wait()
 	return errors.Join(errs...)
 }

@@ -9,7 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/authority"
+	"github.com/squallhq/squall/runner/engine/exposed"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
@@ -22,12 +25,27 @@ type instance struct {
 	plan   topology.Instance
 	place  Place
 	client *http.Client
+	// readings of its counters, and what it is told of its callees.
+	readings, notices oneByOne
 
 	// acts is held while something is done to it: faults on one instance take turns. It guards what follows.
 	acts sync.Mutex
 	wishes
 	// told is what the present incarnation was told of them.
 	told told
+	// revival is what its restart policy has done.
+	revival revival
+	// names are how an image's resolver was told to look up names, which its restarts leave as it is.
+	names map[string]faults.NameLookup
+	// full are its volumes that were filled, as they were then; restarts leave them as they are.
+	full map[string]*filled
+	// stopped is how its last end went that it was asked for, and killed whether it was killed then; nil: that is not known.
+	stopped *Stopped
+	killed  *bool
+	// shows is what is wrong with the certificate that it was given; restarts leave that as it is.
+	shows authority.Flaw
+	// moved: its next incarnation, and this one where it runs, are on another machine than its own.
+	moved bool
 	// down: it was ended; paused: it stands still; gone: the system was taken down.
 	down, paused, gone bool
 
@@ -43,17 +61,32 @@ type instance struct {
 	restarts int
 	// before is what earlier incarnations had counted, last what this one had when it was last asked.
 	before, last runner.NodeCounters
+	// readAt is when the last reading of this incarnation that was answered began; zero: none was.
+	readAt time.Time
 	// asked numbers the readings, answered is the latest one that is done: an earlier one that ends after it is stale.
 	asked    atomic.Int64
 	answered int64
 	// unread: it did not answer when it was last asked; lost: so did an earlier incarnation before its end.
 	unread, lost bool
+	// exposed reads what it tells itself, nil: it tells nothing. heeded and heededLast are asked and answered of that. silent is why it could not
+	// be read when it was asked last, lapses how many earlier incarnations could not before their end.
+	exposed    *exposed.Reader
+	heeded     atomic.Int64
+	heededLast int64
+	silent     string
+	lapses     int
+	// starvations is how often something of it was killed for want of memory.
+	starvations int64
+	// starving: a fault limits its memory; filling: one fills a disk of it.
+	starving, filling spell
+	// fallen is the incarnation that has ended as a fault was to bring about.
+	fallen Process
 	// heard are the callees that it was told are withdrawn.
 	heard map[string]bool
 }
 
-// image tells that somebody else's image runs, which has no admin address.
-func (i *instance) image() bool { return i.plan.Node.Image != "" }
+// image tells that somebody else's program runs, an image or what is external, which has no admin address.
+func (i *instance) image() bool { return !i.plan.Node.BuiltIn() }
 
 // address is where it serves.
 func (i *instance) address() string {
@@ -74,23 +107,44 @@ func (i *instance) start(ctx context.Context, restart bool) error {
 	if i.gone {
 		return errDown
 	}
+	if i.plan.Node.External != nil {
+		return i.meet(ctx)
+	}
 	node, err := i.configuration()
 	if err != nil {
 		return err
 	}
-	placed := Placed{Instance: i.plan, Config: i.config(*node), CPUs: i.cores(), Restart: restart}
+	placed := Placed{Instance: i.plan, Config: i.config(*node), CPUs: i.cores(), Memory: i.leastMemory(), Restart: restart}
+	if other := i.wishes.image(); other != "" {
+		n := *i.plan.Node
+		n.Image = other
+		placed.Node = &n
+	}
 	patience := i.patience()
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it was not healthy within %s", patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it %s within %s", i.late(), patience))
 	defer cancel()
 	p, err := i.testbed.Start(ctx, placed)
 	if err != nil {
 		return err
 	}
 	i.begun(p, p.Addresses())
+	if i.shows != "" {
+		i.shows = unsure // a container that is made anew has its own again
+	}
 	// Callers may come as soon as it listens: health is only when we stop waiting.
 	err = i.turn(ctx, i)
-	if err == nil {
+	job := i.plan.Node.Job != nil
+	switch {
+	case err != nil:
+	case job:
+		err = i.awaitEnd(ctx, p)
+	default:
 		err = i.awaitHealth(ctx, p)
+	}
+	if err == nil && job {
+		i.expect()
+		i.ended()
+		return nil
 	}
 	if err != nil {
 		err = fmt.Errorf("start %q: %w%s", i.plan.Name, err, lastWords(p))
@@ -100,7 +154,8 @@ func (i *instance) start(ctx context.Context, restart bool) error {
 		defer cancel()
 		return errors.Join(err, p.Kill(end))
 	}
-	i.running(p, told{cores: placed.CPUs, patches: i.patches()})
+	i.suffers(&i.starving, placed.Memory > 0)
+	i.running(p, told{cores: placed.CPUs, memory: placed.Memory, image: i.wishes.image(), patches: i.patches()})
 	return nil
 }
 
@@ -134,14 +189,20 @@ func (i *instance) config(n scenarios.Node) node.Config {
 
 // watch tells of an incarnation's end, unless it was expected.
 func (i *instance) watch(p Process) {
+	began := time.Now()
 	<-p.Done()
 	i.mu.Lock()
 	expected := i.expected || i.process != p
 	if !expected {
-		i.away, i.lost = true, true // nobody read what it had counted at its end
+		i.away, i.lost = true, i.lost || !i.image() // nobody read what it had counted at its end
 	}
 	i.mu.Unlock()
-	if !expected {
+	switch how := p.Err(); {
+	case expected || i.starvedToDeath(p):
+	case i.again(how):
+		i.watches.Go(func() { i.revive(p, how, time.Since(began)) })
+	case i.fullToDeath(p, how):
+	default:
 		i.endedUnwanted(i.plan.Name, p.Err(), lastWords(p))
 	}
 }
@@ -172,6 +233,9 @@ func (i *instance) kill(ctx context.Context) error {
 	if err := i.current().Kill(ctx); err != nil {
 		return fmt.Errorf("kill %q: %w", i.plan.Name, err)
 	}
+	if !i.paused { // then it is known from when it was
+		i.unseen()
+	}
 	i.ended()
 	return nil
 }
@@ -187,12 +251,36 @@ func (i *instance) drain(ctx context.Context) error {
 			return fmt.Errorf("stop %q: %w", i.plan.Name, err)
 		}
 	}
+	return i.terminate(ctx)
+}
+
+// replace ends it as drain does, for an incarnation of another image to take its place.
+func (i *instance) replace(ctx context.Context) error {
+	if err := i.withdraw(ctx, i); err != nil {
+		return fmt.Errorf("replace %q: %w", i.plan.Name, err)
+	}
+	return i.terminate(ctx)
+}
+
+// terminate asks it to end, and waits until it has.
+func (i *instance) terminate(ctx context.Context) error {
+	i.stopped, i.killed = nil, nil
 	if i.paused {
 		return i.kill(ctx)
 	}
 	i.lastReading(ctx)
 	i.expect()
+	i.unseen()
+	asked := time.Now()
 	err := i.current().Stop(ctx, drainGrace)
+	if err == nil {
+		i.stopped = &Stopped{Took: time.Since(asked)}
+		if e, is := i.current().(Ending); is {
+			if s, known := e.Stopped(); known {
+				i.stopped, i.killed = &s, &s.Killed
+			}
+		}
+	}
 	if err != nil {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer cancel()
@@ -210,8 +298,11 @@ func (i *instance) ended() {
 	defer i.mu.Unlock()
 	i.away = true
 	i.before = i.before.Add(i.last)
-	i.last = runner.NodeCounters{}
+	i.last, i.readAt = runner.NodeCounters{}, time.Time{}
 	i.lost, i.unread = i.lost || i.unread, false
+	if i.silent != "" {
+		i.lapses, i.silent = i.lapses+1, ""
+	}
 }
 
 // restart begins another incarnation with the data and the addresses that it had. Its callers are told that it is back.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,8 +16,11 @@ import (
 
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/engine/exposed"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -34,7 +40,16 @@ func Launch(ctx context.Context, d Driver, l runner.Launch) (_ runner.System, er
 	for _, note := range Notes(d, l.Plan) {
 		l.Progress(note)
 	}
-	if s.testbed, err = d.Up(ctx, Run{Launch: l, Died: s.endedUnwanted, Notice: s.notice}); err != nil {
+	if l.Authority == nil && slices.ContainsFunc(l.Plan.Scenario.Nodes, func(n *scenarios.Node) bool { return n.Certificate != nil }) {
+		s.end()
+		return nil, errors.New("launch: nodes have certificates of the run's authority, and there is none to make them")
+	}
+	outside, err := external(ctx, d, l)
+	if err != nil {
+		s.end()
+		return nil, err
+	}
+	if s.testbed, err = d.Up(ctx, Run{Launch: l, External: outside, Died: s.endedUnwanted, Notice: s.notice, Starved: s.starved}); err != nil {
 		s.end()
 		return nil, err
 	}
@@ -58,7 +73,10 @@ func Launch(ctx context.Context, d Driver, l runner.Launch) (_ runner.System, er
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if err := s.startLevel(ctx, instances); err != nil {
+		if err := s.startLevel(ctx, instances, l.Progress); err != nil {
+			return nil, err
+		}
+		if err := s.setUp(ctx, level); err != nil {
 			return nil, err
 		}
 	}
@@ -68,9 +86,9 @@ func Launch(ctx context.Context, d Driver, l runner.Launch) (_ runner.System, er
 func newSystem(ctx context.Context, d Driver, l runner.Launch) *system {
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	return &system{
-		driver: d, plan: l.Plan, run: l.Run, lifetime: lifetime, end: end,
-		byName: map[string]*instance{}, edges: map[string]mesh.Edge{}, withdrawn: map[string]bool{},
-		deaths: make(chan error, len(l.Plan.Instances)+2), touches: make(chan runner.Touch, touchesKept),
+		driver: d, plan: l.Plan, run: l.Run, authority: l.Authority, lifetime: lifetime, end: end,
+		byName: map[string]*instance{}, edges: map[string]mesh.Edge{}, withdrawn: map[string]bool{}, drained: map[string]bool{}, withdrawLoads: l.Withdraw,
+		readings: make(oneByOne, 1), deaths: make(chan error, len(l.Plan.Instances)+2), touches: make(chan runner.Touch, touchesKept),
 	}
 }
 
@@ -84,11 +102,17 @@ func (s *system) lay() {
 	for _, p := range s.plan.Instances {
 		place := s.layout.Places[p.Name]
 		i := &instance{
-			system: s, plan: p, place: place, addresses: wire.Addresses{Listen: place.Address, Admin: place.Admin},
+			system: s, plan: p, place: place, readings: make(oneByOne, 1), notices: make(oneByOne, 1), addresses: wire.Addresses{Listen: place.Address, Admin: place.Admin},
 			client: &http.Client{Transport: &http.Transport{
 				DialContext:         s.dialAdmin,
 				MaxIdleConnsPerHost: 2, DisableCompression: true,
 			}},
+		}
+		if p.Node.External != nil {
+			i.client = i.outsideClient()
+		}
+		if at, _, is := p.Node.Exposes(); is {
+			i.exposed = &exposed.Reader{Keep: at.Keep}
 		}
 		s.instances = append(s.instances, i)
 		s.byName[p.Name] = i
@@ -131,7 +155,7 @@ func names(instances []*instance) string {
 }
 
 // startLevel starts instances at once, and ends the others when one fails.
-func (s *system) startLevel(ctx context.Context, instances []*instance) error {
+func (s *system) startLevel(ctx context.Context, instances []*instance, progress func(string)) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, i := range instances {
 		group.Go(func() error {
@@ -139,7 +163,7 @@ func (s *system) startLevel(ctx context.Context, instances []*instance) error {
 			if err == nil {
 				i.acts.Lock()
 				defer i.acts.Unlock()
-				err = i.start(groupCtx, false)
+				err = i.startFirst(groupCtx, progress)
 			}
 			return err
 		})
@@ -153,7 +177,7 @@ func (s *system) open(ctx context.Context, which func(topology.Edge) bool) error
 	for _, e := range s.plan.Edges {
 		if which(e) {
 			edges = append(edges, mesh.Edge{
-				Name: e.Name, Listen: s.layout.Listen[e.Name], Upstream: s.byName[e.To].address(),
+				Name: e.Name, Listen: s.layout.Listen[e.Name], Upstream: AddressOver(s.byName[e.To].address(), s.byName[e.To].plan.Node, e),
 				Latency: e.Latency + s.layout.Hop, Jitter: e.Jitter,
 			})
 		}
@@ -173,10 +197,19 @@ func (s *system) open(ctx context.Context, which func(topology.Edge) bool) error
 	return nil
 }
 
+// AddressOver is where an edge into an instance of a node leads: to its address, on the port of the edge where an image runs. What is
+// built in answers on one port whatever edge it is called over.
+func AddressOver(address string, n *scenarios.Node, e topology.Edge) string {
+	if host, _, err := net.SplitHostPort(address); err == nil && e.Port != 0 && n.Image != "" {
+		return net.JoinHostPort(host, strconv.Itoa(e.Port))
+	}
+	return address
+}
+
 // turn leads the edges into an instance to where it is, where they lead elsewhere.
 func (s *system) turn(ctx context.Context, i *instance) error {
-	address := i.address()
 	for _, e := range s.edgesInto(i.plan.Name) {
+		address := AddressOver(i.address(), i.plan.Node, e)
 		edge, opened := s.edge(e.Name)
 		if !opened || edge.Upstream == address {
 			continue
@@ -192,14 +225,30 @@ func (s *system) turn(ctx context.Context, i *instance) error {
 	return nil
 }
 
+// secure is the TLS that a built-in caller speaks to a callee; nil: none.
+func (s *system) secure(callee *scenarios.Node) *wire.Secure {
+	secure := callee.Secure()
+	if secure != nil && secure.CA == nil {
+		secure.CA = s.layout.Roots
+	}
+	return secure
+}
+
 // upstreams are the addresses that a caller finds its callees at: those of its edges, by the callee's node.
 func (s *system) upstreams(caller string) map[string][]node.Upstream {
 	out := map[string][]node.Upstream{}
 	for _, e := range s.plan.EdgesFrom(caller) {
 		callee := s.byName[e.To].plan.Node
 		edge, _ := s.edge(e.Name)
-		out[e.ToNode] = append(out[e.ToNode], node.Upstream{
-			Instance: e.To, Address: edge.Listen, Kind: callee.Kind, Speaks: callee.Speaks(), DSN: callee.Login(), Near: e.Near,
+		known := e.ToNode
+		if e.Port != 0 {
+			known = scenarios.CalleeName(e.ToNode, strconv.Itoa(e.Port))
+		}
+		out[known] = append(out[known], node.Upstream{
+			Instance: e.To, Counted: e.Callee(), Address: edge.Listen, Kind: callee.Kind, Speaks: callee.Speaks(), DSN: callee.Login(), Near: e.Near,
+			AtMostOnce: callee.Promise == scenarios.AtMostOnce, AckWithin: callee.AckWithin,
+			Host: callee.Site(), Secure: s.secure(callee),
+			Positions: callee.Speaks() == parts.SpeaksPostgres && s.plan.Scenario.ReadsReplicas(callee),
 		})
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/squallhq/squall/runner"
@@ -20,8 +21,10 @@ type API interface {
 }
 
 // Open lets the loads' edges, every instance that runs and its metrics, and toxiproxy's API answer on this machine's
-// loopback until ctx ends: as they are where they listen there, else by a port that leads to them.
+// loopback until ctx ends, or the system is taken down: as they are where they listen there, else by a port that leads to them.
 func (s *system) Open(ctx context.Context) ([]runner.Address, error) {
+	ctx, shut := context.WithCancel(ctx)
+	context.AfterFunc(s.lifetime, shut)
 	var out []runner.Address
 	var errs []error
 	add := func(what, scheme, address, path string) {
@@ -34,7 +37,11 @@ func (s *system) Open(ctx context.Context) ([]runner.Address, error) {
 	}
 	for _, e := range s.plan.Edges {
 		if opened, ok := s.edge(e.Name); ok && e.Client {
-			add("load "+e.From+" to "+e.To, "http://", opened.Listen, "")
+			scheme := "http://"
+			if i := slices.IndexFunc(s.plan.Scenario.Loads, func(l *scenarios.Load) bool { return l.Name == e.From }); i >= 0 && s.plan.Scenario.Loads[i].Protocol() != scenarios.HTTP {
+				scheme = ""
+			}
+			add("load "+e.From+" to "+e.To, scheme, opened.Listen, "")
 		}
 	}
 	for _, i := range s.instances {

@@ -8,13 +8,18 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/authority"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -28,14 +33,30 @@ type Driver interface {
 	Up(context.Context, Run) (Testbed, error)
 }
 
+// Finder is a Driver that has names of its own for what is external.
+type Finder interface {
+	// Find is where an external node is; known is false where its host is no name of the Driver's, and is looked up as on any engine.
+	Find(ctx context.Context, n *scenarios.Node) (at netip.AddrPort, known bool, err error)
+}
+
 // Run is what a Driver lays out.
 type Run struct {
 	runner.Launch
+	// External are where the external nodes are, by node.
+	External map[string]netip.AddrPort
 	// Died is told that what belongs to no instance (the mesh) has ended, how, and its last words. err is nil where it ended as if
 	// all were well, an *Outside where somebody else has ended it.
 	Died func(what string, err error, lastWords string)
 	// Notice is told what somebody else does to an instance, or to the mesh, but for its end, which its Process's Err says.
 	Notice func(Notice)
+	// Starved is told that the kernel has killed something in an instance that goes on.
+	Starved func(instance string, how *Starved)
+}
+
+// Certified is a Process whose certificate can be replaced.
+type Certified interface {
+	// Certify puts a certificate and its key where the node looks for them, and tells it as its reload says.
+	Certify(ctx context.Context, p authority.Pair) error
 }
 
 // Testbed is one run's part of a machine, or of a cluster.
@@ -52,12 +73,20 @@ type Testbed interface {
 	Down(ctx context.Context, left []Process) error
 }
 
+// Reached is a Testbed whose edges' addresses mean something to other processes than this one.
+type Reached interface {
+	// Reach is where another process dials what Dial dials at an address. The error says why none can.
+	Reach(address string) (string, error)
+}
+
 // Layout is where everything of a run is, before anything of it has started.
 type Layout struct {
 	Mesh mesh.Control
-	// Places by instance, and Listen by edge: the address where its caller finds it. Port 0 is any free one.
+	// Places by instance (of an external node it has an Address alone), and Listen by edge: the address where its caller finds it. Port 0 is any free one.
 	Places map[string]Place
 	Listen map[string]string
+	// Roots are whom built-in nodes trust that speak TLS, as PEM, where the scenario does not say; nil: the system's.
+	Roots []byte
 	// Hop is what every edge costs, one way, beside what the plan says.
 	Hop time.Duration
 	// Health bounds how long a start may take until the instance is healthy.
@@ -79,6 +108,8 @@ type Placed struct {
 	Config node.Config
 	// CPUs are the cores that it begins with; 0: as many as there are.
 	CPUs float64
+	// Memory is a fault's limit in bytes; 0: what its node has.
+	Memory int64
 	// Restart tells that it has run before: its data is there.
 	Restart bool
 }
@@ -115,6 +146,44 @@ type Limiter interface {
 	Limit(ctx context.Context, cores float64) error
 }
 
+// MemoryLimiter is a Process whose memory can be limited while it runs (runner.MemoryLimits).
+type MemoryLimiter interface {
+	// LimitMemory gives it that many bytes; 0: as many as its node has, or its engine gives to one that names none. The limit is
+	// the next incarnations', too.
+	LimitMemory(ctx context.Context, bytes int64) error
+}
+
+// Disks is a Process whose volumes of a size can be filled (runner.Images).
+type Disks interface {
+	// Fill writes to a volume until so many bytes are left, and tells how many it wrote, and what is free then.
+	Fill(ctx context.Context, volume string, leave int64) (written int64, now Space, err error)
+	// Empty takes that away again, and tells what was free before.
+	Empty(ctx context.Context, volume string) (before Space, err error)
+}
+
+// Space is a volume's, in bytes, as its file system tells.
+type Space struct{ Size, Free int64 }
+
+// Resolver is a Process of an image that looks names up at a resolver of the engine's.
+type Resolver interface {
+	// Resolve has these names looked up so, and all others as ever.
+	Resolve(ctx context.Context, names map[string]faults.NameLookup) error
+	// Resolved is how many lookups were answered so until now.
+	Resolved(context.Context) (int64, error)
+}
+
+// Starved is the error of a Process that the kernel has killed for want of memory, or the word that something in it was.
+type Starved struct {
+	// Limit is how much it had, in bytes.
+	Limit int64
+	// At is when it was killed.
+	At time.Time
+}
+
+func (s *Starved) Error() string {
+	return fmt.Sprintf("out of memory: it used more than its limit of %d MB", s.Limit>>20)
+}
+
 // Meter is a Process, or a Testbed for its mesh, whose CPU time can be read; false: not now.
 type Meter interface {
 	CPU(context.Context) (time.Duration, bool)
@@ -124,6 +193,12 @@ type Meter interface {
 type Tested interface {
 	// Ready is nil when it is ready, a *NeverReady when it is not going to be.
 	Ready(context.Context) error
+}
+
+// Attended is a Process whose engine has somebody beside it who looks after its health: faster than from afar, and without a question each time.
+type Attended interface {
+	// AwaitHealth waits until it is healthy. *NeverReady: it is not going to be. Where it has ended before, the error says so, and Done is closed.
+	AwaitHealth(context.Context) error
 }
 
 // Logged is a Process that can say where its last words are, as the end of an error: it begins with "; ".

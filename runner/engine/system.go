@@ -9,27 +9,36 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/authority"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // system is a running topology, on any engine.
 type system struct {
-	driver  Driver
-	plan    *topology.Plan
-	run     string
-	testbed Testbed
-	layout  Layout
-	mesh    mesh.Control
+	driver Driver
+	plan   *topology.Plan
+	run    string
+	// authority makes the nodes' certificates; nil: they have none.
+	authority *authority.Authority
+	testbed   Testbed
+	layout    Layout
+	mesh      mesh.Control
 
 	instances []*instance
 	byName    map[string]*instance
 
+	readings   oneByOne // of the mesh
 	injections atomic.Int64
 	deaths     chan error
 	touches    chan runner.Touch
-	watches    sync.WaitGroup
+	// withdrawLoads tells the loads that an instance goes or is back; nil: nobody is told.
+	withdrawLoads func(instance string, out bool)
+	watches       sync.WaitGroup
+	// moves are those of instances to other machines.
+	moves sync.WaitGroup
 	// abort ends the launch that is under way.
 	abort atomic.Pointer[context.CancelCauseFunc]
 
@@ -43,14 +52,18 @@ type system struct {
 	changes []mesh.Change
 	// edges by name, as they were opened.
 	edges map[string]mesh.Edge
-	// withdrawn are the instances whose callers are told that they end.
-	withdrawn map[string]bool
+	// withdrawn are the instances whose callers are told that they end, drained those whose machines are, or were.
+	withdrawn, drained map[string]bool
+	// lookups are how loads look up their edges' callees, by edge; the newest counts.
+	lookups map[string][]*lookups
+	// onLookup is told when they change, with the lock; nil: nobody is.
+	onLookup func(edge string, to *faults.NameLookup)
 
 	downOnce sync.Once
 	downErr  error
 }
 
-var _ runner.System = (*system)(nil)
+var _ runner.Reachable = (*system)(nil)
 
 // Dial connects to an edge's listener, as its caller would.
 func (s *system) Dial(ctx context.Context, edge string) (net.Conn, error) {
@@ -58,7 +71,22 @@ func (s *system) Dial(ctx context.Context, edge string) (net.Conn, error) {
 	if !ok {
 		return nil, fmt.Errorf("dial edge %q: there is no such edge", edge)
 	}
+	if err := s.lookUp(ctx, edge); err != nil {
+		return nil, fmt.Errorf("dial edge %q: %w", edge, err)
+	}
 	return s.testbed.Dial(ctx, e.Listen)
+}
+
+// Reach is where other processes dial a client edge; "" where everything is in this one.
+func (s *system) Reach(edge string) (string, error) {
+	e, ok := s.edge(edge)
+	if !ok {
+		return "", fmt.Errorf("reach edge %q: there is no such edge", edge)
+	}
+	if t, is := s.testbed.(Reached); is {
+		return t.Reach(e.Listen)
+	}
+	return "", nil
 }
 
 // edge is one that was opened.
@@ -83,10 +111,7 @@ func (s *system) Died() <-chan error { return s.deaths }
 
 // died tells of an end that nobody wanted, and ends a launch that is under way.
 func (s *system) died(err error) {
-	select {
-	case s.deaths <- err:
-	default: // more deaths than instances: each was told once
-	}
+	s.tellDeath(err)
 	if abort := s.abort.Load(); abort != nil {
 		(*abort)(err)
 	}
@@ -117,6 +142,7 @@ func (s *system) Down(ctx context.Context) error {
 
 func (s *system) down(ctx context.Context) error {
 	s.end()
+	s.moves.Wait() // what they make is there then, and known
 	// No fault acts on an instance from here on, and none is being started.
 	left := make([]Process, len(s.instances))
 	var ending sync.WaitGroup

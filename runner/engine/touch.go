@@ -19,8 +19,8 @@ type Notice struct {
 	// On is the instance, or what else it was done to.
 	On string
 	At time.Time
-	// Door and What are as in record.Action.
-	Door, What string
+	// Who, Door and What are as in record.Action. Who is record.ByOutside where it is empty.
+	Who, Door, What string
 	// Now is what it does since; empty: what it did before.
 	Now State
 	// Process is the incarnation that somebody has started, where Now is Running because of that.
@@ -99,7 +99,7 @@ func (s *system) notice(n Notice) {
 }
 
 func (n Notice) touch() runner.Touch {
-	return runner.Touch{At: n.At, Who: record.ByOutside, Door: n.Door, What: n.What, On: n.On}
+	return runner.Touch{At: n.At, Who: cmp.Or(n.Who, record.ByOutside), Door: n.Door, What: n.What, On: n.On}
 }
 
 // adopt takes an incarnation that somebody else has started for its own, and makes it so what the faults that are on want
@@ -123,7 +123,7 @@ func (i *instance) adopt(p Process) {
 	i.mu.Lock()
 	i.restarts++
 	i.mu.Unlock()
-	i.running(p, told{cores: i.told.cores})
+	i.running(p, told{cores: i.told.cores, memory: i.told.memory, image: i.told.image})
 	ctx, cancel := context.WithTimeout(i.lifetime, i.patience())
 	defer cancel()
 	if i.awaitHealth(ctx, p) != nil {
@@ -176,7 +176,7 @@ func (s *system) followMesh() {
 		s.mu.Unlock()
 		for _, c := range changes {
 			last = c.Number
-			s.touched(changed(c))
+			s.touched(s.changed(c))
 		}
 	}
 }
@@ -202,7 +202,7 @@ func (s *system) Touched(ctx context.Context) ([]runner.Touch, error) {
 			errs = append(errs, err)
 		}
 	}
-	out := append(s.pairNotices(notices, now), pairChanges(changes)...)
+	out := append(s.pairNotices(notices, now), s.pairChanges(changes)...)
 	slices.SortStableFunc(out, func(a, b runner.Touch) int { return a.At.Compare(b.At) })
 	return out, errors.Join(errs...)
 }
@@ -238,7 +238,7 @@ func (s *system) pairNotices(notices []seen, now map[string]mesh.EdgeStats) []ru
 	}
 	for on, all := range open {
 		for _, o := range all {
-			out[of[o]].Receipt = s.metBetween(on, notices[o].stats, now)
+			out[of[o]].Receipt, out[of[o]].Stays = s.metBetween(on, notices[o].stats, now), true
 		}
 	}
 	return out
@@ -254,8 +254,14 @@ func (s *system) metBetween(instance string, before, after map[string]mesh.EdgeS
 }
 
 // changed is a change of the mesh by hand.
-func changed(c mesh.Change) runner.Touch {
-	return runner.Touch{At: c.At, Who: record.ByHand, Door: c.Door, What: c.What, On: cmp.Or(c.Edge, "all edges"), Receipt: c.Receipt}
+func (s *system) changed(c mesh.Change) runner.Touch {
+	t := runner.Touch{At: c.At, Who: record.ByHand, Door: c.Door, What: c.What, On: cmp.Or(c.Edge, "all edges"), Receipt: c.Receipt}
+	if c.Words != "" && s.plan != nil {
+		if e, is := s.plan.Edge(c.Edge); is {
+			t.Words = c.Words + ": " + e.Selected()
+		}
+	}
+	return t
 }
 
 // undoes are the sorts of changes that take others back.
@@ -263,8 +269,18 @@ var undoes = map[mesh.ChangeKind]mesh.ChangeKind{
 	mesh.ToxicRemoved: mesh.ToxicAdded, mesh.Enabled: mesh.Disabled, mesh.Deleted: mesh.Created,
 }
 
-// pairChanges makes one of a change of the mesh by hand and what took it back.
-func pairChanges(changes []mesh.Change) []runner.Touch {
+// stays tells of a sort of changes that it lasts until it is taken back.
+func stays(kind mesh.ChangeKind) bool {
+	for _, taken := range undoes {
+		if taken == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// pairChanges makes one of a change of the mesh by hand and what took it back. A toxic that is changed is another one from then on.
+func (s *system) pairChanges(changes []mesh.Change) []runner.Touch {
 	var out []runner.Touch
 	type key struct {
 		kind        mesh.ChangeKind
@@ -275,13 +291,20 @@ func pairChanges(changes []mesh.Change) []runner.Touch {
 		if kind, takesBack := undoes[c.Kind]; takesBack && c.Injection == "" {
 			k := key{kind, c.Edge, c.Toxic}
 			if at, there := open[k]; there {
-				out[at].Undone = c.At
+				out[at].Undone, out[at].Stays = c.At, false
 				delete(open, k)
 				continue
 			}
 		}
-		open[key{c.Kind, c.Edge, c.Toxic}] = len(out)
-		out = append(out, changed(c))
+		one := s.changed(c)
+		one.Stays = stays(c.Kind)
+		kind := c.Kind
+		if before, there := open[key{mesh.ToxicAdded, c.Edge, c.Toxic}]; there && c.Kind == mesh.ToxicChanged && c.Injection == "" {
+			out[before].Undone, out[before].Stays = c.At, false
+			kind, one.Stays = mesh.ToxicAdded, true
+		}
+		open[key{kind, c.Edge, c.Toxic}] = len(out)
+		out = append(out, one)
 	}
 	return out
 }

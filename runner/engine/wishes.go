@@ -48,6 +48,50 @@ func (w wishes) least(own float64) float64 {
 	return own
 }
 
+// image is the one that it is to run, "" its own: the newest counts.
+func (w wishes) image() (image string) {
+	for _, one := range w {
+		if one.what.Op == faults.OpReplace {
+			image = one.what.Image
+		}
+	}
+	return image
+}
+
+// leastMemory is the least of the limits of memory that are on, in bytes; 0: none is.
+func (w wishes) leastMemory() (least int64) {
+	for _, one := range w {
+		if one.what.Op == faults.OpMemory && (least == 0 || one.what.Bytes < least) {
+			least = one.what.Bytes
+		}
+	}
+	return least
+}
+
+// fills are how many bytes are to be left of what is to be full, by volume: the least.
+func (w wishes) fills() map[string]int64 {
+	out := map[string]int64{}
+	for _, one := range w {
+		if d := one.what.Disk; one.what.Op == faults.OpFill {
+			if left, there := out[d.Volume]; !there || d.Leave < left {
+				out[d.Volume] = d.Leave
+			}
+		}
+	}
+	return out
+}
+
+// resolved is how names are looked up over the instance's edges to its callees, by edge: the newest counts.
+func (w wishes) resolved() map[string]faults.NameLookup {
+	out := map[string]faults.NameLookup{}
+	for _, one := range w {
+		if one.what.Op == faults.OpLookup {
+			out[one.what.Edge] = *one.what.Lookup
+		}
+	}
+	return out
+}
+
 // behaviour is all misbehaviours at once.
 func (w wishes) behaviour() faults.Behaviour {
 	var all []*faults.Behaviour

@@ -41,18 +41,49 @@ type process struct {
 	World string `json:"world"`
 }
 
-// Lease is a run's ledger while the run is alive. It is safe for concurrent use.
+// Lease is a run's ledger while the run is alive. Several of one process may have one of the same run: it ends with the last. It is safe for
+// concurrent use.
 type Lease struct {
-	run  string
+	run string
+	*shared
+	released sync.Once
+}
+
+// shared is a run's ledger, and how many leases there are of it.
+type shared struct {
 	mu   sync.Mutex
 	file *os.File
+	refs int
 }
+
+// held are the ledgers of this process, by run.
+var held = struct {
+	mu sync.Mutex
+	of map[string]*shared
+}{of: map[string]*shared{}}
 
 // suffix of ledgers.
 const suffix = ".run"
 
 // Take opens a ledger for a run of this process.
 func Take(run string) (*Lease, error) {
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	return open(run)
+}
+
+// Join is one more lease of a run of this process, or the first.
+func Join(run string) (*Lease, error) {
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	if s := held.of[run]; s != nil {
+		s.refs++
+		return &Lease{run: run, shared: s}, nil
+	}
+	return open(run)
+}
+
+func open(run string) (*Lease, error) {
 	if run == "" || strings.ContainsAny(run, "/\\ \x00") {
 		return nil, fmt.Errorf("take lease: %q is no run id", run)
 	}
@@ -60,6 +91,7 @@ func Take(run string) (*Lease, error) {
 	for _, dir := range folders() {
 		l, err := take(dir, run)
 		if err == nil {
+			held.of[run] = l.shared
 			return l, nil
 		}
 		errs = append(errs, err)
@@ -75,10 +107,10 @@ func take(dir, run string) (*Lease, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lease{run: run, file: f}
+	l := &Lease{run: run, shared: &shared{file: f, refs: 1}}
 	owner := identify(os.Getpid())
 	if err := l.write(line{Owner: &owner, Run: run}); err != nil {
-		return nil, errors.Join(err, l.Release())
+		return nil, errors.Join(err, l.end())
 	}
 	return l, nil
 }
@@ -106,13 +138,23 @@ func (l *Lease) Child(name string, pid int) error {
 	return l.write(line{Child: &p, Name: name})
 }
 
-// Release ends the lease: the run has removed everything itself. It may be called twice.
-func (l *Lease) Release() error {
+// Release ends the lease: its owner has removed everything itself. It may be called twice.
+func (l *Lease) Release() (err error) {
+	l.released.Do(func() {
+		held.mu.Lock()
+		defer held.mu.Unlock()
+		if l.refs--; l.refs == 0 {
+			delete(held.of, l.run)
+			err = l.end()
+		}
+	})
+	return err
+}
+
+// end removes the ledger.
+func (l *Lease) end() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.file == nil {
-		return nil
-	}
 	name := l.file.Name()
 	err := l.file.Close()
 	l.file = nil

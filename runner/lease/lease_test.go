@@ -235,3 +235,42 @@ func TestForeignFolderIsNotRemoved(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Two of one process that start things for one run have one ledger, which is there until both have removed what they made; a lease that is
+// released twice does not end the other's.
+func TestOneLedgerForARun(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("SQUALL_STATE", state)
+	first, err := lease.Take("r-shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := lease.Join("r-shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := first.Release(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := second.Child("generator-1", os.Getpid()); err != nil {
+		t.Errorf("the second can note nothing any more: %v", err)
+	}
+	if left := ledgers(t, state); len(left) != 1 {
+		t.Errorf("ledgers %q, want one", left)
+	}
+	if err := second.Release(); err != nil {
+		t.Error(err)
+	}
+	if left := ledgers(t, state); len(left) > 0 {
+		t.Errorf("ledgers left: %q", left)
+	}
+	again, err := lease.Join("r-shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Release(); err != nil {
+		t.Error(err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // identify notes when a process started, in clock ticks since boot, and in which boot and namespace.
@@ -54,6 +55,30 @@ func status(pid int) (start, state string, ok bool) {
 		return "", "", false
 	}
 	return fields[startField], fields[stateField], true
+}
+
+// grouped are the processes of the group that a child led which work in one of some folders: they have a program that has written over
+// its environment, or that was given another.
+func grouped(child process, folders []string) []process {
+	if start, _, there := status(child.PID); child.World != world() || there && start != child.Start {
+		return nil // the id is another's since
+	}
+	var out []process
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd") // the pattern is right
+	for _, path := range links {
+		at, err := os.Readlink(path)
+		within := func(folder string) bool {
+			return at == folder || strings.HasPrefix(at, folder+"/") || at == folder+" (deleted)"
+		}
+		pid, bad := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil || bad != nil || pid == os.Getpid() || !slices.ContainsFunc(folders, within) {
+			continue
+		}
+		if group, err := syscall.Getpgid(pid); err == nil && group == child.PID {
+			out = append(out, identify(pid))
+		}
+	}
+	return out
 }
 
 // marked are all processes of this user whose environment names the run.

@@ -55,7 +55,7 @@ func reap(ctx context.Context, path string) (removed []string, err error) {
 	if !mine(l.owner) || alive(l.owner) {
 		return nil, nil
 	}
-	removed, err = killAll(ctx, run, l.children)
+	removed, err = killAll(ctx, run, l)
 	for _, folder := range l.folders {
 		words, failed := removeFolder(run, folder)
 		removed = append(removed, words...)
@@ -105,13 +105,21 @@ func read(path string) (ledger, error) {
 	return l, nil
 }
 
-// killAll kills the noted children that are still the processes they were, and every other process that carries the
-// run's marker: one may have been started and not noted.
-func killAll(ctx context.Context, run string, children map[process]string) (removed []string, err error) {
+// killAll kills the noted children that are still the processes they were, what those have started that still is in their group and in
+// the run's folder, and every other process that carries the run's marker: one may have been started and not noted.
+func killAll(ctx context.Context, run string, l ledger) (removed []string, err error) {
 	left := map[process]string{}
-	for p, name := range children {
-		if p.Start != "" && mine(p) && alive(p) {
+	for p, name := range l.children {
+		if p.Start == "" || !mine(p) {
+			continue
+		}
+		if alive(p) {
 			left[p] = name
+		}
+		for _, other := range grouped(p, l.folders) {
+			if other != p {
+				left[other] = "started by " + name
+			}
 		}
 	}
 	for _, p := range marked(run) {

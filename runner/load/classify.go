@@ -32,9 +32,12 @@ func classify(ctx context.Context, err error) string {
 	var dial dialError
 	var body bodyError
 	var network net.Error
+	var lookup *net.DNSError
 	switch {
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
 		return record.ErrCanceled
+	case errors.As(err, &lookup):
+		return record.ErrDNS
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &network) && network.Timeout():
 		return record.ErrTimeout

@@ -41,7 +41,8 @@ type values struct {
 // parser splits the texts of one request at their {parameters}; it collects each name once, in the order of their first appearance.
 type parser struct {
 	load    *scenarios.Load
-	carried []string // what earlier steps of the visit extract
+	to      *scenarios.Node // nil: that is not known
+	carried []string        // what earlier steps of the visit extract
 	params  []string
 	names   []named
 	write   bool // {write} is the id of a write

@@ -18,19 +18,32 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
 
-// seqs fails unless the samples number one load's requests 0, 1, 2 ... each once.
-func seqs(t *testing.T, samples []record.Sample) {
+// seqs wants the numbers of a load's requests without gaps, and none twice: an open load's, those of each session, and those of each user.
+func seqs(t *testing.T, l *scenarios.Load, samples []record.Sample) {
 	t.Helper()
 	slices.SortFunc(samples, func(a, b record.Sample) int { return int(a.Seq) - int(b.Seq) })
+	next := map[uint64]uint64{} // by session or user
 	for i, s := range samples {
-		if s.Seq != uint64(i) {
-			t.Fatalf("sample %d has number %d", i, s.Seq)
+		whose, number := uint64(0), s.Seq
+		switch {
+		case l.Users > 0:
+			whose, number = s.Seq%uint64(l.Users), s.Seq/uint64(l.Users)
+		case l.Session != nil:
+			whose, number = s.Seq/uint64(l.Session.Requests), s.Seq%uint64(l.Session.Requests)
+			if number == 0 && whose != uint64(len(next)) {
+				t.Fatalf("session %d comes after %d", whose, len(next))
+			}
 		}
+		if number != next[whose] {
+			t.Fatalf("sample %d has number %d: it is that of %d, and of theirs %d is the next", i, s.Seq, whose, next[whose])
+		}
+		next[whose]++
 	}
 }
 
@@ -40,7 +53,7 @@ func TestStagesAndWarmUpToTheHit(t *testing.T) {
 	l.Stages = []scenarios.Stage{{For: 5 * time.Second, From: 100, To: 300}, {For: 5 * time.Second, Rate: 300}}
 	got := virtually(t, []*scenarios.Load{l}, 10*time.Second, serves(10*time.Millisecond),
 		func(d *runner.Drive, _ *pipes) { d.From, d.Zero = -2*time.Second, d.Zero.Add(2*time.Second) })
-	seqs(t, got.samples)
+	seqs(t, l, got.samples)
 	if n := len(got.samples); n != 200+1000+1500 {
 		t.Errorf("%d samples, want 2700", n)
 	}
@@ -207,8 +220,11 @@ func TestInterrupt(t *testing.T) {
 		time.AfterFunc(5001*time.Millisecond, cancel)
 		closed := &scenarios.Load{Name: "closed", To: "web", Users: 5, Requests: []scenarios.Request{{Send: "GET /"}}}
 		g, err := load.New(load.Options{}).Drive(ctx, runner.Drive{
-			Loads: []*scenarios.Load{open(100), closed}, Seed: 1, Zero: zero, Until: time.Minute, Dial: network.Dial,
-			Edges: map[string][]string{"users": {"users:web-1"}, "closed": {"closed:web-1"}},
+			Order: order.Order{
+				Loads: []*scenarios.Load{open(100), closed}, Seed: 1, Until: time.Minute,
+				Edges: map[string][]order.Edge{"users": {{Name: "users:web-1"}}, "closed": {{Name: "closed:web-1"}}},
+			},
+			Zero: zero, Dial: network.Dial,
 			Record: func(s record.Sample) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -243,7 +259,7 @@ func TestClosedLoad(t *testing.T) {
 	l := &scenarios.Load{Name: "users", To: "web", Users: 20, Think: &scenarios.Work{Mean: 90 * time.Millisecond, Shape: "exponential"},
 		Requests: []scenarios.Request{{Send: "GET /{id}"}}}
 	got := virtually(t, []*scenarios.Load{l}, 60*time.Second, serves(10*time.Millisecond), nil)
-	seqs(t, got.samples)
+	seqs(t, l, got.samples)
 	if rate := got.generator.AchievedRate; math.Abs(rate-200) > 4 {
 		t.Errorf("%v requests a second, want 200", rate)
 	}
@@ -273,7 +289,7 @@ func TestSessions(t *testing.T) {
 	l.Session = &scenarios.Session{Requests: 4}
 	l.Think = &scenarios.Work{Mean: 100 * time.Millisecond}
 	got := virtually(t, []*scenarios.Load{l}, 20*time.Second, serves(50*time.Millisecond), nil)
-	seqs(t, got.samples)
+	seqs(t, l, got.samples)
 	// A session's k-th request comes 150 ms after the one before. In 20 s 200 sessions begin; of the last
 	// ones the requests due at 20 s or later are never intended: the sessions of 19.9 s lack 3, of 19.8 and 19.7 s 2 each, of 19.6 s 1.
 	if n := len(got.samples); n != 792 {
@@ -289,7 +305,7 @@ func TestSessions(t *testing.T) {
 func TestRequestsTakeReplicasInTurn(t *testing.T) {
 	t.Parallel()
 	got := virtually(t, []*scenarios.Load{open(30)}, 10*time.Second, serves(50*time.Millisecond), func(d *runner.Drive, _ *pipes) {
-		d.Edges["users"] = []string{"users:web-1", "users:web-2", "users:web-3"}
+		d.Edges["users"] = []order.Edge{{Name: "users:web-1"}, {Name: "users:web-2"}, {Name: "users:web-3"}}
 	})
 	if len(got.samples) != 300 {
 		t.Errorf("%d samples, want 300", len(got.samples))

@@ -21,6 +21,8 @@ type answer struct {
 	stale             bool
 	astray            bool // a redirect that nobody declared
 	bytesOut, bytesIn int64
+	// refusal is what the server said in place of an answer, where that has no status of HTTP; nil: it answered.
+	refusal *refusal
 	// header and body are kept where somebody looks at them.
 	header http.Header
 	body   []byte
@@ -43,10 +45,17 @@ var (
 // exchange sends one request over one connection and reads its answer whole. Requests take the
 // edges in turn. A connection that failed, or whose end is the answer's end, is closed.
 func (c *class) exchange(ctx context.Context, r request, deadline time.Time) (answer, error) {
-	if c.streams != nil {
+	switch {
+	case c.direct != nil:
+		return c.asked(ctx, r, deadline)
+	case c.methods != nil:
+		return c.called(ctx, r, deadline)
+	case c.sockets != nil:
+		return c.echoed(ctx, r, deadline)
+	case c.streams != nil:
 		return c.multiplexed(ctx, r, deadline)
 	}
-	conn, err := c.pool.get(ctx, c.edge(r.seq), deadline)
+	conn, err := c.pool.get(ctx, c.edge(r.turn), deadline)
 	if err != nil {
 		return answer{}, err
 	}
@@ -60,14 +69,14 @@ func (c *class) exchange(ctx context.Context, r request, deadline time.Time) (an
 }
 
 // edge is whose turn it is among those that are there.
-func (c *class) edge(seq uint64) int {
+func (c *class) edge(turn uint64) int {
 	n := uint64(len(c.pool.edges))
 	for i := range n {
-		if at := (seq + i) % n; c.order.Withdrawn == nil || !c.order.Withdrawn(c.pool.edges[at]) {
+		if at := (turn + i) % n; !c.order.Notices.Of(c.pool.edges[at]).Withdrawn {
 			return int(at)
 		}
 	}
-	return int(seq % n)
+	return int(turn % n)
 }
 
 func (c *class) converse(conn *conn, r request, deadline time.Time) (a answer, reusable bool, err error) {

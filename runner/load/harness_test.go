@@ -16,6 +16,7 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -104,7 +105,7 @@ func (p *pipes) serve(handler http.Handler) (stop func()) {
 
 // driven is what came of one drive.
 type driven struct {
-	generator record.Generator
+	generator runner.Driven
 	err       error
 	samples   []record.Sample
 	recorder  *record.Recorder
@@ -127,7 +128,8 @@ func virtuallyUnder(t *testing.T, ctx context.Context, loads []*scenarios.Load, 
 		out = driven{network: network, recorder: record.NewRecorder([]record.Span{{Name: "all", End: length}})}
 		var mu sync.Mutex
 		d := runner.Drive{
-			Loads: loads, Seed: 1, Zero: time.Now(), Until: length, Edges: map[string][]string{}, Dial: network.Dial,
+			Order: order.Order{Loads: loads, Seed: 1, Until: length, Edges: map[string][]order.Edge{}},
+			Zero:  time.Now(), Dial: network.Dial,
 			Record: func(s record.Sample) {
 				out.recorder.Add(s)
 				mu.Lock()
@@ -136,7 +138,7 @@ func virtuallyUnder(t *testing.T, ctx context.Context, loads []*scenarios.Load, 
 			},
 		}
 		for _, l := range loads {
-			d.Edges[l.Name] = []string{l.Name + ":" + l.To + "-1"}
+			d.Edges[l.Name] = []order.Edge{{Name: l.Name + ":" + l.To + "-1"}}
 		}
 		if change != nil {
 			change(&d, network)

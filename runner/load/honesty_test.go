@@ -13,6 +13,7 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -113,8 +114,11 @@ func checkAccounts(t *testing.T, rng *rand.Rand, l *scenarios.Load, handler http
 		var samples []record.Sample
 		zero := time.Now().Add(time.Second)
 		g, _ := load.New(load.Options{}).Drive(ctx, runner.Drive{
-			Loads: []*scenarios.Load{l}, Seed: rng.Uint64(), Zero: zero, From: -time.Second, Until: length,
-			Edges: map[string][]string{"users": {"a", "b"}}, Dial: network.Dial,
+			Order: order.Order{
+				Loads: []*scenarios.Load{l}, Seed: rng.Uint64(), From: -time.Second, Until: length,
+				Edges: map[string][]order.Edge{"users": {{Name: "a"}, {Name: "b"}}},
+			},
+			Zero: zero, Dial: network.Dial,
 			Record: func(s record.Sample) {
 				recorder.Add(s)
 				mu.Lock()
@@ -126,7 +130,7 @@ func checkAccounts(t *testing.T, rng *rand.Rand, l *scenarios.Load, handler http
 			t.Errorf("ended %v after the end, want at most the timeout %v", late, l.Timeout)
 		}
 		stop()
-		seqs(t, samples)
+		seqs(t, l, samples)
 		if err := recorder.Balance(); err != nil {
 			t.Error(err)
 		}

@@ -101,7 +101,7 @@ func (c *class) multiplexed(ctx context.Context, r request, deadline time.Time) 
 		return a, fmt.Errorf("make the request: %w", err)
 	}
 	out.RequestURI, out.URL.Host = "", out.Host
-	got, err := c.streams.Do(c.edge(r.seq), out.WithContext(ctx))
+	got, err := c.streams.Do(c.edge(r.turn), out.WithContext(ctx))
 	if err != nil {
 		return a, fmt.Errorf("exchange: %w", err)
 	}

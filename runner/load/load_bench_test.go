@@ -22,6 +22,7 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -114,8 +115,11 @@ func squall(b *testing.B, address string, rate int, length time.Duration, fine b
 	b.Helper()
 	recorder := record.NewRecorder([]record.Span{{Name: "all", End: length}})
 	g, err := load.New(load.Options{FineWait: fine}).Drive(context.Background(), runner.Drive{
-		Loads: []*scenarios.Load{{Name: "users", To: "web", Rate: float64(rate), Requests: []scenarios.Request{{Send: "GET /"}}}},
-		Zero:  time.Now(), Until: length, Edges: map[string][]string{"users": {"users:web-1"}},
+		Order: order.Order{
+			Loads: []*scenarios.Load{{Name: "users", To: "web", Rate: float64(rate), Requests: []scenarios.Request{{Send: "GET /"}}}},
+			Until: length, Edges: map[string][]order.Edge{"users": {{Name: "users:web-1"}}},
+		},
+		Zero: time.Now(),
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 		},

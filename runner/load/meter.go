@@ -8,15 +8,17 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/load/figures"
 	"github.com/squallhq/squall/runner/record"
 )
 
 // meter watches the generator itself, over all loads of one drive. Like the phases of a result it
 // leaves the warm-up out, unless the drive is nothing else.
 type meter struct {
-	from, until time.Duration
-	limited     atomic.Bool
-	ranOut      atomic.Pointer[string] // what the generator itself ran out of, last
+	from    time.Duration
+	until   func() time.Duration
+	limited atomic.Bool
+	ranOut  atomic.Pointer[string] // what the generator itself ran out of, last
 
 	inFlight, most atomic.Int64
 
@@ -27,7 +29,7 @@ type meter struct {
 }
 
 func newMeter(d runner.Drive) *meter {
-	m := &meter{from: d.From, until: d.Until, lag: record.NewHistogram()}
+	m := &meter{from: d.From, until: func() time.Duration { return until(d) }, lag: record.NewHistogram()}
 	if d.Until > 0 {
 		m.from = max(d.From, 0)
 	}
@@ -49,7 +51,7 @@ func (m *meter) sent(s record.Sample) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.intended++
-	if s.Sent < m.until {
+	if s.Sent < m.until() {
 		m.inTime++
 	}
 	record.RecordDuration(m.lag, s.Lag())
@@ -66,26 +68,16 @@ func (m *meter) unsent(s record.Sample) {
 	m.lost++
 }
 
-// figures sums up a drive that ended at the given time. The achieved rate counts what was sent
-// by then; what was sent later, to catch up, is in Sent but not in it.
-func (m *meter) figures(end time.Duration) record.Generator {
+// figures are those of a drive that ended at the given time.
+func (m *meter) figures(end time.Duration) figures.Figures {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g := record.Generator{
-		Intended: m.intended, Sent: m.intended - m.lost, Unsent: m.lost,
-		MaxInFlight: m.most.Load(), Limited: m.limited.Load(),
-		LagMs: record.Lag{
-			P50: record.Milliseconds(record.Quantile(m.lag, 50)),
-			P99: record.Milliseconds(record.Quantile(m.lag, 99)),
-			Max: record.Milliseconds(m.lagMax),
-		},
+	f := figures.Figures{
+		From: m.from, End: end, Intended: m.intended, Unsent: m.lost, InTime: m.inTime,
+		Lag: figures.Export(m.lag), LagMax: m.lagMax, MaxInFlight: m.most.Load(), Limited: m.limited.Load(),
 	}
 	if what := m.ranOut.Load(); what != nil {
-		g.RanOut = *what
+		f.RanOut = *what
 	}
-	if seconds := (end - m.from).Seconds(); seconds > 0 {
-		g.IntendedRate = float64(m.intended) / seconds
-		g.AchievedRate = float64(m.inTime) / seconds
-	}
-	return g
+	return f
 }

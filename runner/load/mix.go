@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/squallhq/squall/internal/chance"
@@ -16,39 +17,48 @@ import (
 
 // request is one intended request of a load.
 type request struct {
-	// seq counts the load's requests from 0; kind indexes its kinds of request; nth counts the
-	// kind's requests from 0.
+	// seq is its number among the load's, kind indexes the kinds of request, nth is its number among its kind's. turn says whose turn it
+	// is among the load's edges. See mix for how they are counted.
 	seq, nth uint64
+	turn     uint64
 	kind     int
 	intended time.Duration
 	// written is what its user's earlier answers said about where the user's writes are; empty: nothing.
 	written string
 	// visit is the one that it is a step of; nil: requests are drawn.
 	visit *visit
+	// rest are the other requests of the session that it begins, without their times; nil: it begins none, or one of steps.
+	rest []request
 	// of is the write that the request looks at; nil: it looks at none.
 	of *origin
 	// hop is where a redirect has sent it; nil: it is sent where its kind is.
 	hop *hop
 }
 
-// mix chooses what each request of a load is. The choice and the parameters of request seq depend
-// on the seed, the load and seq alone, so that they are the same on every run and every engine.
+// mix chooses what each request of a load is. The choice and the parameters of a request depend on the seed, the load and its number alone,
+// and its number on who sends it alone, never on when others are answered: so that they are the same on every run and every engine,
+// and whichever generator sends it. An open load counts its requests from 0 in the order of their times. Where sessions arrive, those are
+// counted so, and each has as many numbers as it may have requests. The users of a closed load take turns with theirs: of three users
+// the first one's requests are 0, 3, 6 and so on.
 type mix struct {
 	kinds  []template
 	shares []float64 // cumulative, the last one is 1
 	counts []uint64
-	seq    uint64
-	seed   uint64
-	load   string
-	name_  uint64
-	tenant *param // nil: it is the same for all
-	steps  bool   // kinds are the steps of visits, in order
-	writes uint64 // the seed of the ids of writes
+	// arrived counts the requests of an open load, and the sessions of one that has them.
+	arrived uint64
+	// users of a closed load, and the most requests of a session or of one visit; 0: it has none.
+	users, length uint64
+	seed          uint64
+	load          string
+	name_         uint64
+	tenant        *param // nil: it is the same for all
+	steps         bool   // kinds are the steps of visits, in order
+	writes        uint64 // the seed of the ids of writes
 	// recorded are the requests of a replay that come within the drive; nil: they are drawn.
 	recorded []scenarios.Recorded
 }
 
-func newMix(l *scenarios.Load, seed uint64, from time.Duration) (*mix, error) {
+func newMix(l *scenarios.Load, to *scenarios.Node, seed uint64, from time.Duration) (*mix, error) {
 	if len(l.Requests) == 0 {
 		return nil, fmt.Errorf("no requests")
 	}
@@ -66,7 +76,7 @@ func newMix(l *scenarios.Load, seed uint64, from time.Duration) (*mix, error) {
 		requests = shapes(requests)
 	}
 	for _, r := range requests {
-		t, err := newTemplate(&parser{load: l, carried: carried, write: r.Write != nil}, r)
+		t, err := newTemplate(&parser{load: l, to: to, carried: carried, write: r.Write != nil}, r)
 		carried = append(carried, slices.Collect(maps.Keys(r.Extract))...)
 		if err != nil {
 			return nil, fmt.Errorf("request %q: %w", r.Send, err)
@@ -88,25 +98,99 @@ func newMix(l *scenarios.Load, seed uint64, from time.Duration) (*mix, error) {
 	if l.Replay != nil {
 		m.recorded = within(l.Replay.Requests, from)
 	}
+	m.users = uint64(l.Users)
+	if l.Session != nil {
+		m.length = sessionLength(l)
+	}
 	return m, m.addLooks(l, requests)
 }
 
-// next is the load's next request. It is not safe for concurrent use.
+// next is an open load's next request, or the first one of the next session. It is not safe for concurrent use.
 func (m *mix) next(intended time.Duration) request {
-	r := request{seq: m.seq, intended: intended}
-	m.seq++
-	if len(m.shares) > 1 && !m.steps && m.recorded == nil { // a visit begins with its first step
-		c := m.chance(r.seq)
-		u := c.float64()
-		r.kind = min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
-	}
-	if m.recorded != nil {
-		one := &m.recorded[r.seq]
-		r.kind = one.Kind
+	n := m.arrived
+	m.arrived++
+	switch {
+	case m.recorded != nil:
+		one := &m.recorded[n]
+		r := request{seq: n, turn: n, kind: one.Kind, intended: intended}
 		r.hop = &hop{method: one.Method, target: one.Target, mime: one.Type, own: one.Body}
+		return m.counted(r)
+	case m.steps: // a visit begins with its first step
+		return request{seq: n * m.length, nth: n, turn: n, intended: intended}
+	case m.length > 0:
+		return m.session(n, intended)
 	}
+	return m.counted(request{seq: n, turn: n, kind: m.draw(n), intended: intended})
+}
+
+// skip passes over as many of those that next would give, which somebody else sends.
+func (m *mix) skip(n uint64) {
+	for range n {
+		first := m.arrived * max(m.length, 1)
+		m.arrived++
+		switch {
+		case m.recorded != nil:
+			m.counts[m.recorded[first].Kind]++
+		case !m.steps:
+			for seq := first; seq < first+max(m.length, 1); seq++ {
+				m.counts[m.draw(seq)]++
+			}
+		}
+	}
+}
+
+// counted gives a request its number among its kind.
+func (m *mix) counted(r request) request {
 	r.nth = m.counts[r.kind]
 	m.counts[r.kind]++
+	return r
+}
+
+// draw is the kind of the request of a number.
+func (m *mix) draw(seq uint64) int {
+	if len(m.shares) == 1 {
+		return 0
+	}
+	c := m.chance(seq)
+	u := c.float64()
+	return min(sort.Search(len(m.shares), func(i int) bool { return u < m.shares[i] }), len(m.shares)-1)
+}
+
+// session begins the nth session, all of whose requests are drawn with the first.
+func (m *mix) session(n uint64, intended time.Duration) request {
+	first := m.counted(request{seq: n * m.length, turn: n, kind: m.draw(n * m.length), intended: intended})
+	for seq := first.seq + 1; seq < first.seq+m.length; seq++ {
+		r := m.counted(request{seq: seq, kind: m.draw(seq)})
+		first.rest = append(first.rest, r)
+	}
+	for i := range first.rest {
+		first.rest[i].turn = n + uint64(i) + 1
+	}
+	return first
+}
+
+// user counts the requests of one user of a closed load.
+type user struct {
+	number, sent uint64
+	counts       []uint64 // by kind
+}
+
+func (m *mix) user(number uint64) *user {
+	return &user{number: number, counts: make([]uint64, len(m.kinds))}
+}
+
+// of is a user's next request, or the first one of the user's next visit.
+func (m *mix) of(u *user, intended time.Duration) request {
+	n := u.sent*m.users + u.number
+	r := request{seq: n, turn: u.sent + u.number, intended: intended}
+	u.sent++
+	if m.steps {
+		r.seq, r.nth = n*m.length, n
+		return r
+	}
+	r.kind = m.draw(n)
+	r.nth = u.counts[r.kind]*m.users + u.number
+	u.counts[r.kind]++
 	return r
 }
 
@@ -115,12 +199,11 @@ func within(all []scenarios.Recorded, from time.Duration) []scenarios.Recorded {
 	return all[sort.Search(len(all), func(i int) bool { return all[i].At >= from }):]
 }
 
-// step is the next request of a visit that is under way. It is not safe for concurrent use.
+// step is the next request of a visit that is under way.
 func (m *mix) step(v *visit, kind int, intended time.Duration) request {
-	r := request{seq: m.seq, kind: kind, nth: m.counts[kind], intended: intended, visit: v}
-	m.seq++
-	m.counts[kind]++
-	return r
+	return request{
+		seq: v.number*m.length + uint64(kind), nth: v.number, turn: v.turn + uint64(kind), kind: kind, intended: intended, visit: v,
+	}
 }
 
 func (m *mix) chance(seq uint64) draws { return numberedDraws(m.seed, m.name_, seq) }
@@ -196,6 +279,9 @@ func (m *mix) url(r request) string {
 	c := m.chance(r.seq)
 	c.float64()
 	values := m.values(t, r, &c)
+	if t.question != nil {
+		return strings.ToLower(t.method) + "://" + t.host
+	}
 	if r.hop != nil {
 		return "http://" + t.host + r.hop.target
 	}

@@ -26,7 +26,7 @@ var shoppers = &scenarios.Load{
 
 func rendered(t *testing.T, l *scenarios.Load, seed uint64, n int) []string {
 	t.Helper()
-	m, err := newMix(l, seed, 0)
+	m, err := newMix(l, nil, seed, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestSameSeedSameRequests(t *testing.T) {
 		t.Error("another seed gives the same requests")
 	}
 	// A request can be rendered again, later and out of turn.
-	m, _ := newMix(shoppers, 1, 0)
+	m, _ := newMix(shoppers, nil, 1, 0)
 	var rs []request
 	for range 500 {
 		rs = append(rs, m.next(0))
@@ -121,14 +121,14 @@ func TestTemplatesThatCantBeSent(t *testing.T) {
 		"a negative weight":    with(func(l *scenarios.Load) { l.Requests[0].Weight = -1 }),
 		"too many parameters":  with(func(l *scenarios.Load) { l.Requests[0].Send = "GET /{a}{b}{c}{d}{e}{f}{g}{h}{i}" }),
 	} {
-		if _, err := newMix(l, 1, 0); err == nil {
+		if _, err := newMix(l, nil, 1, 0); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 }
 
 func BenchmarkRender(b *testing.B) {
-	m, err := newMix(shoppers, 1, 0)
+	m, err := newMix(shoppers, nil, 1, 0)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,11 +2,13 @@ package load
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/runner/load/clock"
 	"github.com/squallhq/squall/runner/record"
 )
@@ -41,40 +43,105 @@ func target(t *vegeta.Target) error {
 type pacer struct {
 	class    *class
 	arrivals *arrivals
-	// wait waits for a moment; its error says that the load is to end.
-	wait  func(time.Time) error
-	close func()
+	// wait waits for a moment; its error says that the load is to end, or that the course has turned.
+	wait func(time.Time) error
+	// turned is closed when the course is another than the one that the arrivals know; nil: it never is.
+	turned <-chan struct{}
+	close  func()
 	// released are the requests that a worker will pick up at once. All of them are in flight, so
 	// that their number is within the load's limit and putting one in never blocks.
 	released chan request
+	// passed are how many arrivals of others come before the one that was told last, and before is what the arrivals were before all of those.
+	passed uint64
+	before arrivals
 }
 
 var _ vegeta.Pacer = (*pacer)(nil)
 
 func newPacer(ctx context.Context, c *class) *pacer {
 	w := clock.NewWaiter(c.options.FineWait)
-	return &pacer{
+	p := &pacer{
 		class:    c,
 		arrivals: newArrivals(c.load, c.order.Seed, c.order.From, c.order.Until),
-		wait:     func(until time.Time) error { return w.Wait(ctx, until) },
 		close:    w.Close,
 		released: make(chan request, c.limit),
 	}
+	p.wait = func(until time.Time) error { return w.WaitUnless(ctx, until, p.turned) }
+	if c.order.Course != nil {
+		_, p.turned = c.order.Course.Look()
+	}
+	return p
+}
+
+// ahead goes on to the next arrival that is this generator's own, past those of others, for which it does not wait: where the course turns
+// before it has come, they come at other times, and it goes back to where it was.
+func (p *pacer) ahead() (at time.Duration, ok bool) {
+	others := p.class.order.Shard.Next(p.class.mix.arrived) - p.class.mix.arrived
+	if p.passed = 0; others > 0 {
+		p.before = *p.arrivals
+	}
+	for at, ok = p.arrivals.next(); ok && p.passed < others; at, ok = p.arrivals.next() {
+		p.passed++
+	}
+	return at, ok
+}
+
+// turn has the arrivals keep to the course as it is now, and is when the next one of this generator comes.
+func (p *pacer) turn() (at time.Duration, ok bool) {
+	way := p.look()
+	if p.class.order.Shard.Next(p.class.mix.arrived) == p.class.mix.arrived {
+		return p.arrivals.turn(way)
+	}
+	*p.arrivals = p.before
+	p.arrivals.along(way)
+	return p.ahead()
+}
+
+// next waits for the next intended time. Where it is not ok there is none any more, or the load is to end: then err says so, and at is
+// when it would have been, where the schedule has it.
+func (p *pacer) next() (at time.Duration, ok bool, err error) {
+	order := p.class.order
+	for at, ok = p.ahead(); ok || order.Course != nil; at, ok = p.turn() {
+		when := at
+		if !ok {
+			when = p.arrivals.until
+		}
+		switch err := p.wait(order.Zero.Add(when)); {
+		case errors.Is(err, clock.ErrTurned):
+		case err != nil && ok:
+			return at, false, err
+		case err != nil:
+			return course.Never, false, err // nothing was due
+		case ok:
+			return at, true, nil
+		case order.Course.Over(when):
+			return 0, false, nil
+		}
+	}
+	return 0, false, nil
+}
+
+// look is the course's way as it is now.
+func (p *pacer) look() *course.Way {
+	way, turned := p.class.order.Course.Look()
+	p.turned = turned
+	return way
 }
 
 // Pace implements vegeta.Pacer: stop is true after the last arrival and when the run is interrupted.
 func (p *pacer) Pace(time.Duration, uint64) (wait time.Duration, stop bool) {
 	c := p.class
 	for {
-		at, ok := p.arrivals.next()
-		if !ok {
-			return 0, true
-		}
-		if p.wait(c.order.Zero.Add(at)) != nil {
+		at, ok, err := p.next()
+		if err != nil {
 			p.giveUp(at)
 			return 0, true
 		}
-		r := c.dispatch(at)
+		if !ok {
+			return 0, true
+		}
+		c.mix.skip(p.passed)
+		r := c.mix.next(at)
 		switch {
 		case c.now() >= at+c.timeout:
 			c.unsent(r, record.ErrUnsent) // its user has gone before the generator came round to it
@@ -89,8 +156,9 @@ func (p *pacer) Pace(time.Duration, uint64) (wait time.Duration, stop bool) {
 
 // giveUp accounts for the arrivals that were due when the run was interrupted.
 func (p *pacer) giveUp(at time.Duration) {
-	for now, ok := p.class.now(), true; ok && at <= now; at, ok = p.arrivals.next() {
-		p.class.unsent(p.class.dispatch(at), record.ErrCanceled)
+	for now, ok := p.class.now(), true; ok && at <= now; at, ok = p.ahead() {
+		p.class.mix.skip(p.passed)
+		p.class.unsent(p.class.mix.next(at), record.ErrCanceled)
 	}
 }
 

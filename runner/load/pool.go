@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/squallhq/squall/runner/load/peek"
 	"github.com/squallhq/squall/runner/load/secure"
 )
 
@@ -134,20 +135,23 @@ func (p *pool) close() {
 
 // alive tells whether an idle connection can carry another request: its peer has not closed it,
 // and nothing unasked has come in. It does not wait.
-func alive(c *conn) bool {
-	below := c.Conn
+func alive(c *conn) bool { return fit(c.Conn) }
+
+// fit is alive of a connection that something else keeps.
+func fit(below net.Conn) bool {
 	if t, ok := below.(*tls.Conn); ok {
 		below = t.NetConn() // what comes in unasked is an alert that it closes: it is as good as an end
 	}
 	if s, ok := below.(syscall.Conn); ok {
-		if open, known := peek(s); known {
+		if open, known := peek.Open(s); known {
 			return open
 		}
 	}
-	if c.SetReadDeadline(time.Unix(1, 0)) != nil {
+	if below.SetReadDeadline(time.Unix(1, 0)) != nil {
 		return false
 	}
+	defer func() { _ = below.SetReadDeadline(time.Time{}) }() // a connection that has ended fails where it is used
 	// A pipe's end tells of a close even when its deadline has passed; a byte would be unasked.
-	n, err := c.Conn.Read(make([]byte, 1))
+	n, err := below.Read(make([]byte, 1))
 	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -57,6 +58,83 @@ func count(pieces []piece, start float64) []piece {
 		sum += (p.from + p.to) / 2 * (p.end - p.start)
 	}
 	return kept
+}
+
+// along is the rate of a load by the time of a run whose plan has gone another way than straight on: while that stands still, so does the
+// rate. Somebody may have changed its pace besides.
+func (r rate) along(way *course.Way, load string) rate {
+	pieces, paces := r.pieces, way.Paces(load)
+	if !way.Straight() {
+		pieces = r.bent(way)
+	}
+	if paces != nil {
+		pieces = paced(pieces, paces)
+	}
+	return rate{count(pieces, r.pieces[0].start)}
+}
+
+// paced are pieces with a load's paces on them.
+func paced(pieces []piece, paces []course.Pace) []piece {
+	var out []piece
+	for i := -1; i < len(paces); i++ {
+		from, until := math.Inf(-1), math.Inf(1)
+		if i >= 0 {
+			from = paces[i].From.Seconds()
+		}
+		if i+1 < len(paces) {
+			until = paces[i+1].From.Seconds()
+		}
+		for _, p := range pieces {
+			one := piece{start: max(p.start, from), end: min(p.end, until)}
+			if one.start >= one.end {
+				continue
+			}
+			one.from = p.rate(one.start)
+			if one.to = one.from; !math.IsInf(p.end, 1) {
+				one.to = p.rate(one.end)
+			}
+			switch {
+			case i < 0:
+			case paces[i].Times > 0:
+				one.from, one.to = one.from*paces[i].Times, one.to*paces[i].Times
+			default:
+				one.from, one.to = paces[i].Rate, paces[i].Rate
+			}
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// bent are its pieces by the time of the run.
+func (r rate) bent(way *course.Way) []piece {
+	var pieces []piece
+	stretches := way.Stretches()
+	for i, s := range stretches {
+		from, until, begin := s.Plan.Seconds(), math.Inf(1), s.Run.Seconds()
+		if i == 0 {
+			from, begin = r.pieces[0].start, begin+r.pieces[0].start-s.Plan.Seconds()
+		}
+		if i+1 < len(stretches) {
+			until = from + stretches[i+1].Run.Seconds() - begin
+		}
+		if !s.Passes {
+			level := r.at(s.Plan)
+			pieces = append(pieces, piece{start: begin, end: begin + until - from, from: level, to: level})
+			continue
+		}
+		for _, p := range r.pieces {
+			first, last := max(p.start, from), min(p.end, until)
+			if first < last {
+				one := piece{start: begin + first - from, end: begin + last - from, from: p.rate(first), to: p.rate(first)}
+				if !math.IsInf(p.end, 1) {
+					one.to = p.rate(last)
+				}
+				pieces = append(pieces, one)
+			}
+		}
+	}
+	return pieces
 }
 
 func (p piece) rate(at float64) float64 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -25,8 +26,10 @@ func overSockets(t *testing.T, address string) (record.Request, int64) {
 	l := open(100)
 	l.Timeout = 10 * time.Second
 	_, err := load.New(load.Options{FineWait: true}).Drive(t.Context(), runner.Drive{
-		Loads: []*scenarios.Load{l}, Seed: 1, Zero: time.Now(), Until: 500 * time.Millisecond,
-		Edges: map[string][]string{"users": {"users:web-1"}},
+		Order: order.Order{
+			Loads: []*scenarios.Load{l}, Seed: 1, Until: 500 * time.Millisecond, Edges: map[string][]order.Edge{"users": {{Name: "users:web-1"}}},
+		},
+		Zero: time.Now(),
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) {
 			dials.Add(1)
 			return (&net.Dialer{}).DialContext(ctx, "tcp", address)

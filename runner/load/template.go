@@ -37,6 +37,12 @@ type template struct {
 	// redirects is how many are followed.
 	redirects int
 	drawn     []string // the names of params
+	rpc       string   // the method of gRPC that it is for; "": none
+	// connects is what making a connection of WebSocket for it is called; echo tells that its answer has to be the same.
+	connects string
+	echo     bool
+	// question is what a database or Redis is asked in place of all of these; nil: HTTP is spoken.
+	question *question
 	// write is what a write needs besides; nil: it is none that is accounted for.
 	write *writing
 }
@@ -59,6 +65,16 @@ type part struct {
 
 func newTemplate(p *parser, r scenarios.Request) (template, error) {
 	l := p.load
+	if spoken := r.Protocol(); spoken == scenarios.SQL || spoken == scenarios.Redis {
+		return newQuestion(p, r)
+	}
+	name := r.Send
+	switch r.Protocol() {
+	case scenarios.GRPC: // on the wire it is a request of HTTP/2
+		r.Send = http.MethodPost + " /" + r.GRPC
+	case scenarios.WebSocket: // which begins as one
+		r.Send = http.MethodGet + " " + r.WebSocket
+	}
 	method, path, ok := strings.Cut(r.Send, " ")
 	if !ok || !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		return template{}, fmt.Errorf("want METHOD /path")
@@ -66,7 +82,7 @@ func newTemplate(p *parser, r scenarios.Request) (template, error) {
 	if !httpguts.ValidHeaderFieldName(method) { // a method is a token, as a header's name is
 		return template{}, fmt.Errorf("method %q", method)
 	}
-	t := template{name: r.Send, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn, redirects: r.Redirects}
+	t := template{name: name, rpc: r.GRPC, connects: r.Connects(), echo: r.Check == nil, method: method, host: l.To, redirect: r.Redirect, goOn: r.GoOn, redirects: r.Redirects}
 	var err error
 	if t.path, err = p.path(path); err != nil {
 		return template{}, err
@@ -78,20 +94,7 @@ func newTemplate(p *parser, r scenarios.Request) (template, error) {
 	if err != nil {
 		return template{}, err
 	}
-	if r.Write != nil {
-		if t.write, err = newWriting(p, r.Write); err != nil {
-			return template{}, err
-		}
-	}
-	for _, name := range p.params {
-		one, err := newParam(r.Params[name])
-		if err != nil {
-			return template{}, fmt.Errorf("parameter %q: %w", name, err)
-		}
-		t.params = append(t.params, one)
-	}
-	t.names, t.drawn = p.names, p.params
-	if t.rules, err = inspect.New(r.Check, r.Extract); err != nil {
+	if err := t.settle(p, r); err != nil {
 		return template{}, err
 	}
 	t.head, err = headers(l, r, fixed, t.fields)
@@ -103,6 +106,25 @@ func newTemplate(p *parser, r scenarios.Request) (template, error) {
 		t.end = bodiless(method)
 	}
 	return t, nil
+}
+
+// settle takes in what every request may have, whatever is spoken: that it writes, its parameters, and what is wanted of its answer.
+func (t *template) settle(p *parser, r scenarios.Request) (err error) {
+	if r.Write != nil {
+		if t.write, err = newWriting(p, r.Write); err != nil {
+			return err
+		}
+	}
+	for _, name := range p.params {
+		one, err := newParam(r.Params[name])
+		if err != nil {
+			return fmt.Errorf("parameter %q: %w", name, err)
+		}
+		t.params = append(t.params, one)
+	}
+	t.names, t.drawn = p.names, p.params
+	t.rules, err = inspect.New(r.Check, r.Extract)
+	return err
 }
 
 // bodiless ends the head of a request without a body (RFC 9110, 8.6).

@@ -12,6 +12,7 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/load"
+	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -148,8 +149,10 @@ func TestStallOverSockets(t *testing.T) {
 	defer func() { _ = server.Close() }()
 	recorder := record.NewRecorder([]record.Span{{Name: "all", End: 10 * time.Second}})
 	generator, err := load.New(load.Options{FineWait: true}).Drive(t.Context(), runner.Drive{
-		Loads: []*scenarios.Load{open(500)}, Seed: 1, Zero: zero, Until: 10 * time.Second,
-		Edges: map[string][]string{"users": {"users:web-1"}},
+		Order: order.Order{
+			Loads: []*scenarios.Load{open(500)}, Seed: 1, Until: 10 * time.Second, Edges: map[string][]order.Edge{"users": {{Name: "users:web-1"}}},
+		},
+		Zero: zero,
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
 		},

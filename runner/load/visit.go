@@ -15,6 +15,7 @@ import (
 // visit is one user's way through the steps of a session, and what that user carries on from answer to request.
 type visit struct {
 	number  uint64 // from 0
+	turn    uint64 // of its first step
 	carried map[string]string
 	jar     *cookiejar.Jar
 	at      *url.URL // where cookies are from
@@ -23,7 +24,7 @@ type visit struct {
 // begin makes a request the first step of a visit.
 func (c *class) begin(r request) request {
 	r.visit = &visit{
-		number: r.nth, carried: map[string]string{},
+		number: r.nth, turn: r.turn, carried: map[string]string{},
 		at: &url.URL{Scheme: "http", Host: c.load.To, Path: "/"},
 	}
 	r.visit.jar, _ = cookiejar.New(nil) // it fails on options alone
@@ -40,12 +41,10 @@ func (c *class) walk(ctx context.Context, r request, self *memory, w *clock.Wait
 		if s.Outcome == record.Failed && !c.mix.kinds[r.kind].goOn || !r.visit.has(c.mix.kinds[kind].names) {
 			return at
 		}
-		if at >= c.order.Until || w.Wait(ctx, c.order.Zero.Add(at)) != nil {
+		if !c.due(ctx, *w, at) {
 			return at
 		}
-		c.mu.Lock()
 		r = c.mix.step(r.visit, kind, at)
-		c.mu.Unlock()
 		switch {
 		case c.load.Users > 0: // they are the limit
 			c.inFlight.Add(1)
@@ -112,6 +111,9 @@ func (v *visit) learn(h http.Header) {
 func (t *template) judge(a answer, v *visit) (record.Outcome, string) {
 	if v != nil {
 		v.learn(a.header)
+	}
+	if a.refusal != nil {
+		return record.Failed, a.refusal.class
 	}
 	failed := a.status < 200 || a.status >= 400 || a.astray
 	if right, said := t.rules.Status(a.status); said {

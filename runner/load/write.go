@@ -15,6 +15,7 @@ import (
 
 	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/runner/load/clock"
+	"github.com/squallhq/squall/runner/load/direct"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
@@ -132,7 +133,7 @@ const firstLook = 1 << 40
 // lookAt is a look at a write.
 func (m *mix) lookAt(intended time.Duration, of request) request {
 	return request{
-		seq: firstLook + of.seq, nth: of.nth, kind: m.kinds[of.kind].write.look, intended: intended, visit: of.visit,
+		seq: firstLook + of.seq, nth: of.nth, turn: of.turn, kind: m.kinds[of.kind].write.look, intended: intended, visit: of.visit,
 		of: &origin{of.seq, of.nth, of.kind},
 	}
 }
@@ -174,15 +175,24 @@ func (c *class) attempt(ctx context.Context, r request, deadline time.Time) (a a
 
 // again tells whether a write is to be tried again: it has failed, and not for what it is.
 func again(a answer, err error) bool {
+	if a.refusal != nil {
+		return a.refusal.again
+	}
 	return err != nil || a.status >= 500 || a.status == http.StatusRequestTimeout || a.status == http.StatusTooManyRequests
 }
 
 // outcome is what the user of a write knows after one attempt at it.
 func outcome(a answer, err error) record.WriteOutcome {
 	var dial dialError
+	var notAsked *direct.NotAsked
 	switch {
-	case errors.As(err, &dial):
+	case errors.As(err, &dial), errors.As(err, &notAsked):
 		return record.Refused // nothing was sent
+	case err == nil && a.refusal != nil:
+		if a.refusal.notDone {
+			return record.Refused
+		}
+		return record.Unknown
 	case err == nil && a.status < 400 && !a.astray:
 		return record.Acknowledged
 	case err == nil && a.status < 500 && a.status != http.StatusRequestTimeout:
@@ -221,7 +231,7 @@ func (c *class) account(r request, s record.Sample, a answer, t tries, err error
 func (c *class) look(ctx context.Context, of request, done time.Duration, user *memory) time.Duration {
 	w := c.mix.kinds[of.kind].write
 	at := done + w.after
-	if w.look < 0 || at >= c.order.Until {
+	if w.look < 0 || at >= c.until() {
 		return done
 	}
 	if w.after > 0 && clock.Wait(ctx, c.order.Zero.Add(at)) != nil {

@@ -39,6 +39,7 @@ func (a *admin) handler() http.Handler {
 	mux.HandleFunc("POST "+wire.AdminSpans, a.tellSpans)
 	mux.HandleFunc("PUT "+wire.AdminBehave, a.putBehaviour)
 	mux.HandleFunc("PUT "+wire.AdminAsks, a.putAsks)
+	mux.HandleFunc("PUT "+wire.AdminLookups, a.putLookups)
 	mux.HandleFunc("PUT "+wire.AdminWithdrawn+"{instance}", a.withdraw(true))
 	mux.HandleFunc("DELETE "+wire.AdminWithdrawn+"{instance}", a.withdraw(false))
 	mux.HandleFunc("PUT "+wire.AdminConfigure, a.putConfiguration)
@@ -91,6 +92,19 @@ func (a *admin) putBehaviour(w http.ResponseWriter, r *http.Request) {
 // behave has the role behave otherwise; nil: as it does by itself.
 func (a *admin) behave(w http.ResponseWriter, b *faults.Behaviour) {
 	a.i.Behaviour.Tell(b)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// putLookups takes how all callees are looked up that are not found as ever.
+func (a *admin) putLookups(w http.ResponseWriter, r *http.Request) {
+	var to map[string]faults.NameLookup
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, host.MaxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&to); err != nil {
+		a.i.Refuse(w, http.StatusBadRequest, fmt.Sprintf("read lookups: %s", err))
+		return
+	}
+	a.i.Lookups.Tell(to)
 	w.WriteHeader(http.StatusNoContent)
 }
 

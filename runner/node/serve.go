@@ -54,7 +54,9 @@ func serve(ctx context.Context, c host.Config, e host.Environment, started func(
 	// The admin server outlives the role, so that its last counters can be read while it drains.
 	adminContext, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	adminDone := make(chan error, 1)
-	go func() { adminDone <- host.ServeHTTPUntil(adminContext, adminListener, a.handler(), 0, time.Second) }()
+	go func() {
+		adminDone <- host.ServeHTTPUntil(adminContext, adminListener, a.handler(), 0, time.Second, nil)
+	}()
 	defer func() {
 		stopAdmin()
 		err = errors.Join(err, <-adminDone)

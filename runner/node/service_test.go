@@ -323,7 +323,7 @@ func TestBadEndpointsAreErrors(t *testing.T) {
 		"unknown role": {Name: "s", Kind: scenarios.KindImage},
 		"no origin":    {Name: "s", Kind: scenarios.KindCDN},
 		"no route":     {Name: "s", Kind: scenarios.KindGateway, Routing: scenarios.Routing{Routes: []scenarios.Route{{Match: "/", To: "nobody"}}}},
-		"no receiver":  {Name: "s", Kind: scenarios.KindQueue},
+		"no receiver":  {Name: "s", Kind: scenarios.KindStream, Stream: scenarios.Stream{Subscribers: []*scenarios.Subscriber{{Name: "nobody"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {

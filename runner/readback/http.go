@@ -27,7 +27,7 @@ const (
 )
 
 // overHTTP asks with GET, page by page where the path has pages.
-func overHTTP(ctx context.Context, dial func(context.Context) (net.Conn, error), l *scenarios.Load) ([]string, error) {
+func overHTTP(ctx context.Context, dial func(context.Context) (net.Conn, error), l *scenarios.Load, of *scenarios.Node) ([]string, error) {
 	path, err := jsonpath.Parse(cmp.Or(l.ReadBack.IDs, scenarios.DefaultIDs))
 	if err != nil {
 		return nil, err
@@ -36,13 +36,18 @@ func overHTTP(ctx context.Context, dial func(context.Context) (net.Conn, error),
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 	}
 	defer transport.CloseIdleConnections()
+	if s := of.Secure(); s != nil {
+		if transport.TLSClientConfig, err = s.Config(); err != nil {
+			return nil, err
+		}
+	}
 	if !strings.Contains(l.ReadBack.Send, scenarios.PageParameter) {
-		return page(ctx, transport, l, l.ReadBack.Send, path)
+		return page(ctx, transport, l, of, l.ReadBack.Send, path)
 	}
 	var out []string
 	for n := 1; n <= mostPages; n++ {
 		send := strings.ReplaceAll(l.ReadBack.Send, scenarios.PageParameter, strconv.Itoa(n))
-		ids, err := page(ctx, transport, l, send, path)
+		ids, err := page(ctx, transport, l, of, send, path)
 		if err != nil {
 			return nil, err
 		}
@@ -54,14 +59,19 @@ func overHTTP(ctx context.Context, dial func(context.Context) (net.Conn, error),
 	return nil, fmt.Errorf("%s has more than %d pages", l.ReadBack.Send, mostPages)
 }
 
-func page(ctx context.Context, transport http.RoundTripper, l *scenarios.Load, send string, path jsonpath.Path) ([]string, error) {
+func page(ctx context.Context, transport http.RoundTripper, l *scenarios.Load, of *scenarios.Node, send string, path jsonpath.Path) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	_, target, _ := strings.Cut(send, " ")
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.ReadBack.HTTP+target, nil)
+	scheme := "http://"
+	if of.Secure() != nil {
+		scheme = "https://"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+l.ReadBack.HTTP+target, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", send, err)
 	}
+	request.Host = cmp.Or(of.Site(), request.Host)
 	request.Header.Set("User-Agent", "squall")
 	request.Header.Set(wire.HeaderKey, cmp.Or(l.APIKey, l.Name))
 	for k, v := range l.Headers {

@@ -10,6 +10,7 @@ import (
 type cell struct {
 	sent, ok, degraded, failed, unsent, stale int64
 	cut                                       int64 // in none of the others
+	interrupted                               int64 // nor these
 
 	latency [outcomes]times // by outcome
 	service times
@@ -88,17 +89,22 @@ func errorClass(s Sample) string {
 func (c *cell) request(n name, seconds float64) Request {
 	r := Request{
 		Load: n.load, Request: n.request,
-		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent, StaleReads: c.stale, Cut: c.cut,
+		Sent: c.sent, OK: c.ok, Degraded: c.degraded, Failed: c.failed, Unsent: c.unsent, StaleReads: c.stale, Cut: c.cut, Interrupted: c.interrupted,
 		LatencyMs: together(&c.latency[whole], &c.latency[degraded], &c.latency[failed]),
 		AnswerMs:  optional(together(&c.latency[whole], &c.latency[degraded])), OKMs: optional(c.latency[whole].summary()),
 		FailedMs: optional(c.latency[failed].summary()), ServiceMs: c.service.summary(),
 		Errors: maps.Clone(c.errors),
 	}
+	return r.over(seconds)
+}
+
+// over is a request with its rates, of so long a time.
+func (q Request) over(seconds float64) Request {
 	if seconds > 0 {
-		r.Rate = float64(c.sent+c.cut) / seconds
-		r.Goodput = float64(c.ok+c.degraded) / seconds
+		q.Rate = float64(q.Sent+q.Cut) / seconds
+		q.Goodput = float64(q.OK+q.Degraded) / seconds
 	}
-	return r
+	return q
 }
 
 // optional is nil for a summary of nothing: what nobody timed is not 0 ms.

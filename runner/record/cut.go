@@ -40,6 +40,26 @@ func (r *Recorder) Ended(fault int, at time.Duration) {
 	r.faults[fault].ended = &at
 }
 
+// interlude is something that nobody planned, as far as it has come.
+type interlude struct {
+	from  time.Duration
+	until *time.Duration // nil: it is not over
+}
+
+// Unplanned tells that something is on from a time that the plan does not have: what people or others put on or ended, an instance that
+// died by itself. What fails while it is on is charged to no fault of the plan. over tells that it has ended, for what does.
+func (r *Recorder) Unplanned(from time.Duration) (over func(at time.Duration)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one := &interlude{from: from}
+	r.interludes = append(r.interludes, one)
+	return func(at time.Duration) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		one.until = &at
+	}
+}
+
 // Cut is how many requests of other phases are charged to a fault.
 func (r *Recorder) Cut(fault int) int64 {
 	r.mu.Lock()
@@ -47,13 +67,21 @@ func (r *Recorder) Cut(fault int) int64 {
 	return r.faults[fault].cut
 }
 
+// interrupted tells of a request that was under way when the run was ended before its time: what would have become of it is unknown.
+func interrupted(s Sample) bool { return s.Outcome == Failed && !s.Unsent && s.Error == ErrCanceled }
+
 // charged are the faults that a failed request is charged to, in place of the phase that it was intended in. There are two sorts:
 // it was under way, in a phase that left the system alone, when a fault of a later phase came on; or it was intended while an earlier phase's fault
 // was on that was to be gone (and needed only the harness to take it off). Where a fault of its own phase was on while
-// it was under way, what failed it can't be told, and it is its phase's.
+// it was under way, or something that nobody planned, what failed it can't be told, and it is its phase's.
 func (r *Recorder) charged(s Sample, phase Span) []int {
-	if s.Outcome != Failed || s.Unsent {
+	if s.Outcome != Failed || s.Unsent || interrupted(s) {
 		return nil
+	}
+	for _, u := range r.interludes {
+		if u.from <= s.Done+sameMoment && (u.until == nil || *u.until > s.Intended) {
+			return nil
+		}
 	}
 	var cut, late []int
 	for i, f := range r.faults {

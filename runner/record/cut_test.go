@@ -85,8 +85,42 @@ func TestWhatNoFaultCuts(t *testing.T) {
 	r := NewRecorder([]Span{{Name: "hurt", End: 10 * time.Second}}, FaultSpan{End: 10 * time.Second})
 	r.Began(0, 0)
 	r.Add(Sample{Intended: -time.Millisecond, Done: time.Second, Outcome: Failed, Error: ErrReset})
-	r.Add(Sample{Intended: time.Second, Outcome: Failed, Unsent: true})
+	r.Add(Sample{Intended: time.Second, Outcome: Failed, Unsent: true, Error: ErrCanceled})
+	r.Add(Sample{Intended: 2 * time.Second, Done: 3 * time.Second, Outcome: Failed, Error: ErrCanceled})
 	if r.Cut(0) != 0 {
 		t.Errorf("%d were cut", r.Cut(0))
+	}
+	r.End(3 * time.Second)
+	if q := r.Phases()[0].Requests[0]; q.Sent != 1 || q.Failed != 1 || q.Unsent != 1 || q.Cut != 0 || q.Interrupted != 1 {
+		t.Errorf("%+v: want one that was not sent, and one that the run's end cut", q)
+	}
+}
+
+// What nobody planned is on while a request is under way: it may be what failed it, and the fault that comes on meanwhile is not charged.
+func TestWhatNobodyPlannedIsNoFaults(t *testing.T) {
+	t.Parallel()
+	const ms, second = time.Millisecond, time.Second
+	for name, c := range map[string]struct {
+		from, until    time.Duration // until 0: it does not end
+		intended, done time.Duration
+		cut            int64
+	}{
+		"nothing":                      {from: 90 * second, intended: 9990 * ms, done: 12 * second, cut: 1},
+		"an instance died before":      {from: 4 * second, intended: 9990 * ms, done: 12 * second},
+		"it died while it was waiting": {from: 11 * second, intended: 9990 * ms, done: 12 * second},
+		"it died as it failed":         {from: 12 * second, intended: 9990 * ms, done: 12 * second},
+		"people were done by then":     {from: 4 * second, until: 9 * second, intended: 9990 * ms, done: 12 * second, cut: 1},
+		"people were at it":            {from: 4 * second, until: 9995 * ms, intended: 9990 * ms, done: 12 * second},
+	} {
+		r := NewRecorder([]Span{{Name: "steady", End: 10 * second}, {Name: "hurt", Start: 10 * second, End: 20 * second}}, FaultSpan{Start: 10 * second, End: 20 * second})
+		r.Began(0, 10*second)
+		over := r.Unplanned(c.from)
+		if c.until > 0 {
+			over(c.until)
+		}
+		r.Add(Sample{Intended: c.intended, Done: c.done, Outcome: Failed, Error: ErrTimeout})
+		if got := r.Cut(0); got != c.cut {
+			t.Errorf("%s: %d charged to the fault, want %d", name, got, c.cut)
+		}
 	}
 }

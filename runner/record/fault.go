@@ -26,6 +26,10 @@ type Fault struct {
 	UndoneS *float64 `json:"undone_s"`
 	// ScheduledUndoS is when it was to end.
 	ScheduledUndoS float64 `json:"scheduled_undo_s"`
+	// PlannedS is when it was planned to come on, in a run whose phases somebody has held, ended or left out; scheduled_s is by the run's time.
+	PlannedS *float64 `json:"planned_s,omitempty" since:"2026-11-30"`
+	// PlannedUndoS is when it was planned to end.
+	PlannedUndoS *float64 `json:"planned_undo_s,omitempty" since:"2026-11-30"`
 	// RecoveredAfterS counts from when it was undone; null: not recovered by the end of the run. 0 where nothing had degraded.
 	RecoveredAfterS *float64 `json:"recovered_after_s"`
 	// RecoveredFromOnsetS is the second clock: from when it was applied.
@@ -90,19 +94,75 @@ type Receipt struct {
 	FullDelayMs float64 `json:"full_delay_ms,omitempty" since:"2026-11-29"`
 	// Coverage is how many of the requests that crossed its edges while it was to be on met it; absent where that was not counted.
 	Coverage *float64 `json:"coverage,omitempty" unit:"share" since:"2026-11-29"`
+	// Spread is how far apart in time the meshes came that carried it out together; absent where one alone did.
+	Spread *Spread `json:"spread,omitempty" since:"2026-11-30"`
 	// Did is what was done by those that were asked to do something once (a promotion, a flush, a replay). Such a fault counts no
-	// traffic, and met tells whether anything was done.
+	// traffic, and met tells whether anything was done. Under others it is what became of instances, beside the traffic.
 	Did []Deed `json:"did,omitempty" since:"2026-11-29"`
 	// Text is all of this in words.
 	Text string `json:"text"`
+}
+
+// Spread is how far apart in time several meshes put a fault on and took it off, as their clocks were compared.
+type Spread struct {
+	// Meshes are how many carried it out.
+	Meshes int `json:"meshes" unit:"meshes" since:"2026-11-30"`
+	// OnMs is from the first mesh that had it on to the last; absent where one did not say.
+	OnMs *float64 `json:"on_ms,omitempty" since:"2026-11-30"`
+	// OnUncertainMs is by how much on_ms may be wrong, since clocks are compared.
+	OnUncertainMs *float64 `json:"on_uncertain_ms,omitempty" since:"2026-11-30"`
+	// OffMs is from the first mesh that had it off to the last.
+	OffMs *float64 `json:"off_ms,omitempty" since:"2026-11-30"`
+	// OffUncertainMs is by how much off_ms may be wrong.
+	OffUncertainMs *float64 `json:"off_uncertain_ms,omitempty" since:"2026-11-30"`
 }
 
 // Deed is what one instance has done that was asked to do something once.
 type Deed struct {
 	// Instance that was asked.
 	Instance string `json:"instance" since:"2026-11-29"`
-	// What it has done: promoted, flushed or replayed.
+	// What it has done: promoted, flushed, replayed or replaced; or what became of it: lost or drained (with its machine), out of memory, filled (its disk), looked up (names), or showed (a certificate that is
+	// no good).
 	What string `json:"what" since:"2026-11-29"`
-	// Count is how much of it: copies flushed, messages replayed, or 1 for a promotion; null: it did not say.
+	// Count is how much of it: copies flushed, messages replayed, 1 for a promotion, a replacement or a certificate, how often it was killed for want of memory, or
+	// bytes written to its disk, or lookups; null: it did not say.
 	Count *int64 `json:"count" since:"2026-11-29"`
+	// Drain is how it ended as its machine was drained, where it did.
+	Drain *DrainDeed `json:"drain,omitempty" since:"2026-11-30"`
+	// Disk is the volume that was filled, where one was.
+	Disk *DiskDeed `json:"disk,omitempty" since:"2026-11-29"`
+}
+
+// DrainDeed is how an instance ended whose machine was drained. What is absent was not measured.
+type DrainDeed struct {
+	// Machine that was drained.
+	Machine string `json:"machine" since:"2026-11-30"`
+	// TookMs is from when it was asked to end to its end.
+	TookMs *float64 `json:"took_ms,omitempty" since:"2026-11-30"`
+	// Killed tells that it was killed as its grace was over.
+	Killed *bool `json:"killed,omitempty" since:"2026-11-30"`
+	// Connections were open on the edges into it when the fault began.
+	Connections *int64 `json:"connections,omitempty" unit:"connections" since:"2026-11-30"`
+	// InFlight requests waited for their answer there then.
+	InFlight *int64 `json:"in_flight,omitempty" unit:"requests" since:"2026-11-30"`
+	// Unanswered are those that got none, from then until all on the machine had ended.
+	Unanswered *int64 `json:"unanswered,omitempty" unit:"requests" since:"2026-11-30"`
+	// Elsewhere is the machine where it was up again while the fault was on.
+	Elsewhere string `json:"elsewhere,omitempty" since:"2026-11-30"`
+	// AwayMs is from its end to when it was up there.
+	AwayMs *float64 `json:"away_ms,omitempty" since:"2026-11-30"`
+	// Stayed is why it was not, where that was wanted.
+	Stayed string `json:"stayed,omitempty" since:"2026-11-30"`
+}
+
+// DiskDeed is a volume that was filled, as its file system told.
+type DiskDeed struct {
+	// Volume is where it is in its image.
+	Volume string `json:"volume" since:"2026-11-29"`
+	// Size of the volume.
+	Size int64 `json:"size" unit:"bytes" since:"2026-11-29"`
+	// Free is how much was free once it was filled.
+	Free int64 `json:"free" unit:"bytes" since:"2026-11-29"`
+	// FreeAtEnd is how much was free just before it was freed again; absent where that could not be read.
+	FreeAtEnd *int64 `json:"free_at_end,omitempty" unit:"bytes" since:"2026-11-29"`
 }

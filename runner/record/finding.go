@@ -35,13 +35,14 @@ type Worsened struct {
 	What string `json:"what" since:"2026-11-29"`
 }
 
-// Absorbed is what one mechanism of the architecture kept from its users, or from what is behind it, in one phase with a fault.
+// Absorbed is what one mechanism of the architecture kept from its users, or from what is behind it, in one phase with a fault, or refused by rule in
+// any but the steady one.
 type Absorbed struct {
 	// Phase in which it did.
 	Phase string `json:"phase" since:"2026-11-29"`
 	// Where: a node.
 	Where string `json:"where" since:"2026-11-29"`
-	// By is the mechanism: cache, fallback, breaker, hedge, failover, queue, shedding, bulkhead, rate limit.
+	// By is the mechanism: cache, fallback, breaker, hedge, failover, queue, shedding, bulkhead, rate limit, bot rules.
 	By string `json:"by" since:"2026-11-29"`
 	// Count is how often.
 	Count int64 `json:"count" unit:"requests" since:"2026-11-29"`

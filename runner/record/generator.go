@@ -12,6 +12,9 @@ type Generator struct {
 	Sent int64 `json:"sent" unit:"requests"`
 	// Unsent are those of the intended that were not.
 	Unsent int64 `json:"unsent" unit:"requests"`
+	// Unknown are those of the intended of which nobody knows what became: a generator of several was lost while they were, or may have
+	// been, under way. They count as intended alone. Absent: of none.
+	Unknown int64 `json:"unknown,omitempty" unit:"requests" since:"2026-12-01"`
 	// LagMs is how late they were sent.
 	LagMs Lag `json:"lag_ms"`
 	// MaxInFlight is the most requests in flight seen.
@@ -48,3 +51,38 @@ type Lag struct {
 	// Max is the greatest.
 	Max float64 `json:"max" unit:"ms"`
 }
+
+// GeneratorPart is one of several generators that drove the load together: how it went, as it counted itself, and what is known of its clock.
+type GeneratorPart struct {
+	// Name of the generator: generator-1 and so on.
+	Name string `json:"name" since:"2026-12-01"`
+	// Intended requests of the phases that were its own to send.
+	Intended int64 `json:"intended" unit:"requests" since:"2026-12-01"`
+	// Sent are those of the intended that were sent.
+	Sent int64 `json:"sent" unit:"requests" since:"2026-12-01"`
+	// Unsent are those of the intended that were not.
+	Unsent int64 `json:"unsent" unit:"requests" since:"2026-12-01"`
+	// Unknown are those of which nobody knows what became: it was lost while they were, or may have been, under way. Absent: of none.
+	Unknown int64 `json:"unknown,omitempty" unit:"requests" since:"2026-12-01"`
+	// LagMs is how late it sent.
+	LagMs Lag `json:"lag_ms" since:"2026-12-01"`
+	// MaxInFlight is the most of its requests in flight.
+	MaxInFlight int64 `json:"max_in_flight" unit:"requests" since:"2026-12-01"`
+	// CPUs it used on average; null: that is not known.
+	CPUs *float64 `json:"cpus" unit:"cores" since:"2026-12-01"`
+	// Descriptors that it may have open at once (ulimit -n); null: that is not known.
+	Descriptors *int64 `json:"descriptors" since:"2026-12-01"`
+	// OffsetMs is how far its clock was ahead of the conductor's before the first request; times are by the conductor's.
+	OffsetMs float64 `json:"offset_ms" since:"2026-12-01"`
+	// DriftMs is by how much that had changed at the end; null: it was not measured again.
+	DriftMs *float64 `json:"drift_ms" since:"2026-12-01"`
+	// UncertaintyMs is how far its times may be off, by the way that a question to it and its answer took and by the drift.
+	UncertaintyMs float64 `json:"uncertainty_ms" since:"2026-12-01"`
+	// SilentMs is the longest that nothing was heard of it.
+	SilentMs float64 `json:"silent_ms" since:"2026-12-01"`
+	// Ended is how it ended: done, stopped (it was told to), its own error, or "lost: " and why.
+	Ended string `json:"ended" since:"2026-12-01"`
+}
+
+// GeneratorLost begins what GeneratorPart.Ended says of one that was lost.
+const GeneratorLost = "lost: "

@@ -9,6 +9,7 @@ type kind struct {
 	cells   []*cell // by phase; nil until there is a sample
 	windows map[windowKey]*window
 	latest  *window // the one used last, as most samples are of one second
+	moments [moments]moment
 }
 
 func (k *kind) cell(phase int) *cell {

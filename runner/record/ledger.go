@@ -40,15 +40,17 @@ func (r *Recorder) Acknowledged() map[string][]string {
 	return out
 }
 
-// AcknowledgedInPhases is how many writes answers to requests of the phases said are done.
-func (r *Recorder) AcknowledgedInPhases() int64 {
+// AcknowledgedInPhases is how many writes answers to requests of the phases said are done, but for those that are left out.
+func (r *Recorder) AcknowledgedInPhases(leftOut func(id string) bool) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var n int64
 	for database := range r.ledger {
 		seen := map[string]struct{}{}
 		for _, id := range r.ledger.ids(database) {
-			seen[id] = struct{}{}
+			if !leftOut(id) {
+				seen[id] = struct{}{}
+			}
 		}
 		n += int64(len(seen))
 	}

@@ -8,6 +8,10 @@ type Phase struct {
 	StartS float64 `json:"start_s"`
 	// EndS is when the phase ended.
 	EndS float64 `json:"end_s"`
+	// PlannedStartS is when it was planned to begin, in a run whose phases somebody has held, ended or left out; start_s is when it did.
+	PlannedStartS *float64 `json:"planned_start_s,omitempty" since:"2026-11-30"`
+	// PlannedEndS is when it was planned to end.
+	PlannedEndS *float64 `json:"planned_end_s,omitempty" since:"2026-11-30"`
 	// Requests are the figures of each kind of request that was due in it, by load and request.
 	Requests []Request `json:"requests"`
 	// Edges are those that something crossed in this phase.
@@ -47,6 +51,9 @@ type Request struct {
 	// came on, or intended before an earlier one was off. They failed, are charged to that fault, and are in no other figure here
 	// but the rate.
 	Cut int64 `json:"cut,omitempty" unit:"requests" since:"2026-11-29"`
+	// Interrupted are requests that were under way when the run was ended before its time. What would have become of them is unknown: they are
+	// in no other figure here.
+	Interrupted int64 `json:"interrupted,omitempty" unit:"requests" since:"2026-11-30"`
 	// Rate of intended requests, sent and cut.
 	Rate float64 `json:"rate" unit:"1/s"`
 	// Goodput is the rate of ok and degraded answers.
@@ -61,7 +68,8 @@ type Request struct {
 	FailedMs *Latency `json:"failed_ms,omitempty" since:"2026-11-29"`
 	// ServiceMs is latency_ms from the time at which it was really sent.
 	ServiceMs Latency `json:"service_ms"`
-	// Errors are the failed by class: refused, reset, dial, timeout, eof, body, unsent, cancelled, other, or a status such as 503.
+	// Errors are the failed by class: refused, reset, dial, dns, tls, timeout, eof, body, unsent, cancelled, other, a status such as 503, what was
+	// checked (check: json $.id), or what a server said in place of an answer (sql 23505, redis READONLY, grpc UNAVAILABLE, websocket 1011).
 	Errors map[string]int64 `json:"errors" unit:"requests"`
 }
 
@@ -99,6 +107,8 @@ type Expectation struct {
 	Holds *bool `json:"holds"`
 	// Why it could not be told.
 	Why string `json:"why,omitempty"`
+	// Touched are the phases it is about in which something was done beside the plan; absent: none was.
+	Touched []string `json:"touched,omitempty" since:"2026-11-30"`
 	// Line of the scenario file.
 	Line int `json:"line,omitempty"`
 	// Column in that line.

@@ -28,11 +28,13 @@ type Recorder struct {
 	mu     sync.Mutex
 	spans  []Span
 	faults []disturbance
-	kinds  map[name]*kind
-	open   []*window // windows with values that are not packed yet
-	newest int       // the newest second seen
-	work   buckets
-	lag    times
+	// interludes are what nobody planned.
+	interludes []*interlude
+	kinds      map[name]*kind
+	open       []*window // windows with values that are not packed yet
+	newest     int       // the newest second seen
+	work       buckets
+	lag        times
 	// ledger is of requests of the phases, before of the others: the warm-up's.
 	ledger, before ledger
 	// accounts are of loads whose writes are read back as they say.
@@ -75,12 +77,17 @@ func (r *Recorder) Add(s Sample) {
 	}
 	switch {
 	case phase == outside:
+	case interrupted(s):
+		k.cell(phase).interrupted++
 	case cut != nil:
 		k.cell(phase).cut++
 	default:
 		k.cell(phase).add(s)
 	}
-	r.addToWindow(k, windowKey{floorSecond(s.Intended), phase}, s, cut != nil)
+	if !interrupted(s) {
+		k.live(s, cut != nil)
+		r.addToWindow(k, windowKey{floorSecond(s.Intended), phase}, s, cut != nil)
+	}
 	if s.Write != nil && !s.Unsent {
 		in := ""
 		if phase != outside {
@@ -125,6 +132,16 @@ func floorSecond(d time.Duration) int {
 	return s
 }
 
+// Move says anew when the phases and the faults are that NewRecorder was given: as many, in the same order. What has been must not change.
+func (r *Recorder) Move(phases []Span, faults []FaultSpan) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spans = slices.Clone(phases)
+	for i, f := range faults {
+		r.faults[i].FaultSpan = f
+	}
+}
+
 // End ends the run at the given time, for one that was interrupted: phases that began later are
 // gone, the one that was going on ends there, and rates are per second that really passed.
 func (r *Recorder) End(at time.Duration) {
@@ -140,7 +157,7 @@ func (r *Recorder) End(at time.Duration) {
 	r.spans = kept
 }
 
-// Phases are the figures of every phase, in order; requests are sorted by load and request.
+// Phases are the figures of every phase that was, in order; requests are sorted by load and request.
 func (r *Recorder) Phases() []Phase {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -156,11 +173,14 @@ func (r *Recorder) Phases() []Phase {
 		}
 	}
 	for _, p := range phases {
-		slices.SortFunc(p.Requests, func(a, b Request) int {
-			return cmp.Or(strings.Compare(a.Load, b.Load), strings.Compare(a.Request, b.Request))
-		})
+		slices.SortFunc(p.Requests, byName)
 	}
-	return phases
+	return slices.DeleteFunc(phases, func(p Phase) bool { return p.EndS <= p.StartS }) // it was left out
+}
+
+// byName is the order of requests in a phase.
+func byName(a, b Request) int {
+	return cmp.Or(strings.Compare(a.Load, b.Load), strings.Compare(a.Request, b.Request))
 }
 
 // Lag is how late the generator sent the requests of the phases.

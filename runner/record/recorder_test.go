@@ -184,10 +184,20 @@ func TestLive(t *testing.T) {
 		}
 		r.Add(s)
 	}
-	r.Add(sample(4*time.Second, time.Minute)) // a second that is not over
 	got := r.Live(4500 * time.Millisecond)
-	if got.Rate != 100 || got.Success != 0.75 || got.P99.Round(time.Millisecond) != 100*time.Millisecond { // of the 75 answers; a failure is none
+	if got.Rate != 91 || got.Success != 68./91 || got.P99.Round(time.Millisecond) != 91*time.Millisecond { // of the 68 answers that came in it; a failure is none
 		t.Errorf("Live = %+v", got)
+	}
+	r.Add(sample(4900*time.Millisecond, 100*time.Millisecond)) // in a second that is not over then
+	if next := r.LiveRequests(5500 * time.Millisecond); len(next) != 1 || next[0].Sent != 9 || next[0].OK != 7 || next[0].Failed != 2 || next[0].P99 < 99*time.Millisecond {
+		t.Errorf("those that took until the next second: %+v", next)
+	}
+	for at := 60 * time.Second; at < 62*time.Second; at += 10 * time.Millisecond { // all take longer than a second: they are seen all the same
+		r.Add(sample(at, 2500*time.Millisecond))
+	}
+	r.Add(sample(10*time.Second, time.Second)) // long over
+	if got := r.Live(64 * time.Second); got.Rate != 100 || got.Success != 1 || got.P99.Round(10*time.Millisecond) != 2500*time.Millisecond {
+		t.Errorf("Live of a slow second = %+v", got)
 	}
 	if got := r.Live(90 * time.Second); got != (record.Live{}) {
 		t.Errorf("Live of a silent second = %+v", got)

@@ -26,6 +26,8 @@ const (
 	Pass         Verdict = "pass"
 	Fail         Verdict = "fail"
 	Inconclusive Verdict = "inconclusive"
+	// UnderWay stands in place of one while a run goes on, and in no stored record.
+	UnderWay Verdict = "under way"
 )
 
 // Result is result.json.
@@ -36,6 +38,12 @@ type Result struct {
 	Scenario string `json:"scenario"`
 	// About is the scenario's own sentence about itself.
 	About string `json:"about,omitempty"`
+	// Hypothesis is what it was to show, as the scenario says.
+	Hypothesis string `json:"hypothesis,omitempty" since:"2026-11-30"`
+	// Owner is who answers for the scenario.
+	Owner string `json:"owner,omitempty" since:"2026-11-30"`
+	// Runbook is where it says what to do when it goes wrong: an address or a path.
+	Runbook string `json:"runbook,omitempty" since:"2026-11-30"`
 	// Variant is the variant that was run, "" for the scenario as it stands.
 	Variant string `json:"variant"`
 	// Set are changes to the scenario that the run was made with, each PATH=VALUE.
@@ -63,10 +71,14 @@ type Result struct {
 	Reasons []string `json:"reasons"`
 	// Started is when the run began to launch its topology.
 	Started time.Time `json:"started"`
+	// BeganAfterS is from then to the start of the first phase, from which all other times count.
+	BeganAfterS float64 `json:"began_after_s,omitempty" since:"2026-11-30"`
 	// Partial tells that the run was interrupted.
 	Partial bool `json:"partial,omitempty"`
 	// PartialWhy is why it was cut short.
 	PartialWhy string `json:"partial_why,omitempty" since:"2026-11-29"`
+	// Trips are what the scenario's abort_when and pause_when came to, in time.
+	Trips []Trip `json:"trips,omitempty" since:"2026-11-30"`
 	// DurationS is from the start of the first phase to the end of the last.
 	DurationS float64 `json:"duration_s"`
 	// Command makes the run again.
@@ -89,10 +101,18 @@ type Result struct {
 	Design *Design `json:"design,omitempty" since:"2026-11-29"`
 	// Edges are the topology's connections over all phases.
 	Edges []Edge `json:"edges"`
+	// Alerts are those that monitoring sent, or that somebody told of, in time.
+	Alerts []Alert `json:"alerts,omitempty" since:"2026-11-30"`
+	// AlertsAt is where the run took alerts from an alert manager; absent: nowhere, so that none could come but by hand.
+	AlertsAt string `json:"alerts_at,omitempty" since:"2026-11-30"`
+	// AlertsAsked is how a Prometheus was asked which alerts fire; absent: none was.
+	AlertsAsked *AlertsAsked `json:"alerts_asked,omitempty" since:"2026-11-30"`
 	// Nodes are the instances and what they counted.
 	Nodes []Node `json:"nodes"`
 	// Generator is the load generator's own honesty.
 	Generator Generator `json:"generator"`
+	// Generators are the parts of several generators that drove the load together. Absent where one did, in squall's own process.
+	Generators []GeneratorPart `json:"generators,omitempty" since:"2026-12-01"`
 	// Writes are the acknowledged writes, read back at the end.
 	Writes Writes `json:"writes"`
 	// Checks are the run's own validity: generator lag, Little's law, flow conservation, steady state, receipts.
@@ -101,7 +121,7 @@ type Result struct {
 	Findings []Finding `json:"findings,omitempty" since:"2026-11-29"`
 	// Traces say which requests were kept hop by hop, in traces.jsonl. Absent in records from before.
 	Traces *Traces `json:"traces,omitempty" since:"2026-11-29"`
-	// Absorbed is what the architecture kept from its users while faults were on, by phase. Absent where nothing did, and in
+	// Absorbed is what the architecture kept from its users while faults were on, or refused by rule, by phase. Absent where nothing did, and in
 	// records from before.
 	Absorbed []Absorbed `json:"absorbed,omitempty" since:"2026-11-29"`
 	// Events are what happened, in time.
@@ -155,7 +175,7 @@ type Check struct {
 type Event struct {
 	// AtS counts from the start of the first phase.
 	AtS float64 `json:"at_s"`
-	// Kind is phase, fault, undo, action, node or note.
+	// Kind is phase, fault, undo, action, said (what a person said), mark (a moment that a person marked), hook (a command that was run, and what it came to), countdown (a fault comes soon), node or note.
 	Kind string `json:"kind"`
 	// Text says what happened.
 	Text string `json:"text"`

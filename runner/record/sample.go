@@ -50,7 +50,8 @@ type Sample struct {
 	Stale bool
 	// Write is the write that this request was, or looked at, where its load has those accounted for; nil: none.
 	Write *SampleWrite
-	// Seq counts the load's requests from 0 in the order of their intended times.
+	// Seq is the request's number, by which it is drawn: an open load's are counted from 0 in the order of their intended times; where there are
+	// sessions or users it is by whose how manieth request it is, whenever it comes.
 	Seq uint64
 }
 
@@ -65,6 +66,7 @@ func (s Sample) Lag() time.Duration { return max(s.Sent-s.Intended, 0) }
 const (
 	ErrRefused  = "refused"   // connection refused
 	ErrReset    = "reset"     // connection reset
+	ErrDNS      = "dns"       // the name could not be looked up
 	ErrDial     = "dial"      // any other failure to connect
 	ErrTimeout  = "timeout"   // the user gave up waiting
 	ErrEOF      = "eof"       // the connection ended before the answer did
@@ -73,6 +75,15 @@ const (
 	ErrCanceled = "cancelled" // the run was interrupted
 	ErrTLS      = "tls"       // the TLS handshake failed for what was said in it, as for a certificate
 	ErrOther    = "other"
+	// ErrSQL, ErrRedis begin the classes of what a database or Redis says in place of an answer, with its own code: "sql 23505",
+	// "redis READONLY".
+	ErrSQL   = "sql "
+	ErrRedis = "redis "
+	// ErrGRPC begins the class of a status of gRPC other than OK: "grpc UNAVAILABLE"; "grpc mismatch" is a request that was never sent,
+	// since the server has no such method, or another message.
+	ErrGRPC = "grpc "
+	// ErrWebSocket begins the class of a connection that the server closes, with its code: "websocket 1011".
+	ErrWebSocket = "websocket "
 	// ErrCheck begins the class of an answer that was not as the scenario wants it: "check: json $.id".
 	ErrCheck = "check: "
 )

@@ -124,25 +124,40 @@ func (w *window) answered(work *buckets) (p50, p90, p99 *float64) {
 func (r *Recorder) Windows() []Window {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	all := r.every()
+	slices.SortFunc(all, byTime)
+	out := make([]Window, len(all))
+	for i, w := range all {
+		out[i] = r.figures(w)
+	}
+	return out
+}
+
+// every are all windows so far.
+func (r *Recorder) every() []*window {
 	var all []*window
 	for _, k := range r.kinds {
 		all = slices.AppendSeq(all, maps.Values(k.windows))
 	}
-	slices.SortFunc(all, func(a, b *window) int {
-		return cmp.Or(a.second-b.second, a.phase-b.phase, strings.Compare(a.kind.load, b.kind.load), strings.Compare(a.kind.request, b.kind.request))
-	})
-	out := make([]Window, len(all))
-	for i, w := range all {
-		out[i] = Window{
-			Second: w.second, Load: w.kind.load, Request: w.kind.request,
-			Sent: w.sent, OK: w.ended[whole], Degraded: w.ended[degraded], Failed: w.ended[failed], Cut: w.cut,
-			Histogram:         w.encode(&r.work, whole, degraded, failed),
-			DegradedHistogram: w.encode(&r.work, degraded), FailedHistogram: w.encode(&r.work, failed),
-		}
-		out[i].P50, out[i].P90, out[i].P99 = w.answered(&r.work)
-		if w.phase >= 0 && w.phase < len(r.spans) {
-			out[i].Phase = r.spans[w.phase].Name
-		}
+	return all
+}
+
+// byTime is the order of windows.
+func byTime(a, b *window) int {
+	return cmp.Or(a.second-b.second, a.phase-b.phase, strings.Compare(a.kind.load, b.kind.load), strings.Compare(a.kind.request, b.kind.request))
+}
+
+// figures are those of a window so far.
+func (r *Recorder) figures(w *window) Window {
+	out := Window{
+		Second: w.second, Load: w.kind.load, Request: w.kind.request,
+		Sent: w.sent, OK: w.ended[whole], Degraded: w.ended[degraded], Failed: w.ended[failed], Cut: w.cut,
+		Histogram:         w.encode(&r.work, whole, degraded, failed),
+		DegradedHistogram: w.encode(&r.work, degraded), FailedHistogram: w.encode(&r.work, failed),
+	}
+	out.P50, out.P90, out.P99 = w.answered(&r.work)
+	if w.phase >= 0 && w.phase < len(r.spans) {
+		out.Phase = r.spans[w.phase].Name
 	}
 	return out
 }

@@ -4,13 +4,13 @@ import "time"
 
 // Status is a run at one moment, for whoever shows progress.
 type Status struct {
-	// State is launching, warming up, running, recovering, tearing down or done.
+	// State is launching, warming up, running, held, recovering, tearing down or done.
 	State   string
 	Message string // what is being done, or has just happened; a new line in plain output
 	Phase   string
 	// Elapsed of Total counts from the start of the first phase.
 	Elapsed, Total time.Duration
-	// Over the last whole second (by intended time): Rate intended a second, Success a share, P99.
+	// Over the last whole second: Rate of the requests whose outcome came to be known in it, Success a share of them, P99.
 	Rate    float64
 	Success float64
 	P99     time.Duration
@@ -33,10 +33,10 @@ type Scene struct {
 	Faults   []LiveFault
 }
 
-// LiveRequest is one kind of request in one second, by intended time.
+// LiveRequest is one kind of request in one second, in which its outcome came to be known.
 type LiveRequest struct {
 	Load, Request string
-	// Sent counts those whose outcome is known, cut ones too.
+	// Sent counts them all, cut ones too.
 	Sent, OK, Degraded, Failed int64
 	// P99 of the answers.
 	P99 time.Duration

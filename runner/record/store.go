@@ -15,6 +15,8 @@ const (
 	ResultFile  = "result.json"
 	WindowsFile = "windows.jsonl"
 	SeriesFile  = "series.jsonl"
+	// EventsFile is the events of a run in real time, a line of JSON each, written as they happen: what there is of a run that was killed.
+	EventsFile = "events.jsonl"
 	// ScenarioFile is the scenario as it was run. Whoever ran it writes it.
 	ScenarioFile = "scenario.yaml"
 )
@@ -98,6 +100,10 @@ func writeAtomically(path string, write func(io.Writer) error) (err error) {
 func Read(dir string) (*Result, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ResultFile))
 	if err != nil {
+		events := filepath.Join(dir, EventsFile)
+		if _, there := os.Stat(events); there == nil && errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("read result: %w: the run goes on, or was killed; what happened in it until then is in %s", err, events)
+		}
 		return nil, fmt.Errorf("read result: %w", err)
 	}
 	res := &Result{}

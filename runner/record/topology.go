@@ -1,5 +1,7 @@
 package record
 
+import "strings"
+
 // Edge is what crossed one connection of the topology, over the phases (the warm-up not counted).
 type Edge struct {
 	// Name of the edge, CALLER-INSTANCE:CALLEE-INSTANCE.
@@ -66,6 +68,18 @@ type Delivery struct {
 	LagS float64 `json:"lag_s"`
 }
 
+// Grows tells a metric of the instance's that only grows: what there is of it is a difference. Others stand at some height.
+func (n Node) Grows(series string) bool {
+	name, _, _ := strings.Cut(series, "{")
+	switch n.Types[name] {
+	case "counter":
+		return true
+	case "gauge":
+		return false
+	}
+	return strings.HasSuffix(name, "_total") || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "_sum")
+}
+
 // Node is one instance and what it counted.
 type Node struct {
 	// Name of the node.
@@ -76,6 +90,14 @@ type Node struct {
 	Kind string `json:"kind"`
 	// Restarts of the instance in the run.
 	Restarts int `json:"restarts"`
-	// Counters by their metric names: in flight, queue, shed, cache hits, breaker changes ...
+	// Counters by their metric names: in flight, queue, shed, cache hits, breaker changes ... Of an image those that it tells itself
+	// (metrics), with their labels.
 	Counters map[string]float64 `json:"counters"`
+	// Types are counter or gauge by metric, where an image says other than the ending of its name does: those that are counters grew by so
+	// much, here, in the phases and in the series.
+	Types map[string]string `json:"types,omitempty" since:"2026-11-30"`
+	// LeftOut are metrics that an image tells and that there was no room for, some or all of their series; the last may say how many more.
+	LeftOut []string `json:"left_out,omitempty" since:"2026-11-30"`
+	// Absent are metrics that were to be kept and that the image has never told.
+	Absent []string `json:"absent,omitempty" since:"2026-11-30"`
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -43,6 +44,9 @@ type Window struct {
 // Latencies decodes the window's histogram; values are us. A window without a sent request has an empty one.
 func (w Window) Latencies() (*hdrhistogram.Histogram, error) { return w.decode(w.Histogram) }
 
+// Failures decodes the histogram of the failed among them; values are us.
+func (w Window) Failures() (*hdrhistogram.Histogram, error) { return w.decode(w.FailedHistogram) }
+
 func (w Window) decode(encoded string) (*hdrhistogram.Histogram, error) {
 	if encoded == "" {
 		return NewHistogram(), nil
@@ -52,6 +56,26 @@ func (w Window) decode(encoded string) (*hdrhistogram.Histogram, error) {
 		return nil, fmt.Errorf("decode histogram of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
 	}
 	return h, nil
+}
+
+// MergeInto adds the window's latencies to all, and those of its failures to failed.
+func (w Window) MergeInto(all, failed *hdrhistogram.Histogram) error {
+	return errors.Join(w.mergeInto(all, w.Histogram), w.mergeInto(failed, w.FailedHistogram))
+}
+
+// mergeInto unpacks the counts that are not 0 alone: a second has a few hundred, and a histogram room for 20,000.
+func (w Window) mergeInto(into *hdrhistogram.Histogram, encoded string) error {
+	if encoded == "" {
+		return nil
+	}
+	h, err := hdrhistogram.DecodePacked([]byte(encoded))
+	if err != nil {
+		return fmt.Errorf("decode histogram of %q %q, second %d: %w", w.Load, w.Request, w.Second, err)
+	}
+	if dropped := h.MergeInto(into); dropped > 0 {
+		return fmt.Errorf("merge histogram of %q %q, second %d: %d values out of range", w.Load, w.Request, w.Second, dropped)
+	}
+	return nil
 }
 
 // Merged is several windows taken together.
@@ -74,15 +98,11 @@ func MergeWindows(windows ...Window) (Merged, error) {
 			if part.encoded == "" {
 				continue
 			}
-			h, err := w.decode(part.encoded)
-			if err != nil {
-				return Merged{}, err
-			}
 			if *part.into == nil {
 				*part.into = NewHistogram()
 			}
-			if dropped := (*part.into).Merge(h); dropped > 0 {
-				return Merged{}, fmt.Errorf("merge histogram of %q %q, second %d: %d values out of range", w.Load, w.Request, w.Second, dropped)
+			if err := w.mergeInto(*part.into, part.encoded); err != nil {
+				return Merged{}, err
 			}
 		}
 		m.Sent += w.Sent

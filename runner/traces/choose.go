@@ -33,7 +33,7 @@ type Collector struct {
 	seed   uint64
 	each   int
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards phases too
 	cells map[cell]*kept
 	// unanswered and forgotten are as in record.Traces; forgotten by instance, as it was told last.
 	unanswered map[string]int
@@ -58,14 +58,21 @@ func New(phases []record.Span, requests int, seed uint64) *Collector {
 	}
 }
 
+// Move says anew when the phases are that New was given.
+func (c *Collector) Move(phases []record.Span) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.phases = phases
+}
+
 // Add looks at one request that has ended. What is kept depends on the requests alone, not on the order in which they end.
 func (c *Collector) Add(s record.Sample) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	phase := slices.IndexFunc(c.phases, func(p record.Span) bool { return s.Intended >= p.Start && s.Intended < p.End })
 	if phase < 0 || s.Unsent {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	at := cell{phase, s.Load, s.Request}
 	k := c.cells[at]
 	if k == nil {

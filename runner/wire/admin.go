@@ -3,7 +3,8 @@ package wire
 import "github.com/squallhq/squall/internal/passage"
 
 // The paths of a node's admin API. Health answers 200 once the node serves; Metrics is Prometheus's text format; Stats is
-// a Stats; Behave takes (PUT) and takes back (DELETE) a faults.Behaviour, Asks takes a list of faults.Ask, Configure takes a scenarios.Node. PUT and DELETE of
+// a Stats; Behave takes (PUT) and takes back (DELETE) a faults.Behaviour, Asks takes a list of faults.Ask, Lookups takes a
+// faults.NameLookup for each callee instance that has one, Configure takes a scenarios.Node. PUT and DELETE of
 // Withdrawn and an instance's name tell that this callee is about to go, and that it is back. Spans takes (POST) a list of traces and
 // answers a Spans.
 const (
@@ -12,6 +13,7 @@ const (
 	AdminStats     = "/stats"
 	AdminBehave    = "/behave"
 	AdminAsks      = "/asks"
+	AdminLookups   = "/lookups"
 	AdminConfigure = "/configure"
 	AdminWithdrawn = "/withdrawn/"
 	AdminSpans     = "/spans"

@@ -43,6 +43,12 @@ const (
 	HeaderWrite = "Squall-Write"
 	// HeaderMessageKey is what a message is about, escaped as a part of a path is; a stream keeps the messages of one key in order.
 	HeaderMessageKey = "Squall-Message-Key"
+	// HeaderWait is how long who pops waits for a message, as in 500ms; absent is not at all.
+	HeaderWait = "Squall-Wait"
+	// HeaderReceipt is what a popped message is acknowledged with; absent on one that needs none.
+	HeaderReceipt = "Squall-Receipt"
+	// HeaderReceived asks a service past its endpoints which messages it has got from brokers that keep none.
+	HeaderReceived = "Squall-Received"
 	// HeaderIdempotency is a message's idempotency key: a queue takes one message for each. The name is that of the IETF's draft.
 	HeaderIdempotency = "Idempotency-Key"
 	// HeaderKey is the API key of a gateway's client.

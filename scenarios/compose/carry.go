@@ -1,14 +1,16 @@
 package compose
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/squallhq/squall/scenarios/dockerfile"
 )
 
 // carried are the keys of a service that the scenario has in its own way, or that mean nothing there.
@@ -16,21 +18,17 @@ var carried = []string{
 	"image", "environment", "env_file", "command", "ports", "expose", "depends_on", "links", "networks", "scale", "cpus", "mem_limit", "name",
 	"container_name", "hostname", "labels", "label_file", "logging", "log_driver", "profiles", "stdin_open", "tty", "extends", "pull_policy", "attach",
 	"annotations", "develop", "build", "healthcheck", "volumes", "restart", "deploy", "configs", "secrets",
-	"stop_grace_period", "mem_reservation",
+	"stop_grace_period", "mem_reservation", "entrypoint", "user", "working_dir", "init", "shm_size", "tmpfs",
 }
 
 // lost are keys whose loss needs more words than their names.
 var lost = map[string]string{
-	"entrypoint":   "the image's own entrypoint runs: make an image that has it",
-	"user":         "it runs as the image's own user",
-	"working_dir":  "it runs in the image's own folder",
 	"network_mode": "a node has networks of its own",
 	"extra_hosts":  "a node reaches what it calls and nothing else: add what it needs to calls",
 	"dns":          "a node reaches what it calls and nothing else",
 	"privileged":   "nodes have no privileges",
 	"cap_add":      "nodes have no capabilities besides the usual ones",
 	"devices":      "nodes have no devices",
-	"tmpfs":        "it writes to the container's own disk there",
 }
 
 // uncarried notes what of a service the scenario does not have.
@@ -50,7 +48,6 @@ func (p *project) uncarried(one *part) {
 		p.note(one, text, key)
 	}
 	p.noteBuild(one)
-	p.noteFiles(one)
 	p.noteHealth(one)
 	p.noteDeploy(one)
 	for _, port := range one.Ports {
@@ -63,21 +60,78 @@ func (p *project) uncarried(one *part) {
 			p.note(one, key+" is to come from the environment, and is not set there: it is left out", "environment", key)
 		}
 	}
-	if one.Restart != "" && one.Restart != types.RestartPolicyNo {
-		p.note(one, "restart is not carried over: a node that ends stays ended, and the run says so", "restart")
-	}
-	for _, name := range slices.Sorted(maps.Keys(one.DependsOn)) {
-		if d := one.DependsOn[name]; d.Condition == types.ServiceConditionCompletedSuccessfully {
-			p.note(one, fmt.Sprintf("it starts without waiting for %s, which is left out", name), "depends_on", name)
-		}
-	}
 }
 
+// noteBuild tells of a build that a node can't do; what it says otherwise is the node's.
 func (p *project) noteBuild(one *part) {
 	if one.Build == nil {
 		return
 	}
-	p.note(one, fmt.Sprintf("build it before a run: docker compose -f %s build %s", p.file, one.Name), "build")
+	if one.built(p) != nil {
+		p.noteDockerfile(one)
+		return
+	}
+	p.note(one, fmt.Sprintf("a node builds from a folder that is in the scenario's, and from a file in it; build it before a run: docker compose -f %s build %s", p.file, one.Name), "build")
+}
+
+// noteDockerfile tells what of a build is BuildKit's, which a node does not build with.
+func (p *project) noteDockerfile(one *part) {
+	b := one.Build
+	for key, said := range map[string]bool{
+		"additional_contexts": len(b.AdditionalContexts) > 0, "entitlements": len(b.Entitlements) > 0, "platforms": len(b.Platforms) > 0,
+		"secrets": len(b.Secrets) > 0, "ssh": len(b.SSH) > 0,
+	} {
+		if said {
+			p.note(one, "build."+key+" is not carried over: it is BuildKit's, and a node is built with the engine's own builder", "build", key)
+		}
+	}
+	at := filepath.Join(b.Context, cmp.Or(b.Dockerfile, "Dockerfile"))
+	is, err := os.Stat(at)
+	if err != nil || !is.Mode().IsRegular() || is.Size() > dockerfile.MaxBytes {
+		return // whoever runs it is told
+	}
+	text, err := os.ReadFile(at)
+	if err != nil {
+		return
+	}
+	given := func(name string) bool { _, is := b.Args[name]; return is }
+	for _, use := range dockerfile.BuildKit(string(text), given) {
+		what := "take it out, or build it before a run: docker compose -f " + p.file + " build " + one.Name
+		if use.Empty {
+			what = "it is empty there: give it in build.args"
+		}
+		p.note(one, fmt.Sprintf("line %d of its Dockerfile has %s, which is BuildKit's, and a node is built with the engine's own builder; %s", use.Line, use.What, what), "build")
+	}
+}
+
+// built are the lines of a part's build, nil where it has none that a node can do.
+func (o *part) built(p *project) []string {
+	b := o.Build
+	if b == nil || b.DockerfileInline != "" || strings.Contains(b.Context, "://") || filepath.IsAbs(b.Dockerfile) {
+		return nil
+	}
+	g := &outfit{project: p, on: o}
+	context, in := g.inside(b.Context)
+	if !in {
+		return nil
+	}
+	lines := []string{"build:", "  context: " + g.text(context)}
+	if b.Dockerfile != "" && b.Dockerfile != "Dockerfile" {
+		lines = append(lines, "  dockerfile: "+g.text(b.Dockerfile))
+	}
+	if b.Target != "" {
+		lines = append(lines, "  target: "+g.text(b.Target))
+	}
+	var args []string
+	for _, name := range slices.Sorted(maps.Keys(b.Args)) {
+		if value := b.Args[name]; value != nil && name != "" {
+			args = append(args, "    "+keyed(name)+": "+g.text(*value))
+		}
+	}
+	if args != nil {
+		lines = append(append(lines, "  args:"), args...)
+	}
+	return lines
 }
 
 // imageName is the image, for a service that is built alone the name that Compose gives what it builds.
@@ -88,37 +142,13 @@ func (p *project) imageName(one *part) string {
 	return p.Name + "-" + one.Name
 }
 
-func (p *project) noteFiles(one *part) {
-	for i, v := range one.Volumes {
-		switch v.Type {
-		case types.VolumeTypeVolume:
-			p.note(one, fmt.Sprintf("the volume at %s is not carried over: what it writes is in the container, and gone with the run", v.Target), "volumes", strconv.Itoa(i))
-		default:
-			p.note(one, fmt.Sprintf("%s of the host is not at %s: make an image that has it", relative(v.Source, p.WorkingDir), v.Target), "volumes", strconv.Itoa(i))
-		}
-	}
-	for i, c := range one.Configs {
-		p.note(one, fmt.Sprintf("the config %s is not carried over: make an image that has it", c.Source), "configs", strconv.Itoa(i))
-	}
-	for i, s := range one.Secrets {
-		p.note(one, fmt.Sprintf("the secret %s is not carried over: hand it over in env, as ${NAME}", s.Source), "secrets", strconv.Itoa(i))
-	}
-}
-
 func relative(path, dir string) string { return strings.Replace(path, dir, ".", 1) }
 
 func (p *project) noteHealth(one *part) {
-	if one.HealthCheck == nil || one.HealthCheck.Disable || len(one.HealthCheck.Test) == 0 || one.health != "" {
+	if one.HealthCheck == nil || one.HealthCheck.Disable || len(one.HealthCheck.Test) < 2 || one.health != "" || one.tested || !one.job {
 		return
 	}
-	instead := "by its port"
-	switch {
-	case one.port == 0:
-		instead = "by nothing: it is well once it has started"
-	case one.database():
-		instead = "by logging in"
-	}
-	p.note(one, "its health check is not carried over: a run sees that it is ready "+instead, "healthcheck")
+	p.note(one, "its health check is not carried over: a job is well when it has ended with 0", "healthcheck")
 }
 
 func (p *project) noteDeploy(one *part) {
@@ -127,7 +157,7 @@ func (p *project) noteDeploy(one *part) {
 		return
 	}
 	for key, there := range map[string]bool{
-		"update_config": d.UpdateConfig != nil, "rollback_config": d.RollbackConfig != nil, "restart_policy": d.RestartPolicy != nil,
+		"update_config": d.UpdateConfig != nil, "rollback_config": d.RollbackConfig != nil,
 	} {
 		if there {
 			p.note(one, "deploy."+key+" is not carried over", "deploy", key)
@@ -139,7 +169,7 @@ func (p *project) noteDeploy(one *part) {
 }
 
 // database tells a part that is a database to Squall: a PostgreSQL server on its usual port.
-func (o *part) database() bool { return o.image.postgres && o.port == o.image.port }
+func (o *part) database() bool { return o.image.postgres && o.port == o.image.port && !o.job }
 
 // limits are a part's processors and memory; 0 for none.
 func (o *part) limits() (cpus float64, memory int64) {

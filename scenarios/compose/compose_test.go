@@ -218,6 +218,10 @@ func TestBadComposeFiles(t *testing.T) {
 		{"services:\n  web: {image: x, extends: {file: nothing.yml, service: x}}\n", ": Compose does not take it: "},
 		{"services:\n  db: {image: postgres}\n", ":1:1: no service publishes a port that takes HTTP: there is nobody to send load to; say who takes HTTP with --to SERVICE"},
 		{"services:\n  db: {image: postgres, profiles: [x]}\n", ":1:1: no service of it is in; say which profiles are in: --profile NAME (x)"},
+		{"services:\n  web:\n    image: x\n    image: y\n", `:4:5: Compose does not take it: the key "image" stands here a second time; it is in line 3, too; mend it`},
+		{"services:\n  web: {image: x, env_file: missing.env}\n", ":2:29: Compose does not take it: env file missing.env not found"},
+		{"services:\n  web: {image: x}\ninclude:\n  - ./missing.yml\n", ":4:5: Compose does not take it: open missing.yml: no such file"},
+		{"services:\n  web: {image: x, extends: {service: web}}\n", ":2:19: Compose does not take it: Circular reference: web in compose.yml extends web"},
 		{strings.Repeat("x", source.MaxBytes+1), ":1:1: the file has more than"},
 		{"", ":1:1: the file is empty"},
 	} {
@@ -229,6 +233,28 @@ func TestBadComposeFiles(t *testing.T) {
 	}
 	if _, err := imported(t, "services:\n  db: {image: x}\n", Options{To: "bd"}); err == nil || !strings.Contains(err.Error(), `did you mean "db"?`) {
 		t.Errorf("a service that is not there gives %v", err)
+	}
+}
+
+// What only BuildKit builds is told with the Compose file's line and the Dockerfile's.
+func TestBuildKitIsTold(t *testing.T) {
+	const file = "services:\n  web:\n    image: web\n    ports: ['80']\n    build:\n      context: .\n      dockerfile: Build.txt\n      args: {TARGETOS: linux}\n      ssh: [default]\n"
+	made, err := imported(t, file, Options{}, "Build.txt", "FROM a\nARG TARGETARCH TARGETOS\nRUN --mount=type=cache,target=/c x\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, n := range made.Notes {
+		told = append(told, fmt.Sprintf("%d: %s", n.At.Line, n.Text))
+	}
+	for _, want := range []string{
+		"9: ", "build.ssh is not carried over: it is BuildKit's",
+		"5: ", "line 2 of its Dockerfile has ARG TARGETARCH, which is BuildKit's, and a node is built with the engine's own builder; it is empty there: give it in build.args",
+		"line 3 of its Dockerfile has RUN --mount, which is BuildKit's",
+	} {
+		if !strings.Contains(strings.Join(told, "\n"), want) {
+			t.Errorf("it tells %q, not %s", told, want)
+		}
 	}
 }
 
@@ -248,10 +274,13 @@ func FuzzImport(f *testing.F) {
 	}
 	f.Add([]byte("services:\n  \"é\": {image: \"x\\u0001\", ports: [80], environment: {\"a b\": \"${X:-y}\", \"on\": \"\\u2028\"}, command: [\"$$x\", \"{\"]}\n"))
 	f.Add([]byte("services:\n  a: {image: x, ports: [80], scale: 5000, cpus: 0.0000001, mem_limit: 1}\n  A: {image: x}\n"))
+	for _, shape := range realShapes {
+		f.Add([]byte(shape))
+	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if strings.Contains(string(data), "/dev/") {
-			t.Skip("a file without an end is the user's to name")
+		if leadsOut(data) {
+			t.Skip("a file elsewhere is the user's to name")
 		}
 		late := time.AfterFunc(20*time.Second, func() { panic(fmt.Sprintf("importing takes for ever: %q", data)) })
 		defer late.Stop()
@@ -274,4 +303,56 @@ func FuzzImport(f *testing.F) {
 			t.Fatalf("%v\n%s", problems, made.Text)
 		}
 	})
+}
+
+// realShapes are Compose files as people write them: with what this importer says and what it has to leave out.
+var realShapes = []string{
+	`x-common: &common
+  restart: unless-stopped
+  logging: {driver: json-file, options: {max-size: 10m}}
+  environment: &env {DATABASE_URL: "postgres://app:${DB_PASSWORD:-secret}@db:5432/app?sslmode=disable", REDIS_HOST: redis}
+services:
+  web:
+    <<: *common
+    build: {context: ., dockerfile: Dockerfile, target: prod, args: [VERSION=1]}
+    ports: ["127.0.0.1:${PORT:-8000}:8000", {target: 9000, published: "9000", protocol: tcp, mode: host}]
+    depends_on: {db: {condition: service_healthy, restart: true}, migrate: {condition: service_completed_successfully}}
+    healthcheck: {test: ["CMD", "curl", "-f", "http://localhost:8000/healthz"], interval: 1m30s, timeout: 10s, retries: 3, start_period: 40s}
+    deploy: {replicas: 2, resources: {limits: {cpus: "0.50", memory: 50M}, reservations: {memory: 20M}}, restart_policy: {condition: on-failure, max_attempts: 3}}
+  worker: {<<: *common, image: "registry.example:5000/team/app@sha256:0123", command: celery -A app worker, environment: {<<: *env, QUEUE: "amqp://guest:guest@rabbit//"}, links: ["redis:cache"]}
+  migrate: {image: app, command: ["sh", "-c", "./migrate && echo $$DONE"], depends_on: [db]}
+  db: {image: "postgres:16-alpine", volumes: ["pgdata:/var/lib/postgresql/data", "./init.sql:/docker-entrypoint-initdb.d/init.sql:ro"], environment: [POSTGRES_PASSWORD], shm_size: 256mb}
+  redis: {image: redis, command: [redis-server, --save, "60", "1"], sysctls: {net.core.somaxconn: 1024}}
+volumes: {pgdata: {driver: local}}
+`,
+	`name: wordpress
+services:
+  wordpress: {image: "wordpress:latest", ports: ["8080:80"], environment: {WORDPRESS_DB_HOST: "db:3306"}, networks: [front, back], secrets: [{source: db, target: db_password, mode: 0440}]}
+  db: {image: "mariadb:11", networks: {back: {aliases: [mysql]}}, environment: {MARIADB_ROOT_PASSWORD_FILE: /run/secrets/db}, secrets: [db], user: "999:999", tmpfs: /run}
+  admin: {image: adminer, profiles: [debug], ports: ["8081-8082:8080"], network_mode: "service:db"}
+networks: {front: {}, back: {internal: true}}
+secrets: {db: {environment: X}}
+configs: {app: {content: "a=${X}"}}
+`,
+}
+
+// leadsOut tells a file that names another to be read that is not beside it.
+func leadsOut(data []byte) bool {
+	tree, _ := source.ReadAsIs("x", data)
+	var out func(v *source.Value, named bool) bool
+	out = func(v *source.Value, named bool) bool {
+		if v == nil {
+			return false
+		}
+		if named && v.Kind == source.Scalar && (strings.HasPrefix(v.Text, "/") || strings.HasPrefix(v.Text, "~") || strings.ContainsAny(v.Text, ".$:")) {
+			return true
+		}
+		for _, e := range v.Entries {
+			if out(e.Value, named || slices.Contains([]string{"extends", "include", "env_file", "label_file"}, e.Key)) {
+				return true
+			}
+		}
+		return slices.ContainsFunc(v.Items, func(item *source.Value) bool { return out(item, named) })
+	}
+	return out(tree, false)
 }

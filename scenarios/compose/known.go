@@ -35,7 +35,7 @@ func knownImage(image string) known {
 	if p, is := parts.Of("", image); is {
 		keeps := 0
 		for kind, much := range map[string]int{"database": 3, "queue": 2, "cache": 1} {
-			if p.CanPlay(kind) || kind == "queue" && p.Protocol == parts.SpeaksKafka {
+			if p.CanPlay(kind) {
 				keeps = max(keeps, much)
 			}
 		}

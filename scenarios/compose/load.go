@@ -51,7 +51,7 @@ func load(ctx context.Context, file string, data []byte, o Options) (*project, e
 	if tree == nil {
 		return nil, problems.Ordered()
 	}
-	p := &project{places: places{file: file, tree: tree}, options: o, used: map[string]string{}, fromFile: map[string]bool{}}
+	p := &project{places: places{file: file, tree: tree, text: data}, options: o, used: map[string]string{}, fromFile: map[string]bool{}}
 	if services := tree.Get("services"); (services == nil || services.Kind != source.Mapping || len(services.Entries) == 0) && tree.Get("include") == nil && tree.Get("services") == nil {
 		return nil, p.problem(tree.At, "there are no services in it: it is no Compose file", "write services: {NAME: {image: ...}}")
 	}

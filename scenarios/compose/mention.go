@@ -75,6 +75,7 @@ func (p *project) edges(parts []*part) map[*part][]int {
 				p.mentioned(one, mentions(key, *value, seen), "its "+key, called, "environment", key)
 			}
 		}
+		p.mentioned(one, mentions("entrypoint", strings.Join(one.Entrypoint, " "), seen), "its entrypoint", called, "entrypoint")
 		p.mentioned(one, mentions("command", strings.Join(one.Command, " "), seen), "its command", called, "command")
 		for _, link := range one.Links {
 			name, _, _ := strings.Cut(link, ":")
@@ -83,12 +84,58 @@ func (p *project) edges(parts []*part) map[*part][]int {
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(one.DependsOn)) {
-			if to := byService[name]; to != nil {
+			if to := byService[name]; to != nil && to != one {
+				one.waits = append(one.waits, to)
 				p.connect(one, to, "depends_on", "depends_on", name)
 			}
 		}
 	}
 	return called
+}
+
+// ordered takes away the waits that calls make, and those, with the calls that were made of nothing else, that would have two
+// parts wait for each other: the calls say more of what there is.
+func (p *project) ordered(parts []*part) {
+	after := map[*part][]*part{}
+	for _, one := range parts {
+		for _, e := range one.calls {
+			if e.why != "depends_on" {
+				after[one] = append(after[one], e.to)
+			}
+		}
+	}
+	for _, one := range parts {
+		var left []*part
+		for _, to := range one.waits {
+			if leads(after, to, one) {
+				p.note(one, fmt.Sprintf("it does not start after %s: what a node calls starts before it, and %s leads to calls of %s", to.Name, to.Name, one.Name), "depends_on", to.Name)
+				one.calls = slices.DeleteFunc(one.calls, func(e *edge) bool { return e.to == to && e.why == "depends_on" })
+				continue
+			}
+			after[one] = append(after[one], to)
+			if !slices.ContainsFunc(one.calls, func(e *edge) bool { return e.to == to }) {
+				left = append(left, to)
+			}
+		}
+		one.waits = left
+	}
+}
+
+// leads tells whether there is a way from one part to another.
+func leads(after map[*part][]*part, from, to *part) bool {
+	seen := map[*part]bool{}
+	var visit func(*part) bool
+	visit = func(at *part) bool {
+		if at == to {
+			return true
+		}
+		if seen[at] {
+			return false
+		}
+		seen[at] = true
+		return slices.ContainsFunc(after[at], visit)
+	}
+	return visit(from)
 }
 
 // namesFor are the names by which a part may know others: theirs, and the aliases of its links.
@@ -123,7 +170,7 @@ func (p *project) mentioned(from *part, found []mention, why string, called map[
 
 // connect adds an edge, once, and tells where the networks don't allow it.
 func (p *project) connect(from, to *part, why string, path ...string) bool {
-	if from == to {
+	if from == to || to.job {
 		return false
 	}
 	if !share(from, to) {

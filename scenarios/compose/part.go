@@ -27,7 +27,15 @@ type part struct {
 	health string
 	// entry is a port that it publishes and that takes HTTP, 0 for none.
 	entry int
-	calls []*edge
+	// others are the ports besides port, by which others may call it.
+	others []int
+	// job: it has to end before others start. tested: its own test tells that it is ready.
+	job, tested bool
+	calls       []*edge
+	// waits are the parts that it starts after and does not call.
+	waits []*part
+	// given are lines of its node: what its image is run with.
+	given []string
 	notes []Note
 }
 
@@ -96,6 +104,7 @@ func (p *project) parts() (out []*part, left []Note) {
 			left = append(left, one.notes...)
 			continue
 		}
+		one.job = p.isJob(name)
 		one.node = nodeName(name, clones(s), taken)
 		one.names = append(one.names, name)
 		for _, also := range []string{s.ContainerName, s.Hostname} {
@@ -113,13 +122,18 @@ func (p *project) parts() (out []*part, left []Note) {
 	return out, left
 }
 
-// leftOut says why a service can't be a node, "" if it can.
-func (p *project) leftOut(one *part) string {
+// isJob tells that others start once a service has ended.
+func (p *project) isJob(service string) bool {
 	for _, other := range p.Services {
-		if d, on := other.DependsOn[one.Name]; on && d.Condition == types.ServiceConditionCompletedSuccessfully {
-			return "it has to end before others start (service_completed_successfully), which nodes can't: it is left out; do by hand what it does, or in the image"
+		if d, on := other.DependsOn[service]; on && d.Condition == types.ServiceConditionCompletedSuccessfully {
+			return true
 		}
 	}
+	return false
+}
+
+// leftOut says why a service can't be a node, "" if it can.
+func (p *project) leftOut(one *part) string {
 	switch {
 	case one.Provider != nil:
 		return "it is run by a provider: it is left out"
@@ -142,6 +156,9 @@ func replicas(s types.ServiceConfig) int {
 // clones are the replicas that the scenario has, which knows no more than a thousand.
 func clones(s types.ServiceConfig) int { return min(replicas(s), 1000) }
 
+// mostPorts are how many ports of one part the scenario has: each is an edge from everybody who calls it.
+const mostPorts = 16
+
 // ports finds where each part serves: where others call it, else what it publishes or exposes, else where its image usually
 // does.
 func (p *project) ports(parts []*part, called map[*part][]int) {
@@ -153,6 +170,8 @@ func (p *project) ports(parts []*part, called map[*part][]int) {
 			}
 		}
 		switch {
+		case one.job:
+			continue // it serves nobody
 		case len(called[one]) > 0:
 			one.port, one.why = called[one][0], "where others call it"
 		case one.image.port != 0 && (len(published) == 0 || slices.Contains(published, one.image.port)):
@@ -162,15 +181,15 @@ func (p *project) ports(parts []*part, called map[*part][]int) {
 		case len(exposed) > 0:
 			one.port, one.why = exposed[0], "which it exposes"
 		}
-		for i, more := range called[one] {
-			if i > 0 {
-				p.note(one, fmt.Sprintf("others call its port %d too: a node serves on one port, and that is %d", more, one.port))
+		for _, more := range slices.Concat(called[one], published, exposed) {
+			if more == one.port || more < 1 || slices.Contains(one.others, more) {
+				continue
 			}
-		}
-		for i, more := range published {
-			if more != one.port {
-				p.note(one, fmt.Sprintf("its port %d is not carried over: a node serves on one port, and that is %d", more, one.port), "ports", strconv.Itoa(i))
+			if len(one.others) == mostPorts {
+				p.note(one, fmt.Sprintf("of its ports no more than %d are carried over", mostPorts+1), "ports")
+				break
 			}
+			one.others = append(one.others, more)
 		}
 		one.asked()
 		if slices.Contains(published, one.port) && one.http() {

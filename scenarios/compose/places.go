@@ -2,6 +2,7 @@ package compose
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,6 +14,8 @@ import (
 type places struct {
 	file string
 	tree *source.Value
+	// text is what is in it.
+	text []byte
 }
 
 // at is where a path stands: its key, or as much of it as the file has.
@@ -45,6 +48,9 @@ var (
 	loaderPath    = regexp.MustCompile(`\b(services|networks|volumes|secrets|configs|include)((?:\.[\w-]+|\[\d+\])+)`)
 	loaderService = regexp.MustCompile(`service "([^"]+)"`)
 	loaderLine    = regexp.MustCompile(`line (\d+)`)
+	loaderTwice   = regexp.MustCompile(`line (\d+): mapping key "([^"]+)" already defined at line (\d+)`)
+	loaderFile    = regexp.MustCompile(`(?:^|: )(?:env file|open|stat|read) (\S+?):? `)
+	loaderCircle  = regexp.MustCompile(`(?i)^circular reference:.* (\S+) in \S+ extends (\S+) in`)
 	loaderStep    = regexp.MustCompile(`[\w-]+`)
 	loaderWords   = regexp.MustCompile(`^(validating \S+: |yaml: )+`)
 )
@@ -57,6 +63,15 @@ func (p places) blamed(err error, dir string) error {
 	text := oneLine(strings.ReplaceAll(err.Error(), dir+"/", ""))
 	at := source.Place{Line: 1, Column: 1}
 	switch {
+	case loaderTwice.MatchString(text):
+		found := loaderTwice.FindStringSubmatch(text)
+		at.Line, _ = strconv.Atoi(found[1]) // digits
+		at.Column = p.column(at.Line, found[2])
+		text = fmt.Sprintf("the key %q stands here a second time; it is in line %s, too", found[2], found[3])
+	case loaderCircle.MatchString(text):
+		at = p.at("services", loaderCircle.FindStringSubmatch(text)[2], "extends")
+	case loaderFile.MatchString(text) && p.naming(loaderFile.FindStringSubmatch(text)[1]) != nil:
+		at = p.naming(loaderFile.FindStringSubmatch(text)[1]).At
 	case loaderPath.MatchString(text):
 		at = p.at(loaderStep.FindAllString(loaderPath.FindString(text), -1)...)
 	case loaderService.MatchString(text):
@@ -74,6 +89,24 @@ func (p places) blamed(err error, dir string) error {
 	text = strings.Replace(text, " false schema", " is no key that Compose knows", 1)
 	text = loaderWords.ReplaceAllString(text, "")
 	return p.problem(at, "Compose does not take it: "+clipped(text), "mend it; `docker compose config` reads it in the same way")
+}
+
+// naming is what names a file that the loader could not read; nil: nothing of this file.
+func (p places) naming(name string) *source.Value {
+	name = strings.TrimPrefix(name, "./")
+	if v := p.tree.Holding(name); v != nil {
+		return v
+	}
+	return p.tree.Holding("./" + name)
+}
+
+// column is where a key is in a line.
+func (p places) column(line int, key string) int {
+	lines := strings.Split(string(p.text), "\n")
+	if line < 1 || line > len(lines) {
+		return 1
+	}
+	return max(strings.Index(lines[line-1], key), 0) + 1
 }
 
 // clipped keeps a message of somebody else's to a sane length.

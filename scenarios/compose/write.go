@@ -36,8 +36,14 @@ func Import(ctx context.Context, file string, data []byte, o Options) (*Made, er
 	}
 	called := p.edges(parts)
 	p.ports(parts, called)
+	byService := map[string]*part{}
 	for _, one := range parts {
+		byService[one.Name] = one
 		p.reachable(one)
+	}
+	p.ordered(parts)
+	for _, one := range parts {
+		p.give(one, p.namesFor(one, parts, byService))
 		p.uncarried(one)
 		notes = append(notes, one.notes...)
 	}
@@ -130,6 +136,11 @@ func (w *writer) scenario() []byte {
 			w.line("#   %s", strings.TrimPrefix(comment(n.String()), "# "))
 		}
 	}
+	if slices.ContainsFunc(w.parts, func(o *part) bool {
+		return o.built(w.project) != nil || strings.Contains(strings.Join(o.given, "\n"), `"./`)
+	}) {
+		w.line("# Paths begin at this file's folder: keep it beside the Compose file.")
+	}
 	w.line("scenario: %s", source.Quoted(cmp.Or(name, "imported")))
 	w.line("about: %s", source.Quoted("What "+filepath.Base(w.file)+" starts, under load, while one of its connections is slow."))
 	w.line("\ntopology:")
@@ -151,41 +162,73 @@ func (w *writer) node(one *part) {
 		kind = "database"
 	}
 	w.line("    kind: %s", kind)
-	w.line("    image: %s", source.Quoted(source.Escaped(w.imageName(one))))
+	built := one.built(w.project)
+	for _, line := range built {
+		w.line("    %s", line)
+	}
+	if built == nil || one.Image != "" {
+		w.line("    image: %s", source.Quoted(source.Escaped(w.imageName(one))))
+	}
+	if one.job {
+		w.line("    job: true                      # others start once it has ended")
+	}
 	if n := clones(one.ServiceConfig); n > 1 {
 		w.line("    replicas: %d", n)
 	}
-	if cpus, memory := one.limits(); cpus > 0 || memory > 0 {
-		if cpus > 0 {
-			w.line("    cpus: %s", strconv.FormatFloat(cpus, 'f', -1, 32))
-		}
-		if memory > 0 {
-			w.line("    memory: %s", size(memory))
-		}
+	cpus, memory := one.limits()
+	if cpus > 0 {
+		w.line("    cpus: %s", strconv.FormatFloat(cpus, 'f', -1, 32))
 	}
-	if one.port != 0 {
-		w.line("    port: %-24d # %s", one.port, one.why)
+	if memory > 0 {
+		w.line("    memory: %s", size(memory))
 	}
-	switch {
-	case one.health != "":
-		w.line("    health: %-22s # what its health check asks for", one.health)
-	case one.port == 0:
-		w.line("    health: none                   # it serves nowhere that is known")
+	w.serving(one)
+	for _, line := range one.given {
+		w.line("    %s", line)
 	}
-	names := w.names(one)
-	if len(one.Command) > 0 {
-		var words []string
-		for _, word := range one.Command {
-			words = append(words, w.value(one, "", word, names))
-		}
-		w.line("    command: [%s]", strings.Join(words, ", "))
-	}
-	w.environment(one, names)
+	w.environment(one, w.names(one))
 	if len(one.calls) > 0 {
 		w.line("    calls:")
 		for _, e := range one.calls {
 			w.line("      - %-28s %s", e.to.node, comment(e.why))
 		}
+	}
+	w.waits(one)
+}
+
+// serving is where a part serves, and how it is seen to be ready.
+func (w *writer) serving(one *part) {
+	if one.port != 0 {
+		w.line("    port: %-24d # %s", one.port, one.why)
+	}
+	if len(one.others) > 0 {
+		var numbers []string
+		for _, port := range append([]int{one.port}, one.others...) {
+			numbers = append(numbers, strconv.Itoa(port))
+		}
+		w.line("    ports: [%s]", strings.Join(numbers, ", "))
+	}
+	switch {
+	case one.job || one.tested:
+	case one.health != "":
+		w.line("    health: %-22s # what its health check asks for", one.health)
+	case one.port == 0:
+		w.line("    health: none                   # it serves nowhere that is known")
+	}
+}
+
+// waits are those that a part starts after and does not call.
+func (w *writer) waits(one *part) {
+	if len(one.waits) == 0 {
+		return
+	}
+	w.line("    depends_on:")
+	for _, to := range one.waits {
+		condition := "service_healthy"
+		if to.job {
+			condition = "service_completed_successfully"
+		}
+		w.line("      %s: {condition: %s}", to.node, condition)
 	}
 }
 

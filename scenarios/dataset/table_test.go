@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,8 @@ func TestMistakes(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add("x.csv", "a,b\n1,2\n")
 	f.Add("x.jsonl", "{\"a\":1}\n{\"a\":\"x\"}\n")
+	f.Add("users.csv", "\ufeffid,name,\"mail, work\"\r\n7,\"O\"\"Brien\",a@b.example\r\n8,\"two\nlines\",\r\n")
+	f.Add("x.ndjson", "{\"id\": 12345678901234567890, \"ok\": true, \"none\": null}\n\n{\"ok\": 1e3, \"id\": {\"a\": [1]}, \"id\": 2}\n")
 	f.Fuzz(func(t *testing.T, name, text string) {
 		table, err := Read(name, []byte(text))
 		if err != nil {
@@ -64,6 +67,11 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("%T", err)
 			}
 			return
+		}
+		for i, column := range table.Columns {
+			if !columnName.MatchString(column) || slices.Contains(table.Columns[:i], column) {
+				t.Errorf("columns %q", table.Columns)
+			}
 		}
 		for _, row := range table.Rows {
 			if len(row) != len(table.Columns) {

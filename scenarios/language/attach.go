@@ -17,6 +17,7 @@ import (
 	"github.com/squallhq/squall/scenarios/dataset"
 	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/openapi"
+	"github.com/squallhq/squall/scenarios/protofile"
 	"github.com/squallhq/squall/scenarios/recorded"
 	"github.com/squallhq/squall/scenarios/source"
 )
@@ -26,6 +27,11 @@ const mostAttached = 8 << 20
 
 // attach reads the files that loads name, once; their paths are seen from the scenario's folder.
 func (doc *Document) attach(told *source.Report) {
+	for _, n := range doc.Nodes {
+		if n.TLS != nil && n.External != nil {
+			doc.secure(told, n.TLS, scenarios.At("topology", n.Name, "tls"))
+		}
+	}
 	for _, l := range doc.Loads {
 		at := scenarios.At("load", l.Name)
 		for _, d := range l.Data {
@@ -37,7 +43,10 @@ func (doc *Document) attach(told *source.Report) {
 		if l.OpenAPI != nil {
 			doc.described(told, l, at.Key("openapi"))
 		}
-		if t := l.TLS; t != nil {
+		if l.Descriptors != nil {
+			doc.services(told, l, at)
+		}
+		if t := l.TLS; t != nil && !doc.asItsNode(l) {
 			doc.secure(told, t, at.Key("tls"))
 		}
 		where := at.Key("requests")
@@ -130,8 +139,47 @@ func (doc *Document) described(told *source.Report, l *scenarios.Load, at scenar
 	}
 }
 
-// secure reads the files of a load's TLS, and tries them.
+// asItsNode tells that a load speaks TLS as all do who call its node.
+func (doc *Document) asItsNode(l *scenarios.Load) bool {
+	n := doc.Node(l.To)
+	return n != nil && n.TLS != nil && l.TLS.CA == n.TLS.CA && l.TLS.Cert == n.TLS.Cert && l.TLS.Key == n.TLS.Key
+}
+
+// services reads what a gRPC server's services are, and looks for the methods that the load asks.
+func (doc *Document) services(told *source.Report, l *scenarios.Load, at scenarios.Path) {
+	file, name := l.Descriptors, l.Descriptors.Path
+	if file.Path == "" || !doc.take(told, file, mostAttached, at.Key("descriptors")) {
+		return
+	}
+	files, err := protofile.Read(file.Bytes)
+	if err != nil {
+		told.ProblemAt(grammar.PlaceAt(doc.root, at.Key("descriptors")), fmt.Sprintf("%s can't be used: %v", source.QuoteShort(name), err),
+			"make it with protoc --include_imports --descriptor_set_out=FILE")
+		return
+	}
+	where := at.Key("requests")
+	if l.Steps() != nil {
+		where = at.Key("session").Key("steps")
+	}
+	for i := range l.Requests {
+		name = l.Requests[i].GRPC
+		if name == "" {
+			continue
+		}
+		if _, err := protofile.Method(files, name); err != nil {
+			told.ProblemAt(grammar.PlaceAt(doc.root, where.Item(i).Key("grpc")), "as the descriptors have it, "+err.Error(), source.DidYouMean(name, protofile.Names(files), "they have"))
+		}
+	}
+}
+
+// secure reads the files of TLS, and tries them.
 func (doc *Document) secure(told *source.Report, t *scenarios.TLS, at scenarios.Path) {
+	if t.CA != nil && t.CA.Path == scenarios.OfRun {
+		t.CA, t.TrustsRun = nil, true
+	}
+	if t.Cert != nil && t.Cert.Path == scenarios.OfRun {
+		t.Cert, t.ShowsRun = nil, true
+	}
 	all := true
 	for _, one := range []struct {
 		key  string
@@ -144,6 +192,9 @@ func (doc *Document) secure(told *source.Report, t *scenarios.TLS, at scenarios.
 	problem := func(key, what, fix string) { told.ProblemAt(grammar.PlaceAt(doc.root, at.Key(key)), what, fix) }
 	switch {
 	case !all:
+	case t.ShowsRun && t.Key != nil:
+		problem("key", "cert: run comes with its own key", "take key away")
+	case t.ShowsRun:
 	case (t.Cert == nil) != (t.Key == nil):
 		key := "cert"
 		if t.Cert == nil {
@@ -164,13 +215,18 @@ func attachTo(open, s *scenarios.Scenario) {
 	if open == nil || len(open.Loads) != len(s.Loads) {
 		return
 	}
+	for _, n := range open.Nodes {
+		if read := s.Node(n.Name); read != nil {
+			n.TLS = read.TLS
+		}
+	}
 	for i, l := range open.Loads {
 		l.Replay = s.Loads[i].Replay
 		l.OpenAPI = s.Loads[i].OpenAPI
 		if l.Replay != nil || l.OpenAPI != nil {
 			l.Requests = s.Loads[i].Requests
 		}
-		l.Data, l.TLS = s.Loads[i].Data, s.Loads[i].TLS
+		l.Data, l.TLS, l.Descriptors = s.Loads[i].Data, s.Loads[i].TLS, s.Loads[i].Descriptors
 		for n := range l.Requests {
 			l.Requests[n].File = s.Loads[i].Requests[n].File
 		}

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
 const withData = `scenario: data
@@ -65,5 +68,45 @@ func TestFilesAreBounded(t *testing.T) {
 	}
 	if _, what := readBounded(long, "long", 10); !strings.Contains(what, "more than 10 bytes") {
 		t.Errorf("told %q", what)
+	}
+}
+
+// What a file of descriptors has not is told at the request that asks for it, with what is near; a file that is none is told at its key.
+func TestDescriptorsOfALoad(t *testing.T) {
+	t.Parallel()
+	unary := &descriptorpb.MethodDescriptorProto{Name: proto.String("Get"), InputType: proto.String(".shop.Cart"), OutputType: proto.String(".shop.Cart")}
+	stream := proto.Clone(unary).(*descriptorpb.MethodDescriptorProto)
+	stream.Name, stream.ServerStreaming = proto.String("Watch"), proto.Bool(true)
+	set, err := proto.Marshal(&descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{
+		Name: proto.String("shop.proto"), Package: proto.String("shop"), Syntax: proto.String("proto3"),
+		MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("Cart")}},
+		Service:     []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("Carts"), Method: []*descriptorpb.MethodDescriptorProto{unary, stream}}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ method, file, want string }{
+		{"shop.Carts/Get", string(set), ""},
+		{"shop.Carts/Gte", string(set), `x.yaml:3:79: as the descriptors have it, service shop.Carts has no method Gte; did you mean "shop.Carts/Get"?`},
+		{"shop.Carts/Watch", string(set), `x.yaml:3:79: as the descriptors have it, shop.Carts/Watch is a stream, and not asked once and answered once;`},
+		{"shop.Cart/Get", string(set), `x.yaml:3:79: as the descriptors have it, shop.Cart is no service;`},
+		{"shop.Carts/Get", "syntax = \"proto3\";", `x.yaml:3:49: "shop.binpb" can't be used: it is no set of descriptors; make it with protoc --include_imports --descriptor_set_out=FILE`},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "shop.binpb"), []byte(c.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text := "scenario: rpc\ntopology: {web: {kind: image, image: x}}\n" +
+			"load: {users: {to: web, rate: 1/s, descriptors: shop.binpb, requests: [{grpc: " + c.method + "}]}}\nphases: [{name: p, for: 1s}]\n"
+		doc, err := Parse(filepath.Join(dir, "x.yaml"), []byte(text), "")
+		if c.want == "" {
+			if err != nil || len(doc.Loads[0].Descriptors.Bytes) != len(set) {
+				t.Errorf("%s: %v", c.method, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", c.method, err, c.want)
+		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // fixed are the keys of a node that no change can touch while it runs: what it is, where, and with what machine.
-var fixed = append([]string{"kind", "use", "image", "command", "env", "port", "health", "calls", "stand_in"}, grammar.Whole...)
+var fixed = append([]string{"kind", "use", "image", "command", "env", "port", "ports", "health", "calls", "stand_in"}, grammar.Whole...)
 
 // fixedFor are the keys that a kind takes up only when it starts.
 var fixedFor = map[scenarios.Kind][]string{
@@ -56,6 +56,9 @@ func (c *changing) change(f faults.Fault, at scenarios.Path) {
 		case n.Kind == scenarios.KindCache:
 			c.Problem(at.Key("change"), fmt.Sprintf("%q is a cache, which can't be changed while it runs", n.Name), "name others")
 			continue
+		case n.External != nil || n.Kind == scenarios.KindExternal:
+			c.Problem(at.Key("change"), fmt.Sprintf("change is for built-in nodes, and %q is external", n.Name), "name others")
+			continue
 		case n.Image != "" || n.Kind == scenarios.KindImage:
 			c.Problem(at.Key("change"), fmt.Sprintf("change is for built-in nodes, and %q runs an image", n.Name), "name others")
 			continue
@@ -97,6 +100,7 @@ func (c *changing) one(n *scenarios.Node, with source.Entry) (*scenarios.Node, b
 	})
 	here := source.Entry{Key: n.Name, At: with.At, Value: tree}
 	node := c.decoder.ChangedNode(here, n)
+	c.doc.Scenario.SettlePorts(node)
 	topology := c.Root.Get("topology").Replacing(n.Name, tree, with.At)
 	c.With(node, c.Root.Replacing("topology", topology, c.Root.Entry("topology").At)).Changed()
 	blame(told, mark, with, n)

@@ -28,6 +28,8 @@ type Document struct {
 
 	// root is the file's tree with its variant and templates in, templates those that the file has.
 	root, templates *source.Value
+	// standsIn tells a node in whose place another stands; nil: none does.
+	standsIn func(node string) bool
 	// text is what was parsed, sets what was changed in it, for AsRun.
 	text []byte
 	sets []string
@@ -110,7 +112,7 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 	doc.attach(told)
 	attachTo(doc.Scenario.Open, doc.Scenario)
 	doc.check(told)
-	if other := doc.WithStandIns(); other != doc {
+	if other := doc.WithStandIns(scenarios.Reach{}); other != doc {
 		other.check(told)
 	}
 	if len(told.Problems) > 0 {
@@ -120,7 +122,9 @@ func parse(file string, data []byte, variant string, sets []string) (*Document, 
 }
 
 func (doc *Document) check(told *source.Report) {
-	check.New(doc.Scenario, doc.root, told).All()
+	c := check.New(doc.Scenario, doc.root, told)
+	c.StandsIn = doc.standsIn
+	c.All()
 }
 
 // Check parses a scenario on its own and with each of its variants, and returns every mistake once.
@@ -165,7 +169,13 @@ func (doc *Document) Plan(seed uint64) (*topology.Plan, error) {
 		}
 		return nil, doc.masked(told)
 	}
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	for n := range p.Faults {
+		p.Faults[n].Line = doc.Position(p.Faults[n].Path).String()
+	}
+	return p, nil
 }
 
 // Changed is a node of the scenario with patches on it, the first one first. Without any it is the node itself.
@@ -191,6 +201,7 @@ func (doc *Document) Changed(name string, patches ...faults.Patch) (*scenarios.N
 		tree = source.Patch(tree, with, func(source.Entry) {})
 	}
 	node := grammar.NewDecoder(told, doc.templates).ChangedNode(source.Entry{Key: name, Value: tree}, n)
+	doc.Scenario.SettlePorts(node)
 	if len(told.Problems) > 0 {
 		return nil, fmt.Errorf("change %q: %w", name, doc.masked(told.Problems.Ordered()))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
 )
 
 const fromEnvironment = `scenario: env
@@ -77,7 +78,7 @@ func TestWhatIsToldOfAScenarioHasNoSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if doc.WithStandIns().Told() == doc.WithStandIns().Scenario {
+		if doc.WithStandIns(scenarios.Reach{}).Told() == doc.WithStandIns(scenarios.Reach{}).Scenario {
 			t.Error("with stand-ins in, all is told")
 		}
 		text, err := json.Marshal(doc.Told())
@@ -142,5 +143,25 @@ func TestMistakesDoNotTellSecrets(t *testing.T) {
 	_, err := Parse("s.yaml", []byte(file), "")
 	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "${T_SECRET}") {
 		t.Errorf("the mistake is told as %v", err)
+	}
+}
+
+// What came from the environment is sent in a command of Redis, and the request is called by what the file has.
+func TestACommandIsNotCalledByItsSecret(t *testing.T) {
+	setEnvironment(t)
+	for _, command := range []string{`"SET pin ${T_SECRET}"`, `[SET, pin, "${T_SECRET}"]`} {
+		doc, err := Parse("s.yaml", []byte("scenario: env\ntopology: {hot: {kind: image, part: redis}}\n"+
+			"load: {a: {to: hot, rate: 1/s, requests: [{command: "+command+"}]}}\nphases: [{name: p, for: 2s}]\n"), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for which, s := range map[string]*scenarios.Scenario{"as run": doc.Scenario, "as told": doc.Scenario.Told()} {
+			if r := s.Loads[0].Requests[0]; r.Send != "SET pin ${T_SECRET}" {
+				t.Errorf("%s it is called %q", which, r.Send)
+			}
+		}
+		if sent := doc.Loads[0].Requests[0].Command; sent[2] != "12345678" {
+			t.Errorf("it sends %q", sent)
+		}
 	}
 }

@@ -92,3 +92,49 @@ func seeds(t testing.TB) [][]byte {
 	}
 	return out
 }
+
+// FuzzFiles: whatever stands in a file that a load names, a log, a HAR file, a description of an API or a table, the scenario parses,
+// is written so that it parses again, and can be laid out; or it has mistakes, each with a place in the scenario.
+func FuzzFiles(f *testing.F) {
+	uses := []struct{ name, load, seed string }{
+		{"in.log", "replay: {log: in.log, format: combined}", "access.log"},
+		{"in.json", "replay: {log: in.json, format: json}", ""},
+		{"in.har", "replay: {har: in.har}", "visit.har"},
+		{"in.yaml", "rate: 1/s, openapi: {file: in.yaml, methods: [GET, POST, PUT, DELETE, PATCH]}", "shop.yaml"},
+		{"in.csv", "rate: 1/s, data: {d: in.csv}, requests: [{send: 'GET /{d.id}', headers: {A: '{d.id}'}}]", "people.csv"},
+		{"in.jsonl", "rate: 1/s, data: {d: in.jsonl}, requests: [{send: 'POST /x', body: '{d.id}'}]", "items.jsonl"},
+	}
+	for i, use := range uses {
+		if data, err := os.ReadFile(filepath.Join("testdata", "data", use.seed)); err == nil {
+			f.Add(i, data)
+		}
+	}
+	f.Add(1, []byte(`{"ts": 1767323045.6, "request": {"method": "GET", "uri": "/items/1?x={y}"}}`))
+	f.Add(3, []byte("openapi: 3.1.0\npaths: {\"/a{b}/{c-d}\": {put: {parameters: [{name: \"x y\", in: query, required: true, example: \"{z}\"}], requestBody: {content: {application/json: {example: {n: 1e400, at: 2026-01-01, t: \"{q}\"}}}}}}}\n"))
+	f.Add(4, []byte("id,name\n\"{x}\n\",b\n"))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, which int, data []byte) {
+		use := uses[uint(which)%uint(len(uses))]
+		if err := os.WriteFile(filepath.Join(dir, use.name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text := []byte("scenario: x\ntopology: {app: {kind: image, image: x}}\nload: {users: {to: app, " + use.load + "}}\nphases: [{name: a, for: 1s}]\n")
+		file := filepath.Join(dir, "x.yaml")
+		doc, err := Parse(file, text, "")
+		if err != nil {
+			sound(t, err, text)
+			return
+		}
+		if _, err := doc.Plan(1); err != nil {
+			t.Fatalf("%s: it can't be laid out: %v", use.name, err)
+		}
+		asRun, err := AsRun(text, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse(file, asRun, "")
+		if err != nil || !doc.Scenario.Equal(again.Scenario) {
+			t.Fatalf("%s: it differs when written and parsed again: %v\n%s", use.name, err, asRun)
+		}
+	})
+}

@@ -98,12 +98,15 @@ func TestFaults(t *testing.T) {
 		{On: name("payments"), Kind: faults.SlowAccept{Delay: 2 * s}},
 		{On: faults.Selector{Labels: map[string]string{"tier": "front"}}, Kind: faults.SlowClose{Delay: s}},
 		{At: 59 * s, On: faults.Selector{Role: "database", Share: 0.5}, Kind: faults.LimitData{Bytes: 16000}},
+		{At: 59 * s, On: edge(name("orders"), name("payments"), false), Kind: faults.DNS{Answer: "slow", Delay: s / 10}},
+		{At: 59 * s, On: faults.Selector{Role: "database"}, Kind: faults.ConnectionLimit{Most: 4, Over: "wait"}},
 		{At: 20 * s, For: s, On: edge(name("orders"), union(name("catalog-db"), name("orders-db")), false), Kind: faults.Partition{Ways: "one", How: "refuse"}},
 		{At: 22 * s, For: s, On: faults.Selector{Region: "us"}, Kind: faults.Outage{}},
 		{At: 24 * s, For: s, On: faults.Selector{Zone: "eu-b", Share: 0.25}, Kind: faults.Outage{How: "drop"}},
 		{At: 30 * s, On: name("payments"), Kind: faults.Crash{RestartAfter: 5 * s}},
 		{At: 36 * s, For: 3 * s, On: faults.Selector{Labels: map[string]string{"tier": "front"}, Share: 0.5}, Kind: faults.Pause{}},
 		{At: 40 * s, For: s, On: name("catalog"), Kind: faults.CPU{Cores: 0.25}},
+		{At: 41*s + s/2, For: s / 2, On: name("catalog"), Kind: faults.Memory{Limit: 64e6}},
 		{At: 42 * s, For: s, On: name("payments-1"), Kind: faults.Errors{Share: 0.3, Status: 503}},
 		{At: 44 * s, For: s, On: union(name("payments"), name("orders-2")), Kind: faults.Slow{Added: 300 * time.Millisecond, Factor: 2}},
 	}
@@ -117,14 +120,18 @@ func TestEveryKindsExample(t *testing.T) {
 	const around = `scenario: example
 topology:
   api: {kind: service, region: eu-west, endpoints: {GET /a: [{call: orders POST /b}, {call: catalog GET /c}]}}
-  orders: {kind: service, endpoints: {POST /b: {call: payments POST /d}}}
+  orders: {kind: service, endpoints: {POST /b: [{call: payments POST /d}, {write: orders-db}]}}
+  orders-db: {kind: database, image: "postgres:16", volumes: [{target: /var/lib/postgresql/data, size: 64MB}]}
   catalog: {kind: service, endpoints: {GET /c: {read: catalog-db}}}
   payments: {kind: service, endpoints: {POST /d: {write: events}}}
   events: {kind: stream, retain: 1m, subscribers: {search: {to: catalog GET /c}}}
   catalog-db: {kind: database}
   catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /a, ttl: 1s}]}
-load: {users: {to: edge, rate: 10/s, requests: [{send: GET /a}]}}
+  web: {kind: image, image: "nginx:1.28", certificate: {cert: /tls/web.crt, key: /tls/web.key, reload: [nginx, -s, reload]}}
+load:
+  users: {to: edge, rate: 10/s, requests: [{send: GET /a}]}
+  others: {to: web, tls: {ca: run}, rate: 10/s, requests: [{send: GET /a}]}
 phases:
   - name: bad
     for: 60s

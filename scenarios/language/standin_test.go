@@ -33,7 +33,7 @@ func TestStandInsTakeTheirPlaces(t *testing.T) {
 	if s.Node("db").Image == "" || s.Node("mail").Kind != scenarios.KindImage {
 		t.Errorf("the scenario itself has lost its images: %+v %+v", s.Node("db"), s.Node("mail"))
 	}
-	other := doc.WithStandIns()
+	other := doc.WithStandIns(scenarios.Reach{})
 	w := other.Scenario
 	db, mail := w.Node("db"), w.Node("mail")
 	if db.Image != "" || db.DSN != "" || db.Kind != scenarios.KindDatabase || db.ReadTime == nil || db.Replicas != 2 || db.Zone != "a" {
@@ -49,7 +49,7 @@ func TestStandInsTakeTheirPlaces(t *testing.T) {
 	if diff := cmp.Diff([]string{"api -> db", "api -> mail", "mail -> db", "users -> api"}, calls); diff != "" {
 		t.Errorf("a stand-in's calls are connections of its node:\n%s", diff)
 	}
-	if w.WithStandIns() != w || other.WithStandIns() != other {
+	if w.WithStandIns(scenarios.Reach{}) != w || other.WithStandIns(scenarios.Reach{}) != other {
 		t.Error("a scenario without images is another one with stand-ins")
 	}
 	if at := other.Position(scenarios.At("topology", "mail", "endpoints", "GET /").Item(0).Key("work")); at.Line != 11 {

@@ -92,6 +92,15 @@ func (m Metric) Needs() int64 {
 // Latency tells a metric of how long requests took.
 func (m Metric) Latency() bool { return m.Of == Requests && m.Unit == Time }
 
+// Live tells a metric that can be told of a second while a run goes on: what requests of that second came to. A rate is of what is
+// intended, and what crosses connections or waits in queues is counted when a phase is over.
+func (m Metric) Live() bool { return m.Of == Requests && m.Name != Rate }
+
+// LiveNames are the names of those.
+func LiveNames() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return !Name(name).Facts().Live() })
+}
+
 // Table is every metric, in the order of the reference.
 var Table = []Metric{
 	{Name: Success, Label: "availability", Better: More, Doc: "(ok + degraded) / intended requests."},

@@ -65,6 +65,23 @@ func TestOperations(t *testing.T) {
 func FuzzOperations(f *testing.F) {
 	f.Add(shop)
 	f.Add("openapi: 3\npaths: {/a b*{x{}: {get: {parameters: [{name: \"1\", in: query, required: true}]}}}")
+	f.Add(`openapi: "3.1.0"
+info: {title: Pets, version: "1"}
+paths:
+  /pets/{petId}/toys/{toy-id}:
+    parameters: [{name: petId, in: path, required: true, schema: {type: [integer, "null"], minimum: 1}}, {$ref: "other.yaml#/x"}]
+    put:
+      security: [{key: []}]
+      parameters: [{name: "a b", in: query, required: true, example: "x y#z"}, {name: X-Id, in: header, required: true}]
+      requestBody:
+        required: true
+        content:
+          application/json:
+            examples: {one: {value: {id: 1e400, tags: [a, null], at: 2026-01-01}}}
+            schema: {oneOf: [{$ref: "#/components/schemas/Pet"}, {type: string, format: binary}], discriminator: {propertyName: kind}}
+      responses: {2XX: {description: ok}, "299": {}, "99": {}}
+components: {schemas: {Pet: {type: object, properties: {self: {$ref: "#/components/schemas/Pet"}, kind: {enum: [cat]}}, additionalProperties: {$ref: "#"}}}}
+`)
 	f.Fuzz(func(t *testing.T, text string) {
 		root, problems := source.Read("x", []byte(text))
 		if root == nil || len(problems) > 0 {

@@ -41,10 +41,17 @@ const (
 	SpeaksHTTP     Protocol = "http"
 )
 
-// Port is one more that a part serves on, by the name that it is called by.
+// Port is one more that a part serves on.
 type Port struct {
 	Name string
 	Port int
+}
+
+// Metrics is where a part answers Prometheus, and the metrics that say most of it (* stands for any part of a name).
+type Metrics struct {
+	Port int
+	Path string
+	Keep []string
 }
 
 // Part is one of them.
@@ -53,39 +60,51 @@ type Part struct {
 	Image    string // what runs where a scenario names the part alone
 	Protocol Protocol
 	Port     int
-	Others   []Port
+	// Others are further ports that it serves on, by the names that they are called by.
+	Others []Port
 	// Health is an HTTP path where the port answers one that tells that it is well; "": it is well when it takes connections.
 	Health string
-	// Data is the folder that outlives a restart, "" for none.
-	Data string
-	// Config is where its configuration is looked for, "" for none.
-	Config string
+	// Metrics is where it tells what it counts, as it is set up without any configuration, or usually; nil: nowhere.
+	Metrics *Metrics
 	// Plays are the kinds of node whose place the part can take: services speak to it by its protocol.
 	Plays []string
-	// Metrics is where it, by itself, tells Prometheus about itself, as PORT/PATH; "": nowhere.
-	Metrics string
 }
 
 // all is the table. Each says what the usual public image does.
 var all = []Part{
-	{Name: Postgres, Image: "postgres:16", Protocol: SpeaksPostgres, Port: 5432, Data: "/var/lib/postgresql/data", Plays: []string{"database"}},
-	{Name: MySQL, Image: "mysql:8.4", Protocol: SpeaksMySQL, Port: 3306, Data: "/var/lib/mysql", Config: "/etc/mysql/conf.d", Plays: []string{"database"}},
-	{Name: MariaDB, Image: "mariadb:11.4", Protocol: SpeaksMySQL, Port: 3306, Data: "/var/lib/mysql", Config: "/etc/mysql/conf.d", Plays: []string{"database"}},
-	{Name: Redis, Image: "redis:7", Protocol: SpeaksRedis, Port: 6379, Data: "/data", Plays: []string{"cache"}},
-	{Name: Valkey, Image: "valkey/valkey:8", Protocol: SpeaksRedis, Port: 6379, Data: "/data", Plays: []string{"cache"}},
-	{Name: NATS, Image: "nats:2.11", Protocol: SpeaksNATS, Port: 4222, Others: []Port{{"monitoring", 8222}}},
-	{Name: RabbitMQ, Image: "rabbitmq:3-management", Protocol: SpeaksAMQP, Port: 5672, Others: []Port{{"management", 15672}, {"prometheus", 15692}},
-		Data: "/var/lib/rabbitmq", Config: "/etc/rabbitmq/conf.d", Plays: []string{"queue"}, Metrics: "15692/metrics"},
-	{Name: Kafka, Image: "apache/kafka:3.9.0", Protocol: SpeaksKafka, Port: 9092, Data: "/var/lib/kafka/data"},
-	{Name: Nginx, Image: "nginx:1.28", Protocol: SpeaksHTTP, Port: 80, Config: "/etc/nginx/conf.d/default.conf", Plays: []string{"cdn", "gateway"}},
-	{Name: HAProxy, Image: "haproxy:3.0", Protocol: SpeaksHTTP, Port: 80, Others: []Port{{"stats", 8404}},
-		Config: "/usr/local/etc/haproxy/haproxy.cfg", Plays: []string{"gateway"}},
-	{Name: Varnish, Image: "varnish:7.6", Protocol: SpeaksHTTP, Port: 80, Config: "/etc/varnish/default.vcl", Plays: []string{"cdn"}},
-	{Name: Envoy, Image: "envoyproxy/envoy:v1.33-latest", Protocol: SpeaksHTTP, Port: 10000, Others: []Port{{"admin", 9901}},
-		Config: "/etc/envoy/envoy.yaml", Plays: []string{"gateway"}, Metrics: "9901/stats/prometheus"},
-	{Name: Prometheus, Image: "prom/prometheus:v3.0.0", Protocol: SpeaksHTTP, Port: 9090, Health: "/-/ready", Data: "/prometheus",
-		Config: "/etc/prometheus/prometheus.yml", Metrics: "9090/metrics"},
+	{Name: Postgres, Image: "postgres:16", Protocol: SpeaksPostgres, Port: 5432, Plays: []string{"database"}},
+	{Name: MySQL, Image: "mysql:8.4", Protocol: SpeaksMySQL, Port: 3306, Plays: []string{"database"}},
+	{Name: MariaDB, Image: "mariadb:11.4", Protocol: SpeaksMySQL, Port: 3306, Plays: []string{"database"}},
+	{Name: Redis, Image: "redis:7", Protocol: SpeaksRedis, Port: 6379, Plays: []string{"cache"}},
+	{Name: Valkey, Image: "valkey/valkey:8", Protocol: SpeaksRedis, Port: 6379, Plays: []string{"cache"}},
+	{Name: NATS, Image: "nats:2.11", Protocol: SpeaksNATS, Port: 4222, Others: []Port{{"monitoring", 8222}}, Plays: []string{"queue"}},
+	{Name: RabbitMQ, Image: "rabbitmq:3-management", Protocol: SpeaksAMQP, Port: 5672, Others: []Port{{"management", 15672}, {"prometheus", 15692}}, Metrics: &rabbitMetrics, Plays: []string{"queue"}},
+	{Name: Kafka, Image: "apache/kafka:3.9.0", Protocol: SpeaksKafka, Port: 9092, Plays: []string{"queue"}},
+	{Name: Nginx, Image: "nginx:1.28", Protocol: SpeaksHTTP, Port: 80, Plays: []string{"cdn", "gateway"}},
+	{Name: HAProxy, Image: "haproxy:3.0", Protocol: SpeaksHTTP, Port: 80, Others: []Port{{"stats", 8404}}, Plays: []string{"gateway"}},
+	{Name: Varnish, Image: "varnish:7.6", Protocol: SpeaksHTTP, Port: 80, Plays: []string{"cdn"}},
+	{Name: Envoy, Image: "envoyproxy/envoy:v1.33-latest", Protocol: SpeaksHTTP, Port: 10000, Others: []Port{{"admin", 9901}}, Metrics: &envoyMetrics, Plays: []string{"gateway"}},
+	{Name: Prometheus, Image: "prom/prometheus:v3.0.0", Protocol: SpeaksHTTP, Port: 9090, Health: "/-/ready", Metrics: &prometheusMetrics},
 }
+
+// Where parts tell what they count, where they do so without an exporter or a configuration beside them: RabbitMQ's image has the plugin on,
+// and Envoy's usual administration has it. HAProxy and Varnish need to be told to, or an exporter; nats-server has JSON alone.
+var (
+	rabbitMetrics = Metrics{15692, "/metrics", []string{
+		"rabbitmq_alarms_*", "rabbitmq_channels", "rabbitmq_connections", "rabbitmq_consumers", "rabbitmq_disk_space_available_bytes",
+		"rabbitmq_global_messages_acknowledged_total", "rabbitmq_global_messages_confirmed_total", "rabbitmq_global_messages_delivered_total",
+		"rabbitmq_global_messages_received_total", "rabbitmq_global_messages_redelivered_total", "rabbitmq_global_messages_routed_total",
+		"rabbitmq_global_messages_unroutable_*", "rabbitmq_process_open_fds", "rabbitmq_process_resident_memory_bytes", "rabbitmq_queue_messages*", "rabbitmq_queues",
+	}}
+	envoyMetrics = Metrics{9901, "/stats/prometheus", []string{
+		"envoy_cluster_membership_*", "envoy_cluster_upstream_cx_*", "envoy_cluster_upstream_rq*", "envoy_http_downstream_cx_*", "envoy_http_downstream_rq*",
+		"envoy_server_memory_allocated", "envoy_server_total_connections",
+	}}
+	prometheusMetrics = Metrics{9090, "/metrics", []string{
+		"process_resident_memory_bytes", "prometheus_engine_queries*", "prometheus_http_requests_total", "prometheus_rule_evaluation*", "prometheus_sd_discovered_targets",
+		"prometheus_target_*_total", "prometheus_tsdb_head_*",
+	}}
+)
 
 // also are other names that images of a part go by, or its makers'.
 var also = map[string]Name{

@@ -2,6 +2,7 @@ package recorded
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,18 @@ func FuzzRead(f *testing.F) {
 	f.Add(Common, `1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] "GET /items/7?x=1 HTTP/1.1" 200 5`)
 	f.Add(JSON, `{"ts": 1e300, "request": {"method": "GET", "uri": "/items/7?x=1"}}`)
 	f.Add("har", `{"log": {"entries": [{"startedDateTime": "2026-01-01T10:00:00Z", "request": {"method": "GET", "url": "https://x/a"}}]}}`)
+	f.Add(Combined, `10.0.0.1 - alice [02/Jan/2026:03:04:05 +0000] "POST /api/v1/orders HTTP/2.0" 201 87 "https://shop.example/cart" "Mozilla/5.0 (X11; Linux x86_64) \"quoted\""
+10.0.0.2 - - [02/Jan/2026:03:04:04 +0000] "\x16\x03\x01" 400 0 "-" "-"
+::1 - - [02/Jan/2026:03:04:06 +0000] "OPTIONS * HTTP/1.1" 200 0 "-" "curl/8"
+`)
+	f.Add(JSON, `{"time":"2026-01-02T03:04:05.678Z","request_method":"GET","request_uri":"/search?q=a%20b","status":200}
+{"time_local":"02/Jan/2026:03:04:05 +0000","request":"GET /a//b?x=%zz HTTP/1.1","status":"404"}
+{"level":"info","ts":1767323045.6,"logger":"http.log.access","request":{"proto":"HTTP/2.0","method":"PUT","host":"shop.example","uri":"/items/1","headers":{"Accept":["*/*"]}},"status":204}
+`)
+	f.Add("har", `{"log":{"version":"1.2","creator":{"name":"WebInspector"},"pages":[],"entries":[
+{"startedDateTime":"2026-01-02T03:04:05.678+01:00","time":12.5,"request":{"method":"POST","url":"https://shop.example/graphql","httpVersion":"http/2.0","headers":[{"name":":authority","value":"shop.example"},{"name":"Content-Type","value":"application/json"}],"queryString":[],"postData":{"mimeType":"application/json; charset=utf-8","text":"{\"query\":\"{a}\"}"}},"response":{"status":200}},
+{"startedDateTime":"2026-01-02T03:04:05.700+01:00","request":{"method":"GET","url":"wss://shop.example/live"}},
+{"startedDateTime":"2026-01-02T03:04:05.600+01:00","request":{"method":"GET","url":"https://shop.example/ü?ä#frag","postData":{"mimeType":"a\r\nb","params":[{"name":"a","value":"b"}]}}}]}}`)
 	f.Fuzz(func(t *testing.T, format, text string) {
 		var r Recording
 		var err error
@@ -119,6 +132,9 @@ func FuzzRead(f *testing.F) {
 		for _, q := range r.Requests {
 			if q.At < last || !strings.HasPrefix(q.Target, "/") || strings.ContainsAny(q.Target, " \r\n") || strings.ContainsAny(q.Type, "\r\n") || r.Kinds[q.Kind] == "" {
 				t.Errorf("%+v after %v", q, last)
+			}
+			if _, err := http.NewRequest(q.Method, "http://x"+q.Target, nil); err != nil {
+				t.Errorf("%+v can't be sent: %v", q, err)
 			}
 			last = q.At
 		}

@@ -211,3 +211,16 @@ func Escaped(text string) string {
 	}
 	return out.String()
 }
+
+// Variables are the names of the variables that a text takes something from, in its order; one may come several times.
+func Variables(text []byte) (names []string) {
+	for _, found := range taken.FindAllSubmatch(text, -1) {
+		if dollars := len(found[1]); dollars%2 == 1 { // $$ is a dollar sign
+			names = append(names, string(found[2]))
+		}
+	}
+	return names
+}
+
+// taken is the beginning of what a text takes from the environment, with the dollar signs before it.
+var taken = regexp.MustCompile(`(\$+)\{([A-Za-z_][A-Za-z0-9_]*)`)

@@ -71,6 +71,16 @@ func oppose(p, q faults.Primitive) string {
 		return fmt.Sprintf("%q is killed, and a process that is not there can't have it", p.Instance)
 	case p.Op == faults.OpCPU && q.Op == faults.OpCPU && p.CPUs != q.CPUs:
 		return fmt.Sprintf("%q can have one CPU limit, not %g and %g cores", p.Instance, p.CPUs, q.CPUs)
+	case p.Op == faults.OpLookup && q.Op == faults.OpLookup && *p.Lookup != *q.Lookup:
+		return fmt.Sprintf("a lookup over %s can't be both %s and %s", p.Edge, p.Lookup, q.Lookup)
+	case p.Op == faults.OpReplace && q.Op == faults.OpReplace && p.Image != q.Image:
+		return fmt.Sprintf("%q can run one image, not %s and %s", p.Instance, p.Image, q.Image)
+	case p.Op == faults.OpFill && q.Op == faults.OpFill && p.Disk.Volume == q.Disk.Volume && p.Disk.Leave != q.Disk.Leave:
+		return fmt.Sprintf("%s of %q can be full once, not with %d and %d bytes left", p.Disk.Volume, p.Instance, p.Disk.Leave, q.Disk.Leave)
+	case p.Op == faults.OpCertificate && q.Op == faults.OpCertificate && p.Certificate != q.Certificate:
+		return fmt.Sprintf("%q can show one certificate, not both %s and %s", p.Instance, p.Certificate, q.Certificate)
+	case p.Op == faults.OpMemory && q.Op == faults.OpMemory && p.Bytes != q.Bytes:
+		return fmt.Sprintf("%q can have one memory limit, not %d and %d bytes", p.Instance, p.Bytes, q.Bytes)
 	case p.Op == faults.OpBehave && q.Op == faults.OpBehave && p.Behaviour.Errors > 0 && q.Behaviour.Errors > 0 && p.Behaviour.Status != q.Behaviour.Status:
 		return fmt.Sprintf("%q can have one error status, not %d and %d", p.Instance, p.Behaviour.Status, q.Behaviour.Status)
 	}
@@ -78,7 +88,9 @@ func oppose(p, q faults.Primitive) string {
 }
 
 // ends tells that an instance is not there.
-func ends(p faults.Primitive) bool { return p.Op == faults.OpKill || p.Op == faults.OpStop }
+func ends(p faults.Primitive) bool {
+	return p.Op == faults.OpKill || p.Op == faults.OpStop || p.Op.TakesMachine()
+}
 
 // fates compares two outages of one edge; a fate that one of them leaves alone is no contradiction.
 func fates(p, q faults.Primitive) string {

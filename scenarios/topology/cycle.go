@@ -61,9 +61,13 @@ func (c *cycles) report() {
 	for _, one := range c.way[start:] {
 		names = append(names, one.From)
 	}
+	fix := "take one of the calls away, or put a queue in its place"
+	if slices.ContainsFunc(c.way[start:], func(one scenarios.Connection) bool { return len(one.Path) > 2 && one.Path[2].Key == "depends_on" }) {
+		fix = "take one of the calls or of depends_on away: what a node calls starts before it, too"
+	}
 	c.found = append(c.found, Problem{
 		At:   last.Path,
 		What: "these nodes wait for each other: " + strings.Join(append(names, last.To), " -> "),
-		Fix:  "take one of the calls away, or put a queue in its place",
+		Fix:  fix,
 	})
 }

@@ -40,18 +40,22 @@ func (g graph) reached(from ...string) map[string]bool {
 	return seen
 }
 
-// levels gives each node its start level: 0 for what calls nothing, else one more than the
-// highest that it calls. A queue's or a stream's delivery does not count where it closes a cycle. Synchronous calls
+// levels gives each node its start level: 0 for what waits for nobody, else one more than the
+// highest that it waits for: that it calls, or depends on. A queue's or a stream's delivery does not count where it closes a cycle. Synchronous calls
 // have no cycles: a scenario with one is refused before.
-func (g graph) levels(nodes []*scenarios.Node) map[string]int {
+func (g graph) levels(nodes []*scenarios.Node, waits []scenarios.Connection) map[string]int {
 	level := map[string]int{}
+	out := map[string][]scenarios.Connection{}
+	for _, c := range waits {
+		out[c.From] = append(out[c.From], c)
+	}
 	var visit func(node string) int
 	visit = func(node string) int {
 		if l, done := level[node]; done {
 			return l
 		}
 		l := 0
-		for _, c := range g.out[node] {
+		for _, c := range out[node] {
 			if !c.Async || !g.reached(c.To)[node] {
 				l = max(l, visit(c.To)+1)
 			}

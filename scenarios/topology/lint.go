@@ -42,7 +42,7 @@ func (b *builder) lintNodes() {
 }
 
 func (b *builder) lintTimes(f ResolvedFault) {
-	if stays(f.Fault) {
+	if f.Fault.Stays() {
 		return // it is meant to be there to the end, be it from the start
 	}
 	if f.Start == 0 {

@@ -62,7 +62,7 @@ func asLong(d time.Duration) string {
 
 // patienceOf lists a node's synchronous calls of other nodes over HTTP.
 func patienceOf(n *scenarios.Node) []patience {
-	if n.Image != "" {
+	if !n.BuiltIn() {
 		return nil
 	}
 	var out []patience

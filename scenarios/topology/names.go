@@ -64,6 +64,28 @@ func (n *Names) Nowhere() []scenarios.Connection {
 	return out
 }
 
+// Portless are the connections to ports that a node does not serve on.
+func (n *Names) Portless() Problems {
+	var out Problems
+	n.scenario.EachConnection(func(c scenarios.Connection) {
+		to := n.nodes[c.To]
+		if to == nil || c.Port == "" || len(to.PortsOver(c)) > 0 {
+			return
+		}
+		out = append(out, NoPort(to, c.Port, c.Path))
+	})
+	return out
+}
+
+// NoPort says that a node has no such port, and what would be right.
+func NoPort(n *scenarios.Node, port string, at scenarios.Path) Problem {
+	fix := fmt.Sprintf("it serves on %s; another is to be among its ports", n.PortWords())
+	if n.BuiltIn() {
+		fix = "it is built in and serves on one port: take the port away"
+	}
+	return Problem{At: at, What: fmt.Sprintf("%q does not serve on port %q", n.Name, port), Fix: fix}
+}
+
 // Member is part of what a selector stands for: a load, or instances of a node.
 type Member struct {
 	Load string
@@ -75,7 +97,7 @@ type Member struct {
 func (m Member) Has(replica int) bool { return m.has == nil || m.has(replica) }
 
 // Select is what a selector stands for that has neither edges nor others in it: what is named (a node, an instance, a load, * for
-// everything, client for every load), or every node that is as it says. Nothing where that is nobody.
+// everything, client for every load), or every node that is as it says. Nothing where that is nobody. Its port is not looked at.
 func (n *Names) Select(sel faults.Selector) []Member {
 	if sel.Name != "" {
 		return n.named(sel.Name)

@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"sort"
+	"strconv"
 
 	"github.com/squallhq/squall/scenarios"
 )
@@ -48,7 +49,8 @@ func (b *builder) nodes() {
 	if len(nowhere) > 0 {
 		return
 	}
-	b.problems = append(b.problems, Cycles(b.Scenario.Nodes, b.graph.calls)...)
+	b.problems = append(b.problems, b.names.Portless()...)
+	b.problems = append(b.problems, Cycles(b.Scenario.Nodes, b.Scenario.Waits())...)
 }
 
 // loads finds what they reach.
@@ -58,7 +60,7 @@ func (b *builder) loads() {
 		entries = append(entries, l.To)
 	}
 	for _, n := range b.Scenario.Nodes {
-		if n.Image != "" {
+		if (n.Image != "" || n.External != nil && len(n.Calls) > 0) && n.Job == nil {
 			entries = append(entries, n.Name) // somebody else's program may call without being called
 		}
 	}
@@ -71,7 +73,7 @@ func (b *builder) loads() {
 }
 
 func (b *builder) instances() {
-	levels := b.graph.levels(b.Scenario.Nodes)
+	levels := b.graph.levels(b.Scenario.Nodes, b.Scenario.Waits())
 	for _, n := range b.Scenario.Nodes {
 		for replica := 1; replica <= replicas(n); replica++ {
 			b.Instances = append(b.Instances, Instance{
@@ -88,34 +90,47 @@ func (b *builder) instances() {
 }
 
 func (b *builder) edges() {
+	b.byEdge = map[string]int{}
 	for _, from := range b.Instances {
 		for _, c := range b.graph.out[from.Node.Name] {
-			for _, i := range b.byNode[c.To] {
-				to := b.Instances[i]
-				edge := Edge{
-					Name: from.Name + ":" + to.Name, From: from.Name, To: to.Name,
-					FromNode: from.Node.Name, ToNode: to.Node.Name,
-				}
+			for _, edge := range b.over(c, from.Name) {
+				to := b.Instances[b.byName[edge.To]]
 				edge.Latency, edge.Jitter = base(b.Scenario.Links, from, to)
 				edge.Near = near(from, to)
-				b.Edges = append(b.Edges, edge)
+				b.edge(edge)
 			}
 		}
 	}
 	for _, load := range b.Scenario.Loads {
-		for _, i := range b.byNode[load.To] {
-			to := b.Instances[i]
-			edge := Edge{
-				Name: load.Name + ":" + to.Name, From: load.Name, To: to.Name,
-				FromNode: load.Name, ToNode: to.Node.Name, Client: true,
-			}
-			edge.Latency, edge.Jitter = base(b.Scenario.Links, Instance{Node: &scenarios.Node{Region: load.Region, Zone: load.Zone}, Replica: 1}, to)
-			b.Edges = append(b.Edges, edge)
+		for _, edge := range b.over(scenarios.Connection{From: load.Name, To: load.To, Port: load.ToPort}, load.Name) {
+			edge.Client = true
+			edge.Latency, edge.Jitter = base(b.Scenario.Links, Instance{Node: &scenarios.Node{Region: load.Region, Zone: load.Zone}, Replica: 1}, b.Instances[b.byName[edge.To]])
+			b.edge(edge)
 		}
 	}
-	b.byEdge = make(map[string]int, len(b.Edges))
-	for i, e := range b.Edges {
-		b.byEdge[e.Name] = i
+}
+
+// over are the edges of a connection from one caller: to each instance, and to each of its ports that it is to.
+func (b *builder) over(c scenarios.Connection, caller string) []Edge {
+	var out []Edge
+	for _, i := range b.byNode[c.To] {
+		to := b.Instances[i]
+		for _, port := range to.Node.PortsOver(c) {
+			edge := Edge{Name: caller + ":" + to.Name, Port: port, From: caller, To: to.Name, FromNode: c.From, ToNode: c.To}
+			if port != 0 {
+				edge.Name += ":" + strconv.Itoa(port)
+			}
+			out = append(out, edge)
+		}
+	}
+	return out
+}
+
+// edge adds an edge, once.
+func (b *builder) edge(e Edge) {
+	if _, is := b.byEdge[e.Name]; !is {
+		b.byEdge[e.Name] = len(b.Edges)
+		b.Edges = append(b.Edges, e)
 	}
 }
 

@@ -6,6 +6,7 @@ package topology
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,8 +51,11 @@ func (i Instance) Zone() string { return i.Node.ZoneOf(i.Replica) }
 
 // Edge is a connection from one caller (an instance, or a load) to one instance.
 type Edge struct {
-	// Name is CALLER:CALLEE, as in orders-1:payments-2 or shoppers:edge-1. It names the edge's toxiproxy proxy.
+	// Name is CALLER:CALLEE, as in orders-1:payments-2 or shoppers:edge-1, and CALLER:CALLEE:PORT where Port is not 0. It names
+	// the edge's toxiproxy proxy.
 	Name string
+	// Port is the callee's that it leads to, where that is not its first.
+	Port int
 	// From is an instance's or a load's name, To an instance's.
 	From, To string
 	// FromNode and ToNode are the nodes' names (FromNode is the load's name for a load).
@@ -63,6 +67,17 @@ type Edge struct {
 	// Latency and Jitter are the base network between their regions and zones, one way.
 	Latency, Jitter time.Duration
 }
+
+// Callee is what its caller counts its calls over it by: To, with the port where that is not the first.
+func (e Edge) Callee() string {
+	if e.Port == 0 {
+		return e.To
+	}
+	return e.To + ":" + strconv.Itoa(e.Port)
+}
+
+// Selected is how a fault in a scenario says that it is on this edge alone.
+func (e Edge) Selected() string { return e.From + " -> " + e.Callee() }
 
 // What two instances have in common.
 const (
@@ -83,6 +98,20 @@ type ResolvedFault struct {
 	Start, End time.Duration
 	Targets    faults.Targets
 	Primitives []faults.Primitive
+	// Words are what the person wrote who put it on by hand.
+	Words string
+	// Path is where it stands in the scenario, Line the same in its file, as FILE:LINE:COLUMN; empty: it stands in none.
+	Path scenarios.Path
+	Line string
+}
+
+// Refused is the error of an engine that can't carry it out: where it stands, which it is, and why.
+func (f ResolvedFault) Refused(why error) error {
+	line := ""
+	if f.Line != "" {
+		line = f.Line + ": "
+	}
+	return fmt.Errorf("%sfault %q in phase %q: %w", line, f.Fault.Kind.String(), f.Phase, why)
 }
 
 // Event begins or ends one fault: all its primitives at once.
@@ -101,6 +130,16 @@ func (p *Plan) Instance(name string) (Instance, bool) {
 		}
 	}
 	return Instance{}, false
+}
+
+// Edge finds an edge by name.
+func (p *Plan) Edge(name string) (Edge, bool) {
+	for _, e := range p.Edges {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Edge{}, false
 }
 
 // Back tells an edge whose caller starts no later than its callee: what a queue or a stream delivers to somebody who
@@ -163,4 +202,30 @@ func wordsOf(patches []faults.Patch) string {
 		words[i] = p.Words
 	}
 	return strings.Join(words, ", then ")
+}
+
+// Moves tells that a fault of its has instances come up on other machines.
+func (p *Plan) Moves() bool {
+	for _, f := range p.Faults {
+		if slices.ContainsFunc(f.Primitives, func(one faults.Primitive) bool { return one.Elsewhere > 0 }) {
+			return true
+		}
+	}
+	return false
+}
+
+// LookedUpBy are the instances whose lookups its faults change.
+func (p *Plan) LookedUpBy() (callers []string) {
+	for _, f := range p.Faults {
+		for _, one := range f.Primitives {
+			if one.Op != faults.OpLookup {
+				continue
+			}
+			e, known := p.Edge(one.Edge)
+			if known && !e.Client && !slices.Contains(callers, e.From) {
+				callers = append(callers, e.From)
+			}
+		}
+	}
+	return callers
 }

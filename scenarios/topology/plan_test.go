@@ -72,14 +72,17 @@ func TestEveryExplainedExampleCanBePlanned(t *testing.T) {
 topology:
   api: {kind: gateway, region: eu-west, routes: [{match: /orders/*, to: orders}, {match: /*, to: catalog}]}
   catalog: {kind: service, endpoints: {GET /items: [{read: catalog-db}]}}
-  orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge}]}}
+  orders: {kind: service, endpoints: {"POST /orders/{id}": [{call: payments POST /charge}, {write: orders-db}]}}
+  orders-db: {kind: database, image: "postgres:16", volumes: [{target: /var/lib/postgresql/data, size: 64MB}]}
   payments: {kind: service, replicas: 2, cpus: 1, endpoints: {POST /charge: [{work: 1ms}, {write: events}]}}
   events: {kind: stream, retain: 1m, subscribers: {search: {to: catalog GET /items}}}
   catalog-db: {kind: database}
   catalog-replica: {kind: database, replica_of: catalog-db}
   edge: {kind: cdn, origin: api, cache: [{match: GET /items, ttl: 1s}]}
+  web: {kind: image, image: "nginx:1.28", certificate: {cert: /tls/web.crt, key: /tls/web.key, reload: [nginx, -s, reload]}}
 load:
   shoppers: {to: edge, rate: 10/s, requests: [{send: "POST /orders/{id}"}, {send: GET /items}]}
+  others: {to: web, rate: 10/s, tls: {ca: run}, requests: [{send: GET /items}]}
 phases:
   - {name: steady, for: 10s}
   - name: trouble

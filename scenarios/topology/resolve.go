@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (b *builder) faults() {
 			}
 			b.Faults = append(b.Faults, ResolvedFault{
 				Fault: f, Phase: phase.Name, Start: start, End: end,
-				Targets: targets, Primitives: f.Kind.Compile(targets),
+				Targets: targets, Primitives: f.Kind.Compile(targets), Path: at,
 			})
 			b.places = append(b.places, at)
 		}
@@ -54,7 +55,7 @@ func (b *builder) times(at scenarios.Path, phase Span, f faults.Fault) (start, e
 	}
 	if lasts == 0 {
 		lasts = length - f.At
-		if stays(f) {
+		if f.Stays() {
 			lasts = b.Total - phase.Start - f.At
 		}
 	}
@@ -72,18 +73,16 @@ func (b *builder) times(at scenarios.Path, phase Span, f faults.Fault) (start, e
 	return 0, 0, false
 }
 
-// stays tells that a fault is there until the run's end.
-func stays(f faults.Fault) bool {
-	own, is := f.Kind.(faults.Staying)
-	return is && own.Stays()
-}
-
 // targets resolves what a fault hits; nothing is a problem.
 func (b *builder) targets(at scenarios.Path, phase string, f faults.Fault) (faults.Targets, bool) {
 	s := &selection{builder: b, draw: []string{phase, f.Kind.Kind(), f.Name}}
 	targets, why, fix := s.targets(f)
 	if len(s.unknown) > 0 {
 		b.problem(at, b.choices(), "no node, instance or load is named %q", strings.Join(s.unknown, `", "`))
+		return targets, false
+	}
+	if s.portless.What != "" {
+		b.problem(at, s.portless.Fix, "%s", s.portless.What)
 		return targets, false
 	}
 	if len(s.nested) > 0 {
@@ -108,6 +107,9 @@ func (s *selection) targets(f faults.Fault) (t faults.Targets, why, fix string) 
 	if f.On.IsZero() {
 		return t, fmt.Sprintf("%s has no target", f.Kind.Kind()), ""
 	}
+	if f.Kind.Scope() != faults.ScopeEdges && ported(f.On) {
+		return t, fmt.Sprintf("%s is of nodes, not of a port of one: %s", f.Kind.Kind(), f.On), "take the port away"
+	}
 	switch f.Kind.Scope() {
 	case faults.ScopeInstances:
 		t, why = s.onInstances(f)
@@ -128,6 +130,7 @@ func (s *selection) turned(f faults.Fault) string {
 		return ""
 	}
 	f.On.Edge = &faults.EdgeSelector{From: f.On.Edge.To, To: f.On.Edge.From}
+	f.On.Edge.From.Port = ""
 	if len(s.onEdges(f)) == 0 {
 		return ""
 	}
@@ -139,6 +142,14 @@ func (s *selection) onInstances(f faults.Fault) (t faults.Targets, why string) {
 		return t, fmt.Sprintf("%s is on nodes, not on the connection %s", f.Kind.Kind(), f.On)
 	}
 	t = s.instancesOf(s.members(f.On))
+	for _, name := range t.Instances {
+		switch n := s.Instances[s.byName[name]].Node; {
+		case n.Job != nil:
+			return t, fmt.Sprintf("%s is on %q, a job, which has ended before the first phase", f.Kind.Kind(), n.Name)
+		case n.External != nil:
+			return t, fmt.Sprintf("%s is on %q, which is external: squall did not start it and must not touch it; faults on its connections are possible, as in refuse: NODE -> %s", f.Kind.Kind(), n.Name, n.Name)
+		}
+	}
 	if len(t.Instances) == 0 && len(s.unknown) == 0 {
 		return t, fmt.Sprintf("%s is on nodes, and no node is %s", f.Kind.Kind(), f.On)
 	}
@@ -198,7 +209,7 @@ func (s *selection) collect(sel faults.Selector, apart bool, taken map[string]bo
 	default:
 		selected := s.members(sel)
 		for _, e := range s.Edges {
-			if selected.instances[s.byName[e.To]] || e.Client && selected.loads[e.From] {
+			if selected.takes(s.byName[e.To], e.Port) || e.Client && selected.loads[e.From] {
 				edges = append(edges, e.Name)
 			}
 		}
@@ -221,6 +232,11 @@ func hasEdge(sel faults.Selector) bool {
 	return false
 }
 
+// ported tells whether a selector without edges, or one in its union, has a port.
+func ported(sel faults.Selector) bool {
+	return sel.Port != "" || slices.ContainsFunc(sel.Any, ported)
+}
+
 // instancesOf are a set's instances in the plan's order, with their nodes.
 func (s *selection) instancesOf(in set) faults.Targets {
 	var t faults.Targets
@@ -236,8 +252,14 @@ func (s *selection) instancesOf(in set) faults.Targets {
 // targetOf is what kinds of faults ask of a node.
 func targetOf(n *scenarios.Node) faults.Node {
 	t := faults.Node{Name: n.Name, Kind: string(n.Kind), Image: n.Image, CPUs: n.CPUs, ReplicaOf: n.ReplicaOf, Retains: n.Retain > 0}
+	if c := n.Certificate; c != nil {
+		t.Certificate, t.Reloads = true, len(c.Reload) > 0
+	}
 	for _, s := range n.Subscribers {
 		t.Subscribers = append(t.Subscribers, s.Name)
+	}
+	for _, v := range n.Volumes {
+		t.Volumes = append(t.Volumes, faults.Volume{Target: v.Target, Size: v.Size, ReadOnly: v.ReadOnly})
 	}
 	return t
 }

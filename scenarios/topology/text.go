@@ -38,6 +38,11 @@ func (p *Plan) writeTitle(t *text) {
 	if s.About != "" {
 		t.line("%s", s.About)
 	}
+	for _, p := range [][2]string{{"hypothesis", s.Hypothesis}, {"owner", s.Owner}, {"runbook", s.Runbook}} {
+		if p[1] != "" {
+			t.line("%s: %s", p[0], p[1])
+		}
+	}
 	t.line("")
 	parts := []string{
 		count(len(s.Nodes), "node"), count(len(p.Instances), "instance"), count(len(p.Edges), "edge"),
@@ -59,7 +64,16 @@ func (p *Plan) writeNodes(t *text) {
 		}
 		n := i.Node
 		kind := string(n.Kind)
-		if n.Image != "" {
+		if n.External != nil {
+			kind += " (" + n.External.Address() + ")"
+		}
+		switch {
+		case n.Local != nil && len(n.LocalWords()) > 0:
+			kind += " (" + n.Image + ", or here " + n.LocalWords()[0] + ")"
+			if n.OnlyLocal() {
+				kind = string(n.Kind) + " (here " + n.LocalWords()[0] + ")"
+			}
+		case n.Image != "":
 			kind += " (" + n.Image + ")"
 		}
 		rows = append(rows, []string{
@@ -112,9 +126,25 @@ func (p *Plan) writePhases(t *text) {
 	}
 	for i, span := range p.Phases {
 		n := len(p.Scenario.Phases[i].Faults)
-		rows = append(rows, []string{span.Start.String(), span.End.String(), span.Name, dash(none(n))})
+		name := span.Name
+		if p.Scenario.Phases[i].Waits() {
+			name += " (until go)"
+		}
+		rows = append(rows, []string{span.Start.String(), span.End.String(), name, dash(none(n))})
 	}
 	t.table(rows)
+	for _, c := range p.Scenario.AbortWhen {
+		t.line("  abort when %s", c.Text)
+	}
+	for _, c := range p.Scenario.PauseWhen {
+		t.line("  pause when %s", c.Text)
+	}
+	if a := p.Scenario.Alerts; a != nil {
+		t.line("  alerts are asked of %s every %s (process and docker engines)", a.Prometheus, a.Interval())
+	}
+	for _, h := range p.Scenario.Hooks {
+		t.line("  hook %s, for %s at most (process and docker engines, with --allow-hooks)", h.String(), h.Bound())
+	}
 }
 
 // writeLoads says what each load is expected to send, in each phase where that fits a line.

@@ -3,6 +3,7 @@ package topology
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/squallhq/squall/scenarios"
@@ -30,6 +31,21 @@ func given(n *scenarios.Node) (rows [][]string) {
 	if len(n.Entrypoint) > 0 {
 		add("entrypoint", "-", strings.Join(n.Entrypoint, " "))
 	}
+	if n.Job != nil {
+		add("job", "-", "it ends with 0 before what depends on it starts")
+	}
+	if n.Build != nil {
+		add("build", "-", "from "+n.Build.Context)
+	}
+	switch {
+	case n.Restart.Most > 0:
+		add("restart", "-", fmt.Sprintf("%s, %d times at most", n.Restart.When, n.Restart.Most))
+	case n.Restart.When != "":
+		add("restart", "-", string(n.Restart.When))
+	}
+	for _, p := range n.Ports {
+		add("port", strconv.Itoa(p.Target), dash(p.Name))
+	}
 	if n.User != "" {
 		add("user", "-", n.User)
 	}
@@ -42,6 +58,9 @@ func given(n *scenarios.Node) (rows [][]string) {
 			is = "squall's variable " + s.Environment
 		}
 		add("secret", s.Target(), is)
+	}
+	if c := n.Certificate; c != nil {
+		add("certificate", c.Cert, "made for the run, for "+strings.Join(n.CertificateNames(), ", "))
 	}
 	for _, v := range n.Volumes {
 		is := "a volume"
@@ -59,18 +78,44 @@ func given(n *scenarios.Node) (rows [][]string) {
 		}
 		add("volume", v.Target, is)
 	}
-	if r := n.Readiness; r != nil {
-		switch {
-		case r.HTTP != "":
-			add("readiness", "-", "GET "+r.HTTP)
-		case r.TCP != 0:
-			add("readiness", "-", fmt.Sprintf("port %d takes connections", r.TCP))
-		default:
-			add("readiness", "-", strings.Join(r.Test[min(1, len(r.Test)):], " "))
-		}
-	}
+	watched(n, add)
 	for _, f := range n.Tmpfs {
 		add("memory", f.Target, dash(f.Options))
 	}
 	return rows
+}
+
+// watched are how a node is seen to be ready, and what it tells.
+func watched(n *scenarios.Node, add func(what, where, is string)) {
+	if r := n.Readiness; r != nil {
+		add("readiness", "-", seenBy(r))
+	}
+	if n.Metrics != nil {
+		add("metrics", "-", tells(n))
+	}
+}
+
+// tells is where what a node counts itself is read.
+func tells(n *scenarios.Node) string {
+	at, _, is := n.Exposes()
+	switch {
+	case !is:
+		return "not read"
+	case len(at.Keep) > 0:
+		return fmt.Sprintf("port %d%s: %s", at.Port, at.Path, strings.Join(at.Keep, ", "))
+	}
+	return fmt.Sprintf("port %d%s", at.Port, at.Path)
+}
+
+// seenBy is how an image is seen to be ready.
+func seenBy(r *scenarios.Readiness) string {
+	switch {
+	case r.HTTP != "":
+		return "GET " + r.HTTP
+	case r.GRPC != 0:
+		return fmt.Sprintf("port %d says SERVING", r.GRPC)
+	case r.TCP != 0:
+		return fmt.Sprintf("port %d takes connections", r.TCP)
+	}
+	return strings.Join(r.Test[min(1, len(r.Test)):], " ")
 }

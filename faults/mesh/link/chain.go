@@ -37,15 +37,15 @@ func (d *direction) due() time.Time {
 	return first
 }
 
-// Reconcile makes both directions follow the edge's toxics.
-func (l *Link) Reconcile(up, down []*Toxic, now time.Time) {
-	l.up.reconcile(up, now)
-	l.down.reconcile(down, now)
+// Reconcile makes both directions follow the edge's toxics. The connection is the nth, from 0, of those that do.
+func (l *Link) Reconcile(up, down []*Toxic, now time.Time, nth int) {
+	l.up.reconcile(up, now, 2*nth+1)
+	l.down.reconcile(down, now, 2*nth+2)
 }
 
 // reconcile makes the stages follow the edge's toxics of this direction. Stages of toxics that
 // stay are left alone; what a removed one held goes on to the next, what a changed one held starts again from when it came.
-func (d *direction) reconcile(toxics []*Toxic, now time.Time) {
+func (d *direction) reconcile(toxics []*Toxic, now time.Time, nth int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.link.ending() {
@@ -73,8 +73,7 @@ func (d *direction) reconcile(toxics []*Toxic, now time.Time) {
 	if len(d.stages) > 0 || !d.out.empty() {
 		d.needDrain()
 	}
-	d.signal()
-	notify(d.room)
+	d.letGo(nth)
 }
 
 // remove takes a stage off and lets what it held go on.

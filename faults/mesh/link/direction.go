@@ -45,6 +45,9 @@ type direction struct {
 	alarm time.Time  // the second goroutine's own: the last one it set
 	pipe  *port.Pipe // the reader's own, once there has been bulk
 
+	// turn is which of those that go on together the second goroutine is; 0: it has gone on.
+	turn int
+
 	wake chan struct{} // for the second goroutine
 	room chan struct{} // for the reader
 }
@@ -68,6 +71,17 @@ func notify(c chan struct{}) {
 
 // signal makes the second goroutine look again. It takes no lock and never waits.
 func (d *direction) signal() { notify(d.wake) }
+
+// letGo makes the second goroutine look again, the nth of those that the same change lets go on. It tells the reader if there is room.
+func (d *direction) letGo(nth int) {
+	if d.drains && d.link.Host.Turn != nil {
+		d.turn = nth
+	}
+	d.signal()
+	if !d.drains {
+		notify(d.room)
+	}
+}
 
 // clear tells that a piece can be written straight away.
 func (d *direction) clear() bool {

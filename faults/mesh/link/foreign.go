@@ -176,6 +176,7 @@ func (s *foreign) take(time.Time) (piece, bool) {
 	p := s.out.pop()
 	if p.end == endClose && s.toxic.Meter != nil {
 		s.toxic.Meter.closed.Add(1)
+		s.link.meet(s.toxic.Meter, s.link.underWay(), 0)
 	}
 	return p, true
 }

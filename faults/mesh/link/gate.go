@@ -23,7 +23,7 @@ func (d *direction) apply(g gate) {
 }
 
 // lift takes an outage's gate off again and reports whether bytes were lost while it was on.
-func (d *direction) lift(o *Outage) (lost bool) {
+func (d *direction) lift(o *Outage, nth int) (lost bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	i := slices.IndexFunc(d.gates, func(g gate) bool { return g.outage == o })
@@ -33,8 +33,7 @@ func (d *direction) lift(o *Outage) (lost bool) {
 	d.swallow()
 	lost = d.gates[i].lose && d.lost > 0
 	d.gates = slices.Delete(d.gates, i, i+1)
-	d.signal()
-	notify(d.room)
+	d.letGo(nth)
 	return lost
 }
 

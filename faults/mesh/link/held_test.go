@@ -33,8 +33,8 @@ func TestHeldMemoryGoesWithTheConnection(t *testing.T) {
 	callee, dialled := tcpPair(t)
 	toxic, err := NewToxic(faults.Toxic{Stream: faults.Downstream, Toxicity: 1, Attributes: faults.LatencyToxic{Latency: 60_000}})
 	meshtest.Check(t, err)
-	l := New(&Host{Dial: func(context.Context) (net.Conn, error) { return dialled, nil }}, 1, accepted)
-	l.Reconcile(nil, []*Toxic{toxic}, time.Now())
+	l := New(&Host{Dial: func(context.Context, int64) (net.Conn, error) { return dialled, nil }}, 1, accepted)
+	l.Reconcile(nil, []*Toxic{toxic}, time.Now(), 0)
 	ended, flooded := make(chan struct{}), make(chan struct{})
 	go func() { defer close(ended); l.Run(nil) }()
 	go func() {

@@ -96,7 +96,7 @@ func (l *Link) dial() (net.Conn, error) {
 		case <-stop:
 		}
 	})
-	callee, err := l.Host.Dial(ctx)
+	callee, err := l.Host.Dial(ctx, l.Number)
 	close(stop)
 	watching.Wait()
 	return callee, err

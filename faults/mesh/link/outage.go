@@ -2,6 +2,7 @@ package link
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/squallhq/squall/faults"
@@ -17,14 +18,55 @@ type Outage struct {
 	Spec   faults.EdgeOutage
 	Meter  *Meter
 	lifted chan struct{}
+
+	mu   sync.Mutex
+	over bool
+	held map[*Link]time.Time // new connections that wait for its end, and since when
 }
 
 func NewOutage(spec faults.EdgeOutage, m *Meter) *Outage {
 	return &Outage{Spec: spec, Meter: m, lifted: make(chan struct{})}
 }
 
-// End tells connections that wait for it that the outage is over.
-func (o *Outage) End() { close(o.lifted) }
+// End tells connections that wait for it that the outage is over. They have met it as long as they had to by then: its receipt is whole.
+func (o *Outage) End() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.over = true
+	for _, since := range o.held {
+		switch {
+		case o.Spec.Most > 0:
+			o.Meter.delayed(time.Since(since)) // for as long as it had to
+		case o.Spec.New == faults.NewSlow:
+			o.Meter.cutShort(time.Since(since))
+		}
+	}
+	o.held = nil
+	close(o.lifted)
+}
+
+// hold notes that a new connection waits for its end; false: it has come.
+func (o *Outage) hold(l *Link, since time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.over {
+		return false
+	}
+	if o.held == nil {
+		o.held = make(map[*Link]time.Time)
+	}
+	o.held[l] = since
+	return true
+}
+
+// release notes that a connection waits no longer; false: the end has come before.
+func (o *Outage) release(l *Link) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, held := o.held[l]
+	delete(o.held, l)
+	return held
+}
 
 // Strictest is the fate of new connections under these outages.
 func Strictest(outages []*Outage) faults.NewConnections {
@@ -61,11 +103,13 @@ func (l *Link) Apply(o *Outage) {
 	}
 }
 
-// Lift undoes it. A connection that lost bytes can't go on: it is reset.
-func (l *Link) Lift(o *Outage) {
-	lostUp, lostDown := l.up.lift(o), l.down.lift(o)
+// Lift undoes it, on the nth connection, from 0, of those that were open. One that lost bytes can't go on: it is reset.
+func (l *Link) Lift(o *Outage, nth int) {
+	lostUp, lostDown := l.up.lift(o, 2*nth+1), l.down.lift(o, 2*nth+2)
+	cut := l.underWay()
 	if (lostUp || lostDown) && l.reset() {
 		o.Meter.reset.Add(1)
+		l.meet(o.Meter, cut, 0)
 	}
 }
 
@@ -101,21 +145,24 @@ func (l *Link) wait(outages []*Outage) bool {
 		var over <-chan time.Time
 		switch o.Spec.New {
 		case faults.NewSlow:
-			timer := time.NewTimer(time.Until(accepted.Add(o.Spec.Delay)))
-			defer timer.Stop()
-			over = timer.C
+			rings, stop := l.after(time.Until(accepted.Add(o.Spec.Delay)))
+			defer stop()
+			over = rings
 		case faults.NewFreeze, faults.NewHang: // hanging here: its listener is no Port
 		default:
 			continue
 		}
+		if !o.hold(l, accepted) {
+			continue
+		}
 		select {
 		case <-o.lifted:
-			if over != nil {
-				o.Meter.cutShort(time.Since(accepted))
-			}
 		case <-over:
-			o.Meter.delayed(time.Since(accepted))
+			if o.release(l) {
+				o.Meter.delayed(time.Since(accepted))
+			}
 		case <-l.done:
+			o.release(l)
 			return false
 		}
 	}

@@ -55,10 +55,16 @@ func (s *timeout) take(now time.Time) (piece, bool) {
 	}
 	s.ended = true
 	s.held.takeAll()
+	s.closes()
+	return piece{at: now, end: endClose}, true
+}
+
+// closes notes that it ends the connection, and with it the request under way.
+func (s *timeout) closes() {
 	if s.toxic.Meter != nil {
 		s.toxic.Meter.closed.Add(1)
+		s.link.meet(s.toxic.Meter, s.link.underWay(), 0)
 	}
-	return piece{at: now, end: endClose}, true
 }
 
 func (s *timeout) due() time.Time {
@@ -74,8 +80,8 @@ func (s *timeout) release(_ time.Time, why reason) []piece {
 	out := append(s.passing.takeAll(), s.held.takeAll()...)
 	if s.lost && !s.ended {
 		out = []piece{{end: endClose}}
-		if why == toxicGone && s.toxic.Meter != nil {
-			s.toxic.Meter.closed.Add(1)
+		if why == toxicGone {
+			s.closes()
 		}
 	}
 	return out

@@ -16,8 +16,12 @@ type Host struct {
 	counters
 	// Clock is nil where the runtime's timers have to do, as in virtual time.
 	Clock *port.Clock
-	// Dial connects to the callee, wherever that is now.
-	Dial func(context.Context) (net.Conn, error)
+	// Dial connects to the callee, wherever that is now, for the edge's connection of a number.
+	Dial func(ctx context.Context, number int64) (net.Conn, error)
+	// Turn is for ways of connections that a change of the faults lets go on together: the nth, from 1, waits in it until it may. nil: at once.
+	Turn func(nth int)
+	// After rings for one way of a connection, by its number among the edge's, after a wait, unless stop is called. nil: as timers do.
+	After func(way int64, wait time.Duration) (rings <-chan time.Time, stop func())
 }
 
 // counters are an edge's, updated while things happen.

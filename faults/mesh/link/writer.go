@@ -95,6 +95,7 @@ func (d *direction) drain() {
 	defer timer.Stop()
 	for {
 		d.mu.Lock()
+		d.awaitTurn()
 		d.advance(time.Now())
 		p, ok := d.next()
 		if ok {
@@ -112,6 +113,34 @@ func (d *direction) drain() {
 	}
 }
 
+// awaitTurn waits until it is this one's turn among those that a change of the faults has let go on. It lets go of mu meanwhile.
+func (d *direction) awaitTurn() {
+	for d.turn > 0 {
+		nth := d.turn
+		d.turn = 0
+		d.mu.Unlock()
+		d.link.Host.Turn(nth)
+		d.mu.Lock()
+	}
+}
+
+// after rings for a connection that is not let in yet, so that neither way of it waits for anything.
+func (l *Link) after(wait time.Duration) (rings <-chan time.Time, stop func()) {
+	if l.Host.After != nil {
+		return l.Host.After(l.up.number(), wait)
+	}
+	timer := time.NewTimer(wait)
+	return timer.C, func() { timer.Stop() }
+}
+
+// number tells the two ways of an edge's connections apart.
+func (d *direction) number() int64 {
+	if d.up {
+		return 2 * d.link.Number
+	}
+	return 2*d.link.Number + 1
+}
+
 func (d *direction) deliver(p piece) {
 	if p.end != endNone {
 		d.end(p.end)
@@ -125,6 +154,10 @@ func (d *direction) await(timer *time.Timer, due time.Time) bool {
 	var expired <-chan time.Time
 	switch clock := d.link.Host.Clock; {
 	case due.IsZero():
+	case d.link.Host.After != nil:
+		rings, stop := d.link.Host.After(d.number(), time.Until(due))
+		defer stop()
+		expired = rings
 	case clock == nil:
 		timer.Reset(time.Until(due))
 		expired = timer.C

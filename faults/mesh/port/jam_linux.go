@@ -28,7 +28,7 @@ const (
 	fullBacklog = 4096 // the kernel cuts it to its own limit
 )
 
-// jamQueue stops accepting and fills the queue. What is in the queue already stays there, connected and without an answer.
+// jamQueue fills the queue of a listener from which nobody accepts now. What is in the queue already stays there, connected and without an answer.
 func jamQueue(l *net.TCPListener) (_ *jam, err error) {
 	c := &jam{}
 	defer func() {
@@ -36,9 +36,6 @@ func jamQueue(l *net.TCPListener) (_ *jam, err error) {
 			err = errors.Join(err, c.disperse(l), c.Close())
 		}
 	}()
-	if err := l.SetDeadline(time.Unix(1, 0)); err != nil {
-		return nil, err
-	}
 	if err := backlog(l, shortest); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,10 @@ type port struct {
 	address *net.TCPAddr
 	reserve int // the bound socket
 
+	// taking is held while a connection is taken off the queue, and while that is filled: it would else be taken, as one of a caller's, by who
+	// had begun to accept before.
+	taking sync.Mutex
+
 	mu       sync.Mutex
 	listener *net.TCPListener // nil while refusing
 	changed  chan struct{}    // closed when listener changes
@@ -159,7 +163,9 @@ func (p *port) Accept() (net.Conn, error) {
 			<-changed
 			continue
 		}
+		p.taking.Lock()
 		c, err := listener.Accept()
+		p.taking.Unlock()
 		switch {
 		case err == nil && p.filler(c):
 			_ = c.Close() // it carried nothing
@@ -214,6 +220,11 @@ func (p *port) Hang() error {
 	if err := p.listen(); err != nil {
 		return err
 	}
+	if err := p.listener.SetDeadline(time.Unix(1, 0)); err != nil { // who accepts lets go
+		return fmt.Errorf("hang %s: %w", p.address, err)
+	}
+	p.taking.Lock()
+	defer p.taking.Unlock()
 	jam, err := jamQueue(p.listener)
 	if err != nil {
 		return fmt.Errorf("fill the queue of %s: %w", p.address, err)

@@ -32,7 +32,7 @@ type Client struct {
 	http    *http.Client
 }
 
-var _ mesh.Control = (*Client)(nil)
+var _ mesh.Scheduled = (*Client)(nil)
 
 // NewClient makes a client of the mesh whose control API listens on address and wants token. dial
 // makes the connections; nil is a plain net.Dialer. Nothing is connected yet.
@@ -79,9 +79,34 @@ func (c *Client) Apply(ctx context.Context, id string, primitives []faults.Primi
 
 // Lift takes off what Apply put on under id and says what met it.
 func (c *Client) Lift(ctx context.Context, id string) (faults.Receipt, error) {
-	var receipt faults.Receipt
-	err := c.call(ctx, http.MethodPost, routeLift, liftRequest{ID: id}, &receipt)
+	receipt, _, err := c.LiftAt(ctx, id, time.Time{})
 	return receipt, err
+}
+
+// Prepare checks primitives there and keeps them under id.
+func (c *Client) Prepare(ctx context.Context, id string, primitives []faults.Primitive) error {
+	return c.call(ctx, http.MethodPost, routePrepare, applyRequest{ID: id, Primitives: primitives}, nil)
+}
+
+// Commit puts on what was prepared, at a time by the mesh's clock, and tells when it was in force.
+func (c *Client) Commit(ctx context.Context, id string, at time.Time) (time.Time, error) {
+	var answer timeAnswer
+	err := c.call(ctx, http.MethodPost, routeCommit, commitRequest{ID: id, At: at}, &answer)
+	return answer.At, err
+}
+
+// LiftAt is Lift at a time by the mesh's clock, and tells when it was off.
+func (c *Client) LiftAt(ctx context.Context, id string, at time.Time) (faults.Receipt, time.Time, error) {
+	var answer liftAnswer
+	err := c.call(ctx, http.MethodPost, routeLift, liftRequest{ID: id, At: at}, &answer)
+	return answer.Receipt, answer.At, err
+}
+
+// Clock is the mesh's time now.
+func (c *Client) Clock(ctx context.Context) (time.Time, error) {
+	var answer timeAnswer
+	err := c.call(ctx, http.MethodGet, routeClock, nil, &answer)
+	return answer.At, err
 }
 
 // Stats reads every edge's counters.
@@ -137,7 +162,7 @@ func (c *Client) call(ctx context.Context, method, route string, question, into 
 
 // header is that of every request.
 func (c *Client) header() http.Header {
-	return http.Header{"Authorization": {"Bearer " + c.token}, "Content-Type": {"application/json"}}
+	return ask.Bearer(c.token)
 }
 
 // answerError is the error in an answer, or what the answer was where it isn't one of ours.

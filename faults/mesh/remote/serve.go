@@ -12,6 +12,7 @@ import (
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/internal/ask"
 )
 
 const (
@@ -28,8 +29,9 @@ type Config struct {
 	// API is the address that toxiproxy's HTTP API listens on: a loopback address, since it asks
 	// for no token. Empty: there is none.
 	API string `json:"api,omitempty"`
-	// Token is what control clients must show.
-	Token string `json:"token"`
+	// Token is what control clients must show. TokenFile, in its place, is where it is.
+	Token     string `json:"token,omitempty"`
+	TokenFile string `json:"token_file,omitempty"`
 	// Seed seeds the chance of every edge's toxics.
 	Seed uint64 `json:"seed"`
 }
@@ -44,7 +46,11 @@ type Addresses struct {
 // client closes the mesh. It calls started once, when both APIs listen. When it returns every listener, connection,
 // tunnel and goroutine of the mesh has ended.
 func Serve(ctx context.Context, config Config, api func(*mesh.Mesh) http.Handler, started func(Addresses)) error {
-	if err := config.validate(); err != nil {
+	var err error
+	if config.Token, err = ask.TokenOf(config.Token, config.TokenFile); err == nil {
+		err = config.validate()
+	}
+	if err != nil {
 		return err
 	}
 	m := mesh.New(mesh.Options{Seed: config.Seed})
@@ -68,7 +74,7 @@ func (c Config) validate() error {
 }
 
 // serveMesh listens, serves, and ends what it began.
-func serveMesh(ctx context.Context, config Config, m mesh.Control, api http.Handler, started func(Addresses)) error {
+func serveMesh(ctx context.Context, config Config, m mesh.Scheduled, api http.Handler, started func(Addresses)) error {
 	var (
 		listen    net.ListenConfig
 		addresses Addresses
@@ -103,7 +109,7 @@ func serveMesh(ctx context.Context, config Config, m mesh.Control, api http.Hand
 	}
 	endTunnels()
 	// With the mesh closed no call can be waiting for an edge.
-	err = m.Close()
+	err = errors.Join(m.Close(), controlAPI.names.close())
 	err = errors.Join(err, shutdown(control), shutdown(toxiproxy))
 	controlAPI.open.Wait()
 	return errors.Join(err, servers.Wait())

@@ -54,6 +54,24 @@ func (m *recordedMesh) Lift(_ context.Context, id string) (faults.Receipt, error
 	return faults.Receipt{Requests: 3, DelayMs: 1.5, Lost: 9}, m.note(id)
 }
 
+func (m *recordedMesh) Prepare(_ context.Context, id string, p []faults.Primitive) error {
+	return m.note("prepare", id, p)
+}
+
+func (m *recordedMesh) Commit(_ context.Context, id string, at time.Time) (time.Time, error) {
+	return at.Add(time.Microsecond), m.note("commit", id, at)
+}
+
+func (m *recordedMesh) LiftAt(ctx context.Context, id string, at time.Time) (faults.Receipt, time.Time, error) {
+	r, err := m.Lift(ctx, id)
+	_ = m.note(at) // Lift's error is enough
+	return r, at, err
+}
+
+func (m *recordedMesh) Clock(context.Context) (time.Time, error) {
+	return time.Unix(7, 8).UTC(), m.note("clock")
+}
+
 func (m *recordedMesh) Stats(context.Context) ([]mesh.EdgeStats, error) {
 	return []mesh.EdgeStats{{Name: "a:b", Connections: 1 << 60, FirstByteTotal: time.Second}}, m.note("stats")
 }
@@ -75,7 +93,7 @@ func noAPI(*mesh.Mesh) http.Handler { return http.NotFoundHandler() }
 const testToken = "a long token of this test"
 
 // startServing serves a mesh until the test ends, and checks that it ended without an error.
-func startServing(t *testing.T, config Config, m mesh.Control) Addresses {
+func startServing(t *testing.T, config Config, m mesh.Scheduled) Addresses {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan Addresses, 1), make(chan error, 1)
@@ -103,7 +121,7 @@ func startServing(t *testing.T, config Config, m mesh.Control) Addresses {
 	return Addresses{}
 }
 
-func serveControl(t *testing.T, m mesh.Control) string {
+func serveControl(t *testing.T, m mesh.Scheduled) string {
 	return startServing(t, Config{Control: "127.0.0.1:0", Token: testToken}, m).Control
 }
 
@@ -138,7 +156,22 @@ func TestClientCarriesEveryCall(t *testing.T) {
 		changes, err := client.Changes(ctx, 3)
 		meshtest.Check(t, err)
 		meshtest.Same(t, "changes", []mesh.Change{{Number: 4, Kind: mesh.ToxicRemoved, Edge: "a", Receipt: &faults.Receipt{Requests: 1}}}, changes)
-		meshtest.Same(t, "asked", []any{edges, group, "a", "b:1", "id 1", primitives, "id 1", "stats", int64(3)}, recorded.asked)
+		then := time.Unix(1_700_000_000, 123_456_789).UTC()
+		meshtest.Check(t, client.Prepare(ctx, "id 2", primitives))
+		on, err := client.Commit(ctx, "id 2", then)
+		meshtest.Check(t, err)
+		meshtest.Same(t, "in force", then.Add(time.Microsecond), on)
+		receipt, off, err := client.LiftAt(ctx, "id 2", then)
+		meshtest.Check(t, err)
+		meshtest.Same(t, "receipt at its time", faults.Receipt{Requests: 3, DelayMs: 1.5, Lost: 9}, receipt)
+		meshtest.Same(t, "off", then, off)
+		now, err := client.Clock(ctx)
+		meshtest.Check(t, err)
+		meshtest.Same(t, "clock", time.Unix(7, 8).UTC(), now)
+		meshtest.Same(t, "asked", []any{
+			edges, group, "a", "b:1", "id 1", primitives, "id 1", time.Time{}, "stats", int64(3),
+			"prepare", "id 2", primitives, "commit", "id 2", then, "id 2", then, "clock",
+		}, recorded.asked)
 	})
 }
 
@@ -174,7 +207,7 @@ func TestControlAPIWantsItsTokenOnEveryRoute(t *testing.T) {
 	recorded := &recordedMesh{}
 	address := serveControl(t, recorded)
 	defer http.DefaultClient.CloseIdleConnections()
-	for _, route := range []string{routeOpen, routeGroup, routeUpstream, routeApply, routeLift, routeStats, routeChanges + "?after=0", routeClose, routeTunnel + "?address=127.0.0.1:1", "/", "/else"} {
+	for _, route := range []string{routeOpen, routeGroup, routeUpstream, routeApply, routeLift, routeStats, routeSpace + "?held=/held/1", routeNames, routeLookups + "?listen=x", routeChanges + "?after=0", routeClose, routeTunnel + "?address=127.0.0.1:1", "/", "/else"} {
 		for _, authorization := range []string{"", testToken, "Bearer ", "Bearer " + testToken + "x", "Bearer " + testToken[1:], "Basic " + testToken} {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
 				request, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+route, strings.NewReader("{}"))

@@ -2,38 +2,36 @@ package remote
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/internal/ask"
 )
 
 // controlServer answers the control API for a mesh: HTTP/1.1 with JSON, a bearer token on every route.
 type controlServer struct {
-	control mesh.Control
-	token   [sha256.Size]byte
+	control mesh.Scheduled
+	token   string
 	// open counts tunnels.
 	open sync.WaitGroup
+	// names are the resolvers of callers that know names alone.
+	names resolvers
 	// closed is closed when a client has asked for the end of the mesh.
 	closed    chan struct{}
 	closeOnce sync.Once
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-func newControlServer(control mesh.Control, token string) *controlServer {
+func newControlServer(control mesh.Scheduled, token string) *controlServer {
 	return &controlServer{
 		control: control,
-		token:   sha256.Sum256([]byte(token)),
+		token:   token,
 		closed:  make(chan struct{}),
 		dial:    (&net.Dialer{}).DialContext,
 	}
@@ -56,9 +54,21 @@ func (s *controlServer) handler(tunnels context.Context) http.Handler {
 	mux.Handle("POST "+routeApply, methodRoute(func(ctx context.Context, a applyRequest) (struct{}, error) {
 		return struct{}{}, s.control.Apply(ctx, a.ID, a.Primitives)
 	}))
-	mux.Handle("POST "+routeLift, methodRoute(func(ctx context.Context, l liftRequest) (any, error) {
-		return s.control.Lift(ctx, l.ID)
+	mux.Handle("POST "+routePrepare, methodRoute(func(ctx context.Context, a applyRequest) (struct{}, error) {
+		return struct{}{}, s.control.Prepare(ctx, a.ID, a.Primitives)
 	}))
+	mux.Handle("POST "+routeCommit, methodRoute(func(ctx context.Context, c commitRequest) (timeAnswer, error) {
+		at, err := s.control.Commit(ctx, c.ID, c.At)
+		return timeAnswer{at}, err
+	}))
+	mux.Handle("POST "+routeLift, methodRoute(func(ctx context.Context, l liftRequest) (liftAnswer, error) {
+		receipt, at, err := s.control.LiftAt(ctx, l.ID, l.At)
+		return liftAnswer{receipt, at}, err
+	}))
+	mux.HandleFunc("GET "+routeClock, func(w http.ResponseWriter, r *http.Request) {
+		at, err := s.control.Clock(r.Context())
+		writeAnswer(w, timeAnswer{at}, err)
+	})
 	mux.Handle("POST "+routeClose, methodRoute(func(context.Context, struct{}) (struct{}, error) {
 		defer s.closeOnce.Do(func() { close(s.closed) })
 		return struct{}{}, s.control.Close()
@@ -67,9 +77,13 @@ func (s *controlServer) handler(tunnels context.Context) http.Handler {
 		edges, err := s.control.Stats(r.Context())
 		writeAnswer(w, statsAnswer{Edges: edges}, err)
 	})
+	mux.HandleFunc("GET "+routeSpace, s.space)
+	mux.Handle("POST "+routeNames, methodRoute(s.names.open))
+	mux.Handle("POST "+routeLookups, methodRoute(s.names.set))
+	mux.HandleFunc("GET "+routeLookups, s.names.count)
 	mux.HandleFunc("GET "+routeChanges, s.changes)
 	mux.HandleFunc("GET "+routeTunnel, func(w http.ResponseWriter, r *http.Request) { s.tunnel(tunnels, w, r) })
-	return s.authenticated(mux)
+	return ask.Guarded(s.token, func(w http.ResponseWriter, _ *http.Request) { writeAnswer(w, nil, errDenied) }, mux)
 }
 
 // changes waits for changes for a bounded time, so that a client that has gone costs nothing for long.
@@ -88,53 +102,14 @@ func (s *controlServer) changes(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, changesAnswer{Changes: changes}, err)
 }
 
-// authenticated lets requests with the token through. Comparing hashes takes the same time
-// wherever the first wrong byte is, and however long the token is.
-func (s *controlServer) authenticated(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		sum := sha256.Sum256([]byte(token))
-		if subtle.ConstantTimeCompare(sum[:], s.token[:]) != 1 || !bearer {
-			writeAnswer(w, nil, errDenied)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // methodRoute makes a route of a method: the body decoded, the answer or the error encoded.
 func methodRoute[Q, A any](method func(context.Context, Q) (A, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var question Q
-		if err := decodeBody(w, r, &question); err != nil {
-			writeAnswer(w, nil, err)
-			return
+	return ask.Method(maxRequest, method, func(w http.ResponseWriter, result any, err error) {
+		if wrong := (*ask.BodyError)(nil); errors.As(err, &wrong) {
+			err = faults.Invalid("body", "%s", wrong.Reason)
 		}
-		result, err := method(r.Context(), question)
 		writeAnswer(w, result, err)
 	})
-}
-
-// decodeBody reads one JSON value and nothing after it, with no unknown field: both ends are the
-// same binary, so anything else is a mistake.
-func decodeBody(w http.ResponseWriter, r *http.Request, into any) error {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return bodyError(err)
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return faults.Invalid("body", "more follows the JSON value")
-	}
-	return nil
-}
-
-// bodyError tells a body that is too large from one that is wrong.
-func bodyError(err error) error {
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		return fmt.Errorf("read the request: it is larger than %d bytes: %w", tooLarge.Limit, err)
-	}
-	return faults.Invalid("body", "%s", err)
 }
 
 // writeAnswer writes a result, or an error with its kind and status.

@@ -4,20 +4,28 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/names"
 )
 
-// The routes of the control API, one a method of Control, and the tunnel. All but stats, changes and tunnel
-// are POST with a JSON body; every answer is JSON.
+// The routes of the control API, one a method of Control, and the tunnel. All but stats, space, clock,
+// changes and tunnel are POST with a JSON body; every answer is JSON.
 const (
 	routeOpen     = "/v1/open"
 	routeGroup    = "/v1/group"
 	routeUpstream = "/v1/upstream"
 	routeApply    = "/v1/apply"
+	routePrepare  = "/v1/prepare"
+	routeCommit   = "/v1/commit"
 	routeLift     = "/v1/lift"
+	routeClock    = "/v1/clock"
 	routeStats    = "/v1/stats"
+	routeSpace    = "/v1/space"
+	routeNames    = "/v1/names"
+	routeLookups  = "/v1/lookups"
 	routeChanges  = "/v1/changes"
 	routeClose    = "/v1/close"
 	routeTunnel   = "/v1/tunnel"
@@ -50,8 +58,38 @@ type applyRequest struct {
 	Primitives []faults.Primitive `json:"primitives"`
 }
 
+type commitRequest struct {
+	ID string    `json:"id"`
+	At time.Time `json:"at"`
+}
+
+// timeAnswer is a time by the mesh's clock.
+type timeAnswer struct {
+	At time.Time `json:"at"`
+}
+
 type liftRequest struct {
-	ID string `json:"id"`
+	ID string    `json:"id"`
+	At time.Time `json:"at,omitzero"`
+}
+
+type liftAnswer struct {
+	Receipt faults.Receipt `json:"receipt"`
+	At      time.Time      `json:"at,omitzero"`
+}
+
+type namesRequest struct {
+	Listen  string                 `json:"listen"`
+	Entries map[string]names.Entry `json:"entries"`
+}
+
+type lookupsRequest struct {
+	Listen string                       `json:"listen"`
+	Names  map[string]faults.NameLookup `json:"names"`
+}
+
+type lookupsAnswer struct {
+	Count int64 `json:"count"`
 }
 
 type changesAnswer struct {

@@ -63,7 +63,7 @@ func (a *acts) take(m events.Message) (what, door string) {
 	defer a.mu.Unlock()
 	switch m.Action {
 	case events.ActionKill:
-		if a.ending {
+		if a.ending || a.ours(m.Action) {
 			return "", ""
 		}
 		a.signal = signalled(m)
@@ -79,11 +79,26 @@ func (a *acts) take(m events.Message) (what, door string) {
 		}
 		return by, engineDoor
 	}
-	if a.asks[m.Action] > 0 {
-		a.asks[m.Action]--
+	if a.ours(m.Action) {
 		return "", ""
 	}
 	return words[m.Action], engineDoor
+}
+
+// asked tells whether it was us that something was done for, once for each time that we asked.
+func (a *acts) asked(action events.Action) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.ours(action)
+}
+
+// ours is asked, with the lock held.
+func (a *acts) ours(action events.Action) bool {
+	if a.asks[action] == 0 {
+		return false
+	}
+	a.asks[action]--
+	return true
 }
 
 // exitKilled is the exit code of a container whose process SIGKILL has ended.

@@ -3,6 +3,7 @@ package docker
 import (
 	"testing"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 )
 
@@ -37,5 +38,22 @@ func TestWhoEndedAContainer(t *testing.T) {
 		if what != c.what || door != c.door {
 			t.Errorf("%s: %q by %q, want %q by %q", name, what, door, c.what, c.door)
 		}
+	}
+}
+
+// The engine's own test of a container is told as a command that runs in it, like anybody's: it is known by what the container was made with.
+func TestTheEnginesTestIsNobodysDoing(t *testing.T) {
+	for want, c := range map[string]*container.Config{
+		"":                             {},
+		"pg_isready -U app":            {Healthcheck: &container.HealthConfig{Test: []string{"CMD", "pg_isready", "-U", "app"}}},
+		"/bin/sh -c pg_isready":        {Healthcheck: &container.HealthConfig{Test: []string{"CMD-SHELL", "pg_isready"}}},
+		"/bin/bash -ec redis-cli ping": {Shell: []string{"/bin/bash", "-ec"}, Healthcheck: &container.HealthConfig{Test: []string{"CMD-SHELL", "redis-cli ping"}}},
+	} {
+		if got := testCommand(c); got != want {
+			t.Errorf("%+v: %q, want %q", c.Healthcheck, got, want)
+		}
+	}
+	if got := testCommand(&container.Config{Healthcheck: &container.HealthConfig{Test: []string{"NONE"}}}); got != "" {
+		t.Errorf("no test: %q", got)
 	}
 }

@@ -12,9 +12,11 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // strangerProgram is somebody else's image: a server on port 7000, and a client.
@@ -91,7 +93,11 @@ func TestImageCallsItsUpstreamsByName(t *testing.T) {
 		Name: "stranger", Kind: scenarios.KindImage, Image: ref, Container: scenarios.Container{Port: 7000, Health: "/ready",
 			Env: map[string]string{"GREETING": "hello"}, Calls: []string{"a", "b", "c", "db"}},
 	}
-	s := launch(t, Options{}, load(planOf(a, b, c, db, stranger), "users", "stranger"))
+	asker := &scenarios.Node{Name: "asker", Kind: scenarios.KindImage, Image: ref, Container: scenarios.Container{Port: 7000, Calls: []string{"a", "b"}}}
+	plan := load(planOf(a, b, c, db, stranger, asker), "users", "stranger")
+	lookup := faults.Primitive{Op: faults.OpLookup, Edge: "asker-1:a-1", Lookup: &faults.NameLookup{Answer: faults.LookupNXDomain}}
+	plan.Faults = append(plan.Faults, topology.ResolvedFault{Fault: faults.Fault{Kind: faults.DNS{Answer: "nxdomain"}}, Primitives: []faults.Primitive{lookup}})
+	s := launch(t, Options{}, plan)
 	if n := len(s.byName["stranger-1"].place.links); n != 3 {
 		t.Errorf("it has %d networks, want one for each of the upstreams on port 8080", n)
 	}
@@ -111,6 +117,7 @@ func TestImageCallsItsUpstreamsByName(t *testing.T) {
 			t.Errorf("%s carried %d requests, want %d", edge, got, want)
 		}
 	}
+	testLookups(t, s)
 	request, err := s.client("users:stranger-1").Get("http://stranger/")
 	if err != nil {
 		t.Fatal(err)
@@ -119,5 +126,37 @@ func TestImageCallsItsUpstreamsByName(t *testing.T) {
 	var host, greeting string
 	if _, err := fmt.Fscan(request.Body, &host, &greeting); err != nil || host != "stranger-1" || greeting != "hello" {
 		t.Errorf("it answers %q %q, %v", host, greeting, err)
+	}
+}
+
+// testLookups has an image look up its upstreams by the mesh, as its plan has a fault of that, and another not.
+func testLookups(t *testing.T, s launched) {
+	get := func(name, want string) {
+		t.Helper()
+		if out, _ := s.inside(t, "asker-1", "get", "http://"+name+":8080/"); !strings.Contains(out, want) {
+			t.Errorf("%s: %q, want %q", name, out, want)
+		}
+	}
+	on := func(to faults.NameLookup) faults.Primitive {
+		return faults.Primitive{Op: faults.OpLookup, Edge: "asker-1:a-1", Lookup: &to}
+	}
+	get("a", "200")
+	get("b", "200")
+	for answer, want := range map[faults.LookupAnswer]string{
+		faults.LookupNXDomain: "no such host", faults.LookupServfail: "server misbehaving", faults.LookupOld: "no route to host",
+	} {
+		undo := s.inject(t, on(faults.NameLookup{Answer: answer}))
+		get("a", want)
+		get("b", "200")
+		receipt := lift(t, undo)
+		if len(receipt.Deeds) != 1 || receipt.Deeds[0].Instance != "asker-1" || receipt.Deeds[0].N < 1 || !receipt.Met() {
+			t.Errorf("%s: receipt %+v", answer, receipt)
+		}
+		get("a", "200")
+	}
+	p := on(faults.NameLookup{Answer: faults.LookupNXDomain})
+	p.Edge = "stranger-1:a-1"
+	if _, err := s.Inject(t.Context(), []faults.Primitive{p}); err == nil || !strings.Contains(err.Error(), "stranger-1") {
+		t.Errorf("a caller whose plan has no such fault: %v", err)
 	}
 }

@@ -7,13 +7,15 @@ import (
 
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/docker/imagenode"
+	"github.com/squallhq/squall/runner/engine/trust"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // Has tells that containers can do everything but say what things cost.
 func (e *Engine) Has(c runner.Capability) bool {
 	switch c {
-	case runner.Images, runner.Pauses, runner.CPULimits, runner.MemoryLimits:
+	case runner.Images, runner.Externals, runner.Pauses, runner.CPULimits, runner.MemoryLimits:
 		return true
 	default:
 		return false
@@ -22,7 +24,12 @@ func (e *Engine) Has(c runner.Capability) bool {
 
 // Check says why a plan can't run in containers.
 func (e *Engine) Check(plan *topology.Plan) error {
-	problems := []error{engine.Check(attempt{Engine: e}, plan)}
+	problems := []error{engine.Check(attempt{Engine: e}, plan), trust.Check(plan, trust.Roots())}
+	for _, n := range plan.Scenario.Nodes {
+		if n.Build != nil {
+			problems = append(problems, imagenode.CheckBuild(n, plan.Scenario.Folder))
+		}
+	}
 	for _, i := range plan.Instances {
 		if err := checkNode(i); err != nil {
 			problems = append(problems, err)
@@ -46,7 +53,7 @@ func checkNode(i topology.Instance) error {
 	if n.CPUs < 0 || n.CPUs > 0 && n.CPUs < 0.01 {
 		return fmt.Errorf("node %q: cpus: %g can't be given to a container; the least is 0.01", n.Name, n.CPUs)
 	}
-	if port := servingPort(n); port < 1 || port > 65535 {
+	if port := n.ServingPort(); port < 1 || port > 65535 {
 		return fmt.Errorf("node %q: port: %d is none", n.Name, port)
 	}
 	for _, one := range n.Secrets {

@@ -25,6 +25,22 @@ func TestRuns(t *testing.T) {
 		t.Parallel()
 		enginetest.PlantedWrites(t, e)
 	})
+	t.Run("AttemptsGivenUp", func(t *testing.T) {
+		t.Parallel()
+		enginetest.AttemptsGivenUp(t, e)
+	})
+	t.Run("Outlasting", func(t *testing.T) {
+		t.Parallel()
+		enginetest.Outlasting(t, e, 3)
+	})
+	t.Run("LatencyBySpread", func(t *testing.T) {
+		t.Parallel()
+		enginetest.LatencyBySpread(t, e, false, 15)
+	})
+	t.Run("Copies", func(t *testing.T) {
+		t.Parallel()
+		enginetest.Copies(t, e, 5)
+	})
 	t.Run("CutByAFault", func(t *testing.T) {
 		t.Parallel()
 		enginetest.CutByAFault(t, e)

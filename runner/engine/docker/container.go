@@ -101,12 +101,15 @@ func (i *instance) imageSpec(name string, labels map[string]string) (spec, error
 	pids := int64(imagePids)
 	s := spec{
 		name:    name,
-		config:  imagenode.Config(i.place.instance, i.engine.testsEarly(), labels),
+		config:  imagenode.Config(i.given, i.engine.testsEarly(), labels),
 		host:    &container.HostConfig{LogConfig: logConfig(), Resources: container.Resources{PidsLimit: &pids}},
 		address: i.place.links[0].subnet.node().String(),
 	}
 	limits(i.place, &s.host.Resources)
-	return s, imagenode.Host(s.host, i.place.instance, i.Plan.Scenario.Folder, i.volumes, labels)
+	if i.place.resolves {
+		s.host.DNS = []string{i.place.links[0].subnet.mesh().String()}
+	}
+	return s, imagenode.Host(s.host, i.given, i.Plan.Scenario.Folder, i.volumes, labels)
 }
 
 // limits are those of the scenario. Swap would turn a memory limit into slowness.

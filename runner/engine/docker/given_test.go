@@ -187,6 +187,20 @@ topology:
 		t.Errorf("what the image has in a volume of a size is not there: %s", got)
 	}
 	look("a-2", "/data/given", "list", "/data/*") // which has its own
+
+	// A fault fills it to what it is to leave, and frees it again; what it wrote and what was free is in its receipt.
+	undo := s.inject(t, faults.Primitive{Op: faults.OpFill, Instance: "a-2", Disk: &faults.Disk{Volume: "/data", Leave: 8 << 10}})
+	look("a-2", "2 write /data/x: no space left on device", "fill", "/data/x")
+	receipt := lift(t, undo)
+	want := "1.036MB written to /data of a-2, 8.192KB of 1.049MB free then, 0B at the end"
+	if got := faults.DeedsText(receipt.Deeds); got != want || !receipt.Met() {
+		t.Errorf("receipt %q, want %q", got, want)
+	}
+	look("a-2", "255 write /data/x: no space left on device", "fill", "/data/x")
+	look("a-2", "/data/.squall-full 0600 0:0", "look", "/data/.squall-full")
+	if _, err := s.Inject(t.Context(), []faults.Primitive{{Op: faults.OpFill, Instance: "a-2", Disk: &faults.Disk{Volume: "/etc/x"}}}); err == nil || !strings.Contains(err.Error(), "/etc/x") {
+		t.Errorf("a volume that it does not have: %v", err)
+	}
 }
 
 // What a node is to be given and can't be is said, with the node and the file.

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 )
 
 const staticProgram = `package main
@@ -111,4 +112,35 @@ func runOnce(t *testing.T, e *Engine, ref, run string) string {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// An engine takes the archive that is for others, too: docker load.
+func TestArchiveIsLoaded(t *testing.T) {
+	inParallel(t)
+	e := testEngine(t, Options{Exe: squallbin.Program(t, staticProgram, "0")})
+	made, err := nodeimage.New(e.options.Exe, architecture(t, e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := made.Pack(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ref = "localhost/archive-test:1"
+	var archive bytes.Buffer
+	if err := packed.WriteArchive(&archive, ref); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.loadArchive(t.Context(), &archive); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := e.api.ImageRemove(context.Background(), ref, image.RemoveOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	cleanRun(t, e, "archive-test")
+	if got, want := runOnce(t, e, ref, "archive-test"), "uid 65532\nroot: true\n"; got != want {
+		t.Errorf("it said %q, want %q", got, want)
+	}
 }

@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/squallhq/squall/faults/mesh"
-	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/faults/mesh/names"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -36,6 +37,8 @@ type place struct {
 	links []*link
 	// port is where it serves, admin a built-in node's second port.
 	port, admin int
+	// resolves: an image whose lookups faults change, so that it asks the mesh and not the engine.
+	resolves bool
 	// out counts the edges that it calls over, groups are the addresses that an image calls.
 	out    int
 	groups []mesh.Group
@@ -61,17 +64,6 @@ func (p *place) adminAddress() string { return at(p.links[0].subnet.node(), p.ad
 
 func at(a netip.Addr, port int) string { return netip.AddrPortFrom(a, uint16(port)).String() }
 
-// servingPort is where a node serves: as the scenario says, else as the part that its image is, else a database's 5432, else 8080.
-func servingPort(n *scenarios.Node) int {
-	if part, known := n.Real(); known {
-		return cmp.Or(n.Port, part.Port)
-	}
-	if n.Kind == scenarios.KindDatabase {
-		return cmp.Or(n.Port, 5432)
-	}
-	return cmp.Or(n.Port, 8080)
-}
-
 // newLayout gives every instance its networks and every edge its address. take gives free subnets.
 func newLayout(plan *topology.Plan, take func() (subnet, error)) (*layout, error) {
 	control, err := take()
@@ -81,7 +73,11 @@ func newLayout(plan *topology.Plan, take func() (subnet, error)) (*layout, error
 	l := &layout{control: control, listen: map[string]string{}, callers: map[string]string{}}
 	byName := map[string]*place{}
 	for _, i := range plan.Instances {
-		p := &place{instance: i, port: servingPort(i.Node), admin: 9090}
+		p := &place{instance: i, port: i.Node.ServingPort(), admin: 9090}
+		byName[i.Name] = p
+		if i.Node.External != nil {
+			continue // the mesh alone goes there
+		}
 		if p.port == p.admin {
 			p.admin++
 		}
@@ -89,14 +85,28 @@ func newLayout(plan *topology.Plan, take func() (subnet, error)) (*layout, error
 			return nil, err
 		}
 		l.places = append(l.places, p)
-		byName[i.Name] = p
+	}
+	for _, caller := range plan.LookedUpBy() {
+		byName[caller].resolves = byName[caller].image()
 	}
 	for _, e := range plan.Edges {
-		if err := l.addEdge(e, byName, take); err != nil {
+		if err := l.addEdge(plan, e, byName, take); err != nil {
 			return nil, fmt.Errorf("place edge %s: %w", e.Name, err)
 		}
 	}
 	return l, nil
+}
+
+// otherName is the host of an external node, by which an image knows it, where that is a name.
+func (p *place) otherName() string {
+	e := p.instance.Node.External
+	if e == nil || e.Host == p.instance.Node.Name {
+		return ""
+	}
+	if _, err := netip.ParseAddr(e.Host); err == nil {
+		return ""
+	}
+	return e.Host
 }
 
 // link gives the place's n-th network and makes it where it is not there yet.
@@ -111,7 +121,7 @@ func (p *place) link(n int, take func() (subnet, error)) (*link, error) {
 	return p.links[n], nil
 }
 
-func (l *layout) addEdge(e topology.Edge, places map[string]*place, take func() (subnet, error)) error {
+func (l *layout) addEdge(plan *topology.Plan, e topology.Edge, places map[string]*place, take func() (subnet, error)) error {
 	callee, known := places[e.To]
 	if !known {
 		return fmt.Errorf("the plan has no instance %q", e.To)
@@ -128,43 +138,87 @@ func (l *layout) addEdge(e topology.Edge, places map[string]*place, take func() 
 	l.callers[e.Name] = e.From
 	if caller.image() {
 		l.listen[e.Name] = ""
-		return caller.addToGroup(e, callee.port, take)
+		return caller.addToGroup(e, callee.otherName(), cmp.Or(e.Port, callee.port), portsOf(plan, e.From, e.ToNode, callee.port), take)
 	}
 	l.listen[e.Name] = at(caller.links[0].subnet.mesh(), edgePort+caller.out)
 	caller.out++
 	return nil
 }
 
-// addToGroup lets an image reach a node by its name on its usual port: all its replicas in turn.
-// Each address of the mesh has a port once, so upstreams with the same port are on networks of their own.
-func (p *place) addToGroup(e topology.Edge, port int, take func() (subnet, error)) error {
+// addToGroup lets an image reach a node by its name on its usual ports: all its replicas in turn.
+// Each address of the mesh has a port once, so upstreams with the same port are on networks of their own; all ports of one
+// upstream are on the same, since its name is one address. host is another name that it goes by, "" for none.
+func (p *place) addToGroup(e topology.Edge, host string, port int, all []int, take func() (subnet, error)) error {
 	for n := 0; ; n++ {
 		l, err := p.link(n, take)
 		if err != nil {
 			return err
 		}
-		listen := at(l.subnet.mesh(), port)
-		for i := range p.groups {
-			if p.groups[i].Listen == listen && hasAlias(l, e.ToNode) {
-				p.groups[i].Edges = append(p.groups[i].Edges, e.Name)
-				return nil
-			}
+		if hasAlias(l, e.ToNode) {
+			p.group(at(l.subnet.mesh(), port), e.Name)
+			return nil
 		}
-		if l.ports[port] {
+		if slices.ContainsFunc(all, func(port int) bool { return l.ports[port] }) {
 			continue
 		}
-		l.ports[port] = true
+		for _, port := range all {
+			l.ports[port] = true
+		}
 		l.aliases = append(l.aliases, e.ToNode)
-		p.groups = append(p.groups, mesh.Group{Listen: listen, Edges: []string{e.Name}})
+		if host != "" {
+			l.aliases = append(l.aliases, host)
+		}
+		p.group(at(l.subnet.mesh(), port), e.Name)
 		return nil
 	}
 }
 
-func hasAlias(l *link, name string) bool {
-	for _, a := range l.aliases {
-		if a == name {
-			return true
+// group adds an edge to those that are called at an address.
+func (p *place) group(listen, edge string) {
+	for i := range p.groups {
+		if p.groups[i].Listen == listen {
+			p.groups[i].Edges = append(p.groups[i].Edges, edge)
+			return
 		}
 	}
-	return false
+	p.groups = append(p.groups, mesh.Group{Listen: listen, Edges: []string{edge}})
+}
+
+// portsOf are the ports on which a caller reaches a node.
+func portsOf(plan *topology.Plan, from, toNode string, first int) []int {
+	var out []int
+	for _, e := range plan.EdgesFrom(from) {
+		if port := cmp.Or(e.Port, first); e.ToNode == toNode && !slices.Contains(out, port) {
+			out = append(out, port)
+		}
+	}
+	return out
+}
+
+func hasAlias(l *link, name string) bool { return slices.Contains(l.aliases, name) }
+
+// An image finds its upstreams by names that the mesh has as aliases: the engine's own resolver, at 127.0.0.11 in each container, knows
+// those. Where the plan has a fault of lookups the mesh has no aliases on that image's networks; then the engine's resolver asks the
+// server that the container names, which is the mesh.
+
+// aliases are the names by which the engine knows the mesh on a link.
+func (p *place) aliases(l *link) []string {
+	if p.resolves {
+		return nil
+	}
+	return l.aliases
+}
+
+// resolver is where the place's lookups are answered.
+func (p *place) resolver() string { return at(p.links[0].subnet.mesh(), 53) }
+
+// names are its upstreams: the mesh, on the network of each. Old is an address of the same network that nobody has.
+func (p *place) names() map[string]names.Entry {
+	out := map[string]names.Entry{}
+	for _, l := range p.links {
+		for _, name := range l.aliases {
+			out[name] = names.Entry{Address: l.subnet.mesh(), Old: l.subnet.nobody()}
+		}
+	}
+	return out
 }

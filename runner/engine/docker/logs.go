@@ -15,10 +15,10 @@ import (
 
 // follower copies one container's output to its log file, over all its restarts.
 type follower struct {
-	// again is told after each start; end cuts it short, done is closed when it has ended.
-	again chan struct{}
-	end   context.CancelFunc
-	done  chan struct{}
+	// again is told after each start, over closed when there will be no other; end cuts it short, done is closed when it has ended.
+	again, over chan struct{}
+	end         context.CancelFunc
+	done        chan struct{}
 }
 
 // lastLines is how long the output of a dead container is waited for.
@@ -29,7 +29,7 @@ func (t *testbed) logFile(what string) string { return filepath.Join(t.Dir, "log
 // follow begins to copy a container's output. It may be called before the container starts.
 func (t *testbed) follow(what, id string) *follower {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &follower{again: make(chan struct{}, 1), end: cancel, done: make(chan struct{})}
+	f := &follower{again: make(chan struct{}, 1), over: make(chan struct{}), end: cancel, done: make(chan struct{})}
 	t.mu.Lock()
 	t.logs = append(t.logs, f)
 	t.mu.Unlock()
@@ -53,6 +53,8 @@ func (t *testbed) copyLog(ctx context.Context, f *follower, what, id string) err
 	for {
 		select {
 		case <-f.again: // it has been started
+		case <-f.over:
+			return nil
 		case <-t.closing:
 			return nil
 		}
@@ -100,7 +102,7 @@ func (t *testbed) endLogs() {
 
 // What errors quote of a container's output.
 const (
-	quotedLines = "5"
+	quotedLines = "8"
 	quotedBytes = 4 << 10
 	quoteWithin = 3 * time.Second
 )

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"golang.org/x/sync/errgroup"
 
@@ -59,6 +60,7 @@ func (i *instance) make(ctx context.Context, meshed <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	i.networks = networks
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return i.joinMesh(ctx, meshed, networks) })
 	group.Go(func() error {
@@ -67,7 +69,7 @@ func (i *instance) make(ctx context.Context, meshed <-chan struct{}) error {
 				return err
 			}
 		}
-		return i.create(ctx, networks)
+		return i.create(ctx)
 	})
 	return group.Wait()
 }
@@ -103,14 +105,15 @@ func (i *instance) joinMesh(ctx context.Context, meshed <-chan struct{}, network
 		return err
 	}
 	for n, link := range i.place.links {
-		if err := i.engine.connect(ctx, networks[n], i.meshID, link.subnet.mesh().String(), link.aliases); err != nil {
+		if err := i.engine.connect(ctx, networks[n], i.meshID, link.subnet.mesh().String(), i.place.aliases(link)); err != nil {
 			return fmt.Errorf("join the mesh: %w", err)
 		}
 	}
 	return nil
 }
 
-func (i *instance) create(ctx context.Context, networks []string) error {
+// create makes its container on its networks.
+func (i *instance) create(ctx context.Context) error {
 	release, err := slot(ctx, i.createSlots)
 	if err != nil {
 		return err
@@ -118,22 +121,26 @@ func (i *instance) create(ctx context.Context, networks []string) error {
 	defer release()
 	name := i.place.name()
 	var s spec
+	if err := i.equip(ctx); err != nil {
+		return err
+	}
 	if i.place.image() {
-		if s, err = i.imageSpec(i.name(name), i.labels(name)); err != nil {
+		if s, err = i.imageSpec(i.id, i.labels(name)); err != nil {
 			return err
 		}
+		s.config.Image = i.ref()
 	} else {
-		s = nodeSpec(i.place, i.name(name), i.image, i.labels(name))
+		s = nodeSpec(i.place, i.id, i.image, i.labels(name))
 	}
-	s.network = networks[0]
-	if i.id, err = i.testbed.create(ctx, s); err != nil {
+	s.network = i.networks[0]
+	if _, err = i.testbed.create(ctx, s); err != nil {
 		return err
 	}
 	i.log = i.follow(name, i.id)
 	if err := i.attach(ctx); err != nil {
 		return err
 	}
-	for n, id := range networks[1:] {
+	for n, id := range i.networks[1:] {
 		if err := i.engine.connect(ctx, id, i.id, i.place.links[n+1].subnet.node().String(), nil); err != nil {
 			return err
 		}
@@ -155,7 +162,8 @@ func (t *testbed) startMesh(ctx, owned context.Context, control string) (err err
 	}
 	address := at(t.layout.control.mesh(), controlPort)
 	config := remote.Config{Control: address, API: "127.0.0.1:" + strconv.Itoa(apiPort), Token: token, Seed: t.Plan.Seed}
-	if err := t.engine.write(ctx, t.meshID, config); err != nil {
+	err = t.follows[meshName].ask(events.ActionExtractToDir, func() error { return t.engine.write(ctx, t.meshID, config) })
+	if err != nil {
 		return fmt.Errorf("write the configuration of the mesh container: %w", err)
 	}
 	log := t.follow(meshName, t.meshID)
@@ -183,9 +191,7 @@ func (t *testbed) reach(ctx context.Context, token string) error {
 	var last error
 	for time.Now().Before(deadline) {
 		if t.engine.options.Reach != ReachPublished {
-			if last = t.tryMesh(ctx, direct, token); last == nil {
-				t.direct = true
-				t.Progress("the mesh is reached at its container's address " + direct)
+			if last = t.tryDirect(ctx, direct, token); last == nil {
 				return nil
 			}
 		}
@@ -195,6 +201,12 @@ func (t *testbed) reach(ctx context.Context, token string) error {
 				return err
 			}
 			if last = t.tryMesh(ctx, published, token); last == nil {
+				// It may have begun to answer between the two: its own address is the shorter way, and the one of generators.
+				byPort := t.mesh
+				if t.engine.options.Reach != ReachPublished && t.tryDirect(ctx, direct, token) == nil {
+					byPort.Disconnect()
+					return nil
+				}
 				t.Progress("the mesh is reached through its published port " + published)
 				return nil
 			}
@@ -207,6 +219,16 @@ func (t *testbed) reach(ctx context.Context, token string) error {
 	}
 	return fmt.Errorf("reach the mesh container within %s, at its own address %s or through a port published on 127.0.0.1: %w; an engine on another machine can't be used from here",
 		meshTimeout, direct, last)
+}
+
+// tryDirect is tryMesh at the container's own address.
+func (t *testbed) tryDirect(ctx context.Context, address, token string) error {
+	if err := t.tryMesh(ctx, address, token); err != nil {
+		return err
+	}
+	t.direct = true
+	t.Progress("the mesh is reached at its container's address " + address)
+	return nil
 }
 
 // tryMesh asks for the mesh's counters: an answer to our token comes from our mesh and nobody else.
@@ -249,4 +271,22 @@ func (e *Engine) publishedPort(ctx context.Context, id string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the mesh container's control port is not published: it is %s", inspected.State.Status)
+}
+
+// remake puts a container of another image in the place of the one that has ended: with its name, addresses and volumes.
+func (i *instance) remake(ctx context.Context, image string) error {
+	close(i.log.over)
+	if err := wait(ctx, i.log.done); err != nil { // the last lines of what has ended
+		return err
+	}
+	err := i.engine.api.ContainerRemove(ctx, i.id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if !removed(err) {
+		return fmt.Errorf("remove its container: %w", err)
+	}
+	i.runs, i.limit, i.memory = image, i.place.instance.Node.CPUs, 0
+	i.cpu.forget()
+	if err := i.create(ctx); err != nil {
+		return fmt.Errorf("make a container of %s: %w", image, err)
+	}
+	return nil
 }

@@ -1,12 +1,14 @@
 package docker
 
 import (
+	"bytes"
 	"context"
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/squallhq/squall/internal/squallbin"
+	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
 	"github.com/squallhq/squall/runner/engine/enginetest"
 )
 
@@ -20,6 +22,11 @@ func TestWhatOthersDoIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+	command := []string{nodeimage.Binary, "help", "password=hunter2"}
+	archive, err := configArchive("by hand")
+	if err != nil {
+		t.Fatal(err)
 	}
 	address := ""
 	enginetest.WhatOthersDo(t, e, enginetest.Hand{
@@ -41,5 +48,17 @@ func TestWhatOthersDoIsTold(t *testing.T) {
 		Restart: do(func(ctx context.Context, id string) error {
 			return other.api.ContainerRestart(ctx, id, container.StopOptions{})
 		}),
+		Inside: []enginetest.Deed{
+			{What: "ran squall in it", Do: do(func(ctx context.Context, id string) error {
+				made, err := other.api.ContainerExecCreate(ctx, id, container.ExecOptions{Cmd: command})
+				if err != nil {
+					return err
+				}
+				return other.api.ContainerExecStart(ctx, made.ID, container.ExecStartOptions{Detach: true})
+			})},
+			{What: "files copied into it", Do: do(func(ctx context.Context, id string) error {
+				return other.api.CopyToContainer(ctx, id, dataFolder, bytes.NewReader(archive), container.CopyToContainerOptions{})
+			})},
+		},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -51,31 +52,20 @@ func load(p *topology.Plan, name, node string) *topology.Plan {
 
 func callees(n *scenarios.Node) []string {
 	out := append([]string(nil), n.Calls...)
+	if n.ReplicaOf != "" {
+		out = append(out, n.ReplicaOf)
+	}
 	for _, r := range n.Routes {
 		out = append(out, r.To)
 	}
-	for _, e := range n.Endpoints {
-		for _, s := range e.Steps {
-			if s.Cache != nil && s.Cache.In != "" {
-				out = append(out, s.Cache.In)
-			}
-			switch {
-			case s.Call != nil:
-				out = append(out, s.Call.Node)
-			case s.Read != "":
-				out = append(out, s.Read)
-			case s.Write != "":
-				out = append(out, s.Write)
-			}
+	n.EachStep(func(s *scenarios.Step, _ scenarios.Path) {
+		for _, use := range s.Uses() {
+			out = append(out, use.Node)
 		}
-	}
+	})
 	var once []string
 	for _, name := range out {
-		seen := false
-		for _, o := range once {
-			seen = seen || o == name
-		}
-		if !seen {
+		if !slices.Contains(once, name) {
 			once = append(once, name)
 		}
 	}

@@ -3,7 +3,6 @@ package docker
 import (
 	"context"
 	"fmt"
-	"net"
 	"testing"
 	"time"
 
@@ -74,16 +73,7 @@ func TestRealPostgres(t *testing.T) {
 // readBack connects past the edges, as the end of a run does.
 func readBack(t *testing.T, s launched, c wire.Login) map[string]int {
 	t.Helper()
-	config, err := pgx.ParseConfig(fmt.Sprintf("postgres://%s:%s@db/%s?sslmode=disable", c.User, c.Password, c.Database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.LookupFunc = func(context.Context, string) ([]string, error) { return []string{"127.0.0.1"}, nil } // the dialer knows the way
-	config.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return s.DialInstance(ctx, "db-1") }
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := s.postgres(t, c)
 	defer conn.Close(context.Background())
 	rows, err := conn.Query(t.Context(), "SELECT id, count(*) FROM squall_writes GROUP BY id")
 	if err != nil {

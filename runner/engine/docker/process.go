@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,25 +15,35 @@ import (
 	"github.com/docker/docker/api/types/events"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/runner/wire"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // instance is a container and all its incarnations.
 type instance struct {
 	*testbed
 	place *place
+	// given is its place's instance as its container is made.
+	given topology.Instance
 	// made is closed when the container, its networks and the mesh on them are there, or failure says why not.
 	made    chan struct{}
 	failure error
-	id      string
-	log     *follower
-	acts    acts
-	cpu     cpuMeter
-	// written is the configuration that the container has, limit the cores; only who starts and limits it uses them.
+	// id is its container's name, which another that takes its place has, too.
+	id string
+	// networks are the ids of its networks, runs the image of its container.
+	networks []string
+	runs     string
+	log      *follower
+	acts     acts
+	cpu      cpuMeter
+	// written is the configuration that the container has, limit the cores, memory a fault's limit of it; only who starts and limits
+	// it uses them.
 	written []byte
 	limit   float64
+	memory  int64
 
 	mu sync.Mutex // guards what follows
 	// running are the incarnations whose end the engine has not told yet, the oldest first. There is more than one when a
@@ -43,17 +54,20 @@ type instance struct {
 // process is one incarnation.
 type process struct {
 	*instance
-	paused atomic.Bool
-	ended  chan struct{}
-	err    error
+	paused     atomic.Bool
+	ended      chan struct{}
+	err        error
+	starvation starvation
 }
 
 var (
-	_ engine.Process = (*process)(nil)
-	_ engine.Pauser  = (*process)(nil)
-	_ engine.Limiter = (*process)(nil)
-	_ engine.Meter   = (*process)(nil)
-	_ engine.Logged  = (*process)(nil)
+	_ engine.Process       = (*process)(nil)
+	_ engine.Pauser        = (*process)(nil)
+	_ engine.Limiter       = (*process)(nil)
+	_ engine.MemoryLimiter = (*process)(nil)
+	_ engine.Resolver      = (*process)(nil)
+	_ engine.Meter         = (*process)(nil)
+	_ engine.Logged        = (*process)(nil)
 )
 
 // await waits until the container is made.
@@ -78,12 +92,17 @@ func (i *instance) start(ctx context.Context, p engine.Placed) (*process, error)
 	if err := i.await(ctx); err != nil {
 		return nil, err
 	}
+	if p.Image() && p.Node.Image != i.runs {
+		if err := i.remake(ctx, p.Node.Image); err != nil {
+			return nil, err
+		}
+	}
 	if !p.Image() {
 		if err := i.configure(ctx, p.Config); err != nil {
 			return nil, err
 		}
 	}
-	if err := i.setLimit(ctx, p.CPUs); err != nil {
+	if err := errors.Join(i.setLimit(ctx, p.CPUs), i.setMemory(ctx, p.Memory)); err != nil {
 		return nil, err
 	}
 	release, err := slot(ctx, i.startSlots)
@@ -113,7 +132,8 @@ func (i *instance) configure(ctx context.Context, c node.Config) error {
 	if slices.Equal(archive, i.written) {
 		return nil
 	}
-	if err := i.engine.copyIn(ctx, i.id, archive); err != nil {
+	err = i.acts.ask(events.ActionExtractToDir, func() error { return i.engine.copyIn(ctx, i.id, archive) })
+	if err != nil {
 		return err
 	}
 	i.written = archive
@@ -269,8 +289,12 @@ func (i *instance) redirect(ctx context.Context, address string) error {
 		if edge.To != i.place.name() || !i.isOpen(edge.Name) { // one that is opened later leads to the container by itself
 			continue
 		}
-		if err := i.mesh.SetUpstream(ctx, edge.Name, address); err != nil {
-			return fmt.Errorf("lead %s to %s: %w", edge.Name, address, err)
+		to := address
+		if address != nobody {
+			to = engine.AddressOver(address, i.place.instance.Node, edge)
+		}
+		if err := i.mesh.SetUpstream(ctx, edge.Name, to); err != nil {
+			return fmt.Errorf("lead %s to %s: %w", edge.Name, to, err)
 		}
 	}
 	return nil
@@ -292,12 +316,67 @@ func (i *instance) setLimit(ctx context.Context, cores float64) error {
 		}
 		resources.NanoCPUs = nanoCPUs(float64(all))
 	}
-	if err := i.acts.ask(events.ActionUpdate, func() error {
-		_, err := i.engine.api.ContainerUpdate(ctx, i.id, container.UpdateConfig{Resources: resources})
-		return err
-	}); err != nil {
+	if err := i.update(ctx, resources); err != nil {
 		return err
 	}
 	i.limit = cores
 	return nil
+}
+
+// update changes the container's limits.
+func (i *instance) update(ctx context.Context, to container.Resources) error {
+	return i.acts.ask(events.ActionUpdate, func() error {
+		_, err := i.engine.api.ContainerUpdate(ctx, i.id, container.UpdateConfig{Resources: to})
+		return err
+	})
+}
+
+// LimitMemory gives the container that many bytes.
+func (k *process) LimitMemory(ctx context.Context, bytes int64) error { return k.setMemory(ctx, bytes) }
+
+func (i *instance) setMemory(ctx context.Context, bytes int64) error {
+	if bytes == i.memory {
+		return nil
+	}
+	limit := bytes
+	if limit == 0 {
+		var err error
+		if limit, err = i.ownMemory(ctx); err != nil {
+			return err
+		}
+	}
+	// Swap would turn a memory limit into slowness.
+	err := i.update(ctx, container.Resources{Memory: limit, MemorySwap: limit})
+	if err != nil && strings.Contains(err.Error(), "device or resource busy") {
+		return fmt.Errorf("it uses more than that already, and the kernel takes no such limit (cgroup v1): use more, or let it begin before there is load: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	i.memory = bytes
+	return nil
+}
+
+// ownMemory is what the container has without a fault. To the engine 0 means "leave it": as much as there is is no limit.
+func (i *instance) ownMemory(ctx context.Context) (int64, error) {
+	switch n := i.place.instance.Node; {
+	case n.Memory > 0:
+		return n.Memory, nil
+	case !i.place.image():
+		return builtinMemory, nil
+	}
+	return i.engine.Memory(ctx)
+}
+
+// Resolve has names looked up so by the container.
+func (k *process) Resolve(ctx context.Context, to map[string]faults.NameLookup) error {
+	if !k.place.resolves {
+		return errors.New("it was launched with the container engine's own resolver, since its plan has no dns fault for it")
+	}
+	return k.mesh.SetLookups(ctx, k.place.resolver(), to)
+}
+
+// Resolved is how many of its lookups were answered so.
+func (k *process) Resolved(ctx context.Context) (int64, error) {
+	return k.mesh.Lookups(ctx, k.place.resolver())
 }

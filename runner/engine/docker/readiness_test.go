@@ -65,6 +65,15 @@ topology:
 	}
 	lift(t, s.inject(t, faults.Primitive{Op: faults.OpKill, Instance: "a-1"}))
 	well("a-1")
+	touched, err := s.Touched(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range touched { // the engine's test is the same command as ours of a-1; b-1 has none
+		if one.On != "b-1" || one.What != "ran squall in it" {
+			t.Errorf("told as somebody's doing: %s", one)
+		}
+	}
 }
 
 // What never gets healthy is told once, with how the test went and the last lines, and leaves nothing.

@@ -3,8 +3,10 @@ package docker
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,9 +29,16 @@ func TestRealMariaDBAndRedis(t *testing.T) {
 		{Match: "GET /items/{item}", Steps: []scenarios.Step{
 			{Read: "db", Cache: &scenarios.ReadCache{In: "hot", TTL: time.Minute, Lease: time.Second, Timeout: 2 * time.Second}}}},
 		{Match: "POST /items/{item}", Steps: []scenarios.Step{{Write: "db", Idempotent: true}}},
+		{Match: "GET /stock/{item}", Steps: []scenarios.Step{{RowRead: scenarios.RowRead{List: true, Absent: 404},
+			Query: scenarios.Query{SQL: "db", Query: "SELECT item, n, price, '{x}' AS note FROM stock WHERE item = {item} AND {?none} IS NULL"}}}},
+		{Match: "POST /stock/{item}", Steps: []scenarios.Step{{RowRead: scenarios.RowRead{Absent: 409},
+			Query: scenarios.Query{SQL: "db", Query: "UPDATE stock SET n = n - 1 WHERE item = {item} AND n > 0"}}}},
+		{Match: "PUT /sessions/{user}", Steps: []scenarios.Step{{Key: "session:{user}", KeyValue: scenarios.KeyValue{Set: "hot", Value: "of {user}"}}}},
+		{Match: "GET /sessions/{user}", Steps: []scenarios.Step{{Key: "session:{user}", KeyValue: scenarios.KeyValue{Get: "hot"}, RowRead: scenarios.RowRead{Absent: 401}}}},
 		{Match: "GET /report/{item}", Steps: []scenarios.Step{{Read: "db", Cost: &scenarios.Work{Mean: 300 * time.Millisecond}}}},
 	}}}
 	api.Pool = 1
+	db.Setup = "CREATE TABLE stock (item VARCHAR(20) PRIMARY KEY, n INT NOT NULL, price DECIMAL(5,2)); -- first rows; two\nINSERT INTO stock VALUES ('it\\'s', 1, 2.50), ('nut', 0, NULL)"
 	s := launch(t, Options{}, load(planOf(db, hot, api), "users", "a"))
 	client := s.client("users:a-1")
 	counter := func(name string) float64 {
@@ -105,6 +114,50 @@ func TestRealMariaDBAndRedis(t *testing.T) {
 		if found[id[len("db/"):]] != 1 {
 			t.Errorf("the acknowledged write %s is not there once: %v", id, found)
 		}
+	}
+	ownSteps(t, s, client, hot)
+}
+
+// ownSteps are SQL and values of the scenario's own: on MariaDB and Redis they do what they do on what is built in.
+func ownSteps(t *testing.T, s launched, client *http.Client, hot *scenarios.Node) {
+	t.Helper()
+	for _, c := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{
+		{"GET", "/stock/it's", 200, `[{"item":"it's","n":1,"price":2.50,"note":"{x}"}]`},
+		{"GET", "/stock/screw", 404, ""},
+		{"POST", "/stock/it's", 200, ""},
+		{"POST", "/stock/it's", 409, ""},
+		{"GET", "/stock/x'%20OR%20'1'='1", 404, ""},
+		{"GET", "/sessions/eve", 401, ""},
+		{"PUT", "/sessions/eve", 200, ""},
+		{"GET", "/sessions/eve", 200, "of eve"},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, "http://node"+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close() // it is read
+		if err != nil || answer.StatusCode != c.status || c.body != "" && strings.TrimSpace(string(body)) != c.body {
+			t.Errorf("%s %s: %d %s (%v), want %d %s", c.method, c.path, answer.StatusCode, body, err, c.status, c.body)
+		}
+	}
+	dial := func(ctx context.Context) (net.Conn, error) { return s.DialInstance(ctx, "hot-1") }
+	for command, want := range map[string]string{"KEYS session:*": "session:eve", "GET session:eve": "of eve", "LRANGE orders 0 -1": ""} {
+		ids, err := node.ReadCommand(t.Context(), dial, hot, strings.Fields(command))
+		if err != nil || strings.Join(ids, " ") != want {
+			t.Errorf("%s: %q, %v", command, ids, err)
+		}
+	}
+	if ids, err := node.ReadCommand(t.Context(), dial, hot, []string{"LRANGE", "session:eve", "0", "-1"}); err == nil {
+		t.Errorf("a list of what is none: %q", ids)
 	}
 }
 

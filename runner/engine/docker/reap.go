@@ -14,15 +14,16 @@ import (
 	"github.com/docker/docker/api/types/image"
 
 	"github.com/squallhq/squall/runner/engine/docker/nodeimage"
-	"github.com/squallhq/squall/runner/engine/docker/owner"
+	"github.com/squallhq/squall/runner/engine/owner"
 )
 
-// Reap removes what runs have left whose squall is gone, and images of other binaries that no
+// Reap removes what runs have left whose squall is gone, and images of other binaries and those built for scenarios that no
 // container uses and nobody has wanted for imageGrace, and says in words what it removed. What belongs to a run that is alive stays.
 func (e *Engine) Reap(ctx context.Context) ([]string, error) {
 	words, err := e.reapRuns(ctx, owner.This())
 	images, imagesErr := e.reapImages(ctx, nodeimage.Label, sync.OnceValues(func() (string, error) { return nodeimage.Sum(e.options.Exe) }), time.Now())
-	return append(words, images...), errors.Join(err, imagesErr)
+	built, builtErr := e.reapImages(ctx, labelBuild, func() (string, error) { return "", nil }, time.Now())
+	return slices.Concat(words, images, built), errors.Join(err, imagesErr, builtErr)
 }
 
 // reapRuns removes the runs whose owner is gone, as seen by a process of here.
@@ -172,7 +173,11 @@ func (e *Engine) reapImages(ctx context.Context, label string, current func() (s
 		}
 		switch {
 		case err == nil:
-			words = append(words, "image "+ref+" (of another binary)")
+			whose := "of another binary"
+			if label == labelBuild {
+				whose = "built for a scenario"
+			}
+			words = append(words, "image "+ref+" ("+whose+")")
 		case errdefs.IsConflict(err), errdefs.IsNotFound(err): // in use, or somebody else was quicker
 		default:
 			errs = append(errs, fmt.Errorf("remove image %s: %w", ref, err))

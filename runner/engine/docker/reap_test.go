@@ -14,7 +14,7 @@ import (
 	"github.com/docker/docker/api/types/volume"
 
 	"github.com/squallhq/squall/internal/squallbin"
-	"github.com/squallhq/squall/runner/engine/docker/owner"
+	"github.com/squallhq/squall/runner/engine/owner"
 )
 
 // remains makes a network, a volume and a running container with a volume of its own, as a run

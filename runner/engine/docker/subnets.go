@@ -30,6 +30,9 @@ func (s subnet) mesh() netip.Addr { return s.host(2) }
 // node is the instance's.
 func (s subnet) node() netip.Addr { return s.host(3) }
 
+// nobody is an address that nobody has.
+func (s subnet) nobody() netip.Addr { return s.host(6) }
+
 func (s subnet) host(n uint32) netip.Addr { return add(s.prefix.Addr(), n) }
 
 func add(a netip.Addr, n uint32) netip.Addr {

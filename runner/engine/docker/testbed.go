@@ -14,12 +14,15 @@ import (
 
 	"github.com/docker/docker/api/types/network"
 
+	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/faults/mesh"
+	"github.com/squallhq/squall/faults/mesh/names"
 	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine"
 	"github.com/squallhq/squall/runner/engine/docker/imagenode"
-	"github.com/squallhq/squall/runner/engine/docker/owner"
+	"github.com/squallhq/squall/runner/engine/owner"
+	"github.com/squallhq/squall/runner/engine/trust"
 )
 
 const (
@@ -59,6 +62,10 @@ type meshControl interface {
 	mesh.Control
 	DialVia(ctx context.Context, address string) (net.Conn, error)
 	Forward(ctx context.Context, listener net.Listener, address string) error
+	Space(ctx context.Context, held string) (remote.Space, error)
+	OpenNames(ctx context.Context, address string, entries map[string]names.Entry) error
+	SetLookups(ctx context.Context, address string, to map[string]faults.NameLookup) error
+	Lookups(ctx context.Context, address string) (int64, error)
 	Disconnect()
 }
 
@@ -72,6 +79,8 @@ type testbed struct {
 	expires time.Time
 	// image is that of the built-in nodes.
 	image string
+	// built are those that were built, by node.
+	built map[string]string
 	// volumes names those of the images.
 	volumes imagenode.Namer
 
@@ -84,6 +93,8 @@ type testbed struct {
 	mesh    meshControl
 	// direct tells that client edges are dialled at the mesh container's own address.
 	direct bool
+	// external are where the mesh finds external nodes, by node.
+	external map[string]string
 	// toxiproxy is where toxiproxy's API listens on this machine.
 	toxiproxy string
 
@@ -99,6 +110,8 @@ type testbed struct {
 	logs []*follower
 	// started are the nodes, and the mesh, by the containers of theirs that the engine has told to have started.
 	started map[string]string
+	// tests are the commands by which the engine tests containers, by their ids.
+	tests map[string]string
 	// open are the edges that have been opened.
 	open map[string]bool
 	// closing is closed when no container will be started any more.
@@ -141,14 +154,14 @@ func newTestbed(e *Engine, r engine.Run, places *layout) *testbed {
 		// A run takes as long as its plan says; twice that and a day is gone for sure.
 		expires: time.Now().Add(2*r.Plan.Total + 24*time.Hour),
 		byName:  map[string]*instance{}, follows: map[string]*acts{meshName: {}}, closing: make(chan struct{}),
-		started:      map[string]string{},
+		started: map[string]string{}, tests: map[string]string{},
 		open:         map[string]bool{},
 		networkSlots: make(chan struct{}, atOnce), createSlots: make(chan struct{}, atOnce),
 		startSlots: make(chan struct{}, atOnce), askSlots: make(chan struct{}, atOnce),
 	}
 	t.volumes = imagenode.Names(t.name(""), r.Plan)
 	for _, p := range places.places {
-		i := &instance{testbed: t, place: p, made: make(chan struct{}), limit: p.instance.Node.CPUs}
+		i := &instance{testbed: t, place: p, made: make(chan struct{}), id: t.name(p.name()), runs: p.instance.Node.Image, limit: p.instance.Node.CPUs}
 		t.instances = append(t.instances, i)
 		t.byName[p.name()], t.follows[p.name()] = i, &i.acts
 	}
@@ -166,6 +179,9 @@ func (t *testbed) up(ctx context.Context) (err error) {
 	if t.image, err = t.engine.ensureImage(ctx); err != nil {
 		return err
 	}
+	if err := t.buildImages(ctx); err != nil {
+		return err
+	}
 	if err := t.pullImages(ctx); err != nil {
 		return err
 	}
@@ -173,6 +189,9 @@ func (t *testbed) up(ctx context.Context) (err error) {
 	// The mesh's network before all others, which wait in a queue: every instance needs the mesh.
 	control, err := t.makeNetwork(ctx, "control", t.layout.control, false)
 	if err != nil {
+		return err
+	}
+	if err := t.reachExternal(owned); err != nil {
 		return err
 	}
 	meshed := make(chan struct{})
@@ -192,6 +211,24 @@ func (t *testbed) up(ctx context.Context) (err error) {
 	return nil
 }
 
+// reachExternal finds where the mesh reaches external nodes: those of this machine's loopback by a relay on the control network, where
+// the machine has an address and the mesh alone is let through.
+func (t *testbed) reachExternal(owned context.Context) error {
+	t.external = map[string]string{}
+	for name, at := range t.External {
+		t.external[name] = at.String()
+		if !at.Addr().IsLoopback() {
+			continue
+		}
+		relay, err := engine.Relay(owned, &t.owned, t.layout.control.gateway(), t.layout.control.mesh(), at.String())
+		if err != nil {
+			return fmt.Errorf("let the mesh's container reach external node %q at %s, which is this machine's own: %w; let it listen on another address of the machine, or use --engine process", name, at, err)
+		}
+		t.external[name] = relay
+	}
+	return nil
+}
+
 func (t *testbed) labels(what string) map[string]string {
 	return map[string]string{
 		labelRun: t.Run.Run, labelOwner: owner.This().String(), labelNode: what,
@@ -204,7 +241,12 @@ func (t *testbed) name(what string) string { return "squall-" + t.Run.Run + "-" 
 
 // Layout is where everything is: fixed before anything is made, so that a restart keeps it.
 func (t *testbed) Layout() engine.Layout {
-	l := engine.Layout{Mesh: joined{t.mesh, t}, Places: map[string]engine.Place{}, Listen: t.layout.listen, Health: healthTimeout}
+	l := engine.Layout{Mesh: joined{t.mesh, t}, Places: map[string]engine.Place{}, Listen: t.layout.listen, Health: healthTimeout, Roots: trust.Roots()}
+	for _, i := range t.Plan.Instances {
+		if at, is := t.external[i.Node.Name]; is {
+			l.Places[i.Name] = engine.Place{Address: at}
+		}
+	}
 	for _, p := range t.layout.places {
 		l.Places[p.name()] = engine.Place{
 			Listen: "0.0.0.0:" + strconv.Itoa(p.port), Admin: "0.0.0.0:" + strconv.Itoa(p.admin), Data: nodeFolder, Address: p.address(),
@@ -245,6 +287,11 @@ func (m joined) Open(ctx context.Context, edges []mesh.Edge) ([]mesh.Edge, error
 				return nil, fmt.Errorf("open %s for the calls of %q: %w", g.Listen, caller.place.name(), err)
 			}
 		}
+		if caller.place.resolves {
+			if err := m.OpenNames(ctx, caller.place.resolver(), caller.place.names()); err != nil {
+				return nil, fmt.Errorf("open the resolver of %q: %w", caller.place.name(), err)
+			}
+		}
 	}
 	return opened, nil
 }
@@ -267,6 +314,14 @@ func (t *testbed) Dial(ctx context.Context, address string) (net.Conn, error) {
 		return dialer.DialContext(ctx, "tcp", address)
 	}
 	return t.mesh.DialVia(ctx, address)
+}
+
+// Reach is the address itself where the mesh's container can be reached.
+func (t *testbed) Reach(address string) (string, error) {
+	if host, _, err := net.SplitHostPort(address); err == nil && t.direct && host == t.layout.control.mesh().String() {
+		return address, nil
+	}
+	return "", errors.New("the containers of this engine can't be reached from this machine at their own addresses, and generators of their own would have to; leave --generators out")
 }
 
 // errDown is the answer to whoever uses a run that was taken down.

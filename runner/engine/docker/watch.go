@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 
@@ -13,7 +17,7 @@ import (
 )
 
 // told are the events that this run's containers are followed by.
-var told = []events.Action{events.ActionKill, events.ActionDie, events.ActionStart, events.ActionPause, events.ActionUnPause, events.ActionUpdate}
+var told = []events.Action{events.ActionKill, events.ActionDie, events.ActionStart, events.ActionPause, events.ActionUnPause, events.ActionUpdate, events.ActionOOM}
 
 // watch listens to the engine's events until owned ends: of every container of this run and of what networks they belong to, of our
 // own doing or of somebody else's. It returns once the engine is listened to.
@@ -28,7 +32,7 @@ func (t *testbed) watch(ctx, owned context.Context) error {
 		since = now
 	}
 	containers := filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", labelRun+"="+t.Run.Run))
-	for _, action := range told {
+	for _, action := range append(told, insideActions...) {
 		containers.Add("event", string(action))
 	}
 	t.hear(owned, since, containers, func(m events.Message) { t.happened(owned, m) })
@@ -83,6 +87,16 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 	if c == nil || t.ending.Load() && message.Action != events.ActionDie {
 		return
 	}
+	if is, did := t.inside(ctx, message); is {
+		if did != "" {
+			t.Notice(engine.Notice{On: what, At: time.Unix(0, message.TimeNano), Door: engineDoor, What: did})
+		}
+		return
+	}
+	if message.Action == events.ActionOOM {
+		t.starved(ctx, what, time.Unix(0, message.TimeNano))
+		return
+	}
 	by, door := c.take(message)
 	if message.Action == events.ActionDie {
 		reason, starved := t.reason(ctx, message)
@@ -111,13 +125,112 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 	t.Notice(n)
 }
 
-// reason is why a container ended by itself, in words; starved: for want of memory.
+// reason is why a container ended by itself, in words; starved: for want of memory. The engine tells that of a container in which
+// anything was ever killed so: what has ended it was then the kernel's kill, or something else.
 func (t *testbed) reason(ctx context.Context, message events.Message) (why error, starved bool) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	code := message.Actor.Attributes["exitCode"]
 	inspected, err := t.engine.api.ContainerInspect(ctx, message.Actor.ID)
-	if err == nil && inspected.State != nil && inspected.State.OOMKilled {
-		return fmt.Errorf("it used more memory than its limit of %d MB", inspected.HostConfig.Memory>>20), true
+	if err != nil || inspected.State == nil || !inspected.State.OOMKilled {
+		if code == "0" {
+			return nil, false
+		}
+		return errors.New("exit code " + code), false
 	}
-	return errors.New("exit code " + message.Actor.Attributes["exitCode"]), false
+	how := &engine.Starved{Limit: inspected.HostConfig.Memory, At: time.Unix(0, message.TimeNano)}
+	if code != exitKilled {
+		return fmt.Errorf("exit code %s, after a process in it was killed: %w", code, how), false
+	}
+	return how, true
+}
+
+// starvedFor is how long after the kernel has killed a process for want of memory its container may take to end of that.
+const starvedFor = 3 * time.Second
+
+// starved takes the engine's word that the kernel has killed a process in a container. Where it was all that ran there its end is told.
+func (t *testbed) starved(ctx context.Context, what string, at time.Time) {
+	i := t.byName[what]
+	if i == nil {
+		return // the mesh can't do without its process
+	}
+	i.mu.Lock()
+	if len(i.running) == 0 {
+		i.mu.Unlock()
+		return
+	}
+	k := i.running[len(i.running)-1]
+	i.mu.Unlock()
+	t.owned.Go(func() {
+		select {
+		case <-k.ended:
+			return
+		case <-ctx.Done():
+			return
+		case <-time.After(starvedFor):
+		}
+		inspected, err := t.engine.api.ContainerInspect(ctx, i.id)
+		if err != nil || !inspected.State.Running || t.ending.Load() {
+			return
+		}
+		for range k.starvation.untold(at, func() (int64, bool) { return t.engine.kills(ctx, i.id) }) {
+			t.Starved(what, &engine.Starved{Limit: inspected.HostConfig.Memory, At: at})
+		}
+	})
+}
+
+// insideActions are what the engine is told to do inside a container: to run a command there, or to put files there. The engine appends
+// the command to the first one's name.
+var insideActions = []events.Action{events.ActionExecStart, events.ActionExtractToDir}
+
+// inside tells whether an event is of something that was done inside a container, and what, in words; "": it was the engine's test of it,
+// or us. Of a command that is its program alone: what else it was told may be secret.
+func (t *testbed) inside(ctx context.Context, m events.Message) (is bool, what string) {
+	if m.Action == events.ActionExtractToDir {
+		if c := t.follows[m.Actor.Attributes[labelNode]]; c != nil && c.asked(m.Action) {
+			return true, ""
+		}
+		return true, "files copied into it"
+	}
+	command, is := strings.CutPrefix(string(m.Action), string(events.ActionExecStart)+": ")
+	if !is || command == t.testOf(ctx, m.Actor.ID) {
+		return is, ""
+	}
+	if c := t.follows[m.Actor.Attributes[labelNode]]; c != nil && c.asked(events.ActionExecStart) {
+		return true, ""
+	}
+	program, _, _ := strings.Cut(command, " ")
+	return true, "ran " + path.Base(program) + " in it"
+}
+
+// testOf is the command by which the engine tests a container, as its events have it; "": it tests none. Only the goroutine that follows
+// containers asks.
+func (t *testbed) testOf(ctx context.Context, id string) string {
+	if command, known := t.tests[id]; known {
+		return command
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	inspected, err := t.engine.api.ContainerInspect(ctx, id)
+	if err != nil {
+		return ""
+	}
+	t.tests[id] = testCommand(inspected.Config)
+	return t.tests[id]
+}
+
+// testCommand is a healthcheck's command in one line, as the engine writes it.
+func testCommand(c *container.Config) string {
+	if c == nil || c.Healthcheck == nil || len(c.Healthcheck.Test) < 2 {
+		return ""
+	}
+	words := slices.Clone(c.Healthcheck.Test[1:])
+	if c.Healthcheck.Test[0] == "CMD-SHELL" {
+		shell := []string(c.Shell)
+		if len(shell) == 0 {
+			shell = []string{"/bin/sh", "-c"}
+		}
+		words = append(slices.Clone(shell), words...)
+	}
+	return strings.Join(words, " ")
 }

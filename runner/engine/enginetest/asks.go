@@ -42,15 +42,7 @@ func testAsks(t *testing.T, e runner.Engine) {
 	ctx, cancel := context.WithTimeout(context.Background(), launchTimeout)
 	defer cancel()
 	system, err := e.Launch(ctx, runner.Launch{Plan: p, Run: runID(t, "asks"), Dir: t.TempDir(), Progress: func(string) {}})
-	if err != nil {
-		t.Fatalf("Launch: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := down(system); err != nil {
-			t.Errorf("Down: %v", err)
-		}
-	})
-	w := newWorld(t, system, p)
+	w := launched(t, system, p, err)
 	for n := range 3 {
 		w.mustGet("users:edge-1", fmt.Sprintf("/items/%d", n))
 		if a := w.ask(ctx, "users:edge-1", http.MethodPost, fmt.Sprintf("/events/%d", n)); a.err != nil || a.status/100 != 2 {

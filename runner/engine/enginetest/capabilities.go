@@ -58,6 +58,33 @@ func testCPULimits(t *testing.T, w *world, e runner.Engine) {
 	}
 }
 
+// testMemoryLimits wants a plan that limits the memory of an instance refused by an engine that can't.
+func testMemoryLimits(t *testing.T, _ *world, e runner.Engine) {
+	if !e.Has(runner.MemoryLimits) {
+		wantRefused(t, e, faults.Primitive{Op: faults.OpMemory, Instance: api, Bytes: 64 << 20}, "limiting the memory")
+	}
+}
+
+// testMachines wants a plan that takes a machine away refused by an engine that has but one.
+func testMachines(t *testing.T, _ *world, e runner.Engine) {
+	if !e.Has(runner.Machines) {
+		wantRefused(t, e, faults.Primitive{Op: faults.OpMachineLoss, Instance: api}, "can't be lost without squall")
+		wantRefused(t, e, faults.Primitive{Op: faults.OpMachineDrain, Instance: api}, "there is no other machine")
+	}
+}
+
+// testImpossible wants a plan with a fault that nothing can carry out refused, with the reason.
+func testImpossible(t *testing.T, _ *world, e runner.Engine) {
+	for _, kind := range []faults.Kind{faults.SlowDisk{Rate: 1e6}, faults.ClockSkew{By: time.Minute}} {
+		plan := Plan(t)
+		plan.Faults = []topology.ResolvedFault{{Fault: faults.Fault{Kind: kind}, Phase: "only", Primitives: kind.Compile(faults.Targets{Instances: []string{api}})}}
+		row, _ := faults.Lookup(kind.Kind())
+		if err := e.Check(plan); row.Cannot == "" || err == nil || !strings.Contains(err.Error(), kind.String()) || !strings.Contains(err.Error(), row.Cannot) {
+			t.Errorf("a plan with %s: %v", kind, err)
+		}
+	}
+}
+
 // wantRefused wants a plan with a primitive refused by Check, with words, and the primitive by Inject where a system runs.
 func wantRefused(t *testing.T, e runner.Engine, p faults.Primitive, words string) {
 	t.Helper()
@@ -99,15 +126,7 @@ func testImages(t *testing.T, newEngine func(*testing.T) runner.Engine, image fu
 		t.Fatalf("Check: %v", err)
 	}
 	system, err := e.Launch(t.Context(), runner.Launch{Plan: p, Run: runID(t, "images"), Dir: t.TempDir(), Progress: func(string) {}})
-	if err != nil {
-		t.Fatalf("Launch: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := down(system); err != nil {
-			t.Errorf("Down: %v", err)
-		}
-	})
-	w := newWorld(t, system, p)
+	w := launched(t, system, p, err)
 	const edge, stranger = "users:stranger-1", "stranger-1"
 	w.mustGet(edge, "/")
 	for _, op := range []faults.Op{faults.OpKill, faults.OpStop, faults.OpPause} {

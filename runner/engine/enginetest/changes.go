@@ -18,7 +18,7 @@ func changeOf(instance, patch string) faults.Primitive {
 const (
 	created  = `{endpoints: {GET /ping: [{respond: {status: 201}}], GET /new: [{respond: {status: 202}}]}}`
 	teapot   = `{endpoints: {GET /ping: [{respond: {status: 418}}]}}`
-	slow     = `{endpoints: {GET /ping: [{work: "300ms"}, {respond: {status: 206}}]}}`
+	slow     = `{endpoints: {GET /ping: [{work: "1s"}, {respond: {status: 206}}]}}`
 	computes = `{endpoints: {GET /compute: [{compute: "40ms"}]}}`
 	long     = `{endpoints: {GET /long: [{work: "5s"}]}}`
 )
@@ -104,9 +104,9 @@ func testChangesOverlap(t *testing.T, w *world) {
 	undo := w.inject(changeOf(api, slow))
 	answered := make(chan answer, 1)
 	go func() { answered <- w.get(toAPI, "/ping") }()
-	time.Sleep(100 * time.Millisecond)
+	w.underWay()
 	undo()
-	if a := <-answered; a.status != http.StatusPartialContent || a.took < 300*time.Millisecond {
+	if a := <-answered; a.status != http.StatusPartialContent || a.took < time.Second {
 		t.Errorf("a request under way when the change went: %+v", a)
 	}
 	status(http.StatusOK)

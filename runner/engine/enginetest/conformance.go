@@ -36,6 +36,7 @@ const (
 // runner.Images; nil on others. What an engine's capabilities leave out must be refused.
 func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image func(*testing.T) string) {
 	t.Run("system", func(t *testing.T) {
+		t.Parallel()
 		e := newEngine(t)
 		w := launch(t, e, "conformance")
 		for _, test := range []struct {
@@ -52,6 +53,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 			{"refuse", testRefuse},
 			{"hang", testHang},
 			{"SYNs are repeated as the kernel does", func(t *testing.T, w *world) { testRepeatedSYNs(t, w, e) }},
+			{"lookups", testLookups},
 			{"pause", testPause},
 			{"behave", testBehave},
 			{"change under load", testChange},
@@ -67,6 +69,9 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 			{"stop under a pause", testStopUnderPause},
 			{"misbehave under a pause", testToldUnderPause},
 			{"CPU limits", func(t *testing.T, w *world) { testCPULimits(t, w, e) }},
+			{"memory limits", func(t *testing.T, w *world) { testMemoryLimits(t, w, e) }},
+			{"machines", func(t *testing.T, w *world) { testMachines(t, w, e) }},
+			{"what nobody can do is refused", func(t *testing.T, w *world) { testImpossible(t, w, e) }},
 			{"a primitive that fails leaves nothing", testFailedInjection},
 			{"a part that fails leaves nothing of the others", testPartialFailure},
 			{"an injection that is cut leaves nothing", testCutInjection},
@@ -75,7 +80,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 			t.Run(test.name, func(t *testing.T) { test.run(t, w.with(t)) })
 		}
 	})
-	// Each launches systems of its own, and holds what is left of those.
+	// Each launches systems of its own, beside that one, and holds what is left of those.
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T)
@@ -83,6 +88,7 @@ func Conformance(t *testing.T, newEngine func(t *testing.T) runner.Engine, image
 		{"down leaves nothing and may be called twice", func(t *testing.T) { testDown(t, newEngine(t)) }},
 		{"a launch that is cut leaves nothing", func(t *testing.T) { testCutLaunch(t, newEngine(t)) }},
 		{"a stream delivers to all of its subscribers", func(t *testing.T) { testStream(t, newEngine(t)) }},
+		{"what is popped and not acknowledged is popped again", func(t *testing.T) { testPop(t, newEngine(t)) }},
 		{"what is asked once says what it did", func(t *testing.T) { testAsks(t, newEngine(t)) }},
 		{"images", func(t *testing.T) { testImages(t, newEngine, image) }},
 		{"two at a time", func(t *testing.T) { testTwo(t, newEngine(t)) }},
@@ -185,10 +191,9 @@ func launchAs(ctx context.Context, t *testing.T, e runner.Engine, run string, pr
 	return s, p, err
 }
 
-// launch starts the suite's topology, and takes it down when t ends.
-func launch(t *testing.T, e runner.Engine, name string) *world {
+// launched is the world of a system that was to come up, which is taken down when t ends.
+func launched(t *testing.T, s runner.System, p *topology.Plan, err error) *world {
 	t.Helper()
-	s, p, err := launchAs(context.Background(), t, e, runID(t, name), func(string) {})
 	if err != nil {
 		t.Fatalf("Launch: %v", err)
 	}
@@ -198,6 +203,13 @@ func launch(t *testing.T, e runner.Engine, name string) *world {
 		}
 	})
 	return newWorld(t, s, p)
+}
+
+// launch starts the suite's topology, and takes it down when t ends.
+func launch(t *testing.T, e runner.Engine, name string) *world {
+	t.Helper()
+	s, p, err := launchAs(context.Background(), t, e, runID(t, name), func(string) {})
+	return launched(t, s, p, err)
 }
 
 func down(s runner.System) error {

@@ -22,6 +22,14 @@ type Hand struct {
 	Restart func(t *testing.T, run, instance string)
 	// Unplug takes it off its network and Plug puts it back at its address; nil: there are no such networks.
 	Unplug, Plug func(t *testing.T, run, instance string)
+	// Inside are what is done inside of it, by what is told; nil: nobody can.
+	Inside []Deed
+}
+
+// Deed does something inside an instance, which is told as What.
+type Deed struct {
+	What string
+	Do   func(t *testing.T, run, instance string)
 }
 
 // WhatOthersDo wants everything that is done to a system from outside told, once, with when it was taken back and what met it, and
@@ -29,15 +37,7 @@ type Hand struct {
 func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 	run := runID(t, "others")
 	s, p, err := launchAs(context.Background(), t, e, run, func(string) {})
-	if err != nil {
-		t.Fatalf("Launch: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := down(s); err != nil {
-			t.Errorf("Down: %v", err)
-		}
-	})
-	w := newWorld(t, s, p)
+	w := launched(t, s, p, err)
 	for _, op := range []faults.Op{faults.OpPause, faults.OpKill, faults.OpStop} {
 		undo := w.inject(faults.Primitive{Op: op, Instance: api})
 		time.Sleep(50 * time.Millisecond)
@@ -91,14 +91,21 @@ func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 		w.eventually("an answer after that", func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
 		want = append(want, api)
 	}
+	for _, deed := range hand.Inside {
+		deed.Do(t, run, api)
+		if told := w.touch(len(want) + 1); told.What != deed.What {
+			t.Errorf("told %q, want %q", told.What, deed.What)
+		}
+		want = append(want, api)
+	}
 	w.byAPI(len(want) + 1)
 	w.wantTouches(append(want, toDB)...)
 }
 
-// byAPI puts a toxic on over toxiproxy's API and takes it off: the so manieth touch.
+// byAPI puts a toxic on over toxiproxy's API and takes it off: the so manieth touch. What is opened for that is shut by nobody but the system that is
+// taken down.
 func (w *world) byAPI(number int) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := context.Background()
 	open, err := w.system.(runner.Opener).Open(ctx)
 	if err != nil {
 		w.t.Fatal(err)

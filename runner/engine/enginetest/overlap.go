@@ -25,11 +25,11 @@ func testBackIsTold(t *testing.T, w *world) {
 			t.Errorf("a call while one of its two callees is down, as it was told: %+v", a)
 		}
 		last()
-		before := w.observe().Nodes[api].Calls[leaf].Attempts
+		before := w.counted(api).Calls[leaf].Attempts
 		for range 10 {
 			w.mustGet(toAPI, "/leaf")
 		}
-		if got := w.observe().Nodes[api].Calls[leaf].Attempts - before; got != 5 {
+		if got := w.counted(api).Calls[leaf].Attempts - before; got != 5 {
 			t.Errorf("kill first %v: it got %d of 10 calls when it was back, want 5", killFirst, got)
 		}
 	}
@@ -51,11 +51,11 @@ func testCallerMissesNothing(t *testing.T, w *world) {
 		start()
 		on()
 		w.eventually("a request after its second "+string(away), func() bool { return w.get(toAPI, "/ping").status == http.StatusOK })
-		before := w.observe().Nodes[api].Calls["leaf-2"].Attempts
+		before := w.counted(api).Calls["leaf-2"].Attempts
 		for range 4 {
 			w.mustGet(toAPI, "/leaf")
 		}
-		if got := w.observe().Nodes[api].Calls["leaf-2"].Attempts - before; got != 2 {
+		if got := w.counted(api).Calls["leaf-2"].Attempts - before; got != 2 {
 			t.Errorf("after a %s a caller gave %d of 4 calls to who came back meanwhile, want 2", away, got)
 		}
 	}

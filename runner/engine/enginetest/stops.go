@@ -3,7 +3,6 @@ package enginetest
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/squallhq/squall/faults"
 )
@@ -14,7 +13,7 @@ func testStop(t *testing.T, w *world) {
 	w.inject(changeOf(api, slow)) // taken off with the test
 	answered := make(chan answer, 1)
 	go func() { answered <- w.get(toAPI, "/ping") }()
-	time.Sleep(100 * time.Millisecond)
+	w.underWay()
 	start := w.inject(faults.Primitive{Op: faults.OpStop, Instance: api})
 	select {
 	case a := <-answered:
@@ -58,12 +57,12 @@ func testStopTold(t *testing.T, w *world) {
 	if got := failed(); got > 0 {
 		t.Errorf("%d of 10 calls failed though their caller was told", got)
 	}
-	calls := w.observe().Nodes[api].Calls
+	calls := w.counted(api).Calls
 	start()
 	if got := failed(); got > 0 {
 		t.Errorf("%d of 10 calls failed when it was back", got)
 	}
-	if got := w.observe().Nodes[api].Calls["leaf-2"].Attempts - calls["leaf-2"].Attempts; got != 5 {
+	if got := w.counted(api).Calls["leaf-2"].Attempts - calls["leaf-2"].Attempts; got != 5 {
 		t.Errorf("it got %d of 10 calls when it was back, want 5", got)
 	}
 	start = w.inject(faults.Primitive{Op: faults.OpStop, Instance: "leaf-2", Untold: true})

@@ -53,15 +53,7 @@ func testStream(t *testing.T, e runner.Engine) {
 	ctx, cancel := context.WithTimeout(context.Background(), launchTimeout)
 	defer cancel()
 	s, err := e.Launch(ctx, runner.Launch{Plan: p, Run: runID(t, "stream"), Dir: t.TempDir(), Progress: func(string) {}})
-	if err != nil {
-		t.Fatalf("Launch: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := down(s); err != nil {
-			t.Errorf("Down: %v", err)
-		}
-	})
-	w := newWorld(t, s, p)
+	w := launched(t, s, p, err)
 	published := 0
 	publish := func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
@@ -85,7 +77,7 @@ func testStream(t *testing.T, e runner.Engine) {
 		mustPublish()
 	}
 	w.eventually("the well subscriber has all", func() bool { return len(w.writes("db-1")) == 5 })
-	if got := w.observe().Nodes["events-1"].Counters[lag]; got != 5 {
+	if got := w.counted("events-1").Counters[lag]; got != 5 {
 		t.Errorf("%s is %g under an outage, want 5", lag, got)
 	}
 	undo := w.inject(faults.Primitive{Op: faults.OpKill, Instance: "events-1"})

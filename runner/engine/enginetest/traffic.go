@@ -27,6 +27,7 @@ func testNoRedirects(t *testing.T, w *world) {
 }
 
 func testCounters(t *testing.T, w *world) {
+	counted := w.counted(api).Calls[db]
 	before := w.observe()
 	const pings, writes = 7, 5
 	for range pings {
@@ -56,9 +57,9 @@ func testCounters(t *testing.T, w *world) {
 	if got := edge(after, toAPI2).Requests - edge(before, toAPI2).Requests; got != 0 {
 		t.Errorf("the mesh saw %d requests on %s, want none", got, toAPI2)
 	}
-	calls := after.Nodes[api].Calls[db]
-	calls.Attempts -= before.Nodes[api].Calls[db].Attempts
-	calls.Organic -= before.Nodes[api].Calls[db].Organic
+	calls := w.counted(api).Calls[db]
+	calls.Attempts -= counted.Attempts
+	calls.Organic -= counted.Organic
 	if calls.Attempts != writes || calls.Organic != writes || calls.Retries != 0 || calls.Failures != 0 {
 		t.Errorf("%s counted calls %+v, want %d organic attempts", api, calls, writes)
 	}

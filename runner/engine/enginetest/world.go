@@ -174,6 +174,16 @@ func (w *world) observe() runner.Observation {
 	return o
 }
 
+// counted is what an instance has counted by now: one that is too busy to say so is told to be unread, and has the counters of before.
+func (w *world) counted(instance string) (n runner.NodeCounters) {
+	w.t.Helper()
+	w.eventually("that "+instance+" tells what it has counted", func() bool {
+		n = w.observe().Nodes[instance]
+		return !n.Unread
+	})
+	return n
+}
+
 // mustNotDial wants an edge that nobody answers on: no connection, or one that ends at once.
 func (w *world) mustNotDial(edge string) {
 	w.t.Helper()
@@ -199,6 +209,12 @@ func (w *world) mustNotDial(edge string) {
 func (w *world) eventually(what string, works func() bool) {
 	w.t.Helper()
 	w.within(soon, what, works)
+}
+
+// underWay waits until the first instance has a request that it has not answered.
+func (w *world) underWay() {
+	w.t.Helper()
+	w.eventually("a request is under way", func() bool { return w.observe().Nodes[api].Counters["squall_in_flight"] == 1 })
 }
 
 // within waits until something comes to be, for so long at most.

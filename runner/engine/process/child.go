@@ -11,11 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/family"
+	"github.com/squallhq/squall/runner/engine/surroundings"
 	"github.com/squallhq/squall/runner/lease"
 )
 
@@ -39,80 +40,44 @@ type child struct {
 	ended chan struct{}
 	err   error
 	// asked tells that we have asked it to end.
-	asked atomic.Bool
-	// stops is held while we stop it or let it go on: stopped is what it is then.
-	stops   sync.Mutex
-	stopped bool
+	asked    atomic.Bool
+	standing family.Standing
 }
 
-// spawner starts processes from one thread that lives as long as it: on Linux the kernel kills a child when the thread that
-// started it ends, which must not be before its time.
-type spawner struct {
-	starts     chan func()
-	quit, done chan struct{}
-	once       sync.Once
-}
-
-func newSpawner() *spawner {
-	s := &spawner{starts: make(chan func()), quit: make(chan struct{}), done: make(chan struct{})}
-	go func() {
-		defer close(s.done)
-		lockThread()
-		for {
-			select {
-			case start := <-s.starts:
-				start()
-			case <-s.quit:
-				return
-			}
-		}
-	}()
-	return s
-}
-
-var errDown = errors.New("the system has been taken down")
-
-func (s *spawner) start(c *exec.Cmd) error {
-	result := make(chan error, 1)
-	select {
-	case s.starts <- func() { result <- c.Start() }:
-		return <-result
-	case <-s.quit:
-		return errDown
+// newChild is a child that has its log, and is not started yet.
+func newChild(name, path string) (*child, error) {
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open its log: %w", err)
 	}
-}
-
-// close ends the thread, and waits for it. It may be called twice.
-func (s *spawner) close() {
-	s.once.Do(func() { close(s.quit) })
-	<-s.done
+	k := &child{name: name, log: log, ended: make(chan struct{})}
+	if info, err := log.Stat(); err == nil {
+		k.from = info.Size()
+	}
+	return k, nil
 }
 
 // start starts a child and waits for its line, which is decoded into started. A child that ends before, or does not say it
 // in time, is an error with the last words of its log, and is gone when start returns.
-func (c command) start(ctx context.Context, s *spawner, l *lease.Lease, started any) (*child, error) {
+func (c command) start(ctx context.Context, s *family.Spawner, l *lease.Lease, started any) (*child, error) {
 	config, err := json.Marshal(c.config)
 	if err != nil {
 		return nil, fmt.Errorf("start %q: %w", c.name, err)
 	}
-	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	k, err := newChild(c.name, c.log)
 	if err != nil {
-		return nil, fmt.Errorf("start %q: open its log: %w", c.name, err)
-	}
-	k := &child{name: c.name, log: log, ended: make(chan struct{})}
-	if info, err := log.Stat(); err == nil {
-		k.from = info.Size()
+		return nil, fmt.Errorf("start %q: %w", c.name, err)
 	}
 	k.cmd = exec.Command(c.exe, c.args...)
-	k.cmd.Env = append(os.Environ(), lease.Marker+"="+c.run, "SQUALL_INSTANCE="+c.name)
-	k.cmd.Stderr = log
-	k.cmd.SysProcAttr = attributes()
+	k.cmd.Env = append(os.Environ(), lease.Marker+"="+c.run, surroundings.InstanceVariable+"="+c.name)
+	k.cmd.Stderr = k.log
+	k.cmd.SysProcAttr = family.Attributes()
 	stdout, err := k.pipes()
 	if err == nil {
-		err = s.start(k.cmd)
+		err = s.Start(k.cmd)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %q: %w", c.name, err), log.Close())
+		return nil, errors.Join(fmt.Errorf("start %q: %w", c.name, err), k.log.Close())
 	}
 	noted := l.Child(c.name, k.cmd.Process.Pid)
 	line := make(chan error, 1)
@@ -185,15 +150,20 @@ func (k *child) Kill(context.Context) error {
 func (k *child) Stop(ctx context.Context, grace time.Duration) error {
 	k.asked.Store(true)
 	_ = k.stdin.Close()
+	return k.endWithin(ctx, grace, k.Kill)
+}
+
+// endWithin waits for the end of what was asked to end, and kills it when grace is over or ctx ends.
+func (k *child) endWithin(ctx context.Context, grace time.Duration, kill func(context.Context) error) error {
 	over := time.NewTimer(grace)
 	defer over.Stop()
 	select {
 	case <-k.ended:
 		return nil
 	case <-over.C:
-		return k.Kill(ctx)
+		return kill(ctx)
 	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), k.Kill(ctx))
+		return errors.Join(context.Cause(ctx), kill(ctx))
 	}
 }
 

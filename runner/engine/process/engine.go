@@ -7,6 +7,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -62,13 +63,27 @@ func New(o Options) *Engine {
 func (e *Engine) Name() string { return "process" }
 
 // Has tells that instances can be paused where the system can stop a process. Images and limits need containers.
-func (e *Engine) Has(c runner.Capability) bool { return c == runner.Pauses && canPause }
+func (e *Engine) Has(c runner.Capability) bool {
+	return c == runner.Pauses && canPause || c == runner.Externals || c == runner.Locals && canRunLocals
+}
 
-// Check refuses images and CPU limits, which need containers; every reason is told at once.
-func (e *Engine) Check(p *topology.Plan) error { return engine.Check(e, p) }
+// Check refuses images and limits, which need containers; every reason is told at once.
+func (e *Engine) Check(p *topology.Plan) error {
+	err := engine.Check(e, p)
+	if canRunLocals {
+		err = errors.Join(err, refuse(p))
+	}
+	return err
+}
 
-// Notes say which limits are not enforced.
-func (e *Engine) Notes(p *topology.Plan) []string { return engine.Notes(e, p) }
+// Notes say which limits are not enforced, and what is not kept apart.
+func (e *Engine) Notes(p *topology.Plan) []string {
+	notes := engine.Notes(e, p)
+	if open := notIsolated(p); open != "" {
+		notes = append(notes, open)
+	}
+	return notes
+}
 
 // Launch starts the mesh and every instance. If it fails, it leaves nothing behind.
 func (e *Engine) Launch(ctx context.Context, l runner.Launch) (runner.System, error) {

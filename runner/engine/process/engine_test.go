@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -26,6 +27,34 @@ func TestMain(m *testing.M) {
 		case "squall":
 			beSquall()
 			return
+		case "app":
+			beApp()
+			return
+		case "counting":
+			beCounting()
+			return
+		case "secured":
+			beSecured()
+			return
+		case "kafka":
+			beKafka()
+			return
+		case "rpc":
+			beRPC()
+			return
+		case "reload":
+			tellSecured()
+			return
+		case "probe":
+			_, err := http.Get("http://" + os.Args[2] + ":" + os.Getenv("SQUALL_PORT") + "/who")
+			check(err)
+			return
+		case "job":
+			check(os.WriteFile(os.Getenv("SQUALL_ROOT")+"/shared/migrated", []byte("by the job"), 0o600))
+			return
+		case "sleep":
+			time.Sleep(time.Minute)
+			return
 		case "mute":
 			fmt.Fprintln(os.Stderr, "I say nothing")
 			time.Sleep(time.Minute)
@@ -47,9 +76,19 @@ func newEngine(t *testing.T) runner.Engine {
 	return process.New(process.Options{Exe: os.Args[0]})
 }
 
+// The mesh is a child of its own, as in runs, and in this process, beside each other: the suite waits for most of its time.
 func TestConformance(t *testing.T) {
-	t.Setenv("SQUALL_STATE", t.TempDir())
-	enginetest.Conformance(t, newEngine, nil)
+	for name, engine := range map[string]func(*testing.T) runner.Engine{
+		"mesh as a child": newEngine,
+		"mesh here": func(*testing.T) runner.Engine {
+			return process.New(process.Options{Exe: os.Args[0], Mesh: func(seed uint64) mesh.Control { return mesh.New(mesh.Options{Seed: seed}) }})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			enginetest.Conformance(t, engine, nil)
+		})
+	}
 }
 
 // Whole runs are made beside each other, once the tests above, which measure how long single things take, are over.
@@ -73,17 +112,19 @@ func TestLatencyBySpread(t *testing.T) {
 	enginetest.LatencyBySpread(t, newEngine(t), false, 15)
 }
 
+func TestAttemptsGivenUp(t *testing.T) {
+	t.Parallel()
+	enginetest.AttemptsGivenUp(t, newEngine(t))
+}
+
+func TestCopies(t *testing.T) {
+	t.Parallel()
+	enginetest.Copies(t, newEngine(t), 5)
+}
+
 func TestCutByAFault(t *testing.T) {
 	t.Parallel()
 	enginetest.CutByAFault(t, newEngine(t))
-}
-
-// The conformance suite with the mesh in this process.
-func TestConformanceWithMeshHere(t *testing.T) {
-	t.Setenv("SQUALL_STATE", t.TempDir())
-	enginetest.Conformance(t, func(*testing.T) runner.Engine {
-		return process.New(process.Options{Exe: os.Args[0], Mesh: func(seed uint64) mesh.Control { return mesh.New(mesh.Options{Seed: seed}) }})
-	}, nil)
 }
 
 func check(err error) {

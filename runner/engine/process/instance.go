@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/family"
 	"github.com/squallhq/squall/runner/wire"
 )
 
@@ -26,5 +27,5 @@ func (i *instance) Addresses() wire.Addresses { return i.addresses }
 
 // CPU is the kernel's count, in ticks of 10 ms.
 func (i *instance) CPU(context.Context) (time.Duration, bool) {
-	return cpuTime(i.cmd.Process.Pid), true
+	return family.CPUTime(i.cmd.Process.Pid), true
 }

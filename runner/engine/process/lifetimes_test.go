@@ -95,6 +95,7 @@ func launch(t *testing.T, p *topology.Plan, run string) (runner.System, string, 
 }
 
 func TestCheckRefusesWhatNeedsContainers(t *testing.T) {
+	onLinux(t) // elsewhere nobody is told to use a local command
 	p := enginetest.Plan(t)
 	if err := process.New(process.Options{}).Check(p); err != nil {
 		t.Errorf("Check of built-in nodes: %v", err)
@@ -104,7 +105,7 @@ func TestCheckRefusesWhatNeedsContainers(t *testing.T) {
 	p.Faults = []topology.ResolvedFault{{
 		Fault: faults.Fault{Kind: faults.Latency{Delay: time.Second}}, Phase: "only", Primitives: []faults.Primitive{cpu},
 	}}
-	want := `node "db" wants image "postgres:16", and the process engine runs built-in nodes alone; add stand_in: {kind: database}, or use --engine docker
+	want := `node "db" wants image "postgres:16", and the process engine runs built-in nodes alone; add stand_in: {kind: database}, or local: [PROGRAM, ...] with the command of this machine that does it, or use --engine docker
 fault "latency 1s" in phase "only": limiting the CPU of instance "api-1" needs containers; use --engine docker`
 	if diff := cmp.Diff(want, fmt.Sprint(process.New(process.Options{}).Check(p))); diff != "" {
 		t.Errorf("Check (-want +got):\n%s", diff)

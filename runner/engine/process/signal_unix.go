@@ -7,35 +7,30 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/family"
 )
 
 // canPause tells that this system can stop a process in its tracks.
 const canPause = true
 
-// stopWithin bounds the wait for a process to stand still.
-const stopWithin = 5 * time.Second
-
 // Pause stops a process, all its threads at once, and returns when it stands still: the signal is only a wish, and a
 // thread that runs on another processor goes on until the kernel gets at it.
 func (k *child) Pause(ctx context.Context) error {
-	k.stops.Lock()
-	defer k.stops.Unlock()
+	k.standing.Lock()
+	defer k.standing.Unlock()
 	pid := k.cmd.Process.Pid
 	if err := k.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, stopWithin, fmt.Errorf("a thread still runs after %s", stopWithin))
+	ctx, cancel := context.WithTimeoutCause(ctx, family.StopWithin, fmt.Errorf("a thread still runs after %s", family.StopWithin))
 	defer cancel()
 	look := time.NewTicker(100 * time.Microsecond)
 	defer look.Stop()
-	for !still(pid) {
+	for !family.Still(pid) {
 		select {
 		case <-look.C:
 		case <-ctx.Done():
@@ -43,14 +38,14 @@ func (k *child) Pause(ctx context.Context) error {
 			return errors.Join(fmt.Errorf("stop process %d: %w", pid, context.Cause(ctx)), k.goOn())
 		}
 	}
-	k.stopped = true
+	k.standing.Stopped = true
 	return nil
 }
 
 // Resume continues a process.
 func (k *child) Resume(context.Context) error {
-	k.stops.Lock()
-	defer k.stops.Unlock()
+	k.standing.Lock()
+	defer k.standing.Unlock()
 	return k.goOn()
 }
 
@@ -58,33 +53,20 @@ func (k *child) goOn() error {
 	if err := k.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		return err
 	}
-	k.stopped = false
+	k.standing.Stopped = false
 	return nil
 }
 
 // signalDoor is the door of signals that others send.
 const signalDoor = "signal"
 
-// own are the signals that a program raises by its own doing.
-var own = []syscall.Signal{
-	syscall.SIGABRT, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL, syscall.SIGPIPE, syscall.SIGSEGV, syscall.SIGSYS, syscall.SIGTRAP,
-}
-
 // byOthers says by which signal of somebody else a child has ended that we had not asked to; "": by none. A child of ours ends
 // without an error only where it is asked to.
 func byOthers(s *os.ProcessState) string {
-	status, is := s.Sys().(syscall.WaitStatus)
-	switch {
-	case !is:
-		return ""
-	case status.Exited() && status.ExitStatus() == 0:
+	if status, is := s.Sys().(syscall.WaitStatus); is && status.Exited() && status.ExitStatus() == 0 {
 		return "asked to end (SIGTERM or SIGINT)"
-	case !status.Signaled() || slices.Contains(own, status.Signal()):
-		return ""
-	case status.Signal() == syscall.SIGKILL:
-		return "killed (SIGKILL, if not by the kernel for want of memory)"
 	}
-	return "ended by " + unix.SignalName(status.Signal())
+	return family.Signalled(s)
 }
 
 // lookEvery is how often a child's state is looked at.
@@ -100,11 +82,7 @@ func (k *child) lookOut(tell func(engine.Notice)) {
 			return
 		case <-look.C:
 		}
-		k.stops.Lock()
-		is, known := stopped(k.cmd.Process.Pid)
-		changed := known && is != k.stopped
-		k.stopped = k.stopped != changed
-		k.stops.Unlock()
+		is, changed := k.standing.Look(k.cmd.Process.Pid)
 		if !changed {
 			continue
 		}

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/squallhq/squall/runner/engine/family"
 )
 
 // A paused process stands still when pause returns, and runs again when it is resumed.
@@ -20,7 +22,7 @@ func TestPausedProcessStandsStill(t *testing.T) {
 	defer command.Process.Kill() //nolint:errcheck // it may be gone
 	k := &child{cmd: command}
 	for range 50 {
-		for until := time.Now().Add(10 * time.Second); still(command.Process.Pid); {
+		for until := time.Now().Add(10 * time.Second); family.Still(command.Process.Pid); {
 			if time.Now().After(until) {
 				t.Fatal("a process in a loop seems to stand still")
 			}
@@ -28,7 +30,7 @@ func TestPausedProcessStandsStill(t *testing.T) {
 		if err := k.Pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if !still(command.Process.Pid) {
+		if !family.Still(command.Process.Pid) {
 			t.Fatal("a thread runs after pause")
 		}
 		if err := k.Resume(t.Context()); err != nil {

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/squallhq/squall/faults/mesh/remote"
 	"github.com/squallhq/squall/runner/engine"
+	"github.com/squallhq/squall/runner/engine/family"
 	"github.com/squallhq/squall/runner/lease"
 )
 
@@ -25,8 +27,13 @@ type testbed struct {
 	// temp is the run's own folder with the instances' data; logs is where their words go.
 	temp, logs string
 	lease      *lease.Lease
-	spawner    *spawner
+	spawner    *family.Spawner
 	layout     engine.Layout
+	// addresses are what local commands are given, grounds where each of them runs.
+	addresses *addresses
+	grounds   map[string]*ground
+	kin       kin
+	mu        sync.Mutex // guards where the grounds find their callees
 	// reserved keep the instances' ports also while they are killed.
 	reserved []*reservation
 	// meshed is the mesh's process; nil: the mesh is in this one. watched is closed when nobody waits for its end any more.
@@ -49,7 +56,7 @@ func (e *Engine) Up(ctx context.Context, r engine.Run) (_ engine.Testbed, err er
 	if t.lease, err = lease.Take(r.Run); err != nil {
 		return nil, err
 	}
-	t.spawner = newSpawner()
+	t.spawner, t.addresses, t.grounds = family.NewSpawner(), newAddresses(r.Run), map[string]*ground{}
 	if err = t.up(ctx); err != nil {
 		down, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer cancel()
@@ -75,13 +82,29 @@ func (t *testbed) up(ctx context.Context) (err error) {
 	if err := t.lay(); err != nil {
 		return err
 	}
-	return t.startMesh(ctx)
+	if err := t.startMesh(ctx); err != nil {
+		return err
+	}
+	if len(t.grounds) > 0 {
+		t.layout.Mesh = grouped{t.layout.Mesh, t}
+	}
+	return nil
 }
 
 // lay gives every instance its folder and its ports. The mesh's edges take any.
 func (t *testbed) lay() error {
 	t.layout = engine.Layout{Places: map[string]engine.Place{}, Listen: map[string]string{}, Health: t.options.Health}
 	for _, i := range t.Plan.Instances {
+		if i.Node.External != nil {
+			t.layout.Places[i.Name] = engine.Place{Address: t.External[i.Node.Name].String()}
+			continue
+		}
+		if i.Node.Local != nil {
+			if err := t.layLocal(i); err != nil {
+				return err
+			}
+			continue
+		}
 		place := engine.Place{Data: filepath.Join(t.temp, "data", i.Name)}
 		if err := os.MkdirAll(place.Data, 0o700); err != nil {
 			return fmt.Errorf("make the data folder of %q: %w", i.Name, err)
@@ -98,7 +121,7 @@ func (t *testbed) lay() error {
 		t.layout.Places[i.Name] = place
 	}
 	for _, e := range t.Plan.Edges {
-		t.layout.Listen[e.Name] = "127.0.0.1:0"
+		t.layout.Listen[e.Name] = t.listensAt(e)
 	}
 	return nil
 }
@@ -155,6 +178,9 @@ func (t *testbed) command(name, role string, config any) command {
 // Layout is where everything is. Where ports can't be reserved, a place is told when its instance has started.
 func (t *testbed) Layout() engine.Layout { return t.layout }
 
+// Reach is the address itself: it is one of this machine.
+func (t *testbed) Reach(address string) (string, error) { return address, nil }
+
 // Dial connects on this machine.
 func (t *testbed) Dial(ctx context.Context, address string) (net.Conn, error) {
 	var d net.Dialer
@@ -164,6 +190,9 @@ func (t *testbed) Dial(ctx context.Context, address string) (net.Conn, error) {
 // Start starts an instance's process, which listens when it returns. One that starts again and finds its port taken gets
 // any free one.
 func (t *testbed) Start(ctx context.Context, p engine.Placed) (engine.Process, error) {
+	if p.Node.Local != nil {
+		return t.startLocal(p)
+	}
 	k, err := t.start(ctx, p)
 	if err == nil || !p.Restart || ctx.Err() != nil {
 		return k, err
@@ -192,7 +221,7 @@ func (t *testbed) CPU(context.Context) (time.Duration, bool) {
 	if t.meshed == nil {
 		return 0, false
 	}
-	return cpuTime(t.meshed.cmd.Process.Pid), true
+	return family.CPUTime(t.meshed.cmd.Process.Pid), true
 }
 
 // Down ends all instances and the mesh, callers first where they take their time, and removes the run's temporary folder.
@@ -209,7 +238,7 @@ func (t *testbed) Down(ctx context.Context, left []engine.Process) error {
 			<-t.watched
 		}
 	}
-	t.spawner.close()
+	t.spawner.Close()
 	for _, r := range t.reserved {
 		r.release()
 	}

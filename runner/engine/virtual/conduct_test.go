@@ -10,6 +10,7 @@ import (
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/load"
 	"github.com/squallhq/squall/runner/node"
+	"github.com/squallhq/squall/runner/readback"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
@@ -45,6 +46,7 @@ func carryOut(t testing.TB, e *virtual.Engine, p *topology.Plan, l runner.Loader
 		ReadOutbox: func(ctx context.Context, dial func(context.Context) (net.Conn, error), i topology.Instance) (map[string]int, error) {
 			return node.ReadOutbox(ctx, dial, i.Node)
 		},
+		ReadWritten: readback.Read,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +61,7 @@ type tap struct {
 	samples []record.Sample
 }
 
-func (l *tap) Drive(ctx context.Context, d runner.Drive) (record.Generator, error) {
+func (l *tap) Drive(ctx context.Context, d runner.Drive) (runner.Driven, error) {
 	count := d.Record
 	d.Record = func(s record.Sample) {
 		l.mu.Lock()

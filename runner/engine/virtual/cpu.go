@@ -25,6 +25,11 @@ type cpu struct {
 	at       time.Time
 	running  tasks
 	timer    *time.Timer
+	// keep gives the timer a moment of its own, which freed gives back; turn lets those who end at once go on one after the
+	// other. nil: all at the time that it takes.
+	keep  func(d time.Duration) (at time.Time, free func())
+	freed func()
+	turn  func(nth int)
 	// used is the CPU time of all computations, in ns.
 	used float64
 }
@@ -32,8 +37,8 @@ type cpu struct {
 // task is one computation: it ends when attained has come to due.
 type task struct {
 	due   float64
-	order int64 // among those due at once, the first to come ends first
-	done  chan struct{}
+	order int64    // among those due at once, the first to come ends first
+	done  chan int // the number among those that end at once, from 0
 	index int
 }
 
@@ -48,12 +53,15 @@ func (c *cpu) Compute(d time.Duration, stop <-chan struct{}) {
 	}
 	c.mu.Lock()
 	c.advance()
-	t := &task{due: c.attained + float64(d), done: make(chan struct{})}
+	t := &task{due: c.attained + float64(d), done: make(chan int, 1)}
 	c.running.push(t)
 	c.schedule()
 	c.mu.Unlock()
 	select {
-	case <-t.done:
+	case nth := <-t.done:
+		if nth > 0 && c.turn != nil {
+			c.turn(nth)
+		}
 	case <-stop:
 		c.abandon(t)
 	}
@@ -89,18 +97,27 @@ func (c *cpu) advance() {
 // schedule sets the timer for the next end. c.mu is held.
 func (c *cpu) schedule() {
 	speed := c.speed()
+	if c.freed != nil {
+		c.freed()
+		c.freed = nil
+	}
 	if speed == 0 {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
 		return
 	}
-	wait := time.Duration(math.Ceil((c.running.heap[0].due - c.attained) / speed))
+	wait := max(time.Duration(math.Ceil((c.running.heap[0].due-c.attained)/speed)), 0)
+	if c.keep != nil {
+		var at time.Time
+		at, c.freed = c.keep(wait)
+		wait = time.Until(at)
+	}
 	if c.timer == nil {
-		c.timer = time.AfterFunc(max(wait, 0), c.fire)
+		c.timer = time.AfterFunc(wait, c.fire)
 		return
 	}
-	c.timer.Reset(max(wait, 0))
+	c.timer.Reset(wait)
 }
 
 // fire ends what is due.
@@ -109,9 +126,9 @@ func (c *cpu) fire() {
 	defer c.mu.Unlock()
 	c.advance()
 	// Time has whole ns, what was attained has fractions; a quarter of one is nothing.
-	for len(c.running.heap) > 0 && c.running.heap[0].due <= c.attained+.25 {
+	for nth := 0; len(c.running.heap) > 0 && c.running.heap[0].due <= c.attained+.25; nth++ {
 		t, _ := heap.Pop(&c.running).(*task)
-		close(t.done)
+		t.done <- nth
 	}
 	c.schedule()
 }

@@ -22,6 +22,8 @@ type disk struct {
 	mount int
 	// sync is how long making writes durable takes.
 	sync time.Duration
+	// moment waits for one, of a file, at which nothing else happens. nil: it does not wait.
+	moment func(file string)
 }
 
 // contents is a file: its first durable bytes are synced.
@@ -63,7 +65,7 @@ func (m mounted) Open(name string) (node.File, error) {
 	if d.files[name] == nil {
 		d.files[name] = &contents{}
 	}
-	return &file{mounted: m, contents: d.files[name]}, nil
+	return &file{mounted: m, name: name, contents: d.files[name]}, nil
 }
 
 // errCutOff is what a killed life's own disk tells it.
@@ -72,6 +74,7 @@ var errCutOff = errors.New("the process was killed")
 // file is an open file. Only its own goroutine uses it.
 type file struct {
 	mounted
+	name     string
 	contents *contents
 	at       int
 	closed   bool
@@ -146,6 +149,13 @@ func (f *file) Truncate(size int64) error {
 	f.contents.data = f.contents.data[:size]
 	f.contents.durable = min(f.contents.durable, int(size))
 	return nil
+}
+
+// Gather is over when all that goes on at this instant has, so that what is to be written by then is written together.
+func (f *file) Gather() {
+	if f.disk.moment != nil {
+		f.disk.moment(f.name)
+	}
 }
 
 // Sync makes everything written durable.

@@ -27,4 +27,8 @@ func TestAttemptsByPhase(t *testing.T) { enginetest.AttemptsByPhase(t, &virtual.
 
 func TestLatencyBySpread(t *testing.T) { enginetest.LatencyBySpread(t, &virtual.Engine{}, true, .01) }
 
+func TestAttemptsGivenUp(t *testing.T) { enginetest.AttemptsGivenUp(t, &virtual.Engine{}) }
+
+func TestCopies(t *testing.T) { enginetest.Copies(t, &virtual.Engine{}, 1) }
+
 func TestCutByAFault(t *testing.T) { enginetest.CutByAFault(t, &virtual.Engine{}) }

@@ -3,6 +3,7 @@ package virtual_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/squallhq/squall/faults"
@@ -25,7 +26,9 @@ topology:
   search: {kind: service, endpoints: {"POST /index/{id}": [{work: 1ms}]}}
   payments: {kind: service, cpus: 1, region: eu-west, replicas: 2, endpoints: {POST /charge: [{compute: 4ms}, {work: {mean: 10ms, shape: exponential}}]}}
   catalog-db: {kind: database}
+  orders-db: {kind: database} # what some faults need of it containers alone have
   catalog-replica: {kind: database, replica_of: catalog-db}
+  web: {kind: service, endpoints: {GET /: {work: 1ms}}}
 load:
   users: {to: edge, rate: 100/s, arrivals: poisson, requests: [{send: "GET /catalog/{id}"}, {send: "POST /orders/{id}"}]}
 phases:
@@ -44,6 +47,15 @@ func TestEveryKindOfFault(t *testing.T) {
 				t.Fatal(err)
 			}
 			p, err := s.Plan(1)
+			if inContainers := []string{"memory", "full_disk", "rollout", "certificate", "machine_loss", "machine_drain"}; kind.Cannot != "" || slices.Contains(inContainers, kind.Word) {
+				if err == nil {
+					err = (&virtual.Engine{}).Check(p)
+				}
+				if err == nil {
+					t.Error("it is not refused")
+				}
+				return
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,7 +69,7 @@ func TestEveryKindOfFault(t *testing.T) {
 				t.Errorf("applied %v, undone %v, error %q", f.AppliedS, f.UndoneS, f.Error)
 			}
 			// The connections that are there are kept and are enough: kinds that need one to begin or to end meet none.
-			if quiet := []string{"slow_accept", "slow_close"}; !f.Receipt.Met && !slices.Contains(quiet, kind.Word) {
+			if quiet := []string{"slow_accept", "slow_close", "dns", "connection_limit"}; !f.Receipt.Met && !slices.Contains(quiet, kind.Word) {
 				t.Errorf("no traffic met it")
 			}
 			for _, c := range r.Checks {
@@ -72,6 +84,34 @@ func TestEveryKindOfFault(t *testing.T) {
 				}
 			}
 			t.Logf("%s: %s; ill %+v", f.Text, f.Receipt.Text, r.Phases[1].Requests[1].Errors)
+		})
+	}
+}
+
+// Who has a connection does not feel that names are not found, and who needs one fails with a class of its own; a limit of connections
+// turns away what is over it.
+func TestLookupsAndConnectionsOfUsers(t *testing.T) {
+	for name, c := range map[string]struct{ faults, class, receipt string }{
+		"dns":              {"{dns: nxdomain, on: users -> edge}, {reset: users -> edge, connections: open, for: 100ms}", "dns", "lookups by users met it"},
+		"connection limit": {"{connection_limit: 1, on: users -> edge}, {latency: 300ms, on: orders -> payments}", "reset", "reset"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := language.Parse("x.yaml", fmt.Appendf(nil, everyKind, c.faults), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := s.Plan(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := carryOut(t, &virtual.Engine{}, p, load.New(load.Options{}))
+			f, ill := r.Faults[0], r.Phases[1].Requests[0].Errors
+			if !f.Receipt.Met || !strings.Contains(f.Receipt.Text, c.receipt) || ill[c.class] < 10 {
+				t.Errorf("receipt %q, errors %v", f.Receipt.Text, ill)
+			}
+			if before := r.Phases[0].Requests[0]; before.OK != before.Sent {
+				t.Errorf("before: %+v", before)
+			}
 		})
 	}
 }

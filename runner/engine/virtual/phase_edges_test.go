@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language"
+	"github.com/squallhq/squall/scenarios/metric"
 )
 
 // parse reads a scenario that a test has written.
@@ -69,6 +71,28 @@ func TestRateIsOfTheRequestsIntendedInThePhase(t *testing.T) {
 		}
 	}
 	wellChecked(t, res)
+}
+
+// A phase all of whose requests a fault of the next one cut has its rate, and nothing else.
+func TestRateIsToldWhereAFaultOfAnotherPhaseCutAll(t *testing.T) {
+	t.Parallel()
+	s := short(t, "4s", "rate: 10/s, timeout: 20s", "{name: steady, for: 3s}", "{name: broken, for: 3s, faults: [{outage: app, how: refuse}]}", "{name: after, for: 6s}")
+	for _, m := range []metric.Name{metric.Rate, metric.Success} {
+		s.Expect = append(s.Expect, scenarios.Expectation{Text: string(m), In: "steady", Bounds: []scenarios.Bound{{Metric: m, Op: ">=", Value: 9.9}}})
+	}
+	s.Expect[1].Bounds[0].Value = .5
+	res := conduct(t, s, 1)
+	steady := res.Phases[0].Requests[0]
+	if steady.Sent != 0 || steady.Cut != 30 || math.Abs(steady.Rate-10) > .1 || res.Faults[0].Cut != 30 {
+		t.Errorf("steady %+v, %d charged to the fault; want all 30 cut at 10/s", steady, res.Faults[0].Cut)
+	}
+	report.Judge(res, s)
+	if rate := res.Expectations[0]; rate.Holds == nil || !*rate.Holds {
+		t.Errorf("its rate: %+v", rate)
+	}
+	if success := res.Expectations[1]; success.Holds != nil || !strings.Contains(success.Why, "cut all 30 requests") {
+		t.Errorf("its success: %+v, want untold", success)
+	}
 }
 
 // A latency of most of its time on cuts as much short as its plan has it, which leaves nothing in doubt.

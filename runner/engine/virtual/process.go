@@ -51,7 +51,8 @@ func begin(ctx context.Context, t *testbed, p engine.Placed, host *network.Host,
 		host:      host, disk: d, own: p.Node.CPUs, cancel: end, ended: make(chan struct{}),
 	}
 	k.cpu = newCPU(k.cores(p.CPUs))
-	environment := node.Environment{Network: host, Disk: d.remount(), CPU: processor{k.cpu, host}, Turn: t.network.Turn, After: t.network.After}
+	k.cpu.keep, k.cpu.turn = t.network.Keep, host.Turn
+	environment := node.Environment{Network: host, Disk: d.remount(), CPU: processor{k.cpu, host}, Turn: host.Turn, After: host.After, Keep: t.network.Keep}
 	serves := make(chan struct{})
 	t.running.Go(func() {
 		defer close(k.ended)

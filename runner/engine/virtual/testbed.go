@@ -38,7 +38,9 @@ func (e *Engine) Up(_ context.Context, r engine.Run) (engine.Testbed, error) {
 	t := &testbed{network: network.New(r.Plan.Seed), disks: map[string]*disk{}}
 	t.outside = t.network.Host("10.255.255.254")
 	t.conductor = t.network.Near("10.255.255.252")
-	t.mesh = mesh.New(mesh.Options{Seed: r.Plan.Seed, Network: t.network.Host("10.255.255.253")})
+	t.mesh = mesh.New(mesh.Options{
+		Seed: r.Plan.Seed, Network: t.network.Host("10.255.255.253"), Dialling: network.Numbered, Turn: t.network.Turn, After: t.network.After,
+	})
 	t.layout = engine.Layout{
 		Mesh: t.mesh, Places: map[string]engine.Place{}, Listen: map[string]string{}, Hop: e.Hop / 2, Health: startTimeout,
 	}
@@ -47,7 +49,7 @@ func (e *Engine) Up(_ context.Context, r engine.Run) (engine.Testbed, error) {
 		ports[i.Name] = servingPort(i.Node.Kind)
 		address := net.JoinHostPort(ip(n), ports[i.Name])
 		t.layout.Places[i.Name] = engine.Place{Listen: address, Admin: net.JoinHostPort(ip(n), adminPort), Address: address}
-		t.disks[i.Name] = &disk{sync: e.Sync}
+		t.disks[i.Name] = &disk{sync: e.Sync, moment: func(file string) { t.network.Turn(i.Name+" "+file, 1) }}
 	}
 	for n, edge := range r.Plan.Edges {
 		t.layout.Listen[edge.Name] = net.JoinHostPort(edgeIP(n), ports[edge.To])

@@ -24,7 +24,7 @@ const floorSize = 32 << 20
 // more processes. GOGC in the environment is obeyed.
 func Tune() (restore func()) {
 	procs, percent := runtime.GOMAXPROCS(1), -1
-	if os.Getenv("GOGC") == "" {
+	if os.Getenv("GOGC") == "" && floor == nil { // within another it is set up: a floor anew for each of many runs is cleared each time
 		percent = debug.SetGCPercent(gcPercent)
 		floor = make([]byte, floorSize)
 	}

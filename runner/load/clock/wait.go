@@ -3,6 +3,7 @@ package clock
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -35,8 +36,16 @@ func (w Waiter) Close() {
 	}
 }
 
+// ErrTurned is the end of a wait whose moment is another by now.
+var ErrTurned = errors.New("what was waited for comes at another time")
+
 // Wait returns at the moment, at once if it has passed, or with the context's error.
 func (w Waiter) Wait(ctx context.Context, until time.Time) error {
+	return w.WaitUnless(ctx, until, nil)
+}
+
+// WaitUnless is Wait that returns ErrTurned once turned is closed; nil: it never is.
+func (w Waiter) WaitUnless(ctx context.Context, until time.Time, turned <-chan struct{}) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -52,13 +61,21 @@ func (w Waiter) Wait(ctx context.Context, until time.Time) error {
 		case <-ctx.Done():
 			w.timer.Stop()
 			return ctx.Err()
+		case <-turned:
+			w.timer.Stop()
+			return ErrTurned
 		}
 		left = time.Until(until)
 	}
 	if w.fine != nil && left > 0 {
 		w.fine.sleep(left)
 	}
-	return nil
+	select {
+	case <-turned: // while the fine timer slept
+		return ErrTurned
+	default:
+		return nil
+	}
 }
 
 // Wait waits once.

@@ -23,7 +23,7 @@ type Pool struct {
 type edge struct {
 	dialling chan struct{} // one dials at a time: the others wait for what comes of it
 	mu       sync.Mutex
-	open     []*http.ClientConn
+	open     []*connection
 }
 
 // New is a pool over so many edges. Without a config it speaks h2c.
@@ -47,7 +47,11 @@ func New(edges int, config *tls.Config, dial func(ctx context.Context, edge int)
 			if err != nil {
 				return nil, fmt.Errorf("dial %s: no edge", address)
 			}
-			return dial(ctx, n)
+			conn, err := dial(ctx, n)
+			if err != nil {
+				return nil, err
+			}
+			return ctx.Value(socketKey{}).(*socket).over(conn), nil
 		},
 	}
 	return p
@@ -60,11 +64,15 @@ func (p *Pool) Do(edge int, r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r.URL.Scheme = p.scheme
-	return conn.RoundTrip(r)
+	answer, err := conn.RoundTrip(r)
+	if err != nil {
+		return nil, conn.why(err)
+	}
+	return answer, nil
 }
 
 // reserve is a connection with room for one more request, which is kept for it.
-func (p *Pool) reserve(ctx context.Context, n int) (*http.ClientConn, error) {
+func (p *Pool) reserve(ctx context.Context, n int) (*connection, error) {
 	e := &p.edges[n]
 	if c := e.free(); c != nil {
 		return c, nil
@@ -82,13 +90,14 @@ func (p *Pool) reserve(ctx context.Context, n int) (*http.ClientConn, error) {
 	if p.scheme == "https" {
 		port = "443"
 	}
-	c, err := p.transport.NewClientConn(ctx, p.scheme, strconv.Itoa(n)+":"+port)
-	if err != nil {
+	c := &connection{socket: &socket{}}
+	var err error
+	if c.ClientConn, err = p.transport.NewClientConn(context.WithValue(ctx, socketKey{}, c.socket), p.scheme, strconv.Itoa(n)+":"+port); err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	if err := c.Reserve(); err != nil {
 		_ = c.Close()
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, fmt.Errorf("connect: %w", c.why(err))
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -97,11 +106,11 @@ func (p *Pool) reserve(ctx context.Context, n int) (*http.ClientConn, error) {
 }
 
 // free is an open connection with room, reserved; connections that have ended are forgotten.
-func (e *edge) free() *http.ClientConn {
+func (e *edge) free() *connection {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	kept := e.open[:0]
-	var found *http.ClientConn
+	var found *connection
 	for _, c := range e.open {
 		if c.Err() != nil {
 			_ = c.Close()

@@ -4,41 +4,36 @@ package secure
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 
+	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/scenarios"
 )
 
-// Config is that of a load's TLS; nil for one without. It offers HTTP/2 where the load speaks it, and nothing else then.
-func Config(l *scenarios.Load) (*tls.Config, error) {
+// Config is that of a load's TLS; nil for one without. It offers HTTP/2 where the load speaks it, and nothing else then. run is what it has
+// of the run's own authority.
+func Config(l *scenarios.Load, run order.Credentials) (*tls.Config, error) {
 	t := l.TLS
 	if t == nil {
 		return nil, nil
 	}
-	c := &tls.Config{ServerName: l.To, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
-	if t.ServerName != "" {
-		c.ServerName = t.ServerName
+	if t.TrustsRun && run.CA == nil || t.ShowsRun && run.Cert == nil {
+		return nil, errors.New("tls: the run has no authority of its own")
 	}
-	if l.HTTP == "2" {
+	own := t.Secure(l.To)
+	if t.TrustsRun {
+		own.CA = run.CA
+	}
+	if t.ShowsRun {
+		own.Cert, own.Key = run.Cert, run.Key
+	}
+	c, err := own.Config()
+	if err == nil && (l.HTTP == "2" || l.Protocol() == scenarios.GRPC) {
 		c.NextProtos = []string{"h2"}
 	}
-	if t.CA != nil {
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(t.CA.Bytes) {
-			return nil, errors.New("tls: the ca has no certificate")
-		}
-	}
-	if t.Cert != nil && t.Key != nil {
-		pair, err := tls.X509KeyPair(t.Cert.Bytes, t.Key.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("tls: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
+	return c, err
 }
 
 // Client shakes hands over a connection, which it closes where that fails.

@@ -9,11 +9,16 @@ func (v *Checker) All() {
 	v.nodes()
 	v.links()
 	v.nowhere()
+	v.tell(v.who.Portless())
 	v.calls()
 	v.policies()
-	v.tell(topology.Cycles(v.Nodes, v.connections))
+	v.order()
+	v.tell(topology.Cycles(v.Nodes, v.Waits()))
 	v.loads()
 	v.phases()
+	v.conditions()
+	v.hooks()
+	v.alerts()
 	v.expectations()
 }
 

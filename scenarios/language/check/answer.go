@@ -25,7 +25,7 @@ func (v *Checker) Answers() {
 
 // register builds the same multiplexer that a service answers with, and reports endpoints that it refuses.
 func (v *Checker) register(n *scenarios.Node) {
-	if n.Kind != scenarios.KindService || n.Image != "" {
+	if n.Kind != scenarios.KindService || !n.BuiltIn() {
 		return
 	}
 	mux := http.NewServeMux()
@@ -86,7 +86,7 @@ func (v *Checker) answered(node, method, target string) (ok bool, what, fix stri
 	for range len(v.Nodes) + 1 { // a cycle is reported elsewhere
 		n := v.node(node)
 		switch {
-		case n == nil || n.Image != "":
+		case n == nil || !n.BuiltIn():
 			return true, "", ""
 		case n.Kind == scenarios.KindCDN:
 			if ok, what, fix := v.elsewhere(n.Failover, method, target); !ok {
@@ -177,6 +177,6 @@ func (v *Checker) unasked(n *scenarios.Node, at scenarios.Path) bool {
 	if n == nil || n.Kind != scenarios.KindCache {
 		return false
 	}
-	v.Problem(at, fmt.Sprintf("%q is a cache, and only keeps what others read", n.Name), fmt.Sprintf("let a service use it: read: DATABASE with cache: {in: %s, ttl: 60s}", n.Name))
+	v.Problem(at, fmt.Sprintf("%q is a cache, and only keeps what others read or set", n.Name), fmt.Sprintf("let a service use it: read: DATABASE with cache: {in: %s, ttl: 60s}, or get and set", n.Name))
 	return true
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language/grammar"
-	"github.com/squallhq/squall/scenarios/parts"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -38,6 +37,10 @@ func (v *Checker) nowhere() {
 		if v.only != nil && (c.FromLoad() || c.From != v.only.Name) || v.Report.Full() {
 			continue
 		}
+		if node, port := scenarios.CutPort(c.To); port != "" && v.node(node) != nil {
+			v.Problem(c.Path, fmt.Sprintf("%s is a port of a node where a node is meant", source.QuoteShort(c.To)), "write "+node+": NODE:PORT is for calls, an origin, a route's to, a load's to, and faults")
+			continue
+		}
 		v.Problem(c.Path, "there is no node "+source.QuoteShort(c.To), source.DidYouMean(c.To, v.nodeNames(), "nodes"))
 	}
 }
@@ -59,10 +62,19 @@ func (v *Checker) steps(n *scenarios.Node) {
 		v.replicaRead(s, at)
 		v.rowRead(s, at)
 		v.brokered(s, at)
+		v.popped(s, match, at)
+		v.query(s, match, at)
+		v.taken("the value", s.Value, match, at.Key("value"))
+		if len(s.Value) > mostValue {
+			v.Problem(at.Key("value"), fmt.Sprintf("the value is %d bytes long", len(s.Value)), fmt.Sprintf("use %d at most", mostValue))
+		}
 		for _, u := range s.Uses() {
 			here := at.Join(u.Keys)
 			if u.How == "cache" || u.How == "publish" {
 				continue // checked with the rest of the cache, or of the outbox
+			}
+			if u.How == "pop" {
+				continue // checked with the rest of it
 			}
 			if u.How == "call" {
 				v.called(u.Call, here)
@@ -74,29 +86,23 @@ func (v *Checker) steps(n *scenarios.Node) {
 	})
 }
 
-// brokered checks what a write to a real broker can't have.
-func (v *Checker) brokered(s *scenarios.Step, at scenarios.Path) {
-	real := func(name string) bool { n := v.node(name); return n != nil && n.Speaks() == parts.SpeaksAMQP }
-	if s.Idempotent && real(s.Write) {
-		v.Problem(at.Key("idempotent"), fmt.Sprintf("%q is RabbitMQ, which keeps no keys of messages", s.Write), "take it away: who receives has to know what it has seen")
-	}
-	for i, other := range s.Failover.Failover {
-		if s.Write != "" && real(other) != real(s.Write) {
-			v.Problem(at.Key("failover").Item(i), fmt.Sprintf("%q and %q are not spoken to in the same way: one of them is RabbitMQ", s.Write, other), "use two of a kind, or fallback: {write: NODE}")
-		}
-	}
-}
+// mostValue is how long the value of a set may be: it is what crosses a wire in a header.
+const mostValue = 4 << 10
 
 // stored checks that what is read is a database, and what is written a database or queue.
 func (v *Checker) stored(u scenarios.Use, at scenarios.Path) {
 	n := v.node(u.Node)
 	switch {
+	case n != nil && (u.How == "get" || u.How == "set"):
+		if n.Kind != scenarios.KindCache && n.Kind != "" && !v.unasked(n, at) {
+			v.Problem(at, fmt.Sprintf("%s needs a cache, and %q is a %s", u.How, n.Name, n.Kind), "name a node of kind cache")
+		}
 	case n != nil && n.ReplicaOf != "" && u.How == "write" && u.Keys[0].Key != "failover": // where it may have been promoted
 		v.Problem(at, fmt.Sprintf("%q is a replica and refuses writes", u.Node), "write to its primary, "+n.ReplicaOf)
 	case n == nil || n.Kind == scenarios.KindDatabase || n.Kind == "" || v.unasked(n, at):
 	case n.Kind.TakesMessages() && u.How == "write":
 	case n.Kind == scenarios.KindQueue:
-		v.Problem(at, fmt.Sprintf("%q is a queue and can't be read", u.Node), "a queue delivers by itself: give it to: NODE METHOD /path")
+		v.Problem(at, fmt.Sprintf("%q is a queue and can't be read", u.Node), "a queue delivers by itself: give it to: NODE METHOD /path, or pop from it")
 	case n.Kind == scenarios.KindStream:
 		v.Problem(at, fmt.Sprintf("%q is a stream and can't be read", u.Node), "a stream delivers by itself: give it a subscriber")
 	default:
@@ -119,10 +125,7 @@ func (v *Checker) parameters(c *scenarios.Call, match string, at scenarios.Path)
 // taken checks that a text takes only parameters that its endpoint has.
 func (v *Checker) taken(what, text, match string, at scenarios.Path) {
 	name := func(p string) string { return strings.TrimSuffix(strings.Trim(p, "{}"), "...") }
-	var has []string
-	for _, p := range grammar.AnyParameter.FindAllString(match, -1) {
-		has = append(has, name(p))
-	}
+	has := v.parametersAt(match, at)
 	for _, p := range grammar.AnyParameter.FindAllString(text, -1) {
 		if !slices.Contains(has, name(p)) {
 			fix := source.DidYouMean(name(p), has, "it has")

@@ -17,6 +17,8 @@ import (
 // faults that must hit something. It works on whatever was decoded, so that mistakes of both
 // sorts are told at once; what was not decoded is empty, and passes.
 type Checker struct {
+	// StandsIn tells a node in whose place what stands in for it is looked at; nil: none is.
+	StandsIn func(node string) bool
 	*scenarios.Scenario
 	Report      *source.Report
 	Root        *source.Value // what was read, with variants and templates in

@@ -23,7 +23,7 @@ func (v *Checker) expectations() {
 			v.phaseNamed(e.In, at.Key("in"))
 		}
 		if e.After != "" {
-			v.recovery(e.After, at.Key("after"))
+			v.comesAfter(e, at.Key("after"))
 		}
 		v.subject(e, at)
 		v.judging(e, at)
@@ -75,8 +75,9 @@ func (v *Checker) phaseNamed(name string, at scenarios.Path) {
 	}
 }
 
-// recovery checks that what an expectation comes after is a phase with faults or a fault, and that the run goes on after it.
-func (v *Checker) recovery(name string, at scenarios.Path) {
+// comesAfter checks that what an expectation comes after is a phase with faults or a fault, and that the run goes on for what is to come then.
+func (v *Checker) comesAfter(e scenarios.Expectation, at scenarios.Path) {
+	name := e.After
 	var names []string
 	var end, clock time.Duration
 	found := false
@@ -84,7 +85,7 @@ func (v *Checker) recovery(name string, at scenarios.Path) {
 		if p.Name == name {
 			found = true
 			if len(p.Faults) == 0 {
-				v.Problem(at, fmt.Sprintf("phase %s has no faults to recover from", source.QuoteShort(name)), "name a phase that has, or a fault")
+				v.Problem(at, fmt.Sprintf("phase %s has no faults, so nothing comes of it", source.QuoteShort(name)), "name a phase that has, or a fault")
 				return
 			}
 		}
@@ -109,14 +110,14 @@ func (v *Checker) recovery(name string, at scenarios.Path) {
 		v.Problem(at, fmt.Sprintf("there is no phase or fault %s", source.QuoteShort(name)), "no phase has a fault; add one to recover from")
 	case !found:
 		v.Problem(at, fmt.Sprintf("there is no phase or fault %s", source.QuoteShort(name)), source.DidYouMean(name, names, "phases with faults, and faults"))
-	case end >= clock && clock > 0:
+	case end >= clock && clock > 0 && e.Recovered > 0:
 		v.Problem(at, fmt.Sprintf("the run ends with %s, and leaves no time to recover", source.QuoteShort(name)), "add a phase after it")
 	}
 }
 
 // faultEnd is when a fault ends, from the start of its phase.
 func faultEnd(p *scenarios.Phase, f faults.Fault) time.Duration {
-	if own, is := f.Kind.(faults.Staying); is && own.Stays() {
+	if f.Stays() {
 		return f.At // recovery from what stays counts from its begin
 	}
 	if length, _ := lasts(f); length > 0 {
@@ -125,12 +126,7 @@ func faultEnd(p *scenarios.Phase, f faults.Fault) time.Duration {
 	return p.For
 }
 
-func faultName(f faults.Fault) string {
-	if f.Name != "" {
-		return f.Name
-	}
-	return f.Kind.String()
-}
+func faultName(f faults.Fault) string { return scenarios.FaultName(f) }
 
 // judging checks that how to judge goes with what is judged: latency_of with latencies, confidence with shares and percentiles.
 func (v *Checker) judging(e scenarios.Expectation, at scenarios.Path) {
@@ -180,7 +176,7 @@ func (v *Checker) deliveryOf(from, to string, m metric.Name, at scenarios.Path) 
 	n := v.node(from)
 	switch {
 	case n == nil || n.Kind == "" || m.Facts().Of != metric.Deliveries:
-	case n.Kind != scenarios.KindQueue && n.Kind != scenarios.KindStream || n.Image != "":
+	case n.Kind != scenarios.KindQueue && n.Kind != scenarios.KindStream || !n.BuiltIn():
 		v.Problem(at.Key("of"), fmt.Sprintf("%s is of what a queue or a stream delivers, and %q is a %s", m, n.Name, n.Kind), "name one that delivers, as in events -> search")
 	case m == metric.Fresh && !slices.ContainsFunc(n.Receivers(to), func(s *scenarios.Subscriber) bool { return s.Freshness > 0 }) && len(n.Receivers(to)) > 0:
 		v.Problem(at.Key(string(m)), fmt.Sprintf("nothing says how old a message of %q may be to be fresh", n.Name), "add freshness: 1s where it delivers to "+source.Shorten(to))

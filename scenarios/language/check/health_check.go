@@ -16,7 +16,7 @@ func (v *Checker) checks(n *scenarios.Node) {
 		}
 	}
 	n.EachStep(func(s *scenarios.Step, at scenarios.Path) {
-		if s.HealthCheck != nil && s.Call == nil && (s.Read != "" || s.Write != "") {
+		if s.HealthCheck != nil && s.Call == nil && s.First() != "" {
 			v.Problem(at.Key("health_check"), "health_check is for nodes that answer HTTP", "put it on a call, or take it away")
 		}
 		if s.Call != nil {

@@ -18,11 +18,7 @@ func (v *Checker) loads() {
 	for _, l := range v.Loads {
 		at := scenarios.At("load", l.Name)
 		n := v.node(l.To)
-		if v.unasked(n, at.Key("to")) {
-			n = nil
-		}
-		if n != nil && n.Kind == scenarios.KindDatabase {
-			v.Problem(at.Key("to"), fmt.Sprintf("load %q goes to %q, which is a database", l.Name, l.To), "users talk HTTP; let them talk to a service")
+		if !v.spoken(l, n, at) {
 			n = nil
 		}
 		if given := v.Root.Get("load").Get(l.Name).Get("requests"); given != nil && given.Kind == source.List && len(given.Items) == 0 {
@@ -44,10 +40,7 @@ func (v *Checker) loads() {
 func (v *Checker) requests(l *scenarios.Load, to *scenarios.Node, at scenarios.Path) {
 	seen := map[string]bool{}
 	steps := l.Steps() != nil
-	at = at.Key("requests")
-	if steps {
-		at = scenarios.At("load", l.Name, "session", "steps")
-	}
+	at = requestsAt(l, at)
 	known := map[string]bool{} // what earlier steps extract
 	for i, r := range l.Requests {
 		here := at.Item(i).Key("send")
@@ -59,6 +52,9 @@ func (v *Checker) requests(l *scenarios.Load, to *scenarios.Node, at scenarios.P
 			v.Problem(here, fmt.Sprintf("load %q sends %s twice", l.Name, source.QuoteShort(r.Send)), "make it one request with the sum of their weights")
 		}
 		seen[r.Send] = true
+		if r.Protocol() != scenarios.HTTP {
+			continue // who understands it answers what it does
+		}
 		method, target, ok := strings.Cut(r.Send, " ")
 		if what, _ := grammar.CheckMatch(r.Send, true); what != "" || !ok || to == nil {
 			continue
@@ -108,14 +104,14 @@ func (v *Checker) content(l *scenarios.Load, r *scenarios.Request, at scenarios.
 			v.headerName(name, at.Key("check").Key("header").Key(name))
 		}
 	}
-	if method, _, _ := strings.Cut(r.Send, " "); method == "HEAD" {
+	if method, _, _ := strings.Cut(r.Send, " "); method == "HEAD" && r.Protocol() == scenarios.HTTP {
 		v.bodiless(r, at)
 	}
 }
 
 // secured checks that who is asked can speak as the load does.
 func (v *Checker) secured(l *scenarios.Load, to *scenarios.Node, at scenarios.Path) {
-	if to != nil && to.Image == "" && slices.Contains(builtIn, to.Kind) {
+	if to != nil && to.BuiltIn() && slices.Contains(builtIn, to.Kind) {
 		what := ""
 		switch {
 		case l.TLS != nil:
@@ -127,6 +123,7 @@ func (v *Checker) secured(l *scenarios.Load, to *scenarios.Node, at scenarios.Pa
 			v.Problem(at.Key(what), fmt.Sprintf("%q is built in, and speaks HTTP/1.1 without TLS", l.To), "take it away, or send the load to an image")
 		}
 	}
+	v.trusted(l, to, at.Key("tls"))
 	if l.HTTP == "2" && l.TLS == nil {
 		v.Problem(at.Key("http"), "HTTP/2 is spoken over TLS", "add tls: {ca: FILE}, or write http: h2c")
 	}

@@ -13,18 +13,21 @@ func (v *Checker) nodes() {
 	v.volumes()
 	for _, n := range v.looked() {
 		v.container(n)
+		v.replication(n)
+		v.setup(n)
+		v.queue(n)
 		at := v.Root.Get("topology").Get(n.Name)
-		if at == nil || at.Kind != source.Mapping || n.Image != "" {
+		if at == nil || at.Kind != source.Mapping || !n.BuiltIn() {
 			continue
 		}
 		need := map[scenarios.Kind][2]string{
 			scenarios.KindCDN:     {"origin", "NODE, the one behind it"},
 			scenarios.KindGateway: {"routes", "[{match: /*, to: NODE}]"},
 			scenarios.KindService: {"endpoints", "{GET /path: [{work: 5ms}]}"},
-			scenarios.KindQueue:   {"to", "NODE METHOD /path, where it delivers"},
+			scenarios.KindQueue:   {"to", "NODE METHOD /path, where it delivers, or a step {pop: " + n.Name + "} to a service"},
 			scenarios.KindStream:  {"subscribers", "{NAME: {to: NODE METHOD /path}}"},
 		}[n.Kind]
-		if need[0] != "" && at.Get(need[0]) == nil {
+		if need[0] != "" && at.Get(need[0]) == nil && (n.Kind != scenarios.KindQueue || v.needsReceiver(n)) {
 			v.Problem(scenarios.At("topology", n.Name), fmt.Sprintf("%s %q has no %s", n.Kind, n.Name, need[0]), "add "+need[0]+": "+need[1])
 		}
 		v.matches(n)
@@ -33,7 +36,6 @@ func (v *Checker) nodes() {
 		v.queueDiscipline(n)
 		v.stream(n)
 		v.zones(n)
-		v.replication(n)
 		v.bots(n)
 		v.shed(n)
 	}

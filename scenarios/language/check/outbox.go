@@ -30,8 +30,8 @@ func (v *Checker) outbox(s *scenarios.Step, at scenarios.Path) {
 		v.Problem(at, "an outbox goes with a write to a database", "write: DATABASE, outbox: QUEUE")
 	case to != nil && to.Speaks() == parts.SpeaksMySQL:
 		v.Problem(at, fmt.Sprintf("%q speaks MySQL's protocol, and outboxes are carried out in PostgreSQL", s.Write), "use part: postgres, or the built-in database")
-	case queue != nil && queue.Speaks() == parts.SpeaksAMQP:
-		v.Problem(at, fmt.Sprintf("%q is RabbitMQ, and the relay of an outbox publishes to a built-in queue or stream", queue.Name), "take image and part away from it")
+	case queue != nil && realBroker(queue) != "":
+		v.Problem(at, fmt.Sprintf("%q is %s, and the relay of an outbox publishes to a built-in queue or stream", queue.Name, realBroker(queue)), "take image and part away from it")
 	case len(s.Failover.Failover) > 0:
 		v.Problem(at, "an outbox does not go with failover", "leave one of them out")
 	case queue != nil && !queue.Kind.TakesMessages() && !v.unasked(queue, at):

@@ -43,9 +43,19 @@ func (v *Checker) phases() {
 			v.title("fault", f.Name, at.Key("name"))
 			named[f.Name] = true
 			v.times(p, f, left, at)
+			if begins := v.Duration() - left + f.At; f.Countdown > begins {
+				v.Problem(at.Key("countdown"), fmt.Sprintf("the countdown of %s would begin before the first phase does", f.Countdown), countdownFix(begins))
+			}
 			v.hits(f, at)
 		}
 	}
+}
+
+func countdownFix(begins time.Duration) string {
+	if begins <= 0 {
+		return "give the fault an at, or put a phase before it"
+	}
+	return fmt.Sprintf("use %s at most", begins)
 }
 
 // lasts is how long a fault was asked to last, 0 for the rest of its phase, and the key that says so.
@@ -64,7 +74,7 @@ func (v *Checker) times(p *scenarios.Phase, f faults.Fault, left time.Duration, 
 		return
 	}
 	length, key := lasts(f)
-	if own, is := f.Kind.(faults.Staying); is && own.Stays() {
+	if f.Stays() {
 		if length > 0 {
 			v.Problem(at.Key("until"), fmt.Sprintf("the fault is to last until the end, and for %s", length), "keep one of until and for")
 		} else if f.Outlasts {

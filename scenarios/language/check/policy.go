@@ -19,7 +19,7 @@ func (v *Checker) policies() {
 		}
 		n.EachStep(func(s *scenarios.Step, at scenarios.Path) {
 			v.policy(s.Policy, at)
-			if s.Hedge != nil && s.Hedge.Tied && s.Read != "" {
+			if s.Hedge != nil && s.Hedge.Tied && s.Read+s.SQL != "" {
 				v.Problem(at.Key("hedge", "tied"), "a database does not tell when it begins, so that a read can't be tied", "take it away")
 			}
 			if once := s.Once(); s.Hedge != nil && once != "" {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/scenarios"
+	"github.com/squallhq/squall/scenarios/parts"
+	"github.com/squallhq/squall/scenarios/source"
 )
 
 // The bounds of a lease.
@@ -25,8 +27,14 @@ func (v *Checker) replication(n *scenarios.Node) {
 	case primary == nil:
 	case primary == n:
 		v.Problem(at("replica_of"), fmt.Sprintf("%q is to be a replica of itself", n.Name), "name its primary")
-	case primary.Image != "":
-		v.Problem(at("replica_of"), fmt.Sprintf("%q runs an image, and replica_of is for the built-in database", primary.Name), "let both be built in, or let the image replicate by itself")
+	case primary.External != nil:
+		v.Problem(at("replica_of"), fmt.Sprintf("%q is external, and replica_of is for the built-in database", primary.Name), "let both be built in")
+	case primary.Image == "" && n.Image != "":
+		v.Problem(at("replica_of"), fmt.Sprintf("%q runs an image and its primary %q is built in", n.Name, primary.Name), "let both be built in, or both run the same image")
+	case primary.Image != "" && n.Image == "":
+		v.Problem(at("replica_of"), fmt.Sprintf("%q runs an image and its replica %q is built in", primary.Name, n.Name), "give it image: "+source.Shorten(primary.Image)+", or let both be built in")
+	case primary.Image != "" && primary.Speaks() != parts.SpeaksPostgres:
+		v.Problem(at("replica_of"), fmt.Sprintf("%q is not PostgreSQL, whose replicas alone can be set up", primary.Name), "let both be part: postgres or built in, or let the image replicate by itself")
 	case primary.Kind != scenarios.KindDatabase:
 		v.Problem(at("replica_of"), fmt.Sprintf("%q is a %s and has no replicas", primary.Name, primary.Kind), "name a database")
 	case primary.ReplicaOf != "":

@@ -10,6 +10,7 @@ import (
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/language/grammar"
 	"github.com/squallhq/squall/scenarios/source"
+	"github.com/squallhq/squall/scenarios/topology"
 )
 
 // selecting resolves one selection to names of nodes and loads, and reports what stands for nothing.
@@ -45,6 +46,7 @@ func (s *selecting) members(sel faults.Selector) map[string]bool {
 			out[m.Load] = true
 		}
 	}
+	s.port(sel)
 	switch {
 	case len(out) > 0:
 	case sel.Name != "":
@@ -53,6 +55,24 @@ func (s *selecting) members(sel faults.Selector) map[string]bool {
 		s.labels(sel)
 	}
 	return out
+}
+
+// port reports a port that the selected node does not serve on.
+func (s *selecting) port(sel faults.Selector) {
+	if sel.Port == "" {
+		return
+	}
+	for _, m := range s.who.Select(sel) {
+		switch {
+		case m.Node == nil:
+			s.bad = true
+			s.say(sel.Name, fmt.Sprintf("%q is a load, which has no ports", sel.Name), "take the port away")
+		case len(m.Node.PortsOver(scenarios.Connection{Port: sel.Port})) == 0:
+			s.bad = true
+			p := topology.NoPort(m.Node, sel.Port, s.at)
+			s.say(sel.Name, p.What, p.Fix)
+		}
+	}
 }
 
 // unknown reports a name that nothing has.

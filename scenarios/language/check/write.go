@@ -8,6 +8,7 @@ import (
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/jsonpath"
 	"github.com/squallhq/squall/scenarios/language/grammar"
+	"github.com/squallhq/squall/scenarios/parts"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
@@ -93,8 +94,16 @@ func (v *Checker) readBack(b *scenarios.ReadBack, at scenarios.Path) {
 	case b.HTTP != "" && b.SQL != "":
 		v.Problem(at.Key("sql"), "read_back has both http and sql", "keep one of them")
 		return
+	case b.Redis != "" && b.HTTP+b.SQL != "":
+		v.Problem(at.Key("redis"), "read_back has redis and another", "keep one of them")
+		return
+	case b.Redis != "":
+		v.readBackRedis(b, at, has)
+		return
+	case has("command"):
+		v.Problem(at.Key("command"), "command is for redis", "add redis: NODE, or leave it out")
 	case b.Node() == "":
-		v.Problem(at, "read_back says of no node how it is asked", `write {http: NODE, send: "GET /orders", ids: "$[*].id"} or {sql: NODE, query: "SELECT id FROM orders"}`)
+		v.Problem(at, "read_back says of no node how it is asked", `write {http: NODE, send: "GET /orders", ids: "$[*].id"}, {sql: NODE, query: "SELECT id FROM orders"} or {redis: NODE, command: SMEMBERS orders}`)
 		return
 	case b.HTTP != "" && b.Send == "":
 		v.Problem(at, "read_back has http and no send", `add send: "GET /orders"`)
@@ -111,6 +120,30 @@ func (v *Checker) readBack(b *scenarios.ReadBack, at scenarios.Path) {
 	}
 	if n := v.nodeOf(b.SQL, at.Key("sql")); n != nil && n.Kind != scenarios.KindDatabase {
 		v.Problem(at.Key("sql"), fmt.Sprintf("%q is a %s, not a database", n.Name, n.Kind), "name a node of kind database, built in or with a PostgreSQL image, or read back by http")
+	}
+}
+
+// readingCommands are those of Redis whose answer is a list of texts, and that change nothing.
+var readingCommands = []string{"KEYS", "LRANGE", "SMEMBERS", "ZRANGE", "ZREVRANGE", "HKEYS", "HVALS", "MGET", "GET", "SORT_RO"}
+
+func (v *Checker) readBackRedis(b *scenarios.ReadBack, at scenarios.Path, has func(string) bool) {
+	for _, key := range []string{"send", "ids", "query"} {
+		if has(key) {
+			v.Problem(at.Key(key), key+" does not go with redis", "leave it out")
+		}
+	}
+	switch {
+	case len(b.Command) == 0:
+		v.Problem(at, "read_back has redis and no command", "add command: SMEMBERS orders")
+	case !slices.Contains(readingCommands, strings.ToUpper(b.Command[0])):
+		v.Problem(at.Key("command"), fmt.Sprintf("%s is no command that lists texts and changes nothing", source.QuoteShort(b.Command[0])), "use one of "+strings.Join(readingCommands, ", "))
+	}
+	switch n := v.nodeOf(b.Redis, at.Key("redis")); {
+	case n == nil:
+	case n.Speaks() != parts.SpeaksRedis:
+		v.Problem(at.Key("redis"), fmt.Sprintf("%q is not Redis or Valkey", n.Name), "name a node with part: redis; what is built in is read back by http or sql")
+	case n.Replicas > 1:
+		v.Problem(at.Key("redis"), fmt.Sprintf("%q has %d instances, each with keys of its own, and one is read", n.Name, n.Replicas), "leave its replicas out, or read back by http from who knows them all")
 	}
 }
 
@@ -138,7 +171,7 @@ func (v *Checker) readBackHTTP(b *scenarios.ReadBack, at scenarios.Path) {
 	}
 	path, _, _ := strings.Cut(strings.ReplaceAll(target, scenarios.PageParameter, "1"), "?")
 	if n.Kind == scenarios.KindQueue || n.Kind == scenarios.KindStream {
-		if n.Image == "" && path != "/writes" {
+		if n.BuiltIn() && path != "/writes" {
 			v.Problem(at.Key("send"), fmt.Sprintf("%q lists what it has accepted under /writes alone", n.Name), `write send: "GET /writes", ids: "$.writes"`)
 		}
 		return

@@ -53,7 +53,7 @@ func Withheld(key string) bool { return slices.Contains(withheld, key) }
 // ChangedNode reads a patched node; what others say of it stays as it was.
 func (d *Decoder) ChangedNode(e source.Entry, was *scenarios.Node) *scenarios.Node {
 	node := &scenarios.Node{Name: e.Key}
-	node.Followers, node.PrimaryLease = was.Followers, was.PrimaryLease
+	node.Followers, node.PrimaryLease, node.PrimaryDSN = was.Followers, was.PrimaryLease, was.PrimaryDSN
 	if d.structure(e.Value, reflect.ValueOf(node).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Node]())) {
 		d.kind(e, node)
 	}

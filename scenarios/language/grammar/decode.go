@@ -35,6 +35,10 @@ func (d *Decoder) Scenario(root *source.Value) *scenarios.Scenario {
 	d.structure(root, reflect.ValueOf(s).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Scenario]()))
 	d.checkUnused()
 	s.Follow()
+	for _, n := range s.Nodes {
+		s.SettlePorts(n)
+	}
+	s.Address()
 	return s
 }
 

@@ -62,7 +62,7 @@ func (d *Decoder) expectationForm(v *source.Value) {
 		}
 		return nil
 	}
-	bounds, after, within := has(metric.Names()...), has("after"), has("recovered_within")
+	bounds, after, within := has(metric.Names()...), has("after"), has("recovered_within", "alerted_within")
 	writes, about := has("writes_lost", "writes_duplicated", "writes_reordered", "events_lost", "events_duplicated"), has("in", "of", "latency_of", "confidence")
 	switch {
 	case bounds != nil && (after != nil || within != nil || writes != nil):
@@ -70,13 +70,17 @@ func (d *Decoder) expectationForm(v *source.Value) {
 	case writes != nil && (after != nil || within != nil):
 		d.ProblemAt(writes.At, fmt.Sprintf("an expectation is about %s and recovery", writes.Key), "make it two lines of expect")
 	case after != nil && within == nil:
-		d.ProblemAt(after.At, "an expectation has after, and no recovered_within", "add recovered_within: 5s")
+		d.ProblemAt(after.At, "an expectation has after, and no recovered_within or alerted_within", "add recovered_within: 5s")
 	case within != nil && after == nil:
-		d.ProblemAt(within.At, "an expectation has recovered_within, and no after", "add after: PHASE")
+		d.ProblemAt(within.At, fmt.Sprintf("an expectation has %s, and no after", within.Key), "add after: PHASE")
+	case has("recovered_within") != nil && has("alerted_within") != nil:
+		d.ProblemAt(within.At, "an expectation is about recovery and an alert", "make it two lines of expect")
+	case has("alert") != nil && has("alerted_within") == nil:
+		d.ProblemAt(has("alert").At, "an expectation has alert, and no alerted_within", "add alerted_within: 60s")
 	case about != nil && (after != nil || writes != nil):
 		d.ProblemAt(about.At, fmt.Sprintf("%s does not go with what this expectation is about", about.Key), "leave it out")
 	case bounds == nil && after == nil && writes == nil:
-		d.Problem(v, "an expectation expects nothing", `add a metric, as in success: ">= 99%", or after and recovered_within, or writes_lost`)
+		d.Problem(v, "an expectation expects nothing", `add a metric, as in success: ">= 99%", or after and recovered_within or alerted_within, or writes_lost`)
 	}
 }
 

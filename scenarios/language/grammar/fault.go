@@ -25,6 +25,15 @@ type faultKeys struct {
 	// With for: the fault may last beyond the end of its phase, into the next ones, up to the end of the run. Figures
 	// stay those of each phase; the fault counts among the faults of every phase that it lasts into.
 	Outlasts bool `yaml:"outlasts"`
+	// How long before it begins people are told that it comes: in the live view, the events, on the page and by squall ctl status.
+	Countdown time.Duration `yaml:"countdown" sign:"positive"`
+}
+
+// Fault decodes a fault that stands by itself.
+func (d *Decoder) Fault(v *source.Value) faults.Fault {
+	var f faults.Fault
+	d.fault(v, &f)
+	return f
 }
 
 // fault reads one line of faults: the kind's own key, its parameters, and the keys of every fault.
@@ -135,7 +144,7 @@ func (d *Decoder) commonKey(e source.Entry, into *faults.Fault, common []field) 
 	i := slices.IndexFunc(common, func(f field) bool { return f.key == e.Key })
 	target := map[string]reflect.Value{
 		"name": reflect.ValueOf(&into.Name), "at": reflect.ValueOf(&into.At), "for": reflect.ValueOf(&into.For),
-		"outlasts": reflect.ValueOf(&into.Outlasts),
+		"outlasts": reflect.ValueOf(&into.Outlasts), "countdown": reflect.ValueOf(&into.Countdown),
 	}[e.Key]
 	d.decode(e.Value, target.Elem(), common[i])
 }

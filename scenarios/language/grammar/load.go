@@ -27,6 +27,7 @@ func (d *Decoder) loads(v *source.Value) []*scenarios.Load {
 		if d.structure(e.Value, reflect.ValueOf(l).Elem(), d.fieldsOf(reflect.TypeFor[scenarios.Load]())) {
 			d.arrivals(e, l)
 			d.sent(e, l)
+			l.To, l.ToPort = scenarios.CutPort(l.To)
 		}
 	}
 	return out

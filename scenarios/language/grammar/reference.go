@@ -52,8 +52,11 @@ func Reference() []Key {
 				for _, g := range fieldsOf(m) {
 					k.Keys = append(k.Keys, keyOf(g))
 				}
-				if m == reflect.TypeFor[scenarios.Expectation]() {
-					k.Keys = append(k.Keys, metricKeys()...)
+				switch m {
+				case reflect.TypeFor[scenarios.Expectation]():
+					k.Keys = append(k.Keys, metricKeys(metric.Names())...)
+				case reflect.TypeFor[scenarios.Condition]():
+					k.Keys = append(k.Keys, metricKeys(metric.LiveNames())...)
 				}
 			}
 			out = append(out, k)
@@ -108,16 +111,16 @@ func KeysIn(word string) []Key {
 		}
 	}
 	if word == "expectation" || word == "expectations" {
-		out = append(out, metricKeys()...)
+		out = append(out, metricKeys(metric.Names())...)
 	}
 	return out
 }
 
-// metricKeys are the figures that an expectation may bound.
-func metricKeys() []Key {
-	out := make([]Key, len(metric.Table))
-	for i, m := range metric.Table {
-		out[i] = Key{Name: string(m.Name), Doc: m.Doc}
+// metricKeys are figures that an expectation or a condition may bound.
+func metricKeys(names []string) []Key {
+	out := make([]Key, len(names))
+	for i, name := range names {
+		out[i] = Key{Name: name, Doc: metric.Name(name).Facts().Doc}
 	}
 	return out
 }

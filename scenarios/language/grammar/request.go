@@ -13,7 +13,7 @@ import (
 
 // Filled are the texts of a request in which parameters are replaced, each with what it is.
 func Filled(r *scenarios.Request) []string {
-	texts := []string{r.Send, r.Body, string(r.JSON)}
+	texts := append([]string{r.Send, r.Query, r.WebSocket, r.Body, string(r.JSON)}, r.Command...)
 	if r.Write != nil {
 		texts = append(texts, r.Write.ID, r.Write.Key)
 	}
@@ -56,7 +56,8 @@ func (d *Decoder) request(v *source.Value, into *scenarios.Request) {
 		}
 	}
 	d.structure(own, reflect.ValueOf(into).Elem(), fields)
-	if into.Send != "" {
+	d.asked(v, into)
+	if into.Protocol() == scenarios.HTTP && into.Send != "" {
 		if what, fix := CheckMatch(into.Send, true); what != "" {
 			d.Problem(v.Get("send"), what, fix)
 		} else if strings.HasSuffix(into.Send, "*") {

@@ -240,12 +240,19 @@ func unitSchema(f field) schema {
 
 // expectation is its own keys and a bound for each metric.
 func (w *schemaWriter) expectation(t reflect.Type) schema {
-	out := w.object(fieldsOf(t), false)
+	return w.bounding(w.object(fieldsOf(t), false), func(metric.Metric) bool { return true })
+}
+
+// bounding adds a bound for each metric of a sort to a mapping.
+func (w *schemaWriter) bounding(out schema, takes func(metric.Metric) bool) schema {
 	bound := []string{
 		metric.Share: numberPattern + `\s*%?`, metric.PerSecond: numberPattern + `\s*/\s*(s|sec|second|m|min|minute|h|hour)`,
 		metric.Time: `((` + durationPattern + `)+|0)`, metric.Factor: numberPattern, metric.Messages: numberPattern,
 	}
 	for _, m := range metric.Table {
+		if !takes(m) {
+			continue
+		}
 		out["properties"].(schema)[string(m.Name)] = schema{
 			"type": "string", "pattern": `^\s*(<=?|>=?|==)\s*` + bound[m.Unit] + `\s*$|\$\{`, "description": m.Doc,
 		}
@@ -294,7 +301,7 @@ func (w *schemaWriter) faultKind(row faults.Entry) schema {
 
 // selection is text, a list of selections, or a mapping.
 func (w *schemaWriter) selection() schema {
-	name := `([a-z]([a-z0-9-]*[a-z0-9])?|\*)`
+	name := `([a-z]([a-z0-9-]*[a-z0-9])?(:[a-z0-9-]+)?|\*)`
 	text := schema{"type": "string", "pattern": `^\s*` + name + `(\s*<?->\s*` + name + `)?\s*$`}
 	each := schema{"type": "array", "minItems": 1, "items": schema{"$ref": "#/definitions/selection"}}
 	keys := w.object(fieldsOf(reflect.TypeFor[selectorKeys]()), false)

@@ -62,6 +62,7 @@ func (w *schemaWriter) request(field, bool) schema {
 		request := w.object(fieldsOf(reflect.TypeFor[scenarios.Request]()), false)
 		param := w.structure(reflect.TypeFor[scenarios.Param](), false)
 		request["additionalProperties"] = param
+		request["oneOf"] = oneRequired(asks)
 		for _, key := range []string{"headers", "form", "file", "check", "extract"} { // they may be parameters' names, too
 			own := request["properties"].(schema)[key].(schema)
 			doc := own["description"]

@@ -6,15 +6,16 @@ import (
 	"strings"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/source"
 )
 
 // selectorKeys are the keys of a selection that is written as a mapping.
 type selectorKeys struct {
-	// A node, or an instance of one.
+	// A node, or an instance of one; with :PORT, the connections to that port of it.
 	Node string `yaml:"node"`
 	// Every node of this kind.
-	Kind string `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,cache,image"`
+	Kind string `yaml:"kind" enum:"cdn,gateway,service,database,queue,stream,cache,image,external"`
 	// Every node of this region.
 	Region string `yaml:"region"`
 	// Every node of this zone.
@@ -62,7 +63,7 @@ func (d *Decoder) selector(v *source.Value, word string) faults.Selector {
 	return faults.Selector{}
 }
 
-// selectorText reads "a", "a-2", "*", "a -> b" or "a <-> b".
+// selectorText reads "a", "a-2", "a:80", "*", "a -> b", "a -> b:80" or "a <-> b".
 func (d *Decoder) selectorText(v *source.Value, word string) faults.Selector {
 	arrow := "->"
 	if strings.Contains(v.Text, "<->") {
@@ -70,22 +71,25 @@ func (d *Decoder) selectorText(v *source.Value, word string) faults.Selector {
 	}
 	from, to, edge := strings.Cut(v.Text, arrow)
 	if !edge {
-		return faults.Selector{Name: d.selectorName(v, v.Text, word)}
+		return d.selectorName(v, v.Text, word)
 	}
 	a, b := d.selectorName(v, from, word), d.selectorName(v, to, word)
-	if a == "" || b == "" {
+	if a.Name == "" || b.Name == "" {
 		return faults.Selector{}
 	}
-	return faults.Selector{Edge: &faults.EdgeSelector{From: faults.Selector{Name: a}, To: faults.Selector{Name: b}, Both: arrow == "<->"}}
+	if a.Port != "" || b.Port != "" && arrow == "<->" {
+		d.Problem(v, fmt.Sprintf("%s selects %s, and a port is of who is called", word, source.QuoteShort(v.Text)), "write it at the end, as in a -> b:80")
+	}
+	return faults.Selector{Edge: &faults.EdgeSelector{From: a, To: b, Both: arrow == "<->"}}
 }
 
-func (d *Decoder) selectorName(v *source.Value, text, word string) string {
-	name := strings.TrimSpace(text)
-	if name == "*" || validName(name) {
-		return name
+func (d *Decoder) selectorName(v *source.Value, text, word string) faults.Selector {
+	name, port, has := strings.Cut(strings.TrimSpace(text), ":")
+	if name == "*" && !has || validName(name) && (!has || validPort(port)) {
+		return faults.Selector{Name: name, Port: port}
 	}
-	d.Problem(v, fmt.Sprintf("%s selects %s, which is no name", word, source.QuoteShort(v.Text)), "write a node (a), an instance (a-2), an edge (a -> b) or *")
-	return ""
+	d.Problem(v, fmt.Sprintf("%s selects %s, which is no name", word, source.QuoteShort(v.Text)), "write a node (a), an instance (a-2), a port of one (a:80), an edge (a -> b) or *")
+	return faults.Selector{}
 }
 
 func (d *Decoder) selectorMapping(v *source.Value, word string) faults.Selector {
@@ -125,7 +129,8 @@ func (d *Decoder) selectorMapping(v *source.Value, word string) faults.Selector 
 	if len(d.Problems) == before {
 		d.selectorPairs(v, word)
 	}
-	out = faults.Selector{Name: keys.Node, Region: keys.Region, Zone: keys.Zone, Role: keys.Kind, Labels: keys.Labels, Share: max(keys.Share, keys.Replicas)}
+	name, port := scenarios.CutPort(keys.Node)
+	out = faults.Selector{Name: name, Port: port, Region: keys.Region, Zone: keys.Zone, Role: keys.Kind, Labels: keys.Labels, Share: max(keys.Share, keys.Replicas)}
 	if out.Labels == nil {
 		out.Labels = keys.Label
 	}

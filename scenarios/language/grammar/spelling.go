@@ -46,6 +46,7 @@ func spellings(d *Decoder, w *schemaWriter) map[reflect.Type]spelling {
 	containerSpellings(rows, d, w)
 	row(rows, func(v *source.Value, into *faults.Fault, _ field) { d.fault(v, into) }, w.faults)
 	row[faults.Selector](rows, nil, w.selections)
+	row(rows, d.conditions, w.conditions)
 	row(rows, func(v *source.Value, into *scenarios.Expectation, _ field) { d.expectation(v, into) }, w.expectations)
 	return rows
 }
@@ -58,6 +59,14 @@ func containerSpellings(rows map[reflect.Type]spelling, d *Decoder, w *schemaWri
 	row(rows, func(v *source.Value, into *[]*scenarios.File, f field) { *into = d.files(v, f) }, pathsTo[scenarios.File](w, "^/"))
 	row(rows, func(v *source.Value, into *[]*scenarios.Secret, f field) { *into = d.secrets(v, f) }, pathsTo[scenarios.Secret](w, secretName.String()))
 	row(rows, d.mode, w.mode)
+	row(rows, func(v *source.Value, into *[]scenarios.Dependency, f field) { *into = d.dependsOn(v, f) }, w.dependsOn)
+	row(rows, func(v *source.Value, into **scenarios.Job, f field) { *into = d.job(v, f) }, w.job)
+	row(rows, d.restart, w.restart)
+	row(rows, d.external, w.external)
+	row(rows, func(v *source.Value, into **scenarios.Build, f field) { *into = d.build(v, f) }, w.build)
+	row(rows, func(v *source.Value, into **scenarios.Local, f field) { *into = d.local(v, f) }, w.local)
+	row(rows, func(v *source.Value, into **scenarios.Exposed, f field) { *into = d.exposed(v, f) }, w.exposed)
+	row(rows, func(v *source.Value, into *[]scenarios.Port, f field) { *into = d.ports(v, f) }, w.ports)
 	row(rows, d.volume, textOr[scenarios.Volume](w, ":?/"))
 	row(rows, func(v *source.Value, into *[]scenarios.Tmpfs, f field) { *into = d.memoryFolders(v, f) }, w.memoryFolders)
 }
@@ -83,13 +92,16 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[scenarios.HealthCheck](): "health_check",
 	reflect.TypeFor[scenarios.Readiness]():   "healthcheck",
 	reflect.TypeFor[scenarios.When]():        "when",
+	reflect.TypeFor[scenarios.Exposed]():     "metrics",
 	reflect.TypeFor[scenarios.Outliers]():    "outliers",
 	reflect.TypeFor[scenarios.Breaker]():     "circuit_breaker",
 	reflect.TypeFor[scenarios.Endpoint]():    "an endpoint",
 	reflect.TypeFor[scenarios.Expectation](): "an expectation",
+	reflect.TypeFor[scenarios.Condition]():   "a condition",
 	reflect.TypeFor[scenarios.Scenario]():    "the scenario",
 	reflect.TypeFor[scenarios.OpenAPI]():     "openapi",
 	reflect.TypeFor[scenarios.TLS]():         "tls",
+	reflect.TypeFor[scenarios.Alerts]():      "alerts",
 	reflect.TypeFor[scenarios.Check]():       "check",
 	reflect.TypeFor[scenarios.BodyCheck]():   "the check of a body",
 	reflect.TypeFor[scenarios.Extract]():     "an extract",

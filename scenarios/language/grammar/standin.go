@@ -10,7 +10,7 @@ import (
 )
 
 // Whole are the keys that a stand-in leaves to its node: they are about the place, not about what is there.
-var Whole = []string{"replicas", "region", "zone", "labels", "cpus", "memory"}
+var Whole = []string{"replicas", "region", "zone", "labels", "cpus", "memory", "depends_on"}
 
 // standIn reads what takes an image's place on engines that run none: a node of a built-in kind, without name or place.
 func (d *Decoder) standIn(v *source.Value, into *scenarios.Node) {
@@ -19,7 +19,7 @@ func (d *Decoder) standIn(v *source.Value, into *scenarios.Node) {
 	}
 	for _, e := range v.Entries {
 		switch {
-		case e.Key == "image" || e.Key == "stand_in":
+		case e.Key == "image" || e.Key == "local" || e.Key == "stand_in":
 			d.ProblemAt(e.At, fmt.Sprintf("a stand-in can't have %s", e.Key), "it is built in: give it a kind and what that does")
 		case slices.Contains(Whole, e.Key):
 			d.ProblemAt(e.At, fmt.Sprintf("a stand-in takes %s from its node", e.Key), "leave it out here")
@@ -29,7 +29,7 @@ func (d *Decoder) standIn(v *source.Value, into *scenarios.Node) {
 		d.Problem(v.Get("kind"), "a stand-in can't be an image", "use cdn, gateway, service, database, queue, stream or cache")
 		into.Kind = ""
 	}
-	if into.Image == "" {
+	if into.Image == "" && into.Local == nil {
 		d.kind(source.Entry{Key: "stand-in", At: v.At, Value: v}, into)
 	}
 }

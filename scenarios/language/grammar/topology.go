@@ -35,10 +35,17 @@ func (d *Decoder) nodes(v *source.Value) []*scenarios.Node {
 // kind checks that a node has one, and only the keys that belong to it.
 func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 	d.oneEnvironment(e.Value, n)
+	n.Origin, n.OriginPort = scenarios.CutPort(n.Origin)
+	for i := range n.Routes {
+		n.Routes[i].To, n.Routes[i].ToPort = scenarios.CutPort(n.Routes[i].To)
+	}
 	name := source.Shorten(e.Key)
 	if e.Value.Get("kind") == nil {
 		fix := "add kind: one of " + strings.Join(kinds(), ", ")
-		if n.Image != "" {
+		switch {
+		case e.Value.Get("external") != nil:
+			fix = "add kind: external, or the role that it plays, as in kind: database"
+		case n.Image != "":
 			fix = "add kind: image, or the role that the image plays"
 		}
 		d.ProblemAt(e.At, fmt.Sprintf("node %q has no kind", name), fix)
@@ -47,14 +54,21 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 		return
 	}
 	d.part(e, n)
-	if n.Kind == scenarios.KindImage && e.Value.Get("part") == nil && e.Value.Get("image") == nil {
+	hasImage := slices.ContainsFunc([]string{"image", "part", "build", "local"}, func(key string) bool { return e.Value.Get(key) != nil })
+	if n.Kind == scenarios.KindImage && !hasImage && e.Value.Get("external") == nil {
 		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind image has no image", name), `add image: "NAME:TAG", or part: postgres (or another)`)
 	}
-	hasImage := e.Value.Get("image") != nil || e.Value.Get("part") != nil
+	external := e.Value.Get("external") != nil
+	switch {
+	case external:
+		d.externalKeys(e)
+	case n.Kind == scenarios.KindExternal:
+		d.ProblemAt(e.At, fmt.Sprintf("node %q of kind external does not say where it is", name), "add external: HOST:PORT")
+	}
 	fields := d.fieldsOf(reflect.TypeFor[scenarios.Node]())
 	for _, key := range e.Value.Entries {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Key })
-		if i < 0 || fields[i].kinds == nil {
+		if i < 0 || fields[i].kinds == nil || external {
 			continue
 		}
 		belongs, before := fields[i].kinds, len(d.Problems)
@@ -64,14 +78,34 @@ func (d *Decoder) kind(e source.Entry, n *scenarios.Node) {
 				d.ProblemAt(key.At, fmt.Sprintf("%s is for nodes with an image, and %q has none", key.Key, name), "add image, or take it away")
 			}
 		case !slices.Contains(belongs, string(n.Kind)):
-			d.ProblemAt(key.At, fmt.Sprintf("%s does not belong to a %s", key.Key, n.Kind), fmt.Sprintf("it is for a %s; take it away or change the kind of %q", listed(belongs, "or"), name))
-		case hasImage && key.Key != "dsn":
-			d.ProblemAt(key.At, fmt.Sprintf("%s is for the built-in %s, and %q runs an image", key.Key, n.Kind, name), "take it or the image away")
+			d.ProblemAt(key.At, fmt.Sprintf("%s does not belong to a %s", key.Key, n.Kind), fmt.Sprintf("it is for %s; take it away or change the kind of %q", withArticle(listed(belongs, "or")), name))
+		case hasImage && !onParts(key.Key, n):
+			also := ""
+			if onPostgres(key.Key) {
+				also = " and PostgreSQL"
+			}
+			d.ProblemAt(key.At, fmt.Sprintf("%s is for the built-in %s%s, and %q runs an image", key.Key, n.Kind, also, name), inPlaceOf(key.Key, name, n.Kind))
 		}
 		if len(d.Problems) > before { // no further mistakes from what should not be there
 			reflect.ValueOf(n).Elem().FieldByIndex(fields[i].index).SetZero()
 		}
 	}
+}
+
+// inPlaceOf is what to do about a key that an image has not.
+func inPlaceOf(key, name string, kind scenarios.Kind) string {
+	if key == "to" && kind == scenarios.KindQueue {
+		return fmt.Sprintf("let a service take its messages, by a step {pop: %s}, or take the image away", name)
+	}
+	return "take it or the image away"
+}
+
+// withArticle is a noun with a or an.
+func withArticle(noun string) string {
+	if strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // listed lists words as a, b or c, with the last word's conjunction given.
@@ -201,5 +235,6 @@ func (d *Decoder) call(v *source.Value, into *scenarios.Call, f field) {
 		d.Problem(v, fmt.Sprintf("%s has a * in it", f.key), "write the path that is called")
 		return
 	}
-	*into = scenarios.Call{Node: parts[0], Method: parts[1], Path: parts[2]}
+	node, port := scenarios.CutPort(parts[0])
+	*into = scenarios.Call{Node: node, Port: port, Method: parts[1], Path: parts[2]}
 }

@@ -104,24 +104,29 @@ func (a *archive) copy(from, target string, mode scenarios.Mode, user string) er
 			return err // the folder itself is as the container has it
 		}
 		to := path.Join(target, filepath.ToSlash(within))
-		switch kind := entry.Type(); {
-		case kind.IsDir():
-			info, err := entry.Info()
-			if err != nil {
-				return err
-			}
-			return a.header(&tar.Header{Typeflag: tar.TypeDir, Name: inside(to) + "/", Mode: int64(info.Mode().Perm())}, user)
-		case kind&fs.ModeSymlink != 0:
-			leads, err := os.Readlink(at)
-			if err != nil {
-				return err
-			}
-			return a.header(&tar.Header{Typeflag: tar.TypeSymlink, Name: inside(to), Linkname: leads, Mode: 0o777}, user)
-		case kind.IsRegular():
-			return a.file(at, to, mode, user)
-		}
-		return nil // a socket or device is nothing that can be copied
+		return a.entry(at, to, entry, mode, user)
 	})
+}
+
+// entry is one thing of a folder: with the mode and the user that are given, or as it is there.
+func (a *archive) entry(at, to string, entry fs.DirEntry, mode scenarios.Mode, user string) error {
+	switch kind := entry.Type(); {
+	case kind.IsDir():
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		return a.header(&tar.Header{Typeflag: tar.TypeDir, Name: inside(to) + "/", Mode: int64(info.Mode().Perm())}, user)
+	case kind&fs.ModeSymlink != 0:
+		leads, err := os.Readlink(at)
+		if err != nil {
+			return err
+		}
+		return a.header(&tar.Header{Typeflag: tar.TypeSymlink, Name: inside(to), Linkname: leads, Mode: 0o777}, user)
+	case kind.IsRegular():
+		return a.file(at, to, mode, user)
+	}
+	return nil // a socket or device is nothing that can be copied
 }
 
 func (a *archive) file(from, target string, mode scenarios.Mode, user string) error {

@@ -21,8 +21,8 @@ import (
 func Config(i topology.Instance, early bool, labels map[string]string) *container.Config {
 	n := i.Node
 	return &container.Config{
-		Image: n.Image, Hostname: i.Name, Entrypoint: strslice.StrSlice(n.Entrypoint), Cmd: strslice.StrSlice(n.Command),
-		Env: environment(n), User: n.User, WorkingDir: n.WorkingDir, Labels: labels, Healthcheck: healthcheck(n, early),
+		Image: n.Image, Hostname: i.Name, Entrypoint: strslice.StrSlice(n.Entrypoint), Cmd: strslice.StrSlice(n.ImageCommand()),
+		Env: n.Environ(), User: n.User, WorkingDir: n.WorkingDir, Labels: labels, Healthcheck: healthcheck(n, early),
 	}
 }
 

@@ -24,6 +24,24 @@ func HasSized(n *scenarios.Node) bool {
 	return slices.ContainsFunc(n.Volumes, func(v scenarios.Volume) bool { return v.Size > 0 })
 }
 
+// HeldFolder is where the volumes of a size are in the container that holds them.
+const HeldFolder = "/held/"
+
+// HeldAt is where who holds all volumes of a size has one of an instance's, by where the instance has it; "": it has none there.
+func HeldAt(p *topology.Plan, volume Namer, i topology.Instance, target string) string {
+	for k, v := range i.Node.Volumes {
+		if v.Target != target || v.Size == 0 {
+			continue
+		}
+		for _, m := range Held(p, volume, nil) {
+			if m.Source == volume(i, k) {
+				return m.Target
+			}
+		}
+	}
+	return ""
+}
+
 // Held are the mounts of who holds all volumes of a size: they are gone with the last container that has them, so somebody must
 // have them while an instance is killed and started again.
 func Held(p *topology.Plan, volume Namer, labels map[string]string) (held []mount.Mount) {
@@ -36,7 +54,7 @@ func Held(p *topology.Plan, volume Namer, labels map[string]string) (held []moun
 			}
 			seen[name] = true
 			held = append(held, mount.Mount{
-				Type: mount.TypeVolume, Source: name, Target: fmt.Sprintf("/held/%d", len(held)+1),
+				Type: mount.TypeVolume, Source: name, Target: fmt.Sprintf("%s%d", HeldFolder, len(held)+1),
 				VolumeOptions: &mount.VolumeOptions{NoCopy: true, Labels: maps.Clone(labels), DriverConfig: sized(v)},
 			})
 		}

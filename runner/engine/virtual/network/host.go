@@ -12,13 +12,16 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/squallhq/squall/internal/chance"
 )
 
 // Host is one process on the network: all its connections and listeners. The network outlives it.
 type Host struct {
 	network *Network
-	// ip is where its connections come from.
-	ip string
+	// ip is where its connections come from, place a number of that.
+	ip    string
+	place uint64
 	// near: what crosses its connections is there before all else of the same instant.
 	near bool
 
@@ -36,7 +39,7 @@ type Host struct {
 
 // Host makes a process whose connections come from ip.
 func (n *Network) Host(ip string) *Host {
-	h := &Host{network: n, ip: ip, conns: make(map[*Conn]struct{}), listeners: make(map[*Listener]struct{})}
+	h := &Host{network: n, ip: ip, place: chance.Key(0, ip), conns: make(map[*Conn]struct{}), listeners: make(map[*Listener]struct{})}
 	h.moved.L = &h.mu
 	return h
 }
@@ -99,10 +102,19 @@ func (h *Host) Await() bool {
 		if dead {
 			return false
 		}
-		h.network.Turn(turn)
+		h.Turn(turn)
 	}
 	return true
 }
+
+// After rings after d, or a little later, at a moment when nothing else happens on the network, unless stop is called.
+func (h *Host) After(d time.Duration) (rings <-chan time.Time, stop func()) {
+	return h.network.after(h.place, d)
+}
+
+// Turn is for those on the host who are woken together: the nth, counted from 1, goes on n ns later, or a little later still, at a moment
+// when nothing else happens on the network.
+func (h *Host) Turn(nth int) { h.network.Turn(h.ip, nth) }
 
 // keep takes a connection in; false: the host is dead.
 func (h *Host) keep(c *Conn) bool {
@@ -186,7 +198,7 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 	if err := ctx.Err(); err != nil {
 		return fail(err)
 	}
-	key := h.network.dialled(h.ip, address)
+	key := h.network.dialled(ctx, h.ip, address)
 	if err := h.network.cross(ctx, key, h.near); err != nil {
 		return fail(err)
 	}
@@ -209,11 +221,11 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 		case !errors.Is(err, errSilence):
 			return fail(os.NewSyscallError("connect", err))
 		}
-		timer := time.NewTimer(time.Until(began.Add(again)))
+		rings, stop := h.network.after(key, time.Until(began.Add(again)))
 		select {
-		case <-timer.C:
+		case <-rings:
 		case <-ctx.Done():
-			timer.Stop()
+			stop()
 			return fail(ctx.Err())
 		}
 	}

@@ -59,7 +59,7 @@ func (l *Listener) next() (*Conn, error) {
 		return nil, l.failure("accept", net.ErrClosed)
 	}
 	if !l.last.IsZero() && !time.Now().After(l.last) {
-		l.host.network.Turn(1)
+		l.host.network.Turn(string(l.address), 1)
 		return nil, nil
 	}
 	l.mu.Lock()

@@ -20,12 +20,15 @@ type moments struct {
 	queue events
 	armed []int64 // when timers fire that were set, the next one last
 	last  int64   // when the last one happened
+	// kept are the moments of what happens by itself, at which no event does.
+	kept map[int64]bool
 }
 
 // event is what happens at a moment.
 type event struct {
 	due    int64
 	key    uint64
+	place  uint64 // tells those apart whose keys do not
 	happen func()
 	index  int // in the queue; -1: in none
 }
@@ -60,13 +63,50 @@ func (m *moments) put(e *event, wait time.Duration) {
 	m.arm()
 }
 
+// next is when the first event may happen. m.mu is held, and there is one.
+func (m *moments) next() int64 {
+	at := max(m.queue[0].due, m.last+1)
+	for m.kept[at] {
+		at++
+	}
+	return at
+}
+
+// keep has nothing happen at a moment but what its caller has happen then: after a wait, or at the next one that is not kept.
+func (m *moments) keep(wait time.Duration) (at int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at = max(time.Now().UnixNano()+int64(wait), m.last+1)
+	for m.kept[at] {
+		at++
+	}
+	if m.kept == nil {
+		m.kept = make(map[int64]bool)
+	}
+	m.kept[at] = true
+	return at
+}
+
+// free gives a moment back. One that has come stays its keeper's.
+func (m *moments) free(at int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.kept[at] {
+		return
+	}
+	delete(m.kept, at)
+	if at <= time.Now().UnixNano() {
+		m.last = max(m.last, at)
+	}
+}
+
 // arm sees to it that a timer fires for the first event. One that is set for later stays set, and finds nothing due then: to
 // move a timer that is pending makes the runtime look at all there are. m.mu is held.
 func (m *moments) arm() {
 	if len(m.queue) == 0 {
 		return
 	}
-	at := max(m.queue[0].due, m.last+1)
+	at := m.next()
 	if len(m.armed) > 0 && m.armed[len(m.armed)-1] <= at {
 		return
 	}
@@ -81,7 +121,7 @@ func (m *moments) fire() {
 		m.armed = m.armed[:len(m.armed)-1]
 	}
 	var e *event
-	if len(m.queue) > 0 && max(m.queue[0].due, m.last+1) <= now {
+	if len(m.queue) > 0 && m.next() <= now {
 		e, _ = heap.Pop(&m.queue).(*event)
 		m.last = now
 	}
@@ -116,14 +156,14 @@ func (m *moments) forget(e *event) {
 	heap.Remove(&m.queue, e.index)
 }
 
-// events is a heap: the first due is first, of those the one with the least key.
+// events is a heap: the first due is first, of those the one with the least key, and of those the one of the least place.
 type events []*event
 
 var _ heap.Interface = (*events)(nil)
 
 func (q events) Len() int { return len(q) }
 func (q events) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(q[i].due, q[j].due), cmp.Compare(q[i].key, q[j].key)) < 0
+	return cmp.Or(cmp.Compare(q[i].due, q[j].due), cmp.Compare(q[i].key, q[j].key), cmp.Compare(q[i].place, q[j].place)) < 0
 }
 func (q events) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]

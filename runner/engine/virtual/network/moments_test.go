@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -57,7 +58,7 @@ func TestMomentsAreInOneOrder(t *testing.T) {
 // A timer that is stopped does not ring, and does not keep the others from ringing on time.
 func TestTimersOfMomentsStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, began := New(1), time.Now()
+		n, began := New(1).Host("10.0.0.1"), time.Now()
 		first, stop := n.After(time.Second)
 		second, _ := n.After(2 * time.Second)
 		stop()
@@ -72,6 +73,34 @@ func TestTimersOfMomentsStop(t *testing.T) {
 		}
 		stop() // again, when it is long gone
 	})
+}
+
+// What two places begin to wait for at one instant rings in one order, whoever of them was first to ask.
+func TestTimersOfTwoPlacesRingInOneOrder(t *testing.T) {
+	rang := func(asking ...string) (order []string) {
+		synctest.Test(t, func(*testing.T) {
+			n := New(1)
+			var mu sync.Mutex
+			for _, ip := range asking {
+				rings, _ := n.Host(ip).After(time.Second)
+				go func() {
+					<-rings
+					mu.Lock()
+					defer mu.Unlock()
+					order = append(order, ip)
+				}()
+			}
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+		})
+		return order
+	}
+	some := []string{"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"}
+	first := rang(some...)
+	slices.Reverse(some)
+	if other := rang(some...); len(first) != len(some) || !slices.Equal(first, other) {
+		t.Errorf("they rang as %v, and as %v where the last asked first", first, other)
+	}
 }
 
 // Who orders something over a connection of its own is there before a request of the same instant that comes by an edge.
@@ -137,8 +166,13 @@ func TestNearIsThereFirst(t *testing.T) {
 }
 
 // The end of a stream comes after the bytes before it, at a moment of its own, though both were sent at one instant: who serves a request
-// has begun it before it hears that its client has left.
+// has begun it before it hears that its client has left. So it is to who looks late, when both have come, as after a second in a listener's queue.
 func TestAnEndLandsAfterTheBytesBeforeIt(t *testing.T) {
+	t.Run("at once", func(t *testing.T) { endsAfterItsBytes(t, 0) })
+	t.Run("late", func(t *testing.T) { endsAfterItsBytes(t, time.Second) })
+}
+
+func endsAfterItsBytes(t *testing.T, late time.Duration) {
 	for name, end := range map[string]func(*Conn) error{"FIN": (*Conn).Close, "half-close": (*Conn).CloseWrite, "reset": func(c *Conn) error { _ = c.SetLinger(0); return c.Close() }} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -152,11 +186,6 @@ func TestAnEndLandsAfterTheBytesBeforeIt(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				server, err := l.Accept()
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer server.Close()
 				near, _ := client.(*Conn)
 				if _, err := near.Write([]byte("GET")); err != nil {
 					t.Fatal(err)
@@ -164,6 +193,12 @@ func TestAnEndLandsAfterTheBytesBeforeIt(t *testing.T) {
 				if err := end(near); err != nil {
 					t.Fatal(err)
 				}
+				time.Sleep(late)
+				server, err := l.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer server.Close()
 				buffer := make([]byte, 8)
 				read, err := server.Read(buffer)
 				came := time.Now()
@@ -180,4 +215,90 @@ func TestAnEndLandsAfterTheBytesBeforeIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Turns that come to several places at one instant come in one order, whoever of them asks first.
+func TestTurnsOfPlacesAreInOneOrder(t *testing.T) {
+	turns := func(places ...string) (order []string) {
+		synctest.Test(t, func(*testing.T) {
+			n := New(1)
+			var mu sync.Mutex
+			for _, place := range places {
+				go func() {
+					n.Turn(place, 1)
+					mu.Lock()
+					defer mu.Unlock()
+					order = append(order, place)
+				}()
+				synctest.Wait() // it has asked
+			}
+			time.Sleep(time.Millisecond)
+		})
+		return order
+	}
+	if first, other := turns("a:80", "b:80", "c:80"), turns("c:80", "b:80", "a:80"); len(first) != 3 || !slices.Equal(first, other) {
+		t.Errorf("turns came as %v and as %v", first, other)
+	}
+}
+
+// A deadline passes at a moment when nothing else happens: whether bytes that land in its very ns were there when their reader gave up, so
+// that closing answers them with a reset, is the same in every run.
+func TestADeadlinePassesAtAMomentOfItsOwn(t *testing.T) {
+	const connections, least, most = 400, 15, 40 // ns, among them the time of a crossing
+	ends := func() (how []string) {
+		synctest.Test(t, func(t *testing.T) {
+			n := New(1)
+			l, err := n.Host("10.0.0.1").Listen(t.Context(), "tcp", "10.0.0.1:80")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			for nth := range connections {
+				client, err := n.Host("10.0.0.2").DialContext(t.Context(), "tcp", "10.0.0.1:80")
+				if err != nil {
+					t.Fatal(err)
+				}
+				server, err := l.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				how = append(how, givesUp(t, client, server, time.Duration(least+nth%(most-least))))
+			}
+		})
+		return how
+	}
+	first := ends()
+	if !slices.Contains(first, "EOF") || !slices.Contains(first, "read: connection reset by peer") {
+		t.Fatalf("the ends are %q: of some the bytes are to come first, of others the deadline", first)
+	}
+	for range 50 {
+		if other := ends(); !slices.Equal(first, other) {
+			t.Fatalf("one run ends in\n%q\nanother in\n%q", first, other)
+		}
+	}
+}
+
+// givesUp is what a client reads whose byte sets off as a server's wait begins, which closes when that is over.
+func givesUp(t *testing.T, client, server net.Conn, wait time.Duration) string {
+	t.Helper()
+	defer client.Close()
+	if err := server.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	buffer := make([]byte, 1)
+	for {
+		if _, err := server.Read(buffer); err != nil {
+			break
+		}
+	}
+	_ = server.Close()
+	_, err := client.Read(buffer)
+	var failed *net.OpError
+	if errors.As(err, &failed) {
+		return failed.Err.Error()
+	}
+	return err.Error()
 }

@@ -42,10 +42,21 @@ func New(seed uint64) *Network {
 // way is from an IP to an address.
 type way struct{ from, to string }
 
-// dialled counts a dial, and is the key of it and of the connection that comes of it.
-func (n *Network) dialled(from, to string) uint64 {
+// Numbered tells what a dial in the context is for. Where several dial at one instant, as once an outage is over, nobody decides in which
+// order they do.
+func Numbered(ctx context.Context, name string, number int64) context.Context {
+	return context.WithValue(ctx, numberedKey{}, chance.Key(uint64(number), name))
+}
+
+type numberedKey struct{}
+
+// dialled is the key of a dial and of the connection that comes of it: by what it is for, or by a count of such dials.
+func (n *Network) dialled(ctx context.Context, from, to string) uint64 {
 	if n.moments == nil {
 		return 0
+	}
+	if key, is := ctx.Value(numberedKey{}).(uint64); is {
+		return chance.Scramble(key)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -56,29 +67,45 @@ func (n *Network) dialled(from, to string) uint64 {
 	return chance.Scramble(chance.Key(n.dials[way{from, to}], from, to))
 }
 
-// Turn is for those who are woken together: the nth, counted from 1, goes on n ns later, or a little later still, at a moment
-// when nothing else happens on the network.
-func (n *Network) Turn(nth int) {
+// Turn is for those of one place who are woken together: the nth, counted from 1, goes on n ns later, or a little later still, at a moment
+// when nothing else happens on the network. Those of two places whose turn comes at one instant are told apart by where they are.
+func (n *Network) Turn(place string, nth int) {
 	if n.moments == nil {
 		return
 	}
 	_ = n.moments.wait(context.Background(), func(e *event) { // that never ends
-		e.key = uint64(nth)
+		e.key = chance.Key(uint64(nth), place)
 		n.moments.put(e, time.Duration(nth))
 	})
 }
 
-// After rings after d, or a little later, at a moment when nothing else happens on the network, unless stop is called.
-func (n *Network) After(d time.Duration) (rings <-chan time.Time, stop func()) {
+// after rings after d, or a little later, at a moment when nothing else happens on the network, unless stop is called. What two places
+// begin to wait for at one instant, for as long, is told apart by where they are.
+func (n *Network) after(place uint64, d time.Duration) (rings <-chan time.Time, stop func()) {
 	if n.moments == nil {
 		timer := time.NewTimer(d)
 		return timer.C, func() { timer.Stop() }
 	}
 	c := make(chan time.Time, 1)
-	e := &event{happen: func() { c <- time.Now() }}
+	e := &event{happen: func() { c <- time.Now() }, place: place}
 	e.key = chance.Scramble(uint64(time.Now().UnixNano())) // of those due at one instant the first to begin is not always the first
 	n.moments.put(e, max(d, 0))
 	return c, func() { n.moments.forget(e) }
+}
+
+// After is Host.After for who is no host: the nth who waits at a place.
+func (n *Network) After(place string, nth int64, d time.Duration) (rings <-chan time.Time, stop func()) {
+	return n.after(chance.Key(uint64(nth), place), d)
+}
+
+// Keep is for what happens by itself after d, as a context ends: it is to do so at this time, d from now or a little later,
+// when nothing else happens on the network. free is called when it has, or will not.
+func (n *Network) Keep(d time.Duration) (at time.Time, free func()) {
+	if n.moments == nil {
+		return time.Now().Add(d), func() {}
+	}
+	kept := n.moments.keep(max(d, 0))
+	return time.Unix(0, kept), func() { n.moments.free(kept) }
 }
 
 // cross waits for as long as a crossing of the key takes, or until ctx ends, whose error it returns then.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/squallhq/squall/internal/chance"
 )
@@ -32,16 +33,20 @@ type stream struct {
 	// left: the reader has closed; refused: with a reset; broken: the writer has heard of it.
 	left, refused, broken bool
 
+	// took is when the reader took bytes last, in ns: see there.
+	took int64
+
 	reading, writing deadline
 	// there is what is under way to the reader, last the end of it, back what is under way to the writer. An end never lands with the bytes
-	// before it: who serves a request and hears in the same instant that its client has left may begin it or not.
+	// before it: who serves a request and hears in the same instant that its client has left may begin it or not. Where both came before
+	// the reader looked, as to a connection that was accepted late, the end comes once more.
 	there, last, back crossing
 }
 
 // init makes it ready; what crosses it lands at moments of its own, by its key, or at once where there are none.
 func (s *stream) init(m *moments, key uint64, near bool) {
-	s.reading.init(&s.mu)
-	s.writing.init(&s.mu)
+	s.reading.init(&s.mu, m, chance.Scramble(key+1))
+	s.writing.init(&s.mu, m, chance.Scramble(key+2))
 	s.there = crossing{moments: m, key: key, near: near, land: s.landed, mu: &s.mu}
 	s.last = crossing{moments: m, key: chance.Scramble(key), near: near, land: s.over, mu: &s.mu}
 	s.back = crossing{moments: m, key: ^key, near: near, land: s.heard, mu: &s.mu}
@@ -83,6 +88,9 @@ func (s *stream) read(p []byte, h *Host) (n int, again bool, err error) {
 			return 0, false, net.ErrClosed
 		case h.halted.Load():
 			return 0, true, nil
+		case empty && (s.ended || s.reset) && s.tookNow():
+			s.ended, s.reset = false, false
+			s.last.setOff()
 		case empty && s.reset:
 			return 0, false, os.NewSyscallError("read", syscall.ECONNRESET)
 		case empty && s.ended:
@@ -98,10 +106,16 @@ func (s *stream) read(p []byte, h *Host) (n int, again bool, err error) {
 	}
 }
 
+// tookNow tells that the reader took bytes in this very instant. s.mu is held.
+func (s *stream) tookNow() bool { return s.last.moments != nil && s.took == time.Now().UnixNano() }
+
 // take copies out of the buffer. s.mu is held.
 func (s *stream) take(p []byte) int {
 	n := copy(p, s.buffer[s.start:s.come])
 	s.start += n
+	if s.last.moments != nil {
+		s.took = time.Now().UnixNano()
+	}
 	if s.start == len(s.buffer) {
 		s.start, s.come = 0, 0
 		if cap(s.buffer) > keepSize {

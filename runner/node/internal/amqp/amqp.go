@@ -37,38 +37,32 @@ var errUnconfirmed = errors.New("the broker did not confirm the message")
 // Queues are a service's.
 type Queues struct {
 	i  *host.Instance
-	mu sync.Mutex
-	of map[*call.Replica]*broker
+	to pools.Kept[*call.Replica, *broker]
 }
 
 // QueuesOf are the instance's.
 func QueuesOf(i *host.Instance) *Queues {
-	return host.Retain(i, func() *Queues { return &Queues{i: i, of: make(map[*call.Replica]*broker)} })
+	return host.Retain(i, func() *Queues { return &Queues{i: i} })
 }
 
 // Close closes the connections.
 func (q *Queues) Close() error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, b := range q.of {
+	return q.to.Each(func(b *broker) error {
 		b.close()
-	}
-	return nil
+		return nil
+	})
 }
 
 func (q *Queues) get(to *call.Replica) *broker {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if found := q.of[to]; found != nil {
-		return found
-	}
-	made := &broker{queue: to.Node, address: to.Address, who: wire.ParseLogin(to.DSN), dial: q.i.Network.DialContext,
-		slots: make(chan struct{}, pools.Size(q.i)), connecting: make(chan struct{}, 1)}
-	q.of[to] = made
-	pools.Of(q.i).Watch(func() pools.Use {
-		return pools.Use{Waits: made.waits.Load(), Waited: time.Duration(made.waited.Load()), Connections: made.connected()}
+	b, _ := q.to.Get(to, func() (*broker, error) { // nothing is opened yet
+		made := &broker{queue: to.Node, address: to.Address, who: wire.ParseLogin(to.DSN), dial: q.i.Network.DialContext,
+			slots: make(chan struct{}, pools.Size(q.i)), connecting: make(chan struct{}, 1)}
+		pools.Of(q.i).Watch(func() pools.Use {
+			return pools.Use{Waits: made.waits.Load(), Waited: time.Duration(made.waited.Load()), Connections: made.connected()}
+		})
+		return made, nil
 	})
-	return made
+	return b
 }
 
 // Publish sends one message and waits until the broker has it safe.
@@ -111,9 +105,10 @@ type broker struct {
 	waits, waited  atomic.Int64
 	connecting     chan struct{} // held by who connects
 
-	mu   sync.Mutex
-	conn *client.Connection
-	idle []*client.Channel
+	mu     sync.Mutex
+	conn   *client.Connection
+	idle   []*client.Channel
+	taking []*client.Channel // idle ones of those that messages are taken over
 }
 
 // acquire waits for a channel to be free.
@@ -136,47 +131,54 @@ func (b *broker) acquire(ctx context.Context) error {
 
 // channel is an idle one, or a new one, on a connection that is made if need be.
 func (b *broker) channel(ctx context.Context) (*client.Channel, error) {
-	select {
-	case b.connecting <- struct{}{}:
-		defer func() { <-b.connecting }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	b.mu.Lock()
-	conn := b.conn
-	if conn != nil && conn.IsClosed() {
-		conn, b.conn, b.idle = nil, nil, nil
-	}
-	for len(b.idle) > 0 {
-		last := b.idle[len(b.idle)-1]
-		b.idle = b.idle[:len(b.idle)-1]
-		if !last.IsClosed() {
-			b.mu.Unlock()
-			return last, nil
-		}
-	}
-	b.mu.Unlock()
-	if conn == nil {
-		var err error
-		if conn, err = connect(ctx, b.who, b.address, b.dial); err != nil {
-			return nil, err
-		}
-		if err := declare(conn, b.queue); err != nil {
-			_ = conn.Close() // the error is told already
-			return nil, err
-		}
-		b.mu.Lock()
-		b.conn = conn
-		b.mu.Unlock()
-	}
-	channel, err := conn.Channel()
-	if err != nil {
-		return nil, fmt.Errorf("open a channel: %w", err)
+	channel, fresh, err := b.open(ctx, &b.idle)
+	if err != nil || !fresh {
+		return channel, err
 	}
 	if err := channel.Confirm(false); err != nil {
 		return nil, fmt.Errorf("ask for confirmations: %w", err)
 	}
 	return channel, nil
+}
+
+// open is an idle channel of some, or a fresh one.
+func (b *broker) open(ctx context.Context, some *[]*client.Channel) (channel *client.Channel, fresh bool, err error) {
+	select {
+	case b.connecting <- struct{}{}:
+		defer func() { <-b.connecting }()
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	}
+	b.mu.Lock()
+	conn := b.conn
+	if conn != nil && conn.IsClosed() {
+		conn, b.conn, b.idle, b.taking = nil, nil, nil, nil
+	}
+	for len(*some) > 0 {
+		last := (*some)[len(*some)-1]
+		*some = (*some)[:len(*some)-1]
+		if !last.IsClosed() {
+			b.mu.Unlock()
+			return last, false, nil
+		}
+	}
+	b.mu.Unlock()
+	if conn == nil {
+		if conn, err = connect(ctx, b.who, b.address, b.dial); err != nil {
+			return nil, false, err
+		}
+		if err := declare(conn, b.queue); err != nil {
+			_ = conn.Close() // the error is told already
+			return nil, false, err
+		}
+		b.mu.Lock()
+		b.conn = conn
+		b.mu.Unlock()
+	}
+	if channel, err = conn.Channel(); err != nil {
+		return nil, false, fmt.Errorf("open a channel: %w", err)
+	}
+	return channel, true, nil
 }
 
 func (b *broker) connected() int64 {

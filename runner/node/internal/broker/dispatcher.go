@@ -72,7 +72,7 @@ func newTerms(i *host.Instance, to *scenarios.Call, until scenarios.Redelivery, 
 		retry = call.WithoutEnd
 	}
 	policy.Retry = nil
-	g, err := call.New(i, to.Node, policy)
+	g, err := call.New(i, to.Callee(), policy)
 	if err != nil {
 		return nil, fmt.Errorf("deliver to: %w", err)
 	}
@@ -91,7 +91,12 @@ const (
 
 // carry delivers one message, however many attempts that takes, and counts it. It is false where ctx ended before it was settled.
 func (d *dispatcher) carry(ctx context.Context, m *message) (settled bool) {
-	switch d.bring(ctx, m, d.why(m), true) {
+	return d.meets(m, d.bring(ctx, m, d.why(m), true))
+}
+
+// meets counts a message's fate; false: it has met none.
+func (d *dispatcher) meets(m *message, how fate) bool {
+	switch how {
 	case delivered:
 		d.delivered.Add(1)
 		if m.age() <= d.now.Load().until.Freshness {

@@ -140,10 +140,13 @@ func (t *ingress) readBack(w http.ResponseWriter, _ *http.Request) {
 	json.NewEncoder(w).Encode(out) //nolint:errcheck // the reader left
 }
 
-// handler answers what queues and streams are asked.
-func (t *ingress) handler() http.Handler {
+// handler answers what queues and streams are asked, and what more of them do.
+func (t *ingress) handler(more ...func(*http.ServeMux)) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /messages", t.i.Counted(t.accept))
 	mux.HandleFunc("GET /writes", t.readBack)
+	for _, add := range more {
+		add(mux)
+	}
 	return t.i.Routed(mux)
 }

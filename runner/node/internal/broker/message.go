@@ -27,6 +27,7 @@ type message struct {
 	key     string // what it is about
 	Trace   host.Trace
 	body    string
+	popped  int // how often somebody took it in this process
 }
 
 func (m *message) record() []byte {

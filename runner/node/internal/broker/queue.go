@@ -23,7 +23,7 @@ const recordSettled = 's'
 
 // queue takes messages, keeps them on disk, and delivers each at least once: an acknowledged message
 // is tried until its courier says that it is enough, in the process that took it or, after a crash, in the
-// next. Deliveries begin in order of arrival, a bounded number at once.
+// next. One without a receiver delivers nothing: its messages are popped. Deliveries begin in order of arrival, a bounded number at once.
 type queue struct {
 	i          *host.Instance
 	ingress    *ingress
@@ -38,29 +38,45 @@ type queue struct {
 	waiting   []*message          // in order of arrival
 	arrived   chan struct{}       // holds 1: there may be something to deliver
 	replaying bool
+	popping   popping
 }
 
 var _ host.Role = (*queue)(nil)
 
 func NewQueue(i *host.Instance) (host.Role, error) {
 	n := &i.Config.Node
-	carrier, err := newDispatcher(i, "", n.To, n.Redelivery, n.Policy)
+	receiver := scenarios.PopReceiver
+	if n.To != nil {
+		receiver = n.To.Node
+	}
+	carrier, err := newCarrier(i)
 	if err != nil {
 		return nil, err
 	}
 	q := &queue{
 		newest: n.Order == newestFirst,
 		i:      i, ingress: newIngress(i), dispatcher: carrier, unsettled: make(map[uint64]*message), oldest: 1,
-		arrived: make(chan struct{}, 1), replaying: true,
+		arrived: make(chan struct{}, 1), replaying: true, popping: poppingOf(n),
 	}
 	if q.journal, err = journal.Open(i.Disk, "messages.journal", i.Metrics, q.apply); err != nil {
 		return nil, err
 	}
 	q.ingress.journal = q.journal
 	q.replayed()
-	i.Metrics.Tell(carrier.series(n.To.Node, q.lag))
-	i.Metrics.TellWaits(waitsOf(map[string]*dispatcher{n.To.Node: carrier}))
+	i.Metrics.Tell(carrier.series(receiver, q.lag))
+	i.Metrics.TellWaits(waitsOf(map[string]*dispatcher{receiver: carrier}))
 	return q, nil
+}
+
+// newCarrier is who brings a queue's messages to its receiver, or counts what becomes of those that are popped.
+func newCarrier(i *host.Instance) (*dispatcher, error) {
+	n := &i.Config.Node
+	if n.To != nil {
+		return newDispatcher(i, "", n.To, n.Redelivery, n.Policy)
+	}
+	d := &dispatcher{i: i}
+	d.now.Store(&terms{until: n.Redelivery})
+	return d, nil
 }
 
 var _ host.Reconfigurable = (*queue)(nil)
@@ -68,15 +84,19 @@ var _ host.Reconfigurable = (*queue)(nil)
 // Reconfigure is for the next attempt of every message, and for who is next.
 func (q *queue) Reconfigure(next *host.Instance) error {
 	n := &next.Config.Node
-	now, err := newTerms(next, n.To, n.Redelivery, []scenarios.Policy{n.Policy})
-	if err != nil {
-		return err
+	now := &terms{until: n.Redelivery}
+	if n.To != nil {
+		var err error
+		if now, err = newTerms(next, n.To, n.Redelivery, []scenarios.Policy{n.Policy}); err != nil {
+			return err
+		}
 	}
 	q.dispatcher.now.Store(now)
 	q.ingress.most.Store(int64(n.Most))
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.newest = n.Order == newestFirst
+	q.popping.promises(n)
 	return nil
 }
 
@@ -155,6 +175,9 @@ func (q *queue) lag() (messages int, oldest time.Time) {
 // Serve takes messages and delivers them until ctx ends. What is on its way then is given up, to be
 // delivered again by the next start.
 func (q *queue) Serve(ctx context.Context, l net.Listener) error {
+	if q.i.Config.Node.To == nil {
+		return q.i.ServeBeside(ctx, l, q.ingress.handler(q.popped), q.give)
+	}
 	return q.i.ServeBeside(ctx, l, q.ingress.handler(), q.run)
 }
 
@@ -191,22 +214,11 @@ func (q *queue) run(ctx context.Context) {
 func (q *queue) next(ctx context.Context) *message {
 	for {
 		q.mu.Lock()
-		if len(q.waiting) > 0 {
-			n := 0
-			if q.newest {
-				n = len(q.waiting) - 1
-			}
-			m := q.waiting[n]
-			q.waiting[n] = nil
-			if n == 0 {
-				q.waiting = q.waiting[1:]
-			} else {
-				q.waiting = q.waiting[:n]
-			}
-			q.mu.Unlock()
+		m := q.first()
+		q.mu.Unlock()
+		if m != nil {
 			return m
 		}
-		q.mu.Unlock()
 		select {
 		case <-q.arrived:
 		case <-ctx.Done():
@@ -215,14 +227,38 @@ func (q *queue) next(ctx context.Context) *message {
 	}
 }
 
+// first takes the next message out of the line; nil: it is empty. q.mu is held.
+func (q *queue) first() *message {
+	if len(q.waiting) == 0 {
+		return nil
+	}
+	n := 0
+	if q.newest {
+		n = len(q.waiting) - 1
+	}
+	m := q.waiting[n]
+	q.waiting[n] = nil
+	if n == 0 {
+		q.waiting = q.waiting[1:]
+	} else {
+		q.waiting = q.waiting[:n]
+	}
+	return m
+}
+
 // settle delivers one message, however many attempts that takes, and writes down that it is not to be delivered any
 // more. If that fails the message is delivered once more after the next start.
 func (q *queue) settle(ctx context.Context, m *message) {
-	if !q.dispatcher.carry(ctx, m) {
-		return
+	if q.dispatcher.carry(ctx, m) {
+		_ = q.writeDown(m) // it is counted
 	}
-	record := journal.AppendField([]byte{recordSettled}, strconv.FormatUint(m.number, 10))
-	if err := q.journal.Append(record); err != nil {
+}
+
+// writeDown has it on disk that a message has met its fate.
+func (q *queue) writeDown(m *message) error {
+	err := q.journal.Append(journal.AppendField([]byte{recordSettled}, strconv.FormatUint(m.number, 10)))
+	if err != nil {
 		host.ErrorsTotal.In(q.i.Metrics).Add(1)
 	}
+	return err
 }

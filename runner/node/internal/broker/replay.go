@@ -51,8 +51,9 @@ func (s *eventStream) replay(ctx context.Context, under *sync.WaitGroup, sub *su
 	if rate > 0 {
 		p.every = time.Duration(float64(time.Second) / rate)
 	}
-	for _, had := range s.had(sub) {
+	for nth, had := range s.had(sub) {
 		under.Go(func() {
+			s.i.InTurn(nth) // all partitions begin at once
 			for _, m := range had {
 				if s.i.Sleep(ctx, p.next()) != nil {
 					return

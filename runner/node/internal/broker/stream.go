@@ -170,9 +170,12 @@ func (s *eventStream) run(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
 	following.Go(func() { s.replays(ctx) })
-	for _, sub := range s.subscribers {
+	for n, sub := range s.subscribers {
 		for p := range s.partitions {
-			following.Go(func() { s.follow(ctx, sub, p) })
+			following.Go(func() {
+				s.i.InTurn(n*len(s.partitions) + p) // each may have messages of before a restart
+				s.follow(ctx, sub, p)
+			})
 		}
 	}
 }

@@ -27,7 +27,7 @@ var (
 // memcached is: it asks nobody, and a crash leaves it empty. In HTTP:
 //
 //	GET /keys/KEY     200, Squall-Cache: hit, stale or miss
-//	PUT /keys/KEY     204, or 409 where its lease is no longer the key's
+//	PUT /keys/KEY     204, or 409 where its lease is no longer the key's; what came in Squall-Value is in the answers of later GETs
 //	DELETE /keys/KEY  204: the key has expired, and its lease with it
 //
 // A GET that brings how long a lease is to last gets one with a miss, unless another has got it and its time is not over;
@@ -48,6 +48,7 @@ type cacheItem struct {
 	key     string
 	expires time.Time
 	stale   time.Duration // how long past that it may be served
+	value   string        // as its header has it; most copies have none
 }
 
 type cacheLease struct {
@@ -90,13 +91,16 @@ func (c *node) answer(w http.ResponseWriter, r *http.Request, why host.Trace) {
 	}
 	switch r.Method {
 	case http.MethodGet:
-		how, lease := c.get(key, time.Now(), headerDuration(r.Header, copies.HeaderLease))
+		how, lease, value := c.get(key, time.Now(), headerDuration(r.Header, copies.HeaderLease))
 		w.Header().Set(wire.HeaderCache, how)
 		if lease != "" {
 			w.Header().Set(copies.HeaderLease, lease)
 		}
+		if value != "" {
+			w.Header().Set(copies.HeaderValue, value)
+		}
 	case http.MethodPut:
-		if !c.put(key, time.Now(), headerDuration(r.Header, copies.HeaderTTL), headerDuration(r.Header, copies.HeaderStale), r.Header.Get(copies.HeaderLease)) {
+		if !c.put(key, time.Now(), headerDuration(r.Header, copies.HeaderTTL), headerDuration(r.Header, copies.HeaderStale), r.Header.Get(copies.HeaderLease), r.Header.Get(copies.HeaderValue)) {
 			c.i.Refuse(w, http.StatusConflict, "the lease is not the key's any more")
 			return
 		}
@@ -119,7 +123,7 @@ func headerDuration(h http.Header, name string) time.Duration {
 }
 
 // get looks for a key, and hands out a lease for so long on one that is not there.
-func (c *node) get(key string, now time.Time, leased time.Duration) (how, lease string) {
+func (c *node) get(key string, now time.Time, leased time.Duration) (how, lease, value string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, past := c.items[key], time.Duration(0)
@@ -127,7 +131,7 @@ func (c *node) get(key string, now time.Time, leased time.Duration) (how, lease 
 		c.recent.MoveToFront(e)
 		if past = now.Sub(e.Value.(*cacheItem).expires); past < 0 {
 			copies.CacheHitsTotal.In(c.i.Metrics).Add(1)
-			return "hit", ""
+			return "hit", "", e.Value.(*cacheItem).value
 		}
 	}
 	if leased > 0 {
@@ -136,15 +140,15 @@ func (c *node) get(key string, now time.Time, leased time.Duration) (how, lease 
 		case !now.Before(other.ends):
 		case e != nil && past < e.Value.(*cacheItem).stale:
 			copies.CacheRevalidatingTotal.In(c.i.Metrics).Add(1)
-			return "stale", copies.LeaseTaken
+			return "stale", copies.LeaseTaken, ""
 		case other.token != "":
 			copies.CacheMissesTotal.In(c.i.Metrics).Add(1)
-			return "miss", copies.LeaseTaken
+			return "miss", copies.LeaseTaken, ""
 		}
 		lease = c.lease(key, now, leased)
 	}
 	copies.CacheMissesTotal.In(c.i.Metrics).Add(1)
-	return "miss", lease
+	return "miss", lease, ""
 }
 
 // lease makes one. c.mu is held.
@@ -164,7 +168,7 @@ func (c *node) lease(key string, now time.Time, lasting time.Duration) string {
 }
 
 // put keeps a key, in the place of the least recently used where there is no other. A token must still be the key's.
-func (c *node) put(key string, now time.Time, ttl, stale time.Duration, token string) bool {
+func (c *node) put(key string, now time.Time, ttl, stale time.Duration, token, value string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if token != "" {
@@ -185,7 +189,7 @@ func (c *node) put(key string, now time.Time, ttl, stale time.Duration, token st
 	} else {
 		copies.CacheEntries.In(c.i.Metrics).Add(1)
 	}
-	c.items[key] = c.recent.PushFront(&cacheItem{key, now.Add(ttl), stale})
+	c.items[key] = c.recent.PushFront(&cacheItem{key, now.Add(ttl), stale, value})
 	return true
 }
 

@@ -43,12 +43,15 @@ func (e *Executor) SendOnce(ctx context.Context, to *Replica, c host.Trace, n in
 	if what.Body != nil {
 		body = what.Body()
 	}
-	r, err := http.NewRequestWithContext(e.i.Connecting(bounded, c), what.Method, "http://"+to.Address+what.Path, body)
+	r, err := http.NewRequestWithContext(e.i.Connecting(bounded, c), what.Method, to.URL(what.Path), body)
 	if err != nil {
 		return nil, &Failure{Class: Declined, Status: http.StatusInternalServerError, To: to.Instance, Err: err}
 	}
 	if to.Kind == scenarios.KindCDN || to.Kind == scenarios.KindGateway {
 		r.Host = to.Node // the site's name, as a load has it: copies are kept by host, and the address is this caller's edge
+	}
+	if to.Host != "" {
+		r.Host = to.Host
 	}
 	for name, values := range what.Header {
 		r.Header[name] = values

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -17,7 +18,7 @@ func Counters(i *host.Instance) (map[string]wire.CallCounters, map[string]passag
 	stays := make(map[string]passage.Reading)
 	for _, u := range CalleesOf(i).of {
 		for _, r := range u.Replicas {
-			all[r.Instance], stays[r.Instance] = r.Counts.read()
+			all[r.counted()], stays[r.counted()] = r.Counts.read()
 		}
 	}
 	return all, stays
@@ -29,7 +30,7 @@ func WriteCounters(i *host.Instance, w io.Writer, labels string) {
 		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s counter\n", column.name, column.help, column.name)
 		for _, u := range CalleesOf(i).of {
 			for _, r := range u.Replicas {
-				fmt.Fprintf(w, "%s{%s,callee=%q} %d\n", column.name, labels, r.Instance, column.value(r.Counts.stats()))
+				fmt.Fprintf(w, "%s{%s,callee=%q} %d\n", column.name, labels, r.counted(), column.value(r.Counts.stats()))
 			}
 		}
 	}
@@ -46,6 +47,9 @@ var callColumns = []struct {
 	{"squall_call_failures_total", "Attempts that failed.", func(s wire.CallCounters) int64 { return s.Failures }},
 	{"squall_call_given_up_total", "Attempts given up, as this side's own caller was gone or another attempt was faster.", func(s wire.CallCounters) int64 { return s.GaveUp }},
 }
+
+// counted is what attempts to a replica are counted by.
+func (r *Replica) counted() string { return cmp.Or(r.Counted, r.Instance) }
 
 // counts counts attempts to one callee instance. Each is begun, and ended once; the counts of one moment agree.
 type counts struct {

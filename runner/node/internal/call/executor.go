@@ -89,7 +89,13 @@ func (e *Executor) Run(ctx context.Context, c host.Trace, t Task) *Failure {
 
 // Once makes one attempt, if the gates let it, and takes its answer.
 func (e *Executor) Once(ctx context.Context, c host.Trace, n int, t Task) *Failure {
-	came := e.AttemptAt(ctx, e.pick(c), c, n, t.Do)
+	to := (*Replica)(nil)
+	if t.Key != "" {
+		to = e.To.Home(t.Key)
+	} else {
+		to = e.pick(c)
+	}
+	came := e.AttemptAt(ctx, to, c, n, t.Do)
 	came.take(true)
 	return came.F
 }
@@ -168,7 +174,7 @@ func (e *Executor) Bounded(ctx context.Context) (context.Context, context.Cancel
 	if e.Timeout <= 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, e.Timeout)
+	return e.i.WithTimeout(ctx, e.Timeout)
 }
 
 // HandOn says in a call's headers how much time the attempt has left. A node that hands no deadlines on

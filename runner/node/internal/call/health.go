@@ -126,7 +126,7 @@ func (h *health) check(ctx context.Context, r *Replica, id string) bool {
 	if path == "" {
 		path = "/"
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.Address+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL(path), nil)
 	if err != nil {
 		return false
 	}

@@ -19,6 +19,8 @@ type round func(ctx context.Context, c host.Trace, n int, t Task) *Failure
 type Task struct {
 	Do   exchange
 	Safe bool
+	// Key is whose place the attempts go to, where each replica has keys of its own; "": to any.
+	Key string
 }
 
 // wrapper has a say in how attempts follow each other.

@@ -26,7 +26,7 @@ func NewProxy(i *host.Instance, e *Executor, buffers *BufferPool) *Proxy {
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetXForwarded()
-			r.Out.URL.Scheme = "http"
+			r.Out.URL.Scheme = "http" // until it is known who answers
 		},
 		Transport:     p,
 		FlushInterval: -1, // pass on what has come, at once
@@ -97,8 +97,11 @@ func (p *Proxy) once(ctx context.Context, to *Replica, r *http.Request, c host.T
 	bounded, cancel := p.calls.Bounded(ctx)
 	out := r.WithContext(p.calls.i.Connecting(bounded, c))
 	url := *r.URL
-	url.Host = to.Address
+	url.Scheme, url.Host = to.scheme(), to.Address
 	out.URL = &url
+	if to.Host != "" {
+		out.Host = to.Host
+	}
 	out.Body = body
 	out.Header = r.Header.Clone() // an earlier attempt may still be writing the one it had
 	c.Put(out.Header, n)

@@ -2,6 +2,7 @@
 package cdn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -82,7 +83,7 @@ type fill struct {
 }
 
 func New(i *host.Instance) (host.Role, error) {
-	g, err := call.NewWithFailover(i, i.Config.Node.Origin, i.Config.Node.Failover.Failover, i.Config.Node.Policy)
+	g, err := call.NewWithFailover(i, scenarios.CalleeName(i.Config.Node.Origin, i.Config.Node.OriginPort), i.Config.Node.Failover.Failover, i.Config.Node.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("origin: %w", err)
 	}
@@ -234,12 +235,12 @@ func (c *cdn) ask(ctx context.Context, r *http.Request, why host.Trace, rule *cd
 func (c *cdn) askOnce(ctx context.Context, to *call.Replica, why host.Trace, n int, r *http.Request, h http.Header) (fill, *call.Failure) {
 	bounded, cancel := c.origin.Bounded(ctx)
 	defer cancel()
-	out, err := http.NewRequestWithContext(c.i.Connecting(bounded, why), http.MethodGet, "http://"+to.Address+r.URL.RequestURI(), nil)
+	out, err := http.NewRequestWithContext(c.i.Connecting(bounded, why), http.MethodGet, to.URL(r.URL.RequestURI()), nil)
 	if err != nil {
 		return fill{}, &call.Failure{Class: call.Declined, Status: http.StatusBadRequest, To: to.Instance, Err: err}
 	}
 	out.Header = h.Clone()
-	out.Host = r.Host
+	out.Host = cmp.Or(to.Host, r.Host)
 	why.Put(out.Header, n)
 	c.origin.HandOn(bounded, out.Header)
 	asked := time.Now()

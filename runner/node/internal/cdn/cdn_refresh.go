@@ -18,7 +18,7 @@ func (c *cdn) refresh(r *http.Request, why host.Trace, rule *cdnRule, key string
 		return
 	}
 	copies.CacheRefreshesTotal.In(c.i.Metrics).Add(1)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), longestRefresh)
+	ctx, cancel := c.i.WithTimeout(context.WithoutCancel(r.Context()), longestRefresh)
 	again := r.Clone(ctx) // the handler may be gone before it is sent
 	c.i.Answering.Go(func() {
 		defer c.fresh.End(key)

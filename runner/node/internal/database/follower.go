@@ -139,7 +139,7 @@ func (f *follower) connect(ctx context.Context) (_ *feed, err error) {
 			f.primary.Counts.End(call.EndedBadly, began)
 		}
 	}()
-	dialling, cancel := context.WithTimeout(ctx, connecting)
+	dialling, cancel := f.d.i.WithTimeout(ctx, connecting)
 	defer cancel()
 	conn, err := f.d.i.Network.DialContext(dialling, "tcp", f.primary.Address)
 	if err != nil {

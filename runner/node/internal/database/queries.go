@@ -201,7 +201,7 @@ func (s *session) carryOut(p *portal) *pgproto3.ErrorResponse {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	if limit := s.timeout("statement_timeout"); limit > 0 {
-		ctx, cancel = context.WithTimeout(context.Background(), limit)
+		ctx, cancel = s.d.i.WithTimeout(context.Background(), limit)
 	}
 	s.setCancel(cancel)
 	host.RequestsTotal.In(s.d.i.Metrics).Add(1)

@@ -35,7 +35,7 @@ func (d *database) replicate() (err error) {
 			if !slices.Contains(fresh, faults.Ask{Promote: true}) {
 				return nil
 			}
-			bounded, cancel := context.WithTimeout(ctx, promoteTimeout)
+			bounded, cancel := d.i.WithTimeout(ctx, promoteTimeout)
 			defer cancel()
 			return d.follower.promote(bounded)
 		})

@@ -84,7 +84,7 @@ func introspection(i *host.Instance) (authentication, error) {
 	if ask == nil {
 		return authentication{}, errors.New("introspect needs an identity")
 	}
-	g, err := call.New(i, ask.Node, i.Config.Node.Policy)
+	g, err := call.New(i, ask.Callee(), i.Config.Node.Policy)
 	if err != nil {
 		return authentication{}, err
 	}

@@ -61,7 +61,7 @@ func New(i *host.Instance) (host.Role, error) {
 	}
 	for _, route := range i.Config.Node.Routes {
 		one := gatewayRoute{match: wire.ParseRoute(route.Match)}
-		if one.proxy, err = to(route.To, route.Failover.Failover, route); err != nil {
+		if one.proxy, err = to(scenarios.CalleeName(route.To, route.ToPort), route.Failover.Failover, route); err != nil {
 			return nil, err
 		}
 		if s := route.Split; s != nil {

@@ -11,7 +11,7 @@ const longestAside = 30 * time.Second
 // Aside does f beside the request that ctx is of, with its values but not its end: until it is done, longestAside is over
 // or the instance ends. Whoever calls it must be in attendance.
 func (i *Instance) Aside(ctx context.Context, f func(context.Context)) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestAside)
+	ctx, cancel := i.WithTimeout(context.WithoutCancel(ctx), longestAside)
 	i.Answering.Go(func() {
 		defer cancel()
 		f(ctx)

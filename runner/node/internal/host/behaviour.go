@@ -85,6 +85,20 @@ func (i *Instance) After(d time.Duration) (rings <-chan time.Time, stop func()) 
 	return timer.C, func() { timer.Stop() }
 }
 
+// WithTimeout is context.WithTimeout. Its end comes at a moment when nothing else happens, where the instance's surroundings see to
+// that: what it makes room for has come before it or after it.
+func (i *Instance) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if i.keep == nil {
+		return context.WithTimeout(ctx, d)
+	}
+	at, free := i.keep(d)
+	bounded, cancel := context.WithDeadline(ctx, at)
+	return bounded, func() {
+		free()
+		cancel()
+	}
+}
+
 // InTurn is for several that go on at one instant, such as the parts of a parallel step: the first, 0, at once, and each
 // other one after those before it where the instance's surroundings see to that.
 func (i *Instance) InTurn(nth int) {

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -23,8 +22,8 @@ func (i *Instance) withDeadline(r *http.Request) (bounded *http.Request, cancel 
 	if err != nil || !(left >= 0 && left < 1e9) {
 		return r, func() {}
 	}
-	end := time.Now().Add(time.Duration(left * float64(time.Millisecond)))
-	ctx, stop := context.WithDeadline(r.Context(), end)
+	ctx, stop := i.WithTimeout(r.Context(), time.Duration(left*float64(time.Millisecond)))
+	end, _ := ctx.Deadline()
 	return r.WithContext(ctx), func() {
 		if ctx.Err() != nil && !time.Now().Before(end) { // the caller may have left in the same moment
 			deadlineExceededTotal.In(i.Metrics).Add(1)

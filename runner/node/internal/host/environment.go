@@ -23,6 +23,9 @@ type Environment struct {
 	Turn func(nth int)
 	// After is a timer of what the scenario gives a time. nil: one of the runtime's.
 	After func(d time.Duration) (rings <-chan time.Time, stop func())
+	// Keep is for what happens by itself after d: the time at which it is to, so that nothing else happens then, and what to call when it
+	// has happened, or will not. nil: after d, whatever else happens.
+	Keep func(d time.Duration) (at time.Time, free func())
 }
 
 // Disk holds an instance's files.

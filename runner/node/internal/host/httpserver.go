@@ -36,12 +36,18 @@ const (
 )
 
 // ServeHTTPUntil serves until ctx ends, headers being how long a client may take for those (0: the usual), then drains for grace at most. Requests keep running while it drains.
-func ServeHTTPUntil(ctx context.Context, l net.Listener, h http.Handler, headers, grace time.Duration) error {
+// What the server answers before there is a request, such as 400 to half a head, is told to early; nil: nobody counts.
+func ServeHTTPUntil(ctx context.Context, l net.Listener, h http.Handler, headers, grace time.Duration, early func()) error {
 	server := &http.Server{
-		Handler:           h,
+		Handler:           asked(h),
 		ReadHeaderTimeout: cmp.Or(headers, readHeaderTimeout),
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnContext:       withServed,
+		ConnState:         servedState,
+	}
+	if early != nil {
+		l = &servedListener{l, early}
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -123,7 +129,7 @@ func (i *Instance) Routed(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// CountUnserved counts a request that came and was answered at once because nothing here takes it.
+// CountUnserved counts a request that came and was answered at once because nothing here takes it, or it was none.
 func (i *Instance) CountUnserved() {
 	now := time.Now()
 	RequestsTotal.In(i.Metrics).Add(1)

@@ -17,8 +17,11 @@ type Instance struct {
 	wake      func(time.Time)
 	turn      func(nth int)
 	after     func(d time.Duration) (rings <-chan time.Time, stop func())
+	keep      func(d time.Duration) (at time.Time, free func())
 	Metrics   *Metrics
 	Behaviour *Behaviour
+	// Lookups are how it looks up its callees.
+	Lookups *Lookups
 	// anonymous numbers requests that came without an id.
 	anonymous *atomic.Uint64
 	// Halt is closed when the instance ends and its grace is over; answering counts the handlers that still run.
@@ -39,9 +42,9 @@ func NewInstance(c Config, e Environment) *Instance {
 	if e.CPU == nil {
 		e.CPU = machine{}
 	}
-	metrics := NewMetrics()
+	metrics, lookups := NewMetrics(), new(Lookups)
 	return &Instance{
-		Config: c, Network: heeding{e.Network, metrics}, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, turn: e.Turn, after: e.After, Metrics: metrics,
+		Config: c, Network: newResolving(heeding{e.Network, metrics}, lookups, metrics, c.Upstreams), Lookups: lookups, Disk: e.Disk, CPU: e.CPU, wake: e.Wake, turn: e.Turn, after: e.After, keep: e.Keep, Metrics: metrics,
 		Behaviour: &Behaviour{cold: c.Node.Cold, began: time.Now()}, anonymous: &atomic.Uint64{},
 		Halt: make(chan struct{}), Answering: &Tracker{}, retained: &retained{}, term: &term{}, spans: newSpans(),
 	}

@@ -45,7 +45,7 @@ var _ Role = (*HTTPRole)(nil)
 
 func (r *HTTPRole) Serve(ctx context.Context, l net.Listener) error {
 	n := &r.i.Config.Node
-	err := ServeHTTPUntil(ctx, limitConnections(l, n.Connections, r.i.Metrics), http.HandlerFunc(r.answer), n.HeaderTimeout, ShutdownGrace)
+	err := ServeHTTPUntil(ctx, limitConnections(l, n.Connections, r.i.Metrics), http.HandlerFunc(r.answer), n.HeaderTimeout, ShutdownGrace, r.i.CountUnserved)
 	close(r.i.Halt) // handlers that are still at it have nobody left to answer
 	r.i.Answering.Wait()
 	return err

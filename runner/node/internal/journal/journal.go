@@ -74,6 +74,13 @@ type journalFile interface {
 
 var _ journalFile = host.File(nil)
 
+// gatherer is a file of virtual time, where all records of one instant are one batch: which of them a commit found would follow from nothing,
+// as it begins at the instant at which they come.
+type gatherer interface {
+	// Gather waits for the end of the instant.
+	Gather()
+}
+
 // Batch is the records of one commit.
 type Batch struct {
 	base  int64 // where it begins in the file
@@ -170,7 +177,11 @@ func (b *Batch) End() int64 { return b.base + int64(len(b.bytes)) }
 // run commits batches until the journal is closed and nothing is pending.
 func (j *Journal) run() {
 	defer close(j.stopped)
+	all, _ := j.file.(gatherer)
 	for {
+		if all != nil && j.isPending() {
+			all.Gather()
+		}
 		b, closed := j.take()
 		switch {
 		case b != nil:
@@ -181,6 +192,12 @@ func (j *Journal) run() {
 			<-j.wake
 		}
 	}
+}
+
+func (j *Journal) isPending() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.pending.ends) > 0
 }
 
 // take is what is pending, nil if nothing is.

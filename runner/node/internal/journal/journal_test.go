@@ -88,6 +88,39 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
+// instantDisk is one of virtual time: what was appended by the end of an instant is written together.
+type instantDisk struct{ *slowDisk }
+
+func (instantDisk) Gather() { time.Sleep(time.Nanosecond) }
+
+// All records of one instant are one batch in virtual time, in however many pieces its goroutines went on: also those that follow within the
+// instant from a batch before them.
+func TestRecordsOfOneInstantAreOneBatch(t *testing.T) {
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			disk := instantDisk{&slowDisk{}}
+			j := start(disk, host.NewMetrics(), func([]byte) {})
+			var all sync.WaitGroup
+			for n := range 50 {
+				all.Go(func() {
+					for of := range 3 {
+						if err := j.Append(fmt.Appendf(nil, "record %d of %d.", n, of)); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			all.Wait()
+			if disk.syncs != 3 {
+				t.Errorf("150 appends of three instants took %d syncs", disk.syncs)
+			}
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // After a failed sync nothing is acknowledged any more.
 func TestFailedSyncEndsTheJournal(t *testing.T) {
 	broken := errors.New("disk is broken")

@@ -5,6 +5,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -37,8 +38,7 @@ const noTable = 1146
 // Rows are a service's, in each database instance that it writes to.
 type Rows struct {
 	i  *host.Instance
-	mu sync.Mutex
-	of map[*call.Replica]*pool
+	to pools.Kept[*call.Replica, *pool]
 }
 
 type pool struct {
@@ -49,26 +49,17 @@ type pool struct {
 
 // RowsOf are the instance's.
 func RowsOf(i *host.Instance) *Rows {
-	return host.Retain(i, func() *Rows { return &Rows{i: i, of: make(map[*call.Replica]*pool)} })
+	return host.Retain(i, func() *Rows { return &Rows{i: i} })
 }
 
 // Close closes the pools.
-func (r *Rows) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var errs []error
-	for _, p := range r.of {
-		errs = append(errs, p.db.Close())
-	}
-	return errors.Join(errs...)
-}
+func (r *Rows) Close() error { return r.to.Each(func(p *pool) error { return p.db.Close() }) }
 
 func (r *Rows) get(to *call.Replica) (*pool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if found := r.of[to]; found != nil {
-		return found, nil
-	}
+	return r.to.Get(to, func() (*pool, error) { return r.pool(to) })
+}
+
+func (r *Rows) pool(to *call.Replica) (*pool, error) {
 	db, err := open(to.DSN, to.Address, r.i.Network.DialContext)
 	if err != nil {
 		return nil, err
@@ -76,13 +67,11 @@ func (r *Rows) get(to *call.Replica) (*pool, error) {
 	most := pools.Size(r.i)
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
-	made := &pool{db: db}
-	r.of[to] = made
 	pools.Of(r.i).Watch(func() pools.Use {
 		s := db.Stats()
 		return pools.Use{Waits: s.WaitCount, Waited: s.WaitDuration, Connections: int64(s.OpenConnections)}
 	})
-	return made, nil
+	return &pool{db: db}, nil
 }
 
 // silent drops what the driver would write to standard error: errors are returned as well.
@@ -91,6 +80,14 @@ type silent struct{}
 func (silent) Print(...any) {}
 
 func open(dsn, address string, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*sql.DB, error) {
+	connector, err := connectorOf(dsn, address, dial)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func connectorOf(dsn, address string, dial func(ctx context.Context, network, address string) (net.Conn, error)) (sqldriver.Connector, error) {
 	who := wire.ParseBuiltinLogin(dsn)
 	c := driver.NewConfig()
 	c.User, c.Passwd, c.DBName, c.Net, c.Addr = who.User, who.Password, who.Database, "tcp", address
@@ -100,7 +97,7 @@ func open(dsn, address string, dial func(ctx context.Context, network, address s
 	if err != nil {
 		return nil, fmt.Errorf("read the login of %q: %w", address, err)
 	}
-	return sql.OpenDB(connector), nil
+	return connector, nil
 }
 
 // Write makes one durable row; once: unless there is one of this id.

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	client "github.com/redis/go-redis/v9"
@@ -55,26 +55,17 @@ var (
 // Caches are a service's.
 type Caches struct {
 	i  *host.Instance
-	mu sync.Mutex
-	of map[*call.Replica]*client.Client
-	n  uint64 // leases, to tell them apart
+	to pools.Kept[*call.Replica, *client.Client]
+	n  atomic.Uint64 // leases, to tell them apart
 }
 
 // CachesOf are the instance's.
 func CachesOf(i *host.Instance) *Caches {
-	return host.Retain(i, func() *Caches { return &Caches{i: i, of: make(map[*call.Replica]*client.Client)} })
+	return host.Retain(i, func() *Caches { return &Caches{i: i} })
 }
 
 // Close closes the pools.
-func (c *Caches) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var errs []error
-	for _, one := range c.of {
-		errs = append(errs, one.Close())
-	}
-	return errors.Join(errs...)
-}
+func (c *Caches) Close() error { return c.to.Each((*client.Client).Close) }
 
 // quiet drops what the client would log: errors are returned as well.
 type quiet struct{}
@@ -84,11 +75,11 @@ func (quiet) Printf(context.Context, string, ...any) {}
 func init() { client.SetLogger(quiet{}) } //nolint:gochecknoinits // the client has one for all
 
 func (c *Caches) get(to *call.Replica) *client.Client {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if found := c.of[to]; found != nil {
-		return found
-	}
+	db, _ := c.to.Get(to, func() (*client.Client, error) { return c.pool(to), nil })
+	return db
+}
+
+func (c *Caches) pool(to *call.Replica) *client.Client {
 	most := pools.Size(c.i)
 	who := wire.ParseLogin(to.DSN)
 	made := client.NewClient(&client.Options{
@@ -98,7 +89,6 @@ func (c *Caches) get(to *call.Replica) *client.Client {
 		MaxRetries: -1, DialerRetries: 1, ReadTimeout: -1, WriteTimeout: -1, ContextTimeoutEnabled: true,
 		DisableIdentity: true, Protocol: 2, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-	c.of[to] = made
 	pools.Of(c.i).Watch(func() pools.Use {
 		s := made.PoolStats()
 		return pools.Use{Waits: int64(s.WaitCount), Waited: time.Duration(s.WaitDurationNs), Connections: int64(s.TotalConns)}
@@ -129,10 +119,7 @@ func (c *Caches) Ask(ctx context.Context, to *call.Replica, method, key string, 
 }
 
 func (c *Caches) look(ctx context.Context, db *client.Client, keys []string, leased int64) (http.Header, error) {
-	c.mu.Lock()
-	c.n++
-	token := c.i.Config.Instance + "-" + strconv.FormatUint(c.n, 16)
-	c.mu.Unlock()
+	token := c.i.Config.Instance + "-" + strconv.FormatUint(c.n.Add(1), 16)
 	found, err := look.Run(ctx, db, keys, token, leased, copies.LeaseTaken).StringSlice()
 	if err != nil {
 		return nil, err
@@ -145,6 +132,20 @@ func (c *Caches) look(ctx context.Context, db *client.Client, keys []string, lea
 		h.Set(copies.HeaderLease, found[1])
 	}
 	return h, nil
+}
+
+// Get is the value of a key of the scenario's own.
+func (c *Caches) Get(ctx context.Context, to *call.Replica, key string) (value string, there bool, err error) {
+	value, err = c.get(to).Get(ctx, key).Result()
+	if errors.Is(err, client.Nil) {
+		return "", false, nil
+	}
+	return value, err == nil, err
+}
+
+// Set keeps a value under a key of the scenario's own; ttl 0: for as long as the cache has room.
+func (c *Caches) Set(ctx context.Context, to *call.Replica, key, value string, ttl time.Duration) error {
+	return c.get(to).Set(ctx, key, value, ttl).Err()
 }
 
 // said is a header's value, spelled as whoever put it there does: nothing has gone over HTTP, which spells all alike.

@@ -234,7 +234,7 @@ func (r *relay) pause(ctx context.Context, failed bool) {
 
 // round publishes a batch, and takes out of the outbox what was published; more: there is a further one.
 func (r *relay) round(ctx context.Context) (more bool, err error) {
-	bounded, cancel := context.WithTimeout(ctx, call.DeliveryTimeout)
+	bounded, cancel := r.of.s.i.WithTimeout(ctx, call.DeliveryTimeout)
 	defer cancel()
 	if ours, err := r.lease(bounded); err != nil || !ours {
 		return false, err
@@ -255,7 +255,7 @@ func (r *relay) round(ctx context.Context) (more bool, err error) {
 	if len(published) == 0 {
 		return false, ctx.Err()
 	}
-	done, stop := context.WithTimeout(ctx, call.DeliveryTimeout)
+	done, stop := r.of.s.i.WithTimeout(ctx, call.DeliveryTimeout)
 	defer stop()
 	err = r.of.s.stores.With(done, r.to, func(st *store.Store) error {
 		_, err := st.Pool.Exec(done, sqlPublished, published)

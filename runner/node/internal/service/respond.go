@@ -10,7 +10,7 @@ import (
 
 // respond shapes the answer of a share of requests, drawn for each request anew.
 func (s *service) respond(what *scenarios.Respond) stepFunc {
-	shaped := contentOf(what, s.compiling)
+	shaped := contentOf(what, s.compiling, s.popping)
 	return func(_ context.Context, v *request, c host.Trace) *call.Failure {
 		if what.Share > 0 && s.i.Chance(c, "respond").Float64() >= what.Share {
 			return nil

@@ -14,7 +14,9 @@ import (
 	"github.com/squallhq/squall/runner/node/internal/amqp"
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
+	"github.com/squallhq/squall/runner/node/internal/kafka"
 	"github.com/squallhq/squall/runner/node/internal/mysql"
+	"github.com/squallhq/squall/runner/node/internal/nats"
 	"github.com/squallhq/squall/runner/node/internal/redis"
 	"github.com/squallhq/squall/runner/node/internal/store"
 	"github.com/squallhq/squall/runner/wire"
@@ -33,11 +35,15 @@ type service struct {
 	mysql   *mysql.Rows
 	redis   *redis.Caches
 	amqp    *amqp.Queues
+	nats    *nats.Queues
+	kafka   *kafka.Queues
 	// caches are those of reads, by the database; filled while the service is built, and not touched after.
 	caches map[string][]*readCache
 	// reads are the same by endpoint, database and number; compiling is the endpoint whose steps are being compiled.
 	reads     map[string]*readCache
 	compiling string
+	// popping: the step that takes a message is among those of it that are compiled.
+	popping bool
 	// shared are those in cache nodes, one for each node, by the database.
 	shared map[string][]*sharedCache
 	// relays publish what is in the outboxes of databases, by the database.
@@ -46,13 +52,14 @@ type service struct {
 
 func New(i *host.Instance) (host.Role, error) {
 	s := &service{
-		i: i, workers: admission.WorkersOf(i), stores: store.StoresOf(i), mysql: mysql.RowsOf(i), redis: redis.CachesOf(i), amqp: amqp.QueuesOf(i), caches: make(map[string][]*readCache),
-		reads: make(map[string]*readCache), shared: make(map[string][]*sharedCache),
+		i: i, workers: admission.WorkersOf(i), stores: store.StoresOf(i), mysql: mysql.RowsOf(i), redis: redis.CachesOf(i), amqp: amqp.QueuesOf(i), nats: nats.QueuesOf(i), kafka: kafka.QueuesOf(i),
+		caches: make(map[string][]*readCache),
+		reads:  make(map[string]*readCache), shared: make(map[string][]*sharedCache),
 		relays: make(map[string]*relays),
 	}
 	mux, most := http.NewServeMux(), admission.AdaptiveLimitOf(i, i.Config.Node.Shed)
 	for _, e := range i.Config.Node.Endpoints {
-		s.compiling = e.Match
+		s.compiling, s.popping = e.Match, false
 		steps, err := s.compile(e.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Match, err)
@@ -63,9 +70,9 @@ func New(i *host.Instance) (host.Role, error) {
 	}
 	s.keepReads()
 	relaying := s.relaying()
-	return host.NewHTTPRole(i, direct(i, mux), func() error {
+	return host.NewHTTPRole(i, s.nats.Accounting(direct(i, mux)), func() error {
 		relaying.stop()
-		return errors.Join(s.stores.Close(), s.mysql.Close(), s.redis.Close(), s.amqp.Close())
+		return errors.Join(s.stores.Close(), s.mysql.Close(), s.redis.Close(), s.amqp.Close(), s.nats.Close(), s.kafka.Close())
 	}), nil
 }
 
@@ -121,6 +128,7 @@ func (s *service) endpoint(match string, steps []step) func(http.ResponseWriter,
 		}
 		v := &request{service: s, request: r, Trace: c, base: c.Step(match), status: http.StatusOK}
 		f := v.run(ctx, steps)
+		v.settle(ctx, f)
 		if f == nil && r.Context().Err() != nil {
 			wastedTotal.In(s.i.Metrics).Add(1)
 		}
@@ -169,8 +177,8 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 	}
 	var line []byte // in place of a content
 	if v.content != nil {
-		v.content.head(h, v.request)
-	} else {
+		v.content.head(h, v.value)
+	} else if v.status != http.StatusNoContent {
 		h.Set("Content-Type", "application/json")
 		line = v.whoAnswers()
 	}
@@ -182,7 +190,7 @@ func (v *request) answer(w http.ResponseWriter, f *call.Failure) {
 	}
 	w.WriteHeader(v.status)
 	if v.content != nil {
-		v.content.write(w, v.request)
+		v.content.write(w, v.value)
 		return
 	}
 	w.Write(line) //nolint:errcheck // a client that left reads nothing

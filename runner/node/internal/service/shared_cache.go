@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/squallhq/squall/internal/chance"
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/copies"
 	"github.com/squallhq/squall/runner/node/internal/host"
@@ -176,7 +175,7 @@ func (c *sharedCache) ask(ctx context.Context, why host.Trace, method, key strin
 		h = http.Header{copies.HeaderStale: {c.how.Stale.String()}} // a real cache does not know what it was told with each copy
 	}
 	what := call.Request{Method: method, Path: copies.KeysPath + url.PathEscape(c.space+"/"+key), Header: h}
-	home := c.g.To.Replicas[chance.Fold(0, key)%uint64(len(c.g.To.Replicas))]
+	home := c.g.To.Home(key)
 	came := c.g.AttemptAt(ctx, home, why, 1, func(ctx context.Context, to *call.Replica, why host.Trace, n int) call.Outcome {
 		if to.Speaks == parts.SpeaksRedis {
 			bounded, cancel := c.g.Bounded(ctx)

@@ -10,12 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/runner/node/internal/store"
+	"github.com/squallhq/squall/runner/node/internal/taken"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/parts"
@@ -52,6 +54,8 @@ type request struct {
 	positions *positionsOf
 	stale     []string          // replicas
 	rows      map[string]string // of rows that have events: the last id, by the database
+	// popped is the message that it has taken; nil: none.
+	popped atomic.Pointer[taken.Message]
 }
 
 // run carries out steps in order, up to the first that fails.
@@ -106,7 +110,7 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run ste
 	case what.Respond != nil:
 		return s.respond(what.Respond), nil
 	case what.Call != nil:
-		text = fmt.Sprintf("call %s %s %s", what.Call.Node, what.Call.Method, what.Call.Path)
+		text = fmt.Sprintf("call %s %s %s", what.Call.Callee(), what.Call.Method, what.Call.Path)
 		run, err = s.call(what.Call, what.Redirect, what.Cache, what.Failover, what.Policy)
 	case what.Read != "":
 		text = "read " + what.Read
@@ -124,8 +128,19 @@ func (s *service) compileOne(name, events string, what *scenarios.Step) (run ste
 	case what.Write != "":
 		text = "write " + what.Write
 		run, err = s.write(name, what.Write, written{about: what.Key, idempotent: what.Idempotent, events: events, Outbox: what.Outbox}, what.Failover, what.Policy)
+	case what.Query.Query != "":
+		text = "query " + what.SQL
+		run, err = s.query(what)
+	case what.Get != "":
+		text = "get " + what.Get
+		run, err = s.getValue(what)
+	case what.Set != "":
+		text = "set " + what.Set
+		run, err = s.setValue(what)
+	case what.Pop.Pop != "":
+		run, err = s.pop(what)
 	default:
-		return nil, errors.New("nothing to do: none of work, compute, call, read, write, parallel and respond")
+		return nil, errors.New("nothing to do: none of work, compute, call, read, write, query, get, set, pop, parallel and respond")
 	}
 	if err != nil || what.Fallback == nil {
 		return run, err
@@ -160,7 +175,7 @@ func (s *service) parallel(name string, steps []scenarios.Step) (stepFunc, error
 
 // call asks another node; {param} in its path is the endpoint's. What was answered may be kept, for who asks for the same path.
 func (s *service) call(what *scenarios.Call, redirect bool, kept *scenarios.ReadCache, or scenarios.Failover, policy scenarios.Policy) (stepFunc, error) {
-	g, err := call.NewWithFailover(s.i, what.Node, or.Failover, policy, s.i.Config.Node.Policy)
+	g, err := call.NewWithFailover(s.i, what.Callee(), or.Failover, policy, s.i.Config.Node.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +197,7 @@ func (s *service) call(what *scenarios.Call, redirect bool, kept *scenarios.Read
 	if kept == nil {
 		return run, nil
 	}
-	return s.cached(what.Node+" "+what.Method, kept, func(v *request) string { return v.fill(what.Path) }, run)
+	return s.cached(what.Callee()+" "+what.Method, kept, func(v *request) string { return v.fill(what.Path) }, run)
 }
 
 // merge hands up what callees said: acknowledged writes of every attempt, and why the last answer is degraded.
@@ -229,7 +244,7 @@ func (v *request) degrade(why string) {
 
 // fill replaces {param} (and {param...}) by what the endpoint's pattern matched.
 func (v *request) fill(path string) string {
-	return fillIn(path, func(name string) string { return url.PathEscape(v.request.PathValue(name)) })
+	return fillIn(path, func(name string) string { return url.PathEscape(v.value(name)) })
 }
 
 // fillIn replaces each {name} (and {name...}) of a text by its value.
@@ -251,8 +266,11 @@ func fillIn(text string, value func(name string) string) string {
 	}
 }
 
-// key is what the request is about: the first parameter of its path, or the request itself.
+// key is what the request is about: the message that it has taken, else the first parameter of its path, or the request itself.
 func (v *request) key() string {
+	if m := v.popped.Load(); m != nil {
+		return m.Key
+	}
 	_, after, _ := strings.Cut(v.request.Pattern, "{")
 	name, _, _ := strings.Cut(after, "}")
 	if value := v.request.PathValue(strings.TrimSuffix(name, "...")); value != "" {
@@ -266,7 +284,7 @@ func (v *request) about(key string) string {
 	if key == "" {
 		return v.key()
 	}
-	return fillIn(key, v.request.PathValue)
+	return fillIn(key, v.value)
 }
 
 func (s *service) read(from string, what *scenarios.Step, or scenarios.Failover) (stepFunc, error) {
@@ -329,25 +347,13 @@ func (s *service) write(name, to string, w written, or scenarios.Failover, polic
 	}, nil
 }
 
-func (s *service) enqueue(name string, w written, g *call.Executor) stepFunc {
-	return func(ctx context.Context, v *request, c host.Trace) *call.Failure {
-		id := v.messageID(name, w.EventOf)
-		h := http.Header{wire.HeaderWrite: {id}, wire.HeaderMessageKey: {url.PathEscape(v.about(w.about))}}
-		if w.idempotent {
-			h.Set(wire.HeaderIdempotency, id)
-		}
-		if g.To.Replicas[0].Speaks == parts.SpeaksAMQP {
-			return s.publishes(ctx, v, c, g, id, v.about(w.about))
-		}
-		answers, f := g.Send(ctx, c, call.Request{Method: http.MethodPost, Path: "/messages", Header: h})
-		v.merge(answers, f == nil)
-		return f
-	}
-}
-
 // writeID names a write by the request, the node and the place of its step, and so the same when a
-// retry makes it again: what is there twice under one id was written twice.
+// retry makes it again: what is there twice under one id was written twice. After a pop it is named by the message, and so the same
+// when that comes again.
 func (v *request) writeID(step string) string {
+	if m := v.popped.Load(); m != nil {
+		return m.ID + ":" + v.service.i.Config.Node.Name + ":" + step
+	}
 	id := v.Trace.Request + ":" + v.service.i.Config.Node.Name + ":" + step
 	if v.Trace.Position != 0 {
 		id += ":" + strconv.FormatUint(v.Trace.Position>>32, 16)

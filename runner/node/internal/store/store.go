@@ -27,8 +27,7 @@ import (
 // Stores are a service's pools, one for each database instance, opened when first used.
 type Stores struct {
 	i  *host.Instance
-	mu sync.Mutex
-	of map[*call.Replica]*Store
+	to pools.Kept[*call.Replica, *Store]
 	// Outbox: rows have events, and the tables for those are needed. It is set while the service is built.
 	Outbox bool
 }
@@ -44,24 +43,21 @@ type Store struct {
 
 // StoresOf are the instance's.
 func StoresOf(i *host.Instance) *Stores {
-	return host.Retain(i, func() *Stores { return &Stores{i: i, of: make(map[*call.Replica]*Store)} })
+	return host.Retain(i, func() *Stores { return &Stores{i: i} })
 }
 
 func (s *Stores) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, store := range s.of {
+	return s.to.Each(func(store *Store) error {
 		store.Pool.Close()
-	}
-	return nil
+		return nil
+	})
 }
 
 func (s *Stores) get(to *call.Replica) (*Store, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if found := s.of[to]; found != nil {
-		return found, nil
-	}
+	return s.to.Get(to, func() (*Store, error) { return s.store(to) })
+}
+
+func (s *Stores) store(to *call.Replica) (*Store, error) {
 	connect, err := connectConfig(to.DSN, to.Address, s.i.Network.DialContext)
 	if err != nil {
 		return nil, err
@@ -82,11 +78,11 @@ func (s *Stores) get(to *call.Replica) (*Store, error) {
 		use := pool.Stat()
 		return pools.Use{Waits: use.EmptyAcquireCount(), Waited: use.EmptyAcquireWaitTime(), Connections: int64(use.TotalConns())}
 	})
-	s.of[to] = &Store{Pool: pool, tables: []string{SQLCreateTable, SQLCreateIndex, SQLCreateKeys}}
+	made := &Store{Pool: pool, tables: []string{SQLCreateTable, SQLCreateIndex, SQLCreateKeys}}
 	if s.Outbox {
-		s.of[to].tables = append(s.of[to].tables, SQLCreateOutbox, SQLCreateRelays)
+		made.tables = append(made.tables, SQLCreateOutbox, SQLCreateRelays)
 	}
-	return s.of[to], nil
+	return made, nil
 }
 
 // connectConfig is how to connect to a database over the given dialler: no TLS, no name look-up.
@@ -131,6 +127,9 @@ func (s *Stores) Write(ctx context.Context, to *call.Replica, id, key string, c 
 		s.i.Starts(c)
 		_, err = conn.Exec(ctx, sql, args...)
 		_, position = reported(conn.Conn())
+		if err == nil && asksWhere(to) {
+			err = conn.QueryRow(ctx, sqlWritten).Scan(&position) // where it is not known, no later read can be called stale
+		}
 		return err
 	})
 	return position, err
@@ -151,8 +150,12 @@ func (s *Stores) Read(ctx context.Context, to *call.Replica, key string, cost ti
 		}
 		defer conn.Release()
 		s.i.Starts(c)
-		err = conn.QueryRow(ctx, sql, args...).Scan(&id)
-		seen, _ = reported(conn.Conn())
+		if asksWhere(to) {
+			seen, err = readAt(ctx, conn.Conn(), &id, sql, args)
+		} else {
+			err = conn.QueryRow(ctx, sql, args...).Scan(&id)
+			seen, _ = reported(conn.Conn())
+		}
 		if there = err == nil; errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -202,13 +205,16 @@ func (s *Stores) With(ctx context.Context, to *call.Replica, run func(*Store) er
 		return err
 	}
 	err = run(st)
-	if sqlState(err) == "42P01" { // somebody dropped it: the next attempt makes it anew
+	if sqlState(err) == undefinedTable { // somebody dropped it, or a replica does not have it yet: the next attempt makes it anew
 		st.mu.Lock()
 		st.created = false
 		st.mu.Unlock()
 	}
 	return err
 }
+
+// undefinedTable is the SQLSTATE of a table that is not there.
+const undefinedTable = "42P01"
 
 // create makes the table unless it is there. Many clients may do so at once: PostgreSQL lets one
 // win and tells some of the others, IF NOT EXISTS or not, that a name is taken, which is as good.
@@ -285,7 +291,7 @@ func readCounts(ctx context.Context, conn func(context.Context) (net.Conn, error
 	}
 	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is read
 	writes, err := countWrites(ctx, c, sql)
-	if sqlState(err) == "42P01" { // undefined_table
+	if sqlState(err) == undefinedTable {
 		return map[string]int{}, nil
 	}
 	if err != nil {
