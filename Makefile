@@ -10,6 +10,11 @@ ROUNDS     ?= 10
 # How many requests a second runs in real time may send together.
 RATE       ?= 400
 
+# One way to compile for the linters, the tests, the program that these run and what it is shipped as: what is compiled for one serves the others.
+# Only the race detector takes a C compiler.
+export CGO_ENABLED = 0
+export GOFLAGS := $(strip $(filter-out -trimpath,$(shell go env GOFLAGS)) -trimpath)
+
 .DEFAULT_GOAL := help
 .PHONY: help build test test-clockless test-clocked test-examples race race-clockless race-clocked compile-race lint fuzz bench agreement agreement-kubernetes real patterns confirm readme costs scale pictures examples golangci kubernetes check
 
@@ -17,7 +22,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 build: ## build bin/squall
-	CGO_ENABLED=0 go build -trimpath -o bin/squall ./cmd/squall
+	go build -o bin/squall ./cmd/squall
 
 # Whose tests take the time that they measure from a virtual clock, or none: two of these at once do not measure each other. Those that take
 # longest come first, and the rest beside them.
@@ -34,9 +39,9 @@ COMMANDS = $$(go list ./cmd/... | grep -v /beginning)
 ENGINES = $$(go list ./... | grep -vxF "$$(go list $(CLOCKLESS) $(EXAMPLES) ./cmd/...)")
 
 # Compiles what the tests need, as many packages at a time as there are processors, and links nothing: go test does.
-# Paths are trimmed, as in the program that the tests run: what is compiled for one serves the other. Vetting is lint's.
-COMPILE = go list -test -export -trimpath
-TEST    = go test -trimpath -vet=off
+# Vetting is lint's.
+COMPILE = go list -test -export
+TEST    = go test -vet=off
 
 # Tests that measure real time mostly wait. Those that take theirs from no clock run in what they leave of the machine, where the system
 # can hold them to that.
@@ -46,7 +51,7 @@ IDLE = $(if $(shell command -v chrt),chrt --idle 0,nice -n 19)
 # at most, and a file there says which those were; more than three that fail, a data race, and a failure of what has no clock stand at once.
 # clocked NAME,FLAGS,PACKAGES
 clocked = $(if $(RERUN),mkdir -p $(RERUN) && go run $(GOTESTSUM) --format standard-quiet --rerun-fails=2 --rerun-fails-max-failures=3 \
-	--rerun-fails-abort-on-data-race --rerun-fails-report=$(RERUN)/$(1) --packages="$(3)" -- -trimpath -vet=off $(2),$(TEST) $(2) $(3))
+	--rerun-fails-abort-on-data-race --rerun-fails-report=$(RERUN)/$(1) --packages="$(3)" -- -vet=off $(2),$(TEST) $(2) $(3))
 
 test: ## run every test (those of the docker engine where an engine answers)
 	$(COMPILE) ./cmd/... >/dev/null
@@ -86,8 +91,8 @@ IN_CLUSTER = ./runner/engine/kubernetes ./runner/engine/kubernetes/apiserver ./r
 
 # The cluster ends with the shell that has brought it up, however that ends.
 kubernetes: ## run the tests that need a Kubernetes on one of two nodes (Linux, root; the first time builds it, which takes 20 minutes of a processor)
-	@export SQUALL_CLUSTER=make-$$$$; trap 'exit 130' INT TERM; trap 'go run -trimpath ./internal/cluster/make down' EXIT; \
-		SQUALL_KUBECONFIG=$$(go run -trimpath ./internal/cluster/make up -while $$$$) || exit; export SQUALL_KUBECONFIG; \
+	@export SQUALL_CLUSTER=make-$$$$; trap 'exit 130' INT TERM; trap 'go run ./internal/cluster/make down' EXIT; \
+		SQUALL_KUBECONFIG=$$(go run ./internal/cluster/make up -while $$$$) || exit; export SQUALL_KUBECONFIG; \
 		export SQUALL_REQUIRE_KUBERNETES=1; $(call clocked,kubernetes,-p 1 -parallel 3 -count=1 -timeout 40m,$(IN_CLUSTER))
 
 lint: ## gofmt, vet and staticcheck
@@ -101,7 +106,7 @@ golangci: ## all that .golangci.yml asks for (the first time builds the linter, 
 fuzz: ## fuzz every parser with FUZZTIME inputs each
 	@set -e; for p in $$(grep -rl --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$p/*_test.go); do \
-			go test -trimpath -vet=off -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$p; \
+			go test -vet=off -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$p; \
 		done; \
 	done
 
@@ -120,9 +125,9 @@ IN_PODS = ^\# How closely docker and kubernetes agree
 PODS ?= examples/quickstart.yaml examples/latency.yaml examples/partition.yaml examples/crash.yaml examples/region-outage.yaml
 
 agreement-kubernetes: build ## hold docker against kubernetes on examples, into examples/AGREEMENT.md (Linux, root; takes minutes)
-	@export SQUALL_CLUSTER=agree-$$$$; trap 'exit 130' INT TERM; trap 'go run -trimpath ./internal/cluster/make down' EXIT; \
-		kubeconfig=$$(go run -trimpath ./internal/cluster/make up -while $$$$) || exit; \
-		bin/squall kubernetes image --name localhost/squall:agreement --out bin/squall.tar && go run -trimpath ./internal/cluster/make load $$PWD/bin/squall.tar || exit; \
+	@export SQUALL_CLUSTER=agree-$$$$; trap 'exit 130' INT TERM; trap 'go run ./internal/cluster/make down' EXIT; \
+		kubeconfig=$$(go run ./internal/cluster/make up -while $$$$) || exit; \
+		bin/squall kubernetes image --name localhost/squall:agreement --out bin/squall.tar && go run ./internal/cluster/make load $$PWD/bin/squall.tar || exit; \
 		sed '/$(IN_PODS)/,$$d' examples/AGREEMENT.md > examples/AGREEMENT.md.new; \
 		go run ./examples/agreement -a docker -b kubernetes -with "--kubeconfig $$kubeconfig --image localhost/squall:agreement" $(PODS) >> examples/AGREEMENT.md.new || exit; \
 		mv examples/AGREEMENT.md.new examples/AGREEMENT.md

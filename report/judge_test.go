@@ -82,7 +82,8 @@ func TestJudge(t *testing.T) {
 		{name: "no recovery though watched for long enough", change: func(r *record.Result) { r.Faults[0].RecoveredAfterS = nil },
 			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second}, verdict: record.Fail, measured: "not recovered within 10 s"},
 		{name: "no recovery yet, the run was too short", change: func(r *record.Result) { r.Faults[0].RecoveredAfterS = nil },
-			expect: scenarios.Expectation{After: "lag", Recovered: time.Minute}, verdict: record.Inconclusive, measured: "not recovered within 10 s"},
+			expect: scenarios.Expectation{After: "lag", Recovered: time.Minute, Text: "after lag"}, verdict: record.Inconclusive, measured: "not recovered within 10 s",
+			reason: "after lag: the run ended before it could be told: not recovered within 10 s"},
 		{name: "a latency that only the generator's lag takes over its bound can't be told", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
 			expect: scenarios.Expectation{In: "slow", Bounds: bound(metric.P99, "<", .8)}, verdict: record.Inconclusive,
 			measured: "p99 812 ms", reason: "lag"},
@@ -91,7 +92,11 @@ func TestJudge(t *testing.T) {
 		{name: "a latency within its bound is so with any lag", change: func(r *record.Result) { r.Generator.LagMs.P99 = 40 },
 			expect: scenarios.Expectation{In: "steady", Bounds: bound(metric.P99, "<", .021)}, verdict: record.Pass, measured: "p99 20.0 ms"},
 		{name: "a recovery that could not be told", change: func(r *record.Result) { r.Faults[0].RecoveryUntold = "another fault was on" },
-			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second}, verdict: record.Inconclusive, measured: "another fault was on"},
+			expect: scenarios.Expectation{After: "lag", Recovered: 5 * time.Second, Text: "after lag"}, verdict: record.Inconclusive, measured: "another fault was on",
+			reason: "after lag: recovery is unknown: another fault was on"},
+		{name: "a fault that was never lifted", change: func(r *record.Result) { r.Faults[0].UndoneS, r.Faults[0].RecoveredAfterS = nil, nil },
+			expect:  scenarios.Expectation{After: "lag", Recovered: 5 * time.Second, Text: "after lag"},
+			verdict: record.Inconclusive, measured: "latency 800ms was never lifted", reason: "after lag: latency 800ms was never lifted"},
 		{name: "no stale read of requests that all failed shows nothing",
 			change: func(r *record.Result) {
 				r.Phases[1].Requests[0] = record.Request{Load: "users", Request: "GET /a", Sent: 1000, Failed: 1000}

@@ -11,8 +11,8 @@ import (
 // judgeRecovery takes the slowest recovery of the faults that After names, a phase or a fault. A
 // recovery that the run did not watch for long enough can't be told; one that it did, did not happen.
 func judgeRecovery(out *record.Expectation, r *record.Result, e scenarios.Expectation) {
-	var measured []string
-	holds, told, found := true, true, false
+	var measured, untold []string
+	holds, found := true, false
 	limit := e.Recovered.Seconds()
 	for _, f := range r.Faults {
 		if f.Phase != e.After && f.Name != e.After {
@@ -21,21 +21,22 @@ func judgeRecovery(out *record.Expectation, r *record.Result, e scenarios.Expect
 		found = true
 		switch {
 		case f.RecoveryUntold != "":
-			told = false
 			measured = append(measured, f.RecoveryUntold)
+			untold = append(untold, "recovery is unknown: "+f.RecoveryUntold)
 		case f.UndoneS == nil:
-			told = false
-			measured = append(measured, f.Text+" was never lifted")
+			never := f.Text + " was never lifted"
+			measured, untold = append(measured, never), append(untold, never)
 		case f.RecoveredAfterS != nil:
 			measured = append(measured, Seconds(*f.RecoveredAfterS))
 			holds = holds && *f.RecoveredAfterS <= limit
 		default:
 			watched := r.DurationS - *f.UndoneS
-			measured = append(measured, "not recovered within "+Seconds(watched))
+			within := "not recovered within " + Seconds(watched)
+			measured = append(measured, within)
 			if watched >= limit {
 				holds = false
 			} else {
-				told = false
+				untold = append(untold, "the run ended before it could be told: "+within)
 			}
 		}
 	}
@@ -45,8 +46,8 @@ func judgeRecovery(out *record.Expectation, r *record.Result, e scenarios.Expect
 		out.Why = fmt.Sprintf("no fault of %q was carried out", e.After)
 	case !holds:
 		out.Holds = ref(false)
-	case !told:
-		out.Why = "the run ended before it could be told: " + out.Measured
+	case len(untold) > 0:
+		out.Why = strings.Join(unique(untold), "; ")
 	default:
 		out.Holds = ref(true)
 	}

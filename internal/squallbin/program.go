@@ -15,7 +15,7 @@ func Program(t testing.TB, source, cgo string) string {
 	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", exe, file)
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", exe, file)
 	build.Env = append(os.Environ(), "CGO_ENABLED="+cgo, "GOOS=linux")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the test program: %v\n%s", err, out)

@@ -14,11 +14,9 @@ import (
 	"testing"
 )
 
-// built is the one build of this test process; the go command's cache makes that of other test processes cheap.
-var built = sync.OnceValues(func() (string, error) { return build("squall", nil) })
-
-// static is the same, as a program that needs no libraries.
-var static = sync.OnceValues(func() (string, error) { return build("squall-static", nil, "CGO_ENABLED=0") })
+// built is the one build of this test process, as the program is shipped: it needs no libraries. The go command's cache makes that of other
+// test processes cheap.
+var built = sync.OnceValues(func() (string, error) { return build("squall", nil, "CGO_ENABLED=0") })
 
 // racing is the same under the race detector, which lets goroutines go on in a random order. It needs a C compiler.
 var racing = sync.OnceValues(func() (string, error) { return build("squall-race", []string{"-race"}, "CGO_ENABLED=1") })
@@ -29,16 +27,6 @@ var racing = sync.OnceValues(func() (string, error) { return build("squall-race"
 func Path(t testing.TB) string {
 	t.Helper()
 	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// Static is the program as one that needs no libraries, for images of others.
-func Static(t testing.TB) string {
-	t.Helper()
-	path, err := static()
 	if err != nil {
 		t.Fatal(err)
 	}

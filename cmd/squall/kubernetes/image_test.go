@@ -51,7 +51,7 @@ func bare(t *testing.T) (host string, kept map[string]int) {
 // else is left of it, and the password is in no word.
 func TestImage(t *testing.T) {
 	t.Parallel()
-	exe := squallbin.Static(t)
+	exe := squallbin.Path(t)
 	temporary, docker, work := t.TempDir(), t.TempDir(), t.TempDir()
 	host, kept := bare(t)
 	file := fmt.Sprintf(`{"auths":{%q:{"username":"team","password":"hunter2"}}}`, host)

@@ -134,7 +134,7 @@ func TestCallsOfARun(t *testing.T) {
 		}
 		counts, file := before(t, k, c.Namespace)
 		out := filepath.Join(dir, "out")
-		said, err := exec.CommandContext(t.Context(), squallbin.Static(t), "run", scenario, "--quiet",
+		said, err := exec.CommandContext(t.Context(), squallbin.Path(t), "run", scenario, "--quiet",
 			"--engine", "kubernetes", "--kubeconfig", file, "--image", image, "--generators", "1", "--out", out).CombinedOutput()
 		data, readErr := os.ReadFile(filepath.Join(out, "result.json"))
 		var r record.Result

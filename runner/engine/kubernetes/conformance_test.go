@@ -28,7 +28,7 @@ func ownImage(t *testing.T, k *kubetest.Kubernetes) string {
 	if own.ref != "" {
 		return own.ref
 	}
-	exe := squallbin.Static(t)
+	exe := squallbin.Path(t)
 	image, err := nodeimage.New(exe, "x86_64")
 	if err != nil {
 		t.Fatal(err)

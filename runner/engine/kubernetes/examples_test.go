@@ -94,7 +94,7 @@ func onDocker(t *testing.T, program string) *record.Result {
 		}
 	})
 	out := filepath.Join(t.TempDir(), "out")
-	run := exec.CommandContext(t.Context(), squallbin.Static(t), "run", "testdata/families.yaml", "--engine", "docker", "--out", out)
+	run := exec.CommandContext(t.Context(), squallbin.Path(t), "run", "testdata/families.yaml", "--engine", "docker", "--out", out)
 	said, err := run.CombinedOutput()
 	r, readErr := record.Read(out)
 	if readErr != nil {

@@ -33,7 +33,7 @@ func TestInCluster(t *testing.T) {
 	admin := k.Namespace(t)
 	image := ownImage(t, k)
 	c := k.As(t, admin, role.Objects(admin.Namespace))
-	exe := squallbin.Static(t)
+	exe := squallbin.Path(t)
 	folder, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestInClusterIsStopped(t *testing.T) {
 	admin := k.Namespace(t)
 	image := ownImage(t, k)
 	c := k.As(t, admin, role.Objects(admin.Namespace))
-	exe, dir := squallbin.Static(t), t.TempDir()
+	exe, dir := squallbin.Path(t), t.TempDir()
 	folder, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestInClusterIsSteered(t *testing.T) {
 	admin := k.Namespace(t)
 	image := ownImage(t, k)
 	c := k.As(t, admin, role.Objects(admin.Namespace))
-	exe, dir := squallbin.Static(t), t.TempDir()
+	exe, dir := squallbin.Path(t), t.TempDir()
 	folder, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestCronJobReroutes(t *testing.T) {
 	image := ownImage(t, k)
 	twoOfATeam(t, k, shop)
 	before := serviceOf(t, shop, "cart")
-	exe, dir := squallbin.Static(t), t.TempDir()
+	exe, dir := squallbin.Path(t), t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(strings.ReplaceAll(callsBetween, "NAMESPACE", shop.Namespace)), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestFilesFromAbove(t *testing.T) {
 	admin := k.Namespace(t)
 	image := ownImage(t, k)
 	c := k.As(t, admin, role.Objects(admin.Namespace))
-	exe, dir := squallbin.Static(t), t.TempDir()
+	exe, dir := squallbin.Path(t), t.TempDir()
 	text := strings.Replace(reads, "IMAGE", k.Image(t, "reader", squallbin.Program(t, readerProgram, "0")), 1)
 	for name, data := range map[string]string{"sub/s.yaml": text, "shop.conf": "from above", "parts/a/b": "of a folder"} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {

@@ -23,7 +23,7 @@ import (
 func ran(t *testing.T, args ...string) record.Result {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
-	said, err := exec.CommandContext(t.Context(), squallbin.Static(t), append(args, "--out", out)...).CombinedOutput()
+	said, err := exec.CommandContext(t.Context(), squallbin.Path(t), append(args, "--out", out)...).CombinedOutput()
 	t.Logf("%s", said)
 	if err != nil {
 		t.Fatalf("it ended with %v", err)

@@ -89,7 +89,7 @@ func TestRunsOfAnEnforcingNetwork(t *testing.T) {
 	k.As(t, shop, role.More{Reroutes: []string{"cart"}}.Objects(shop.Namespace))
 	k.Enforce(t, shop)
 	before := serviceOf(t, shop, "cart")
-	exe, dir := squallbin.Static(t), t.TempDir()
+	exe, dir := squallbin.Path(t), t.TempDir()
 	given := strings.NewReplacer("NAMESPACE", shop.Namespace, "RELAY", k.Image(t, "relay", squallbin.Program(t, relayProgram, "0")),
 		"STRANGER", k.Image(t, "stranger", squallbin.Program(t, strangerProgram, "0")))
 	for name, text := range map[string]string{"fenced.yaml": fencedIn, "between.yaml": callsBetween} {

@@ -20,7 +20,7 @@ func TestRun(t *testing.T) {
 	c := k.Namespace(t)
 	image := ownImage(t, k)
 	out := filepath.Join(t.TempDir(), "out")
-	run := exec.CommandContext(t.Context(), squallbin.Static(t), "run", "testdata/shop.yaml",
+	run := exec.CommandContext(t.Context(), squallbin.Path(t), "run", "testdata/shop.yaml",
 		"--engine", "kubernetes", "--kubeconfig", k.Kubeconfig, "--namespace", c.Namespace, "--image", image, "--generators", "2", "--out", out)
 	said, err := run.CombinedOutput()
 	t.Logf("%s", said)

@@ -54,7 +54,7 @@ func squall(t *testing.T, k *kubetest.Kubernetes, scenario string, words ...stri
 	c := k.Namespace(t)
 	p := &program{t: t, client: c, out: filepath.Join(t.TempDir(), "out")}
 	words = append([]string{"run", scenario, "--engine", "kubernetes", "--kubeconfig", k.Kubeconfig, "--namespace", c.Namespace, "--image", ownImage(t, k), "--out", p.out}, words...)
-	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), squallbin.Static(t), words...)
+	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), squallbin.Path(t), words...)
 	p.cmd.Env = append(os.Environ(), "SQUALL_STATE="+t.TempDir())
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
