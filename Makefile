@@ -89,11 +89,11 @@ compile-race:
 IN_CLUSTER = ./runner/engine/kubernetes ./runner/engine/kubernetes/apiserver ./runner/engine/kubernetes/claim ./runner/engine/kubernetes/objects \
 	./cmd/squall/kubernetes ./internal/cluster
 
-# The cluster ends with the shell that has brought it up, however that ends.
+# KUBERNETES=-short leaves out what kubetest.Whole says. The cluster ends with the shell that has brought it up, however that ends.
 kubernetes: ## run the tests that need a Kubernetes on one of two nodes (Linux, root; the first time builds it, which takes 20 minutes of a processor)
 	@export SQUALL_CLUSTER=make-$$$$; trap 'exit 130' INT TERM; trap 'go run ./internal/cluster/make down' EXIT; \
 		SQUALL_KUBECONFIG=$$(go run ./internal/cluster/make up -while $$$$) || exit; export SQUALL_KUBECONFIG; \
-		export SQUALL_REQUIRE_KUBERNETES=1; $(call clocked,kubernetes,-p 1 -parallel 3 -count=1 -timeout 40m,$(IN_CLUSTER))
+		export SQUALL_REQUIRE_KUBERNETES=1; $(call clocked,kubernetes,$(KUBERNETES) -p 1 -parallel 3 -count=1 -timeout 40m,$(IN_CLUSTER))
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }

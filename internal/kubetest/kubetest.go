@@ -63,6 +63,15 @@ func Alone(t testing.TB) *Kubernetes {
 	return k
 }
 
+// Whole leaves a test out with -short, as CI does: what every submission runs on a cluster is the conformance suite, the quickstart, one fault of each
+// family, a foreign image, and the loss of each part of a run. `make kubernetes` runs all.
+func Whole(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("is of `make kubernetes`; not with -short")
+	}
+}
+
 func existing(t testing.TB) *Kubernetes {
 	t.Helper()
 	k, err := found()

@@ -189,14 +189,14 @@ services:
 	}
 }
 
-// shorten lets a file that was imported run for half as long, with as many requests.
+// shorten lets a file that was imported run for less long, with three quarters of its requests.
 func shorten(t *testing.T, file string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	short := strings.NewReplacer("for: 10s", "for: 5s", "rate: 20/s", "rate: 40/s").Replace(string(text))
+	short := strings.NewReplacer("for: 10s", "for: 6s", "rate: 20/s", "rate: 25/s").Replace(string(text))
 	if short == string(text) {
 		t.Errorf("its phases are not of 10 s, or its load not of 20/s:\n%s", text)
 	}

@@ -119,6 +119,7 @@ func before(t *testing.T, k *kubetest.Kubernetes, namespace string) (c *counting
 // How often a run asks the API server, and how many bytes pass it, by the run's size: of 5 and 15 instances, and of one for longer. What grows is told
 // by instance and by second; it must not grow with the square of the instances, nor with the requests. With SQUALL_SCALE a file gets the figures.
 func TestCallsOfARun(t *testing.T) {
+	kubetest.Whole(t)
 	t.Parallel()
 	k := kubetest.Cluster(t)
 	c := k.Namespace(t)

@@ -28,6 +28,7 @@ expect:
 // Who has the printed role and no more runs a scenario with a drained machine, where the network enforces policies: users hardly notice, since all are told and there is another machine; the record
 // says who was drained, and where they came up again.
 func TestRunOverADrain(t *testing.T) {
+	kubetest.Whole(t)
 	k := kubetest.Own(t)
 	c := k.Namespace(t)
 	image := ownImage(t, k)

@@ -32,6 +32,9 @@ func TestExamples(t *testing.T) {
 	k := kubetest.Own(t)
 	for _, e := range examples {
 		t.Run(e.file+" "+e.variant, func(t *testing.T) {
+			if e.file != "quickstart.yaml" {
+				kubetest.Whole(t)
+			}
 			p := squall(t, k, filepath.Join("../../../examples", e.file), "--variant", e.variant)
 			p.phase("steady")
 			containers := p.containers()

@@ -237,6 +237,7 @@ func TestInClusterIsSteered(t *testing.T) {
 // What squall kubernetes cronjob prints is all that a run by the clock needs, one that leads a team's Service to itself too: its job ends well as the account
 // that is printed, and the Service is as it was.
 func TestCronJobReroutes(t *testing.T) {
+	kubetest.Whole(t)
 	t.Parallel()
 	k := kubetest.Own(t)
 	shop := k.Namespace(t)
@@ -300,6 +301,7 @@ expect: [{in: steady, success: ">= 95%"}]
 
 // A file and a folder above the scenario's own are given to an image, by a conductor of this machine and by one in the cluster.
 func TestFilesFromAbove(t *testing.T) {
+	kubetest.Whole(t)
 	k := kubetest.Own(t)
 	admin := k.Namespace(t)
 	image := ownImage(t, k)

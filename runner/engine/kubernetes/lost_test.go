@@ -112,6 +112,9 @@ func TestAKubeletIsKilled(t *testing.T) {
 func TestTheAPIServerIsAway(t *testing.T) {
 	for _, phase := range []string{"slow", "recovery"} {
 		t.Run(phase, func(t *testing.T) {
+			if phase != "slow" { // while a fault is on, more can go wrong
+				kubetest.Whole(t)
+			}
 			k := kubetest.Alone(t)
 			p, containers := lostIn(t, k, phase)
 			if phase == "slow" {

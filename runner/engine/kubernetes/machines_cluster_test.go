@@ -188,6 +188,7 @@ var dataElsewhere = strings.NewReplacer(
 // What keeps no data comes up on the other machine while its own is drained, in a pod of its own; it answers, and calls over its own edges, with the faults that
 // are on them. When it is over all are where they were, and those pods are gone.
 func TestMachineDrainElsewhere(t *testing.T) {
+	kubetest.Whole(t)
 	system, machine := machined(t, "elsewhere", dataElsewhere)
 	mustAsk(t, system, "before it", "l:web-1/y", "l:web-1/row", "l:web-2")
 	for range 2 {

@@ -82,6 +82,7 @@ expect:
 // A run's own policies break none of its ways where the network enforces them: with its conductor here and in the cluster, and where it stands between two
 // Services of a team's.
 func TestRunsOfAnEnforcingNetwork(t *testing.T) {
+	kubetest.Whole(t)
 	k := kubetest.Own(t)
 	shop := k.Namespace(t)
 	image := ownImage(t, k)

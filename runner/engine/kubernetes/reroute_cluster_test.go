@@ -99,6 +99,7 @@ const rerouteLease = 20 * time.Second
 // A conductor that is killed while a Service is led to its run: with no client alive the Service is given back when the lease is over, and nothing is left;
 // and who cleans up gives it back at once.
 func TestRerouteAfterAKill(t *testing.T) {
+	kubetest.Whole(t)
 	t.Parallel()
 	k := kubetest.Own(t)
 	shop := k.Namespace(t)
@@ -175,6 +176,7 @@ func awaitIn(t *testing.T, c *apiserver.Client, instance, container string, not 
 // A guard that is killed is there anew, and the reroute goes on; where the mesh between two is killed nothing gets through, which ends the run: the Service
 // is given back as on any way out.
 func TestRerouteOverKills(t *testing.T) {
+	kubetest.Whole(t)
 	t.Parallel()
 	k := kubetest.Own(t)
 	shop := k.Namespace(t)

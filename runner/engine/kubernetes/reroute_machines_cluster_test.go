@@ -115,6 +115,7 @@ func (r *rerouting) givenBack(t *testing.T, within time.Duration) (why error) {
 // A machine of the run's that is lost or drained takes the run's instances and nothing of what others call by: the Service that leads to a pod there leads on,
 // over the edge between the two. One that an operator drains takes that pod, too: the Service is given back, and the run says why it ends.
 func TestRerouteOverMachines(t *testing.T) {
+	kubetest.Whole(t)
 	k := kubetest.Own(t)
 	r := reroutedIn(t, k, "machines")
 	defer r.down(t)
@@ -147,6 +148,7 @@ func TestRerouteOverMachines(t *testing.T) {
 
 // The machine that carries the pod is lost in earnest: nobody hears of it. As soon as the cluster says so squall gives the Service back, from where it is.
 func TestRerouteOfALostMachine(t *testing.T) {
+	kubetest.Whole(t)
 	k := kubetest.Alone(t)
 	r := reroutedIn(t, k, "lost")
 	defer r.down(t)
