@@ -19,12 +19,15 @@ func lockFile(name string) string { return filepath.Join(root, name+lockSuffix) 
 
 // lock takes the lock of a cluster's name, which its process holds as long as it lives; nil, where another one has it.
 func lock(name string) (*os.File, error) {
-	if err := os.MkdirAll(root, 0o700); err != nil {
-		return nil, err
-	}
 	path := lockFile(name)
 	for {
+		if err := os.Mkdir(root, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, err
+		}
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the last cluster, which ended just now, took the folder along
+		}
 		if err != nil {
 			return nil, err
 		}
