@@ -313,7 +313,7 @@ func (i *instance) restart(ctx context.Context) error {
 	i.mu.Lock()
 	i.restarts++
 	i.mu.Unlock()
-	i.system.notice(Notice{On: i.plan.Name, At: time.Now(), Now: Running, ours: true})
+	i.system.notice(Notice{On: i.plan.Name, At: time.Now(), Now: Running, Ours: true})
 	i.tellAll(ctx, i)
 	i.readmit(ctx, i)
 	return nil

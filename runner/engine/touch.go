@@ -25,8 +25,8 @@ type Notice struct {
 	Now State
 	// Process is the incarnation that somebody has started, where Now is Running because of that.
 	Process Process
-	// ours: the run's own act, which takes back what others had done.
-	ours bool
+	// Ours: the run's own act, which takes back what others had done.
+	Ours bool
 }
 
 // State is what an instance does after somebody has done something to it.
@@ -73,7 +73,7 @@ func (s *system) notice(n Notice) {
 	s.mu.Lock()
 	touched := len(s.seen) > 0
 	s.mu.Unlock()
-	if n.ours && !touched {
+	if n.Ours && !touched {
 		return // there is nothing that it could take back
 	}
 	ctx, cancel := context.WithTimeout(s.lifetime, noticeStats)
@@ -82,11 +82,10 @@ func (s *system) notice(n Notice) {
 	s.mu.Lock()
 	s.seen = append(s.seen, seen{n, stats})
 	s.mu.Unlock()
-	if n.ours {
-		return
-	}
-	s.touched(n.touch())
 	i := s.byName[n.On]
+	if !n.Ours {
+		s.touched(n.touch())
+	}
 	switch {
 	case i == nil:
 	case n.Process != nil:
@@ -223,7 +222,7 @@ func (s *system) pairNotices(notices []seen, now map[string]mesh.EdgeStats) []ru
 			delete(open, n.On)
 			delete(last, n.On)
 			continue
-		case n.ours:
+		case n.Ours:
 			continue
 		case n.Now == Ended && there && out[before].Door == n.Door && out[before].What == n.What:
 			of[at] = before // the signal that has ended it, which was told of when it was sent

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/docker/docker/api/types/events"
 	"golang.org/x/sys/unix"
@@ -29,6 +30,9 @@ type acts struct {
 	ending bool
 	// signal is the last one that somebody else has sent to this incarnation.
 	signal string
+	// last is the engine's word of our last pause or of its end, before that of the one before; half is an echo whose other half is waited for.
+	before, last events.Message
+	half         *echo
 }
 
 // ask has the engine do something, and notes it before; what the engine refuses it will not tell of.
@@ -80,6 +84,7 @@ func (a *acts) take(m events.Message) (what, door string) {
 		return by, engineDoor
 	}
 	if a.ours(m.Action) {
+		a.own(m)
 		return "", ""
 	}
 	return words[m.Action], engineDoor
@@ -133,4 +138,77 @@ func since(m events.Message) engine.State {
 		}
 	}
 	return ""
+}
+
+const (
+	// echoAfter is how long after we have paused a container, or let it go on, its engine may still be handling what we did before that.
+	echoAfter = 5 * time.Second
+	// echoWithin is how long after the first half of an echo its other half is told.
+	echoWithin = time.Second
+)
+
+// echo is one half of what a container engine on a busy machine tells twice. Docker marks a container as paused when it was asked to, and once
+// more when containerd has told it of that; where a container was let go on and paused again before that word came, docker takes the first
+// for news, marks the container as running and says so, takes the second for news too, and says that it was paused. Nothing has been done.
+type echo struct {
+	action events.Action
+	gone   chan struct{} // closed when its other half was told
+}
+
+// opposite of pausing is letting go on; of all else nothing.
+var opposite = map[events.Action]events.Action{events.ActionPause: events.ActionUnPause, events.ActionUnPause: events.ActionPause}
+
+// own notes that the engine has told of a pause of ours, or of its end.
+func (a *acts) own(m events.Message) {
+	if opposite[m.Action] != "" {
+		a.before, a.last = a.last, m
+	}
+}
+
+// echoed tells of a pause that nobody of us has asked for, or of its end, whether it is one half of an echo: of the first it may be, and half is
+// what to wait for; of the second it is. An echo is of two deeds of ours, of which the first is of the sort that it is told of.
+func (a *acts) echoed(m events.Message) (half *echo, is bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.half != nil && a.half.action == opposite[m.Action] {
+		close(a.half.gone)
+		a.half = nil
+		return nil, true
+	}
+	if a.last.Action != opposite[m.Action] || a.before.Action != m.Action || m.TimeNano-a.last.TimeNano > echoAfter.Nanoseconds() {
+		return nil, false
+	}
+	a.half = &echo{action: m.Action, gone: make(chan struct{})}
+	return a.half, true
+}
+
+// alone ends the wait for the other half of an echo: false, where it was told.
+func (a *acts) alone(half *echo) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.half != half {
+		return false
+	}
+	a.half = nil
+	return true
+}
+
+// noticeUnlessEchoed tells of what somebody has done, once it is known to be no echo.
+func (t *testbed) noticeUnlessEchoed(ctx context.Context, c *acts, m events.Message, n engine.Notice) {
+	half, is := c.echoed(m)
+	switch {
+	case !is:
+		t.Notice(n)
+	case half != nil:
+		t.owned.Go(func() {
+			select {
+			case <-half.gone:
+			case <-ctx.Done():
+			case <-time.After(echoWithin):
+			}
+			if c.alone(half) {
+				t.Notice(n)
+			}
+		})
+	}
 }

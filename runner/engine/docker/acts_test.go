@@ -1,7 +1,9 @@
 package docker
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
@@ -38,6 +40,56 @@ func TestWhoEndedAContainer(t *testing.T) {
 		if what != c.what || door != c.door {
 			t.Errorf("%s: %q by %q, want %q by %q", name, what, door, c.what, c.door)
 		}
+	}
+}
+
+// What a busy engine tells twice of our own pauses is nobody's doing: of two deeds of ours that follow one another, and in their order. All else is told.
+func TestEchoesOfAPause(t *testing.T) {
+	const pause, resume = events.ActionPause, events.ActionUnPause
+	for name, c := range map[string]struct {
+		ours []events.Action
+		late time.Duration // after the last of ours
+		seen []events.Action
+		told []events.Action
+	}{
+		"of a resume and a pause":                 {ours: []events.Action{pause, resume, pause}, seen: []events.Action{resume, pause}},
+		"of a pause and a resume":                 {ours: []events.Action{pause, resume}, seen: []events.Action{pause, resume}},
+		"somebody resumes what we have paused":    {ours: []events.Action{pause}, seen: []events.Action{resume}, told: []events.Action{resume}},
+		"somebody does for the second time":       {ours: []events.Action{pause, resume, pause}, seen: []events.Action{resume}, told: []events.Action{resume}},
+		"somebody pauses what we have let go on":  {ours: []events.Action{pause, resume}, seen: []events.Action{pause}, told: []events.Action{pause}},
+		"somebody does, and takes it back, later": {ours: []events.Action{pause, resume}, late: time.Minute, seen: []events.Action{pause, resume}, told: []events.Action{pause, resume}},
+		"somebody pauses what we never have":      {seen: []events.Action{pause, resume}, told: []events.Action{pause, resume}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var a acts
+			var told []events.Action
+			var half *echo
+			for _, action := range c.ours {
+				a.add(action, 1)
+				if what, _ := a.take(events.Message{Action: action, TimeNano: 1}); what != "" {
+					t.Errorf("our own %s is told as %s of others", action, what)
+				}
+			}
+			for _, action := range c.seen {
+				m := events.Message{Action: action, TimeNano: 1 + c.late.Nanoseconds()}
+				if what, _ := a.take(m); what == "" {
+					t.Errorf("%s is taken for ours", action)
+				}
+				h, is := a.echoed(m)
+				if !is {
+					told = append(told, action)
+				} else if h != nil {
+					half = h
+				}
+			}
+			if half != nil && a.alone(half) {
+				told = append(told, half.action)
+			}
+			if !slices.Equal(told, c.told) {
+				t.Errorf("told of %v, want %v", told, c.told)
+			}
+		})
 	}
 }
 

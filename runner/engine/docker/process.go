@@ -226,14 +226,24 @@ func (k *process) Pause(ctx context.Context) error {
 	}
 }
 
-// Resume thaws the container.
+// Resume thaws the container. An engine that says that it does not stand still may have an echo of ours still to come, and is asked again.
 func (k *process) Resume(ctx context.Context) error {
 	thaw := func() error { return k.engine.api.ContainerUnpause(ctx, k.id) }
-	if err := k.acts.ask(events.ActionUnPause, thaw); err != nil && !notPaused(err) {
-		return err
+	for try := 1; ; try++ {
+		err := k.acts.ask(events.ActionUnPause, thaw)
+		if err != nil && !notPaused(err) {
+			return err
+		}
+		if err == nil || !k.paused.Load() || try == pauseTries {
+			k.paused.Store(false)
+			return nil
+		}
+		select {
+		case <-time.After(time.Duration(try) * 20 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(err, context.Cause(ctx))
+		}
 	}
-	k.paused.Store(false)
-	return nil
 }
 
 // notPaused tells the engine's refusal to resume what is not paused.

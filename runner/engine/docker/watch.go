@@ -110,8 +110,11 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 		}
 		return
 	}
-	if by == "" {
-		return // it was us
+	if by == "" { // it was us
+		if message.Action == events.ActionUnPause {
+			t.Notice(engine.Notice{On: what, At: time.Unix(0, message.TimeNano), Now: engine.Running, Ours: true})
+		}
+		return
 	}
 	n := engine.Notice{On: what, At: time.Unix(0, message.TimeNano), Door: door, What: by, Now: since(message)}
 	if i := t.byName[what]; i != nil && message.Action == events.ActionStart {
@@ -122,7 +125,7 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 		cancel()
 		n.Process = k
 	}
-	t.Notice(n)
+	t.noticeUnlessEchoed(ctx, c, message, n)
 }
 
 // reason is why a container ended by itself, in words; starved: for want of memory. The engine tells that of a container in which
