@@ -35,6 +35,8 @@ EXAMPLES = ./examples ./examples/real ./cmd/squall/beginning
 IN_VIRTUAL_TIME = ^(TestVirtualVerdicts|TestComparisonsOfRunsInVirtualTime|TestCapacityOfASingleServer|TestARoundIsAPlainRun)$$
 # Those of the commands wait for runs of the program for most of their time: three packages at a time.
 COMMANDS = $$(go list ./cmd/... | grep -v /beginning)
+# Of these, what measures the machine itself: with no other package beside it.
+ALONE = ^TestThePageTakesNothingFromTheLoad$$
 # All the others measure real time, one at a time. (Beside those of the commands they took 3 minutes less, and two of them found a generator 226 ms late.)
 ENGINES = $$(go list ./... | grep -vxF "$$(go list $(CLOCKLESS) $(EXAMPLES) ./cmd/...)")
 
@@ -66,7 +68,9 @@ test-clockless:
 	$(TEST) -timeout 40m $(CLOCKLESS); others=$$?; $(TEST) -timeout 40m -run '$(IN_VIRTUAL_TIME)' ./examples ./cmd/squall && exit $$others
 
 test-clocked:
-	$(call clocked,commands,-p 3 -timeout 20m -skip '$(IN_VIRTUAL_TIME)',$(COMMANDS)); commands=$$?; $(call clocked,engines,-p 1 -timeout 20m,$(ENGINES)) && exit $$commands
+	$(call clocked,commands,-p 3 -timeout 20m -skip '$(IN_VIRTUAL_TIME)|$(ALONE)',$(COMMANDS)); commands=$$?; \
+		$(call clocked,alone,-timeout 20m -run '$(ALONE)',./cmd/squall/live); alone=$$?; \
+		$(call clocked,engines,-p 1 -timeout 20m,$(ENGINES)) && exit $$((commands | alone))
 
 test-examples:
 	$(call clocked,examples,-p 1 -timeout 20m -skip '$(IN_VIRTUAL_TIME)',$(EXAMPLES))
