@@ -19,9 +19,11 @@ import (
 const (
 	sameAll   = "SQUALL_SAME"
 	sameOneIn = 16
+	// racingOneIn: of these one in so many is made by a program that takes ten times as long.
+	racingOneIn = 4
 )
 
-// sameRacing is the variable that has second runs made by a program that was built with the race detector, in which goroutines go on in a
+// sameRacing is the variable that has one in racingOneIn of the second runs made by a program that was built with the race detector, in which goroutines go on in a
 // random order: whatever their order decides differs within a few runs, where it otherwise does once in a hundred. It needs a C compiler.
 const sameRacing = "SQUALL_SAME_RACE"
 
@@ -33,15 +35,14 @@ var disturbed = []string{"GOMAXPROCS=8", "GOGC=20"}
 // name and the time of day.
 func again(t *testing.T, file, variant string, want report.Exit, first *record.Result) {
 	t.Helper()
-	if os.Getenv(sameAll) == "" {
-		h := fnv.New32a()
-		h.Write([]byte(file + variant)) //nolint:errcheck // a hash takes everything
-		if (h.Sum32()+uint32(time.Now().UTC().YearDay()))%sameOneIn != 0 {
-			return
-		}
+	h := fnv.New32a()
+	h.Write([]byte(file + variant)) //nolint:errcheck // a hash takes everything
+	turn := h.Sum32() + uint32(time.Now().UTC().YearDay())
+	if os.Getenv(sameAll) == "" && turn%sameOneIn != 0 {
+		return
 	}
 	program := squallbin.Path
-	if os.Getenv(sameRacing) != "" {
+	if os.Getenv(sameRacing) != "" && turn/sameOneIn%racingOneIn == 0 {
 		program = squallbin.Racing
 	}
 	second := runBy(t, program(t), file, variant, want, disturbed...)
