@@ -33,6 +33,8 @@ type acts struct {
 	// last is the engine's word of our last pause or of its end, before that of the one before; half is an echo whose other half is waited for.
 	before, last events.Message
 	half         *echo
+	// frozen: somebody else has paused it, and nobody has let it go on since.
+	frozen bool
 }
 
 // ask has the engine do something, and notes it before; what the engine refuses it will not tell of.
@@ -87,6 +89,7 @@ func (a *acts) take(m events.Message) (what, door string) {
 		a.own(m)
 		return "", ""
 	}
+	a.frozen = m.Action == events.ActionPause || a.frozen && m.Action != events.ActionUnPause
 	return words[m.Action], engineDoor
 }
 
@@ -163,6 +166,15 @@ func (a *acts) own(m events.Message) {
 	if opposite[m.Action] != "" {
 		a.before, a.last = a.last, m
 	}
+}
+
+// thawed tells once whether our letting it go on has taken back what somebody else did. A SIGSTOP stays.
+func (a *acts) thawed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	was := a.frozen
+	a.frozen = false
+	return was
 }
 
 // echoed tells of a pause that nobody of us has asked for, or of its end, whether it is one half of an echo: of the first it may be, and half is

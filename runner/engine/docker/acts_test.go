@@ -93,6 +93,28 @@ func TestEchoesOfAPause(t *testing.T) {
 	}
 }
 
+// Our letting it go on takes back somebody's pause, once, and no signal.
+func TestWhatAResumeTakesBack(t *testing.T) {
+	stop := events.Message{Action: events.ActionKill, Actor: events.Actor{Attributes: map[string]string{"signal": "19"}}}
+	for name, c := range map[string]struct {
+		seen []events.Message
+		want bool
+	}{
+		"a pause":              {[]events.Message{{Action: events.ActionPause}}, true},
+		"one taken back since": {[]events.Message{{Action: events.ActionPause}, {Action: events.ActionUnPause}}, false},
+		"a SIGSTOP":            {[]events.Message{stop}, false},
+		"nothing":              {nil, false},
+	} {
+		var a acts
+		for _, m := range c.seen {
+			a.take(m)
+		}
+		if got := a.thawed(); got != c.want || a.thawed() {
+			t.Errorf("%s: %v, want %v, and once", name, got, c.want)
+		}
+	}
+}
+
 // The engine's own test of a container is told as a command that runs in it, like anybody's: it is known by what the container was made with.
 func TestTheEnginesTestIsNobodysDoing(t *testing.T) {
 	for want, c := range map[string]*container.Config{

@@ -111,7 +111,7 @@ func (t *testbed) happened(ctx context.Context, message events.Message) {
 		return
 	}
 	if by == "" { // it was us
-		if message.Action == events.ActionUnPause {
+		if message.Action == events.ActionUnPause && c.thawed() {
 			t.Notice(engine.Notice{On: what, At: time.Unix(0, message.TimeNano), Now: engine.Running, Ours: true})
 		}
 		return

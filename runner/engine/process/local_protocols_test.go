@@ -106,7 +106,8 @@ func TestLoadsOfOtherProtocols(t *testing.T) {
 				want = "grpc NOT_FOUND"
 			}
 			switch {
-			case p.Name == "cut" && q.Errors[record.ErrReset] < q.Sent-3: // each of three users may have had an answer before the reset was on
+			case p.Name == "cut" && q.Errors[record.ErrReset] < q.Sent-2 && q.Load != "messages",
+				p.Name == "cut" && q.Errors[record.ErrReset] < q.Sent-3: // each of three users may have had an answer before the reset was on
 				t.Errorf("%s: %d of %d are cut: %v", q.Load, q.Failed, q.Sent, q.Errors)
 			case p.Name == "cut":
 			case q.Sent+q.Cut < 4 || want != "" && q.Errors[want] < q.Sent-1 || want == "" && q.Failed > 1:
