@@ -58,7 +58,7 @@ func (r *run) places(res *record.Result) []analysis.Place {
 		for _, i := range r.o.Plan.Instances {
 			first, known := s.start.Nodes[i.Name]
 			last := s.end.Nodes[i.Name]
-			if !i.Node.BuiltIn() || !known || first.Unread || last.Unread {
+			if !i.Node.BuiltIn() || !known || !last.whole(&first) {
 				continue
 			}
 			out = append(out, r.requests(s, i, first, last))
@@ -120,8 +120,8 @@ func (r *run) requests(s stretch, i topology.Instance, first, last NodeCounters)
 			continue
 		}
 		mesh, caller := meshOf(s.end, e.Name), s.end.Nodes[e.From]
-		if from, is := r.o.Plan.Instance(e.From); caller.Unread || is && !from.Node.BuiltIn() {
-			return p // an image may send several at once over one connection
+		if from, is := r.o.Plan.Instance(e.From); !last.whole(nil) || !caller.whole(nil) || is && !from.Node.BuiltIn() {
+			return p // some are not known any more, or an image may send several at once over one connection
 		}
 		seen += mesh.Requests
 		crossed += mesh.Requests - meshOf(s.start, e.Name).Requests

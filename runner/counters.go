@@ -46,16 +46,24 @@ func (c NodeCounters) Grows(name string) bool {
 // Harness tells a metric of ours, whoever it is about: no program's own is called so.
 func Harness(metric string) bool { return strings.HasPrefix(metric, "squall_") }
 
+// whole tells whether all that was counted between an earlier reading and this one is known; nil: since it was launched.
+func (c NodeCounters) whole(first *NodeCounters) bool {
+	if first == nil {
+		return !c.Unread && c.Lost == 0
+	}
+	return !c.Unread && !first.Unread && c.Lost == first.Lost
+}
+
 // known tells whether a metric is known of a reading, and, of one that only grows, how it stood at an earlier one, nil: there is none. An image
-// that is silent, or was, or had never told, is unknown, whatever else is read of it.
+// that is silent, or was, or had never told, is unknown, whatever else is read of it; and so is who does not answer, or ended unasked in between.
 func (c NodeCounters) known(name string, first *NodeCounters) bool {
 	own := !Harness(name)
 	switch {
-	case own && c.Silent != "":
+	case own && c.Silent != "", c.Unread:
 		return false
 	case !c.Grows(name):
 		return true
-	case first == nil:
+	case first == nil || !c.whole(first):
 		return false
 	}
 	return !own || c.Types == nil || first.Types != nil && c.Lapses == first.Lapses
@@ -106,11 +114,21 @@ func isCounter(name string) bool {
 	return strings.HasSuffix(name, "_total") || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "_sum")
 }
 
+// wholeSince tells whether what an instance has counted between two observations is known; without the first, how it stands now.
+func wholeSince(start, end *Observation, instance string) bool {
+	last := end.Nodes[instance]
+	if start == nil {
+		return !last.Unread
+	}
+	first := start.Nodes[instance]
+	return last.whole(&first)
+}
+
 // deliveryOver is what a queue or a stream delivered over an edge between two observations, by its own counters; nil where
-// the caller is neither, or does not tell.
+// the caller is neither, or does not tell; without a start, how it stands now.
 func deliveryOver(p *topology.Plan, start, end *Observation, e topology.Edge) *record.Delivery {
 	from, ok := p.Instance(e.From)
-	if !ok || end == nil {
+	if !ok || end == nil || !wholeSince(start, end, e.From) {
 		return nil
 	}
 	var out *record.Delivery

@@ -54,11 +54,28 @@ func (r *run) observe(ctx context.Context) *Observation {
 		if o.Nodes[name].Unread {
 			r.happened(time.Since(r.zero), "note", name+" did not answer: what it has counted by now is unknown")
 		}
+		if r.lostMore(name, o.Nodes[name].Lost) {
+			r.happened(time.Since(r.zero), "note", name+" ended without having answered: what it had counted since it was read before is unknown")
+		}
 		if why := o.Nodes[name].Silent; why != "" {
 			r.happened(time.Since(r.zero), "note", "the metrics of "+name+" could not be read: "+why)
 		}
 	}
 	return o
+}
+
+// lostMore tells, once, that more lives of an instance ended without having been read than was known.
+func (r *run) lostMore(name string, lives int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if lives <= r.lost[name] {
+		return false
+	}
+	if r.lost == nil {
+		r.lost = map[string]int{}
+	}
+	r.lost[name] = lives
+	return true
 }
 
 // readBack accounts for all writes, those of built-in stores first. An interrupt cuts it short; after one it has little time.
@@ -241,14 +258,14 @@ func meshOf(o *Observation, edge string) EdgeCounters {
 	return o.Edges[edge]
 }
 
-// callsOf is what the caller itself counted on an edge; false where it counts nothing (an image, a load), or could not
-// be asked.
+// callsOf is what the caller itself counted on an edge; false where it counts nothing (an image, a load), could not
+// be asked, or ended in between before it could be.
 func callsOf(start, end *Observation, e topology.Edge) (wire.CallCounters, bool) {
 	if end == nil {
 		return wire.CallCounters{}, false
 	}
 	node, ok := end.Nodes[e.From]
-	if !ok || node.Calls == nil || node.Unread || start != nil && start.Nodes[e.From].Unread {
+	if !ok || node.Calls == nil || !wholeSince(start, end, e.From) {
 		return wire.CallCounters{}, false
 	}
 	last := node.Calls[e.Callee()]

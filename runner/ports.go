@@ -264,6 +264,8 @@ type NodeCounters struct {
 	// Unread tells that it could not be asked for all that it has counted: what stands here is of an earlier moment, and how
 	// much is missing is unknown.
 	Unread bool
+	// Lost is how many lives of a built-in node ended without having been asked: over one of those ends, what it counted is unknown.
+	Lost int
 }
 
 // Loader drives load at a system.

@@ -92,7 +92,7 @@ func (r *run) phaseCounts(p *record.Phase, start, end *Observation) {
 	}
 	for _, one := range r.o.Plan.Instances {
 		first, last := start.Nodes[one.Name], end.Nodes[one.Name]
-		if first.Unread || last.Unread {
+		if !last.whole(&first) {
 			continue
 		}
 		if counted := since(first.told(), last); len(counted) > 0 {

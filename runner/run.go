@@ -38,7 +38,7 @@ type Options struct {
 	Watch func(record.Status)
 	// Results takes vegeta's gob stream; nil: none is written.
 	Results io.Writer
-	// Events takes each event as it happens, as a line of JSON in one Write: who reads it after a kill has all until then. Those that are worked
+	// Events takes each event as it happens, as a line of JSON in one Write, one at a time: who reads it after a kill has all until then. Those that are worked
 	// out at the end are in the result alone. nil: nobody does.
 	Events io.Writer
 	// ReadWrites reads back how often each write is there, over connections that dial makes past all
@@ -224,8 +224,13 @@ type run struct {
 	// lookedUp counts the lookups that other processes make as those say; nil: none does.
 	lookedUp func(edge string)
 
+	// lines is held by who writes an event down.
+	lines sync.Mutex
+
 	mu     sync.Mutex // guards what operations and progress write
 	events []record.Event
+	// lost is how many lives of each instance are known to have ended unread.
+	lost   map[string]int
 	deaths []death
 	state  string
 }

@@ -215,6 +215,9 @@ func (m *momentsSoFar) moment(r *run, before, o *Observation) record.Moment {
 		if now.Silent != "" {
 			out.Unread = append(out.Unread, name)
 		}
+		if known := m.heard[name]; known != nil && known.Nodes[name].Lost < now.Lost {
+			out.Unread = append(out.Unread, name)
+		}
 		var last *NodeCounters // nil: what it has counted until now is of the warm-up too
 		if known := m.heard[name]; known != nil {
 			was := known.Nodes[name]

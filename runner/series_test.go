@@ -58,6 +58,56 @@ func TestSeriesIsWhatChanged(t *testing.T) {
 	}
 }
 
+// A life that ended before it could be asked makes what was counted over its end unknown, in the series, a phase, the run, on its edges and among
+// its messages, and nothing after that.
+func TestALostLifeIsUnknown(t *testing.T) {
+	t.Parallel()
+	zero := time.Unix(1000, 0)
+	queue := &scenarios.Node{Name: "a", Kind: scenarios.KindStream, Stream: scenarios.Stream{Subscribers: []*scenarios.Subscriber{
+		{Name: "b", To: &scenarios.Call{Node: "b", Method: "POST", Path: "/"}},
+	}}}
+	edge := topology.Edge{Name: "a-1:b-1", From: "a-1", To: "b-1", FromNode: "a", ToNode: "b"}
+	plan := &topology.Plan{Instances: []topology.Instance{{Name: "a-1", Node: queue}}, Edges: []topology.Edge{edge}}
+	lived := func(after, calls int, lost int) *Observation {
+		o := reading(zero, time.Duration(after)*time.Second, int64(calls), int64(10*after), 3, false)
+		n := o.Nodes["a-1"]
+		n.Lost = lost
+		n.Counters[`squall_lag_messages{subscriber="b"}`] = 2
+		o.Nodes["a-1"] = n
+		return o
+	}
+	before, over, after := lived(0, 5, 0), lived(1, 9, 1), lived(2, 21, 1)
+	r := &run{o: Options{Plan: plan}, zero: zero, start: before, sampled: []**Observation{ptr(over)}, turned: []*Observation{nil, after}}
+	moments := r.series()
+	if diff := cmp.Diff([]string{"a-1"}, moments[1].Unread); diff != "" || len(moments[2].Unread) > 0 {
+		t.Errorf("unread are (-want +got):\n%s and then %v", diff, moments[2].Unread)
+	}
+	for i, want := range []float64{0, 0, 12} {
+		if n := moments[i].Nodes["a-1"]["squall_requests_total"]; n != want || int64(n) != moments[i].Edges[edge.Name].Attempts {
+			t.Errorf("moment %d: %v, and over the edge %+v, want %v", i, moments[i].Nodes, moments[i].Edges, want)
+		}
+	}
+	for _, c := range []struct {
+		name       string
+		start, end *Observation
+		known      bool
+	}{{"over it", before, over, false}, {"before and after it", before, after, false}, {"after it", over, after, true}} {
+		var p record.Phase
+		r.phaseCounts(&p, c.start, c.end)
+		_, inRun := nodes(plan, c.start, c.end)[0].Counters["squall_requests_total"]
+		_, onEdge := callsOf(c.start, c.end, edge)
+		if told := deliveryOver(plan, c.start, c.end, edge) != nil; (len(p.Nodes) > 0) != c.known || inRun != c.known || onEdge != c.known || told != c.known {
+			t.Errorf("%s known are a phase's %v, the run's %v, the edge's %v, the messages %v; want %v", c.name, len(p.Nodes) > 0, inRun, onEdge, told, c.known)
+		}
+	}
+	if d := deliveryOver(plan, nil, after, edge); d == nil || d.Backlog != 2 {
+		t.Errorf("what waits now: %+v, want 2", d)
+	}
+	if !r.lostMore("a-1", 1) || r.lostMore("a-1", 1) || !r.lostMore("a-1", 2) || r.lostMore("b-1", 0) {
+		t.Error("a lost life is not told of once")
+	}
+}
+
 // Each second is read once, at a phase's begin too, and a long run less often.
 func TestMomentsOfARun(t *testing.T) {
 	t.Parallel()

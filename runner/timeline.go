@@ -309,6 +309,8 @@ func (r *run) keep(e record.Event) {
 		return
 	}
 	if line, err := json.Marshal(e); err == nil {
+		r.lines.Lock()
+		defer r.lines.Unlock()
 		_, _ = r.o.Events.Write(append(line, '\n')) // the result has it too, where there will be one
 	}
 }

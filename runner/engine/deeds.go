@@ -65,9 +65,11 @@ func (r *replacement) deed() faults.Deed {
 type deeds struct {
 	of   *instance
 	what string // as faults.Ask.Deed says it
-	// from and done are the counter before it was asked, and once it was; asked and told that these are known.
+	// from and done are the counter before it was asked, and once it was; asked and told that these are known. lives is how many of it were
+	// lost by then.
 	from, done  float64
 	asked, told bool
+	lives       int
 	turns       int
 }
 
@@ -82,7 +84,7 @@ var deedCounters = map[string]string{
 // begin is called before the instance is asked, and before that is taken back. The instance's acts are held.
 func (d *deeds) begin(ctx context.Context) {
 	if d.turns == 0 {
-		d.from, d.asked = d.read(ctx)
+		d.from, d.lives, d.asked = d.read(ctx)
 	}
 }
 
@@ -93,13 +95,14 @@ func (d *deeds) turn(ctx context.Context) {
 	if d.turns > 1 && d.told && d.done > d.from && d.what != faults.Replayed && d.what != faults.LookedUp {
 		return // what came since was another's
 	}
-	d.done, d.told = d.read(ctx)
+	done, lives, told := d.read(ctx)
+	d.done, d.told = done, told && lives == d.lives
 }
 
-func (d *deeds) read(ctx context.Context) (float64, bool) {
+func (d *deeds) read(ctx context.Context) (n float64, lost int, told bool) {
 	d.of.read(ctx)
 	c := d.of.counters()
-	return c.Counters[deedCounters[d.what]], !c.Unread
+	return c.Counters[deedCounters[d.what]], c.Lost, !c.Unread
 }
 
 func (d *deeds) deed() faults.Deed {

@@ -66,8 +66,9 @@ type instance struct {
 	// asked numbers the readings, answered is the latest one that is done: an earlier one that ends after it is stale.
 	asked    atomic.Int64
 	answered int64
-	// unread: it did not answer when it was last asked; lost: so did an earlier incarnation before its end.
-	unread, lost bool
+	// unread: it did not answer when it was last asked; lost: how many incarnations did not before their end.
+	unread bool
+	lost   int
 	// exposed reads what it tells itself, nil: it tells nothing. heeded and heededLast are asked and answered of that. silent is why it could not
 	// be read when it was asked last, lapses how many earlier incarnations could not before their end.
 	exposed    *exposed.Reader
@@ -194,7 +195,7 @@ func (i *instance) watch(p Process) {
 	i.mu.Lock()
 	expected := i.expected || i.process != p
 	if !expected {
-		i.away, i.lost = true, i.lost || !i.image() // nobody read what it had counted at its end
+		i.away, i.unread = true, !i.image() // nobody read what it had counted at its end
 	}
 	i.mu.Unlock()
 	switch how := p.Err(); {
@@ -299,7 +300,9 @@ func (i *instance) ended() {
 	i.away = true
 	i.before = i.before.Add(i.last)
 	i.last, i.readAt = runner.NodeCounters{}, time.Time{}
-	i.lost, i.unread = i.lost || i.unread, false
+	if i.unread {
+		i.lost, i.unread = i.lost+1, false
+	}
 	if i.silent != "" {
 		i.lapses, i.silent = i.lapses+1, ""
 	}

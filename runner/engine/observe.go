@@ -122,50 +122,55 @@ func (i *instance) unseen() {
 	}
 }
 
-// read asks this incarnation for its counters. One that is away keeps its last ones, and so does one that does not answer,
-// which is then unread.
+// read asks this incarnation for its counters, and then for its CPU time, which whoever is about to end it does not wait for. One that is away
+// keeps its last ones, and so does one that does not answer, which is then unread.
 func (i *instance) read(ctx context.Context) {
 	if i.isAway() || i.standsStill() {
 		return
 	}
+	p := i.current()
+	if !i.image() {
+		i.readCounters(ctx, p)
+	}
+	m, ok := p.(Meter)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	cpu, told := m.CPU(ctx)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if told && i.process == p && !i.away {
+		i.last.CPU = max(cpu, i.last.CPU)
+	}
+}
+
+// readCounters asks a built-in node, when the reading before is done.
+func (i *instance) readCounters(ctx context.Context, p Process) {
 	asked := time.Now()
 	if i.readings.take(ctx) {
 		defer i.readings.letGo()
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	p, begun := i.current(), time.Now()
-	turn := i.asked.Add(1)
-	var counters runner.NodeCounters
-	var cpu time.Duration
-	read := false
-	if !i.image() {
-		var stats wire.Stats
-		if read = i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminStats), nil, &stats) == nil; read {
-			counters.Calls, counters.Counters = stats.Calls, stats.Counters
-			counters.Stays, counters.Attempts, counters.Waits = stats.Stays, stats.Attempts, stats.Waits
-			counters.Took = time.Since(asked)
-		}
-	}
-	if m, ok := p.(Meter); ok {
-		if used, told := m.CPU(ctx); told {
-			cpu = used
-		}
-	}
+	begun, turn := time.Now(), i.asked.Add(1)
+	var stats wire.Stats
+	err := i.ask(ctx, http.MethodGet, i.adminURL(wire.AdminStats), nil, &stats)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.process != p || i.away || turn < i.answered {
 		return // it was ended while we read, or a later reading is done
 	}
-	i.answered = turn
-	i.unread = !read && !i.image()
-	if read {
-		i.readAt = begun
-	} else {
-		counters = i.last
+	i.answered, i.unread = turn, err != nil
+	if i.unread {
+		return
 	}
-	counters.CPU = max(cpu, i.last.CPU)
-	i.last = counters
+	i.readAt = begun
+	i.last = runner.NodeCounters{
+		Calls: stats.Calls, Counters: stats.Counters, Stays: stats.Stays, Attempts: stats.Attempts, Waits: stats.Waits,
+		Took: time.Since(asked), CPU: i.last.CPU,
+	}
 }
 
 const (
@@ -226,6 +231,6 @@ func (i *instance) counters() runner.NodeCounters {
 	defer i.mu.Unlock()
 	total := i.before.Add(i.last)
 	total.Silent, total.Lapses = i.silent, i.lapses
-	total.Restarts, total.Starved, total.Unread = i.restarts, i.starvations, i.unread || i.lost
+	total.Restarts, total.Starved, total.Unread, total.Lost = i.restarts, i.starvations, i.unread, i.lost
 	return total
 }

@@ -52,6 +52,65 @@ func TestTheLastReadingAsksAProgramAtOnce(t *testing.T) {
 	}
 }
 
+// What an instance counts before its end is read, however long another reading waits for its CPU time.
+func TestTheLastReadingWaitsForNoCPUTime(t *testing.T) {
+	tells := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"counters": {"squall_requests_total": 7}}`)
+	}))
+	defer tells.Close()
+	i := shopAt(tells, unmeasured{})
+	var reading sync.WaitGroup
+	reading.Go(func() { i.read(t.Context()) })
+	for i.asked.Load() == 0 || len(i.readings) > 0 {
+		runtime.Gosched()
+	}
+	i.lastReading(t.Context())
+	if n := i.counters(); n.Unread || n.Counters["squall_requests_total"] != 7 {
+		t.Errorf("unread %v, counted %v, want 7 requests", n.Unread, n.Counters)
+	}
+	reading.Wait()
+}
+
+// A life that ended unasked is unknown for good, and those after it are not.
+func TestALifeThatEndedUnasked(t *testing.T) {
+	mute := true
+	tells := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if mute {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_, _ = io.WriteString(w, `{"counters": {"squall_requests_total": 7}}`)
+	}))
+	defer tells.Close()
+	i := shopAt(tells, slowly{})
+	if err := i.kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := i.counters(); n.Unread || n.Lost != 1 {
+		t.Errorf("its end: unread %v, lost %d, want one life that is lost", n.Unread, n.Lost)
+	}
+	mute = false
+	i.down = false
+	i.setAway(false)
+	i.read(t.Context())
+	if n := i.counters(); n.Unread || n.Lost != 1 || n.Counters["squall_requests_total"] != 7 {
+		t.Errorf("its next life: unread %v, lost %d, counted %v", n.Unread, n.Lost, n.Counters)
+	}
+	if err := i.kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := i.counters(); n.Unread || n.Lost != 1 {
+		t.Errorf("its next end: unread %v, lost %d, want no other that is lost", n.Unread, n.Lost)
+	}
+}
+
+// shopAt is a service whose admin address is a server's.
+func shopAt(tells *httptest.Server, p Process) *instance {
+	return &instance{
+		plan: topology.Instance{Name: "shop-1", Node: &scenarios.Node{Name: "shop", Kind: scenarios.KindService}}, process: p,
+		addresses: wire.Addresses{Admin: strings.TrimPrefix(tells.URL, "http://")}, client: tells.Client(), readings: make(oneByOne, 1),
+	}
+}
+
 // slowly is a process that takes a while to stand still, and to end.
 type slowly struct{ Process }
 
@@ -68,10 +127,7 @@ func TestWhatWasNotReadBeforeAStopIsKnown(t *testing.T) {
 		_, _ = io.WriteString(w, `{"counters": {"squall_requests_total": 7}}`)
 	}))
 	defer tells.Close()
-	i := &instance{
-		plan: topology.Instance{Name: "shop-1", Node: &scenarios.Node{Name: "shop", Kind: scenarios.KindService}}, process: slowly{},
-		addresses: wire.Addresses{Admin: strings.TrimPrefix(tells.URL, "http://")}, client: tells.Client(),
-	}
+	i := shopAt(tells, slowly{})
 	if i.read(t.Context()); i.counters().Unseen != 0 {
 		t.Errorf("one that runs was not seen for %s", i.counters().Unseen)
 	}
@@ -151,10 +207,7 @@ func TestWhatCountersTookToComeIsKnown(t *testing.T) {
 		_, _ = io.WriteString(w, `{"counters": {"squall_requests_total": 7}}`)
 	}))
 	defer tells.Close()
-	i := &instance{
-		plan: topology.Instance{Name: "shop-1", Node: &scenarios.Node{Name: "shop", Kind: scenarios.KindService}}, process: slowly{},
-		addresses: wire.Addresses{Admin: strings.TrimPrefix(tells.URL, "http://")}, client: tells.Client(),
-	}
+	i := shopAt(tells, slowly{})
 	if i.read(t.Context()); i.counters().Took < slowness {
 		t.Errorf("they took %s to be told, and it is said that they took %s", slowness, i.counters().Took)
 	}

@@ -10,8 +10,8 @@ type Moment struct {
 	Nodes map[string]map[string]float64 `json:"nodes"`
 	// Edges are what crossed each edge since the moment before, by its name. Edges that nothing crossed are left out.
 	Edges map[string]Crossing `json:"edges"`
-	// Unread are the instances that did not answer: what they counted is unknown here, and in the first difference after. Of an image
-	// that is what it tells itself: its CPU time stands.
+	// Unread are the instances that did not answer: what they counted is unknown here, and in the first difference after. So it is of one that
+	// has ended before it could be asked, here alone. Of an image that is what it tells itself: its CPU time stands.
 	Unread []string `json:"unread,omitempty"`
 }
 

@@ -70,6 +70,7 @@ func WhatOthersDo(t *testing.T, e runner.Engine, hand Hand) {
 	}
 	back()
 	w.within(patience, "the start of what was killed", func() bool { return !w.touch(2).Undone.IsZero() })
+	w.within(patience, "that it tells what it counts since", func() bool { n := w.observe().Nodes["leaf-1"]; return !n.Unread && n.Lost == 1 })
 
 	hand.Terminate(t, run, "leaf-2")
 	w.touch(3)
