@@ -54,7 +54,7 @@ func (r *run) observe(ctx context.Context) *Observation {
 		if o.Nodes[name].Unread {
 			r.happened(time.Since(r.zero), "note", name+" did not answer: what it has counted by now is unknown")
 		}
-		if r.lostMore(name, o.Nodes[name].Lost) {
+		if r.heard.lostMore(name, o.Nodes[name].Lost) {
 			r.happened(time.Since(r.zero), "note", name+" ended without having answered: what it had counted since it was read before is unknown")
 		}
 		if why := o.Nodes[name].Silent; why != "" {
@@ -62,20 +62,6 @@ func (r *run) observe(ctx context.Context) *Observation {
 		}
 	}
 	return o
-}
-
-// lostMore tells, once, that more lives of an instance ended without having been read than was known.
-func (r *run) lostMore(name string, lives int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if lives <= r.lost[name] {
-		return false
-	}
-	if r.lost == nil {
-		r.lost = map[string]int{}
-	}
-	r.lost[name] = lives
-	return true
 }
 
 // readBack accounts for all writes, those of built-in stores first. An interrupt cuts it short; after one it has little time.

@@ -214,7 +214,6 @@ type run struct {
 	lacked atomic.Int64
 	// calm is what the loads saw before the first fault.
 	calm overlap
-
 	// asked is what the loads are, and loader drives them; unstage ends what was started for that, nil: nothing was.
 	asked   order.Order
 	loader  Loader
@@ -224,13 +223,9 @@ type run struct {
 	// lookedUp counts the lookups that other processes make as those say; nil: none does.
 	lookedUp func(edge string)
 
-	// lines is held by who writes an event down.
-	lines sync.Mutex
-
+	lines  sync.Mutex // held by who writes an event down
 	mu     sync.Mutex // guards what operations and progress write
 	events []record.Event
-	// lost is how many lives of each instance are known to have ended unread.
-	lost   map[string]int
 	deaths []death
 	state  string
 }

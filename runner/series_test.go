@@ -103,7 +103,7 @@ func TestALostLifeIsUnknown(t *testing.T) {
 	if d := deliveryOver(plan, nil, after, edge); d == nil || d.Backlog != 2 {
 		t.Errorf("what waits now: %+v, want 2", d)
 	}
-	if !r.lostMore("a-1", 1) || r.lostMore("a-1", 1) || !r.lostMore("a-1", 2) || r.lostMore("b-1", 0) {
+	if !r.heard.lostMore("a-1", 1) || r.heard.lostMore("a-1", 1) || !r.heard.lostMore("a-1", 2) || r.heard.lostMore("b-1", 0) {
 		t.Error("a lost life is not told of once")
 	}
 }

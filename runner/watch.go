@@ -70,7 +70,22 @@ type heard struct {
 
 	mu           sync.Mutex
 	before, last *Observation
-	folded       *folded // readings of the series that are let go
+	folded       *folded        // readings of the series that are let go
+	lost         map[string]int // lives of each instance that are known to have ended unread
+}
+
+// lostMore tells, once, that more lives of an instance ended unread than was known.
+func (h *heard) lostMore(instance string, lives int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if lives <= h.lost[instance] {
+		return false
+	}
+	if h.lost == nil {
+		h.lost = map[string]int{}
+	}
+	h.lost[instance] = lives
+	return true
 }
 
 func (h *heard) take(o *Observation) {
