@@ -55,12 +55,18 @@ IDLE = $(if $(shell command -v chrt),chrt --idle 0,nice -n 19)
 clocked = $(if $(RERUN),mkdir -p $(RERUN) && go run $(GOTESTSUM) --format standard-quiet --rerun-fails=2 --rerun-fails-max-failures=3 \
 	--rerun-fails-abort-on-data-race --rerun-fails-report=$(RERUN)/$(1) --packages="$(3)" -- -vet=off $(2),$(TEST) $(2) $(3))
 
-test: ## run every test (those of the docker engine where an engine answers)
+# What is wide (internal/breadth: the library of patterns, closed forms, kinds of faults, real parts) is run in part, each day another, and as a whole
+# with WHOLE=1, as in CI.
+test: ## run the tests (those of the docker engine where an engine answers); WHOLE=1: of the wide ones all, not today's part
 	$(COMPILE) ./cmd/... >/dev/null
-	@clockless=$$(mktemp); $(IDLE) $(MAKE) test-clockless >$$clockless 2>&1 & beside=$$!; \
+	@$(if $(WHOLE),unset SQUALL_DAY;,export SQUALL_DAY=$$(date -u +%j);) clockless=$$(mktemp); $(IDLE) $(MAKE) test-clockless >$$clockless 2>&1 & beside=$$!; \
 		$(MAKE) test-clocked; clocked=$$?; \
 		wait $$beside; status=$$?; cat $$clockless; rm $$clockless; \
-		$(MAKE) test-examples && exit $$((clocked | status))
+		$(MAKE) test-examples; examples=$$?; \
+		$(if $(WHOLE),,echo "of the wide tests (patterns$(comma) closed forms$(comma) kinds of faults$(comma) real parts) this was the part of day $$SQUALL_DAY: make test WHOLE=1 runs all";) \
+		exit $$((clocked | status | examples))
+
+comma = ,
 
 # First of all it compiles what is left, also for those that come after the commands.
 test-clockless:

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
@@ -81,6 +82,7 @@ func TestExamples(t *testing.T) {
 			continue
 		}
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
+			breadth.Today(t, 2)
 			t.Parallel()
 			run(t, "process", r.file, r.variant, r.exit)
 		})

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/control"
 	"github.com/squallhq/squall/runner/record"
@@ -102,39 +103,42 @@ func ended(t *testing.T, s *squall) (report.Exit, *record.Result) {
 func TestGeneratorsOfTheirOwnSendTheSame(t *testing.T) {
 	scenario := divided(t, 3)
 	for _, engine := range engines(t) {
-		var want []string
-		for _, n := range []int{0, 1, 3} {
-			s := start(t, t.TempDir(), "run", scenario, "--engine", engine, "--out", "out", "--generators", strconv.Itoa(n))
-			s.await("), run ")
-			_, r := ended(t, s)
-			if n == 0 {
-				if want = sent(r); len(want) != 4 {
-					t.Fatalf("%s: %v", engine, want)
+		t.Run(engine, func(t *testing.T) {
+			breadth.Today(t, 3)
+			var want []string
+			for _, n := range []int{0, 1, 3} {
+				s := start(t, t.TempDir(), "run", scenario, "--engine", engine, "--out", "out", "--generators", strconv.Itoa(n))
+				s.await("), run ")
+				_, r := ended(t, s)
+				if n == 0 {
+					if want = sent(r); len(want) != 4 {
+						t.Fatalf("%s: %v", engine, want)
+					}
+				}
+				if got := sent(r); !slices.Equal(got, want) {
+					t.Errorf("%s, %d generators sent %v, want %v", engine, n, got, want)
+				}
+				if len(r.Generators) != n {
+					t.Fatalf("%s: %d generators, want %d", engine, len(r.Generators), n)
+				}
+				var all int64
+				for i, g := range r.Generators {
+					all += g.Intended
+					if g.Ended != "done" || g.CPUs == nil || *g.CPUs <= 0 || g.Descriptors == nil || g.DriftMs == nil || g.UncertaintyMs <= 0 {
+						t.Errorf("%s: %+v", engine, g)
+					}
+					if _, err := os.Stat(filepath.Join(s.dir, "out", "logs", fmt.Sprintf("generator-%d.log", i+1))); err != nil {
+						t.Error(err)
+					}
+				}
+				if n > 0 && all != r.Generator.Intended {
+					t.Errorf("%s: they intended %d, all together %d", engine, all, r.Generator.Intended)
+				}
+				if !strings.Contains(s.output.String(), "generator-1: ") != (n == 0) {
+					t.Errorf("%s, %d generators, the report says:\n%s", engine, n, s.output.String())
 				}
 			}
-			if got := sent(r); !slices.Equal(got, want) {
-				t.Errorf("%s, %d generators sent %v, want %v", engine, n, got, want)
-			}
-			if len(r.Generators) != n {
-				t.Fatalf("%s: %d generators, want %d", engine, len(r.Generators), n)
-			}
-			var all int64
-			for i, g := range r.Generators {
-				all += g.Intended
-				if g.Ended != "done" || g.CPUs == nil || *g.CPUs <= 0 || g.Descriptors == nil || g.DriftMs == nil || g.UncertaintyMs <= 0 {
-					t.Errorf("%s: %+v", engine, g)
-				}
-				if _, err := os.Stat(filepath.Join(s.dir, "out", "logs", fmt.Sprintf("generator-%d.log", i+1))); err != nil {
-					t.Error(err)
-				}
-			}
-			if n > 0 && all != r.Generator.Intended {
-				t.Errorf("%s: they intended %d, all together %d", engine, all, r.Generator.Intended)
-			}
-			if !strings.Contains(s.output.String(), "generator-1: ") != (n == 0) {
-				t.Errorf("%s, %d generators, the report says:\n%s", engine, n, s.output.String())
-			}
-		}
+		})
 	}
 }
 

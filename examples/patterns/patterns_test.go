@@ -3,6 +3,7 @@ package patterns
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/report"
 	"github.com/squallhq/squall/runner/record"
@@ -41,18 +43,22 @@ func TestPatterns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(strings.TrimSuffix(file, ".yaml")+"/"+quietDay, func(t *testing.T) {
+		t.Run(strings.TrimSuffix(file, ".yaml"), func(t *testing.T) {
 			t.Parallel()
-			why.add(file, quietDay, run(t, healthy(t, file), "", report.ExitPass))
-		})
-		for variant, want := range ends {
-			t.Run(strings.TrimSuffix(file, ".yaml")+"/"+variant, func(t *testing.T) {
+			breadth.Today(t, 8)
+			t.Run(quietDay, func(t *testing.T) {
 				t.Parallel()
-				first := run(t, file, variant, want)
-				why.add(file, variant, first)
-				again(t, file, variant, want, first)
+				why.add(file, quietDay, run(t, healthy(t, file), "", report.ExitPass))
 			})
-		}
+			for variant, want := range ends {
+				t.Run(cmp.Or(variant, "with"), func(t *testing.T) {
+					t.Parallel()
+					first := run(t, file, variant, want)
+					why.add(file, variant, first)
+					again(t, file, variant, want, first)
+				})
+			}
+		})
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/report"
@@ -117,6 +118,7 @@ func TestRealExamples(t *testing.T) {
 			if r.engine == "docker" && testing.Short() {
 				t.Skip("runs in real time; not with -short")
 			}
+			breadth.Today(t, 3)
 			t.Parallel()
 			result := run(t, r.engine, r.file, r.variant, r.want)
 			if r.file == "killed.yaml" && r.engine == "docker" {

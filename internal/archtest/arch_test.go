@@ -162,6 +162,7 @@ var allowed = map[string][]string{
 	"internal/ask":           {}, // one question over HTTP
 	"internal/sleep":         {}, // waits: any program's
 	"internal/clocks":        {}, // how far two clocks are apart: any program's
+	"internal/breadth":       {}, // how much of a wide test is run: any program's
 	"internal/chance":        {}, // what a seed means: the same for the plan, the load, nodes and edges
 	"internal/cluster":       {}, // a Kubernetes on this machine, for tests
 	"internal/cluster/make":  {"internal/cluster"},

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner/record"
@@ -143,6 +144,7 @@ services:
 	const password = "hunter2-of-the-shop"
 	for name, file := range shapes {
 		t.Run(name, func(t *testing.T) {
+			breadth.Today(t, 2)
 			t.Parallel() // it mostly waits
 			file = strings.NewReplacer("SHOP_PASSWORD", "SHOP_PASSWORD", "SHOP", shopImage(t), "POSTGRES_PASSWORD", "POSTGRES_PASSWORD", "POSTGRES", postgres).Replace(file)
 			if strings.Contains(file, "REDIS") {

@@ -10,6 +10,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -17,6 +18,7 @@ import (
 // pgbench and redis-benchmark run as they are in containers of their own, find a database and a cache under their names on
 // their usual ports, and feel the latency of the edges between.
 func TestBenchmarkProgramsFeelTheirEdges(t *testing.T) {
+	breadth.Today(t, 4)
 	inParallel(t)
 	postgres, redis := debimage.Ensure(t.Context(), t, debimage.Postgres), debimage.Ensure(t.Context(), t, debimage.Redis)
 	user := map[string]string{"POSTGRES_PASSWORD": "squall"}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/internal/squallbin"
 	"github.com/squallhq/squall/runner"
@@ -132,6 +133,7 @@ phases:
 // A real server reads its certificate anew when a command in its container says so, and that is nobody else's doing. One whose reload says
 // nothing to it is not believed: the fault is not on.
 func TestCertificateOfRealNginx(t *testing.T) {
+	breadth.Today(t, 4)
 	inParallel(t)
 	plan := parsed(t, `
 scenario: nginx

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/scenarios"
@@ -27,6 +28,7 @@ frontend metrics
 // A real HAProxy tells Prometheus what it counts, on a port that no edge leads to: it is read all the same, as it is, no more than there is
 // room for, and goes on over a restart.
 func TestRealHAProxyTellsWhatItCounts(t *testing.T) {
+	breadth.Today(t, 4)
 	inParallel(t)
 	configuration := tellingHAProxy
 	image := debimage.Ensure(t.Context(), t, debimage.HAProxy)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/wire"
@@ -22,6 +23,7 @@ import (
 // room for its log it gives up, which is told with its last words and is the fault's doing. It is back when there is room, and every
 // write that was acknowledged, before, meanwhile and after, is there once.
 func TestPostgresOnAFullDisk(t *testing.T) {
+	breadth.Today(t, 4)
 	inParallel(t)
 	name := debimage.Ensure(t.Context(), t, debimage.Postgres)
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Image: name, Container: scenarios.Container{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/internal/debimage"
 	"github.com/squallhq/squall/runner/node"
 	"github.com/squallhq/squall/scenarios"
@@ -18,6 +19,7 @@ import (
 // it dies and the standby is promoted, all of that and nothing else; synchronous, nothing is acknowledged meanwhile, and none is lost.
 // What a promotion has done is counted, and the standby's users are its primary's.
 func TestRealPostgresReplicas(t *testing.T) {
+	breadth.Today(t, 4)
 	inParallel(t)
 	image := debimage.Ensure(t.Context(), t, debimage.Postgres)
 	for _, mode := range []string{"async", scenarios.ReplicationSync} {

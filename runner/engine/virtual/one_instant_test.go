@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -46,6 +47,7 @@ phases: [{name: steady, for: 10s}]
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
+			breadth.Today(t, 4)
 			t.Parallel()
 			s := parse(t, file)
 			first := recorded(t, conduct(t, s, 1))

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/faults"
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/engine/virtual"
 	"github.com/squallhq/squall/runner/node"
@@ -32,6 +33,7 @@ func TestReplicasConverge(t *testing.T) {
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			breadth.Today(t, 4)
 			mode, lag := []string{"async", "sync"}[seed%2], []string{"", ", lag: 70ms"}[seed/2%2]
 			s, err := language.Parse("x.yaml", fmt.Appendf(nil, `
 scenario: chaos

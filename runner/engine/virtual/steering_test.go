@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/runner/engine/virtual"
@@ -78,6 +79,7 @@ func TestAnyCourseOfARun(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			breadth.Today(t, 4)
 			res := steered(t, seed)
 			for _, c := range res.Checks {
 				if !c.OK && c.Name != "steady state" { // a load whose pace changes has none
