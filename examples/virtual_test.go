@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -15,8 +16,9 @@ import (
 // with the same seed, on a machine with other processors and other pauses, gives the same record, byte for byte, but for the
 // run's name and the time of day. (For the patterns see again.)
 func TestVirtualVerdicts(t *testing.T) {
-	for _, r := range runs {
+	for n, r := range runs {
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
+			breadth.Today(t, n, 3)
 			t.Parallel() // a run keeps to one processor
 			first := run(t, "virtual", r.file, r.variant, r.exit)
 			second := run(t, "virtual", r.file, r.variant, r.exit, "GOMAXPROCS=8", "GOGC=20") // each collection moves goroutines

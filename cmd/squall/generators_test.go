@@ -104,7 +104,7 @@ func TestGeneratorsOfTheirOwnSendTheSame(t *testing.T) {
 	scenario := divided(t, 3)
 	for _, engine := range engines(t) {
 		t.Run(engine, func(t *testing.T) {
-			breadth.Today(t, 3)
+			breadth.Today(t, breadth.Name(t), 3)
 			var want []string
 			for _, n := range []int{0, 1, 3} {
 				s := start(t, t.TempDir(), "run", scenario, "--engine", engine, "--out", "out", "--generators", strconv.Itoa(n))

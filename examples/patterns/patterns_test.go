@@ -38,14 +38,14 @@ func TestPatterns(t *testing.T) {
 	}
 	why := &diagnoses{of: map[[2]string][]record.Finding{}}
 	t.Cleanup(func() { why.judge(t) })
-	for _, file := range files {
+	for n, file := range files {
 		ends, err := exits(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Run(strings.TrimSuffix(file, ".yaml"), func(t *testing.T) {
 			t.Parallel()
-			breadth.Today(t, 8)
+			breadth.Today(t, n, 8)
 			t.Run(quietDay, func(t *testing.T) {
 				t.Parallel()
 				why.add(file, quietDay, run(t, healthy(t, file), "", report.ExitPass))

@@ -113,12 +113,12 @@ func TestFiguresAreOfTheseExamples(t *testing.T) {
 
 // Each example comes to the verdict that it tells of on the real parts, and on the built-in ones that stand in for them.
 func TestRealExamples(t *testing.T) {
-	for _, r := range runs {
+	for n, r := range runs {
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant+"/"+r.engine, func(t *testing.T) {
 			if r.engine == "docker" && testing.Short() {
 				t.Skip("runs in real time; not with -short")
 			}
-			breadth.Today(t, 3)
+			breadth.Today(t, n, 3)
 			t.Parallel()
 			result := run(t, r.engine, r.file, r.variant, r.want)
 			if r.file == "killed.yaml" && r.engine == "docker" {

@@ -2,7 +2,6 @@
 package breadth
 
 import (
-	"flag"
 	"hash/fnv"
 	"os"
 	"strconv"
@@ -14,20 +13,18 @@ import (
 // test does not take what it has kept of another day for today's. Without it all is run.
 const day = "SQUALL_DAY"
 
-// Today leaves a test to another day where the environment says which it is, unless it is this test's turn, as it is of one in oneIn each day, or it
-// was asked for by name (-run).
-func Today(t testing.TB, oneIn int) {
+// Today leaves the nth test of many to another day where the environment says which it is, unless it is its turn, as it is of one in oneIn each day.
+func Today(t testing.TB, n, oneIn int) {
 	t.Helper()
-	named := flag.Lookup("test.run")
-	if _, said := os.LookupEnv(day); said && (named == nil || named.Value.String() == "") {
-		OneIn(t, oneIn)
+	if _, said := os.LookupEnv(day); said {
+		OneIn(t, n, oneIn)
 	}
 }
 
-// OneIn leaves a test to another day, whatever was asked for, unless it is its turn.
-func OneIn(t testing.TB, oneIn int) {
+// OneIn leaves the nth test of many to another day, whatever was asked for, unless it is its turn.
+func OneIn(t testing.TB, n, oneIn int) {
 	t.Helper()
-	if turn(t.Name(), oneIn) != Day()%oneIn {
+	if n%oneIn != Day()%oneIn {
 		t.Skipf("one in %d of these is run each day, and this is not its day: `make test WHOLE=1` runs all, and so does go test without %s and -short", oneIn, day)
 	}
 }
@@ -40,9 +37,9 @@ func Day() int {
 	return time.Now().UTC().YearDay()
 }
 
-// turn is on which of so many days a test is run.
-func turn(name string, oneIn int) int {
+// Name numbers a test that is not one of a row, by its name.
+func Name(t testing.TB) int {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(name)) // a hash takes everything
-	return int(h.Sum32()>>12) % oneIn
+	_, _ = h.Write([]byte(t.Name())) // a hash takes everything
+	return int(h.Sum32() >> 12)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/scenarios"
 )
 
@@ -33,6 +34,7 @@ func TestHitRatioUnderPoissonArrivals(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	for _, lamT := range []float64{1, 10, 100} {
 		t.Run(fmt.Sprint(lamT), func(t *testing.T) {
 			inWorld(t, func(w *world) {
@@ -56,6 +58,7 @@ func TestOutageWithoutStaleIfError(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const keys, T, D = 400, 10.0, 30.0
 	for stale, want := range map[time.Duration]float64{0: T / (1 + T) * T / (2 * D), time.Hour: 1} {
 		t.Run(stale.String(), func(t *testing.T) {
@@ -99,6 +102,7 @@ func TestFlushMultipliesTheOriginsLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const keys, T, d = 500, 9.0, .2 // lam = 1/s, h = 0.9
 	inWorld(t, func(w *world) {
 		w.leaf("origin", func(http.ResponseWriter, *http.Request) {})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -144,6 +145,7 @@ func TestTTLJitterSpreadsExpiry(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const keys = 400
 	for jitter, want := range map[float64][2]int64{0: {keys, keys}, .25: {60, 100}} { // 400 / (2 * .25 * 10 s) = 80 a second
 		inWorld(t, func(w *world) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -44,6 +45,7 @@ func TestDrainAfterOutage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const rate, down, x = 80, 5 * time.Second, 5 * time.Second
 	for order, wait := range map[string]time.Duration{"oldest": 3 * time.Second, "newest": 0} {
 		t.Run(order, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/wire"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -77,6 +78,7 @@ func TestTailAtScaleGoodEnough(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const leaves, requests = 100, 300
 	for _, test := range []struct {
 		share, slow float64

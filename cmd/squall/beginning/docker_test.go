@@ -144,7 +144,7 @@ services:
 	const password = "hunter2-of-the-shop"
 	for name, file := range shapes {
 		t.Run(name, func(t *testing.T) {
-			breadth.Today(t, 2)
+			breadth.Today(t, breadth.Name(t), 2)
 			t.Parallel() // it mostly waits
 			file = strings.NewReplacer("SHOP_PASSWORD", "SHOP_PASSWORD", "SHOP", shopImage(t), "POSTGRES_PASSWORD", "POSTGRES_PASSWORD", "POSTGRES", postgres).Replace(file)
 			if strings.Contains(file, "REDIS") {

@@ -18,7 +18,7 @@ import (
 // pgbench and redis-benchmark run as they are in containers of their own, find a database and a cache under their names on
 // their usual ports, and feel the latency of the edges between.
 func TestBenchmarkProgramsFeelTheirEdges(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 2, 4)
 	inParallel(t)
 	postgres, redis := debimage.Ensure(t.Context(), t, debimage.Postgres), debimage.Ensure(t.Context(), t, debimage.Redis)
 	user := map[string]string{"POSTGRES_PASSWORD": "squall"}

@@ -133,7 +133,7 @@ phases:
 // A real server reads its certificate anew when a command in its container says so, and that is nobody else's doing. One whose reload says
 // nothing to it is not believed: the fault is not on.
 func TestCertificateOfRealNginx(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 2, 4)
 	inParallel(t)
 	plan := parsed(t, `
 scenario: nginx

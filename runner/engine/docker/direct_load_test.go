@@ -20,7 +20,7 @@ import (
 // checked, what the server says in place of one is its class, a latency on the edge is felt once a question, a crash is failures and
 // then none, and no acknowledged write is lost.
 func TestLoadAsksRealParts(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 3, 4)
 	inParallel(t)
 	plan := parsed(t, `
 scenario: direct

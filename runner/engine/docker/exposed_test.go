@@ -28,7 +28,7 @@ frontend metrics
 // A real HAProxy tells Prometheus what it counts, on a port that no edge leads to: it is read all the same, as it is, no more than there is
 // room for, and goes on over a restart.
 func TestRealHAProxyTellsWhatItCounts(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 3, 4)
 	inParallel(t)
 	configuration := tellingHAProxy
 	image := debimage.Ensure(t.Context(), t, debimage.HAProxy)

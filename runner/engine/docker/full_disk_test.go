@@ -23,7 +23,7 @@ import (
 // room for its log it gives up, which is told with its last words and is the fault's doing. It is back when there is room, and every
 // write that was acknowledged, before, meanwhile and after, is there once.
 func TestPostgresOnAFullDisk(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 3, 4)
 	inParallel(t)
 	name := debimage.Ensure(t.Context(), t, debimage.Postgres)
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Image: name, Container: scenarios.Container{

@@ -18,7 +18,7 @@ import (
 // A real PostgreSQL behind an edge, used by a built-in service through pgx: a latency fault is felt,
 // kill -9 under load is survived, and every write that was acknowledged is read back.
 func TestRealPostgres(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 1, 4)
 	inParallel(t)
 	name := debimage.Ensure(t.Context(), t, debimage.Postgres)
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Image: name}

@@ -192,7 +192,7 @@ func popThere(t *testing.T, s launched, forgets bool) {
 // A real NATS over JetStream: what it has confirmed survives kill -9 and is read back, once where it carries a key; what could not
 // be sent is acknowledged to nobody.
 func TestRealJetStream(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 3, 4)
 	inParallel(t)
 	orders := &scenarios.Node{Name: "orders", Kind: scenarios.KindQueue, Image: debimage.Ensure(t.Context(), t, debimage.NATS), Part: "nats"}
 	api := endpoints("a", map[string][]scenarios.Step{
@@ -250,7 +250,7 @@ func TestRealJetStream(t *testing.T) {
 // Core NATS keeps nothing: what comes while who takes it is cut off is acknowledged all the same, and in nobody's account; the account
 // outlives kill -9 of who has it; what was taken by a request that fails does not come again.
 func TestRealCoreNATS(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 0, 4)
 	inParallel(t)
 	orders := &scenarios.Node{Name: "orders", Kind: scenarios.KindQueue, Image: debimage.Ensure(t.Context(), t, debimage.NATS), Part: "nats"}
 	orders.Promise = scenarios.AtMostOnce

@@ -23,7 +23,7 @@ import (
 // drops what was kept, a cache that is gone costs no answer, a pool of one connection is seen to be too small, kill -9
 // of the database is survived, and what was acknowledged is read back.
 func TestRealMariaDBAndRedis(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 2, 4)
 	inParallel(t)
 	db := &scenarios.Node{Name: "db", Kind: scenarios.KindDatabase, Image: debimage.Ensure(t.Context(), t, debimage.MariaDB), Part: "mariadb"}
 	hot := &scenarios.Node{Name: "hot", Kind: scenarios.KindCache, Image: debimage.Ensure(t.Context(), t, debimage.Redis), Part: "redis"}
@@ -182,7 +182,7 @@ func send(t *testing.T, c *http.Client, method, path, id string) (status int, wr
 // A real RabbitMQ in a queue's place: what it has confirmed survives kill -9 and is read back, each message once; what could not be
 // sent is acknowledged to nobody; and a pool of one channel is seen to be too small where the way to the broker is long.
 func TestRealRabbitMQ(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 1, 4)
 	inParallel(t)
 	orders := &scenarios.Node{Name: "orders", Kind: scenarios.KindQueue, Image: debimage.Ensure(t.Context(), t, debimage.RabbitMQ), Part: "rabbitmq"}
 	api := service("a", scenarios.Step{Write: "orders", Policy: scenarios.Policy{Timeout: 5 * time.Second}})

@@ -52,7 +52,7 @@ expect:
 // The same scenario comes to the same with the built-in database, cache and queue in virtual time, and with MariaDB, Redis and
 // RabbitMQ in their place in containers: each expectation holds or does not in both.
 func TestTheSameVerdictOnRealParts(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 0, 4)
 	inParallel(t)
 	real := func(kind string, part debimage.Part) string {
 		return fmt.Sprintf(`{kind: %s, part: %s, image: %q}`, kind, part, debimage.Ensure(t.Context(), t, part))

@@ -19,7 +19,7 @@ import (
 // it dies and the standby is promoted, all of that and nothing else; synchronous, nothing is acknowledged meanwhile, and none is lost.
 // What a promotion has done is counted, and the standby's users are its primary's.
 func TestRealPostgresReplicas(t *testing.T) {
-	breadth.Today(t, 4)
+	breadth.Today(t, 1, 4)
 	inParallel(t)
 	image := debimage.Ensure(t.Context(), t, debimage.Postgres)
 	for _, mode := range []string{"async", scenarios.ReplicationSync} {

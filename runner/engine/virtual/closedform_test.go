@@ -118,7 +118,7 @@ func TestSingleServer(t *testing.T) {
 		{"D/M/1 at .9", exponential(), paced, .9, 51.79, 35.90, 238.49, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			result, samples := tapped(t, single(scenarios.Node{Workers: 1}, scenarios.Step{Work: test.work}, test.load(test.rho), n), 1)
 			r := measured(t, result)
@@ -149,7 +149,7 @@ func TestSingleServerByCV(t *testing.T) {
 	n := requests(t)
 	for _, cv := range []float64{0, .5, 1, 2} {
 		t.Run(strconv.FormatFloat(cv, 'g', 2, 64), func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			const rho = .5
 			work := &scenarios.Work{Mean: service, CV: &cv}
@@ -166,7 +166,7 @@ func TestManyServers(t *testing.T) {
 		rho float64
 	}{{2, .8}, {4, .5}, {4, .8}, {4, .9}, {8, .9}, {16, .8}} {
 		t.Run("M/M/"+strconv.Itoa(test.c)+" at "+strconv.FormatFloat(test.rho, 'g', 2, 64), func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			load := poisson(test.rho)
 			load.Rate *= float64(test.c)
@@ -197,7 +197,7 @@ func TestShedding(t *testing.T) {
 		{2, 10, .5002, 90.10, 179.82},
 	} {
 		t.Run("rho "+strconv.FormatFloat(test.rho, 'g', 2, 64)+", K "+strconv.Itoa(test.k), func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			_, samples := tapped(t, single(scenarios.Node{Workers: 1, Service: scenarios.Service{Queue: new(test.k - 1)}}, scenarios.Step{Work: exponential()}, poisson(test.rho), n), 1)
 			var accepted []float64
@@ -228,7 +228,7 @@ func TestClosedLoop(t *testing.T) {
 	for _, users := range []int{5, 8, 10, 20} {
 		wantMean, wantRate := mva(users, 90)
 		t.Run(strconv.Itoa(users)+" users", func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			load := scenarios.Load{Users: users, Think: &scenarios.Work{Mean: 90 * time.Millisecond, Shape: "exponential"}}
 			result, _ := tapped(t, single(scenarios.Node{Workers: 1}, scenarios.Step{Work: exponential()}, load, n), 1)
@@ -246,7 +246,7 @@ func TestComputeSharesTheCPU(t *testing.T) {
 	for _, shape := range []string{"constant", "exponential", "uniform", "lognormal"} {
 		for _, rho := range []float64{.5, .8} {
 			t.Run(shape+" at "+strconv.FormatFloat(rho, 'g', 2, 64), func(t *testing.T) {
-				breadth.Today(t, 4)
+				breadth.Today(t, breadth.Name(t), 4)
 				t.Parallel()
 				step := scenarios.Step{Compute: &scenarios.Work{Mean: service, Shape: shape}}
 				result, _ := tapped(t, single(scenarios.Node{Workers: 1e5}, step, poisson(rho), n), 1)
@@ -262,7 +262,7 @@ func TestFanOut(t *testing.T) {
 	n := requests(t) / 4
 	for width, want := range map[int]float64{2: 15, 5: 22.83, 10: 29.29} {
 		t.Run(strconv.Itoa(width), func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			step := scenarios.Step{}
 			for range width {
@@ -307,7 +307,7 @@ func TestTandem(t *testing.T) {
 	}
 	for rho, p99 := range map[float64]float64{.5: 132.77, .8: 331.92} {
 		t.Run(strconv.FormatFloat(rho, 'g', 2, 64), func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			front := &scenarios.Node{Name: "front", Kind: scenarios.KindService, Workers: 1e5, Service: scenarios.Service{Endpoints: []*scenarios.Endpoint{
 				{Match: "GET /", Steps: []scenarios.Step{call("first"), call("second")}}}}}

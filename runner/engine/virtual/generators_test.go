@@ -90,9 +90,9 @@ func TestTheNumberOfGeneratorsChangesNoRecord(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	for _, file := range files {
+	for n, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			today(t)
+			today(t, n)
 			t.Parallel()
 			if _, err := os.Stat(file); err != nil {
 				t.Fatal(err)

@@ -41,9 +41,9 @@ phases:
 // Every kind of fault, as squall explain shows it, is carried out in virtual time: traffic meets it, it is lifted, and the
 // system is as it was.
 func TestEveryKindOfFault(t *testing.T) {
-	for _, kind := range faults.Kinds {
+	for n, kind := range faults.Kinds {
 		t.Run(kind.Word, func(t *testing.T) {
-			today(t)
+			today(t, n)
 			s, err := language.Parse("x.yaml", fmt.Appendf(nil, everyKind, kind.Explain.Example), "")
 			if err != nil {
 				t.Fatal(err)
@@ -119,10 +119,10 @@ func TestLookupsAndConnectionsOfUsers(t *testing.T) {
 }
 
 // today leaves three of four to another day, with -short always, as under the race detector, which takes ten times as long.
-func today(t *testing.T) {
+func today(t *testing.T, n int) {
 	t.Helper()
 	if testing.Short() {
-		breadth.OneIn(t, 4)
+		breadth.OneIn(t, n, 4)
 	}
-	breadth.Today(t, 4)
+	breadth.Today(t, n, 4)
 }

@@ -47,7 +47,7 @@ phases: [{name: steady, for: 10s}]
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, breadth.Name(t), 4)
 			t.Parallel()
 			s := parse(t, file)
 			first := recorded(t, conduct(t, s, 1))

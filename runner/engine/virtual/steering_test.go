@@ -79,7 +79,7 @@ func TestAnyCourseOfARun(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			breadth.Today(t, 4)
+			breadth.Today(t, int(seed), 4)
 			res := steered(t, seed)
 			for _, c := range res.Checks {
 				if !c.OK && c.Name != "steady state" { // a load whose pace changes has none

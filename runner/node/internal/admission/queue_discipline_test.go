@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -153,6 +154,7 @@ func TestBoundedLineIsMM1K(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const n = 100000
 	for _, test := range []struct {
 		rho        float64
@@ -261,6 +263,7 @@ func TestRetryStormByDiscipline(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const never = 1000
 	for _, test := range []struct {
 		name  string
@@ -317,6 +320,7 @@ func TestReportsOnThePrimary(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const seconds, rate, read, report = 8000., 80., .005, 2.
 	for _, test := range []struct{ reports, allowed float64 }{{0, .05}, {.1, .2}} {
 		total := rate + test.reports

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -66,6 +67,7 @@ func TestExponentialBackoffAndJitter(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates 300,000 writes; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const runs = 15
 	ms, most := time.Millisecond, 2*time.Second
 	kinds := []struct {
@@ -209,6 +211,7 @@ func TestBackoffHealsASpike(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates 100,000 attempts; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const runs = 5
 	var none, jittered float64
 	collapsed := 0

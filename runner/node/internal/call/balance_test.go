@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -98,6 +99,7 @@ func TestTwoChoicesBeatRandom(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates 480,000 jobs; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	random, two, least := timeInSystem(t, "random"), timeInSystem(t, "two_choices"), timeInSystem(t, "least_in_flight")
 	t.Logf("mean time in system at use 0.9: random %.2f, two choices %.3f, least in flight %.3f", random, two, least)
 	if math.Abs(random-10) > 1.5 {

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -53,6 +54,7 @@ func TestHedgeAfterP95(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const calls = 100000
 	took, g := hedged(t, scenarios.Hedge{Quantile: 0.95}, calls, func(r *rand.Rand) time.Duration {
 		return time.Duration(r.ExpFloat64() * float64(10*time.Millisecond))
@@ -91,6 +93,7 @@ func TestHedgeCutsTheTailOfFanOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const requests, leaves = 3000, 100
 	for _, r := range []struct {
 		name  string

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/admission"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
@@ -165,6 +166,7 @@ func TestTriggersOfMetastableFailures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates half a million attempts; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	of := func(load float64, lasts, slow time.Duration, slower float64, retry *scenarios.Retry, queue int) crowd {
 		return crowd{
 			rate: load, lasts: lasts, policy: scenarios.Policy{Timeout: 3 * time.Second, Retry: retry},
@@ -189,6 +191,7 @@ func TestVulnerableRegions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates half a million attempts; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	of := func(load float64, slow time.Duration, slower float64, retry *scenarios.Retry) crowd {
 		from := 10 * time.Second
 		return crowd{
@@ -214,6 +217,7 @@ func TestStormsByTrigger(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates half a million attempts; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	of := func(load float64, lasts time.Duration, attempts int, how trigger) crowd {
 		return crowd{
 			rate: load, lasts: lasts, policy: scenarios.Policy{Timeout: time.Second, Retry: &scenarios.Retry{Attempts: attempts}},

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/admission"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
@@ -44,6 +45,7 @@ func TestBulkheadIsErlangB(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	for _, r := range []struct {
 		offered float64
 		places  int
@@ -116,6 +118,7 @@ func TestSheddingWholeRequests(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates 300,000 calls; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	for k := 1; k <= 3; k++ {
 		each, together := wonInFull(t, k, 0), wonInFull(t, k, 0.55)
 		t.Logf("%d calls: %.3f succeed shed by the call, %.3f by the request", k, each, together)

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -98,6 +99,7 @@ func TestRetryStormIsMetastable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates half a million requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	retry := func(budget float64) *scenarios.Retry {
 		r := &scenarios.Retry{Attempts: 2, Budget: &budget}
 		if budget == 0 {
@@ -177,6 +179,7 @@ func TestFanOutMakesTheTail(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const requests = 4000
 	for _, r := range []struct {
 		p float64

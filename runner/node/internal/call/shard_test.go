@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -44,6 +45,7 @@ func TestShuffleShardsBlastRadius(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const tenants = 20000
 	for _, r := range []struct{ n, k int }{{8, 2}, {8, 4}, {5, 1}, {12, 3}} {
 		all := shardsOf(t, &scenarios.Shard{Of: r.k}, r.n, tenants)

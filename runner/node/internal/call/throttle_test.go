@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/host"
 	"github.com/squallhq/squall/scenarios"
 )
@@ -56,6 +57,7 @@ func TestAdaptiveThrottling(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	window := 30 * time.Second
 	for _, k := range []float64{2, 1.5, 1.1} {
 		seen, accepted, _ := throttledRates(t, &scenarios.Throttle{K: k, Window: window}, 100)

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/squallhq/squall/internal/breadth"
 	"github.com/squallhq/squall/runner/node/internal/admission"
 	"github.com/squallhq/squall/runner/node/internal/call"
 	"github.com/squallhq/squall/runner/node/internal/copies"
@@ -56,6 +57,7 @@ func TestStampede(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	const ttl, cost, rate, count = 20 * time.Second, 500 * time.Millisecond, 100, 200
 	for _, test := range []struct {
 		name            string
@@ -193,6 +195,7 @@ func TestLookAsideCollapse(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates many requests; not with -short")
 	}
+	breadth.Today(t, breadth.Name(t), 4)
 	for _, test := range []struct {
 		name               string
 		how                scenarios.ReadCache
