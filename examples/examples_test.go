@@ -105,11 +105,12 @@ func TestEnginesAgree(t *testing.T) {
 		t.Skip("needs a container engine")
 	}
 	t.Parallel()
-	for _, r := range runs {
+	for n, r := range runs {
 		if r.file != agreeing {
 			continue
 		}
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
+			breadth.Today(t, n, 2)
 			t.Parallel()
 			results := map[string]*record.Result{}
 			t.Run("runs", func(t *testing.T) {
