@@ -82,7 +82,7 @@ func TestExamples(t *testing.T) {
 			continue
 		}
 		t.Run(strings.TrimSuffix(r.file, ".yaml")+"/"+r.variant, func(t *testing.T) {
-			breadth.Today(t, breadth.Name(t), 2)
+			breadth.Today(t, breadth.Name(t), 3)
 			t.Parallel()
 			run(t, "process", r.file, r.variant, r.exit)
 		})

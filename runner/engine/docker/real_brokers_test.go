@@ -85,8 +85,9 @@ func until(t *testing.T, c *http.Client, path, id string, want int) string {
 // that is killed comes again.
 func TestPopFromRealBrokers(t *testing.T) {
 	inParallel(t)
-	for _, part := range []debimage.Part{"", debimage.RabbitMQ, debimage.NATS} {
+	for n, part := range []debimage.Part{"", debimage.RabbitMQ, debimage.NATS} {
 		t.Run(string(part), func(t *testing.T) {
+			breadth.Today(t, n, 3)
 			inParallel(t)
 			orders := &scenarios.Node{Name: "orders", Kind: scenarios.KindQueue}
 			if part != "" {
