@@ -59,7 +59,7 @@ clocked = $(if $(RERUN),mkdir -p $(RERUN) && go run $(GOTESTSUM) --format standa
 # with WHOLE=1, as in CI.
 test: ## run the tests (those of the docker engine where an engine answers); WHOLE=1: of the wide ones all, not today's part
 	$(COMPILE) ./cmd/... >/dev/null
-	@$(if $(WHOLE),unset SQUALL_DAY;,export SQUALL_DAY=$$(date -u +%j);) clockless=$$(mktemp); $(IDLE) $(MAKE) test-clockless >$$clockless 2>&1 & beside=$$!; \
+	@$(if $(WHOLE),unset SQUALL_DAY;,export SQUALL_DAY=$${SQUALL_DAY:-$$(date -u +%j)};) clockless=$$(mktemp); $(IDLE) $(MAKE) test-clockless >$$clockless 2>&1 & beside=$$!; \
 		$(MAKE) test-clocked; clocked=$$?; \
 		wait $$beside; status=$$?; cat $$clockless; rm $$clockless; \
 		$(MAKE) test-examples; examples=$$?; \
