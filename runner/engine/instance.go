@@ -300,9 +300,10 @@ func (i *instance) ended() {
 	i.away = true
 	i.before = i.before.Add(i.last)
 	i.last, i.readAt = runner.NodeCounters{}, time.Time{}
-	if i.unread {
-		i.lost, i.unread = i.lost+1, false
+	if i.unread && !i.image() {
+		i.lost++
 	}
+	i.unread = false
 	if i.silent != "" {
 		i.lapses, i.silent = i.lapses+1, ""
 	}

@@ -129,7 +129,9 @@ func (i *instance) read(ctx context.Context) {
 		return
 	}
 	p := i.current()
-	if !i.image() {
+	if i.image() {
+		i.goesOn(p)
+	} else {
 		i.readCounters(ctx, p)
 	}
 	m, ok := p.(Meter)
@@ -143,6 +145,15 @@ func (i *instance) read(ctx context.Context) {
 	defer i.mu.Unlock()
 	if told && i.process == p && !i.away {
 		i.last.CPU = max(cpu, i.last.CPU)
+	}
+}
+
+// goesOn notes of somebody else's program, which is asked for no counters of ours, that it does not stand still any more.
+func (i *instance) goesOn(p Process) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.process == p && !i.away && !i.still {
+		i.unread = false
 	}
 }
 

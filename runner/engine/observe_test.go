@@ -103,6 +103,23 @@ func TestALifeThatEndedUnasked(t *testing.T) {
 	}
 }
 
+// Somebody else's program is unread while it stands still, and has no life of ours to lose.
+func TestAProgramThatStoodStillIsRead(t *testing.T) {
+	i := &instance{plan: topology.Instance{Name: "shop-1", Node: &scenarios.Node{Name: "shop", Kind: scenarios.KindImage, Image: "shop:1"}}, process: slowly{}, still: true, client: http.DefaultClient}
+	if i.read(t.Context()); !i.counters().Unread {
+		t.Error("it stands still, and is read")
+	}
+	i.still = false
+	if i.read(t.Context()); i.counters().Unread {
+		t.Error("it goes on, and is unread")
+	}
+	i.still = true
+	i.read(t.Context())
+	if i.ended(); i.counters().Unread || i.counters().Lost != 0 {
+		t.Errorf("it has ended: %+v", i.counters())
+	}
+}
+
 // shopAt is a service whose admin address is a server's.
 func shopAt(tells *httptest.Server, p Process) *instance {
 	return &instance{
