@@ -78,10 +78,8 @@ test-clocked:
 		$(call clocked,alone,-timeout 20m -run '$(ALONE)',./cmd/squall/live); alone=$$?; \
 		$(call clocked,engines,-p 1 -timeout 20m,$(ENGINES)) && exit $$((commands | alone))
 
-# Real parts and imported files start for most of their time: of a part of them two packages run at a time.
 test-examples:
-	$(call clocked,examples,-timeout 20m -skip '$(IN_VIRTUAL_TIME)',./examples); examples=$$?; \
-		$(call clocked,real,-p $(if $(WHOLE),1,2) -timeout 20m,$(filter-out ./examples,$(EXAMPLES))) && exit $$examples
+	$(call clocked,examples,-p 1 -timeout 20m -skip '$(IN_VIRTUAL_TIME)',$(EXAMPLES))
 
 # Not the examples: their tests run the program as it is shipped, which has no detector in it.
 race: race-clockless race-clocked ## run the tests under the race detector (needs a C compiler)
