@@ -118,7 +118,7 @@ func TestRealExamples(t *testing.T) {
 			if r.engine == "docker" && testing.Short() {
 				t.Skip("runs in real time; not with -short")
 			}
-			breadth.Today(t, n, 3)
+			breadth.Today(t, n, 6)
 			t.Parallel()
 			result := run(t, r.engine, r.file, r.variant, r.want)
 			if r.file == "killed.yaml" && r.engine == "docker" {
