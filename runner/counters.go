@@ -114,11 +114,11 @@ func isCounter(name string) bool {
 	return strings.HasSuffix(name, "_total") || strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "_sum")
 }
 
-// wholeSince tells whether what an instance has counted between two observations is known; without the first, how it stands now.
+// wholeSince tells whether what an instance has counted between two observations is known; without the first, since it was launched.
 func wholeSince(start, end *Observation, instance string) bool {
 	last := end.Nodes[instance]
 	if start == nil {
-		return !last.Unread
+		return last.whole(nil)
 	}
 	first := start.Nodes[instance]
 	return last.whole(&first)
@@ -128,7 +128,7 @@ func wholeSince(start, end *Observation, instance string) bool {
 // the caller is neither, or does not tell; without a start, how it stands now.
 func deliveryOver(p *topology.Plan, start, end *Observation, e topology.Edge) *record.Delivery {
 	from, ok := p.Instance(e.From)
-	if !ok || end == nil || !wholeSince(start, end, e.From) {
+	if !ok || end == nil || end.Nodes[e.From].Unread || start != nil && !wholeSince(start, end, e.From) {
 		return nil
 	}
 	var out *record.Delivery

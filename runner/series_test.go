@@ -100,6 +100,9 @@ func TestALostLifeIsUnknown(t *testing.T) {
 			t.Errorf("%s known are a phase's %v, the run's %v, the edge's %v, the messages %v; want %v", c.name, len(p.Nodes) > 0, inRun, onEdge, told, c.known)
 		}
 	}
+	if _, known := callsOf(nil, after, edge); known {
+		t.Error("its calls since it was launched are taken for known")
+	}
 	if d := deliveryOver(plan, nil, after, edge); d == nil || d.Backlog != 2 {
 		t.Errorf("what waits now: %+v, want 2", d)
 	}
