@@ -35,15 +35,17 @@ type Receipt struct {
 	Deeds []Deed `json:"deeds,omitempty"`
 }
 
-// Coverage is the share of the requests that crossed the edges while the fault was to be on, or whose connection was refused by then, that
-// met it; of connections where no request came through. False: nothing crossed, or nobody counted.
+// Coverage is the share of the requests that crossed the edges while the fault was to be on, or whose connection was refused or left without an
+// answer by then (each SYN as often as it was sent: who waits for a connection has met what keeps it from it), that met it; of connections
+// where no request came through. False: nothing crossed, or nobody counted.
 func (r Receipt) Coverage() (float64, bool) {
+	turned := r.Refused + r.Hung
 	switch {
 	case r.Crossed > 0:
-		return min(1, float64(r.Requests+r.Refused)/float64(r.Crossed+r.Refused)), true
+		return min(1, float64(r.Requests+turned)/float64(r.Crossed+turned)), true
 	case r.CrossedConnections > 0:
 		return min(1, float64(r.Connections)/float64(r.CrossedConnections)), true
-	case r.Refused > 0 && r.Requests+r.Connections == 0:
+	case turned > 0 && r.Requests+r.Connections == 0:
 		return 1, true
 	}
 	return 0, false

@@ -7,7 +7,7 @@ import (
 	"github.com/squallhq/squall/faults"
 )
 
-// What was refused met the fault as surely as what crossed the edge under it did.
+// What was refused, or waits for an answer to its SYN, met the fault as surely as what crossed the edge under it did.
 func TestCoverage(t *testing.T) {
 	const unknown = -1
 	for name, c := range map[string]struct {
@@ -18,6 +18,9 @@ func TestCoverage(t *testing.T) {
 		"a share":               {faults.Receipt{Requests: 32, Crossed: 200}, .16},
 		"one crossed before":    {faults.Receipt{Requests: 1, Crossed: 2, Refused: 60}, 61. / 62},
 		"all were refused":      {faults.Receipt{Refused: 19}, 1},
+		"one before a silence":  {faults.Receipt{Requests: 1, Connections: 1, Crossed: 2, CrossedConnections: 1, Hung: 465}, 466. / 467},
+		"all in silence":        {faults.Receipt{Hung: 7}, 1},
+		"silence ended by hand": {faults.Receipt{Requests: 1, Connections: 1, Crossed: 200, CrossedConnections: 31, Hung: 40}, 41. / 240},
 		"connections alone":     {faults.Receipt{Connections: 3, CrossedConnections: 4}, .75},
 		"more met than crossed": {faults.Receipt{Requests: 5, Crossed: 4}, 1},
 	} {

@@ -21,6 +21,7 @@ func judgeBounds(out *record.Expectation, r *record.Result, e scenarios.Expectat
 		switch j.showing {
 		case refuted:
 			because = append(because, j.why)
+			out.Missed = mostMissed(out.Missed, missed(r, e, b))
 		case unclear:
 			doubts = append(doubts, j.why)
 		}

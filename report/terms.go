@@ -19,7 +19,8 @@ answer_ms, ok_ms, failed_ms), and service_ms, from the time it was really sent.`
 	{"edge latency", `From a request's first byte on an edge to its answer's, as the mesh saw them on the wire: that of the callee, faults of
 the edge included. It is of every answer that came, whatever the caller made of it: of one that failed, and of one whose caller
 had left by then. A percentile of it can so be above the caller's timeout, and edges[].answer_ms of result.json count more
-answers than were ok. What waited and never got a first byte is not in it.`},
+answers than were ok. What waited and never got a first byte is not in it, nor is the wait for a connection: behind dropped SYNs
+a caller waits for seconds while its edge's answers take no longer than before.`},
 	{"percentile", `The nearest rank: p99 of n latencies is the one of rank ceil(0.99 n), so one slow request of 60 is their p99.
 It takes as many answers as make it nearer to one beyond it than to none: 5 for p90, 10 for p95, 50 for p99,
 500 for p99.9. Of fewer it is unknown, and an expectation can't be told, but where more of them are over the
@@ -41,8 +42,8 @@ goodput is what users got.`},
 success and p99 are no worse than that by more than its own noise.
 Where the steady state does not hold before the first fault, the run is inconclusive.`},
 	{"coverage", `Of the requests that crossed a fault's edges while it was to be on, the share that met it: with an answer, and those
-that waited for one when it began; what was refused counts as both. It is below 100% where the fault is for a share of
-them, and where somebody took it off by hand; of connections where no request came through.`},
+that waited for one when it began; what was refused counts as both, and so does each SYN that was dropped. It is below 100%
+where the fault is for a share of them, and where somebody took it off by hand; of connections where no request came through.`},
 	{"toxiproxy api", `Every edge is a proxy of toxiproxy's HTTP API (loopback), for toxiproxy-cli and toxiproxy's client libraries.
 Whatever is done through it is told of: toxics added, changed and removed, POST /reset, proxies disabled, enabled, moved,
 created and deleted, each with its time and with what met it. An edge of the run can't be deleted (409), since that
@@ -70,10 +71,15 @@ replay) says what it did. A fault that nothing met makes the run inconclusive: i
 	{"Little's law", `In flight on average = rate x mean latency (L = lambda W). The run checks that its own figures keep it.`},
 	{"flow conservation", `What was intended is ok, degraded or failed, and what was sent is what the mesh saw enter. The run checks both.`},
 	{"edge", `A connection from one caller to one instance. Every one passes the mesh, so a fault can hit one
-direction of one connection of one replica.`},
+direction of one connection of one replica. In a report's rows of edges, attempts are the callers' own count, p99 is edge latency, and
+hit by names the faults that were on it or on an instance at one of its ends (see: squall explain edge latency, gave up, amplification).`},
 	{"bad for", `Of a phase's seconds, those in which more than 1% of a request failed, or a tenth of its answers took more than twice as
 long as in the steady phase, and 20 ms more. A report's rows of requests have it; "(steady)" beside a figure is
 the same figure of the first phase with no fault on in which next to nothing failed.`},
+	{"lost or late", `What findings count of the requests of those whom they name: failed, cut by a fault, and answered, but later: more than twice
+as late as the answer of the same rank in the steady phase (the 90th of 100 beside the 9th of 10), and 20 ms more, where a
+hundredth of them were. Where an expectation did not hold it is the answers that missed its bounds, if those are more. It is
+all that they lost in that time, of which the finding may be one cause of several.`},
 	{"gave up", `Attempts that the caller gave up, as its own caller was gone or another attempt was faster: neither ok nor failed.
 ok + failed + gave up + under way = attempts, always.`},
 	{"writes lost", `Writes that an answer to a user acknowledged and that are not in their database at the end. Duplicated: there more than once.

@@ -48,7 +48,7 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 			}
 		}
 		if len(said) > 0 {
-			measured = append(measured, fmt.Sprintf("%s of %d %s", strings.Join(said, ", "), data.of, data.noun))
+			measured = append(measured, fmt.Sprintf("%s of %d %s%s", strings.Join(said, ", "), data.of, data.noun, mostlyBefore(w, data.of)))
 		}
 		switch { // nothing lost of nothing shows nothing
 		case len(said) == 0:
@@ -64,4 +64,12 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 		return
 	}
 	out.Holds = &holds
+}
+
+// mostlyBefore says how many of the acknowledged writes were the warm-up's, where most of them were: so few of the phases show little.
+func mostlyBefore(w record.Writes, of int64) string {
+	if w.InPhases == nil || of != w.Acknowledged || *w.InPhases == 0 || 2**w.InPhases >= of {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them in the warm-up", of-*w.InPhases)
 }

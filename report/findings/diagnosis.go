@@ -85,16 +85,16 @@ func diagnose(r *record.Result) (*diagnosis, error) {
 		d.phases = append(d.phases, one)
 	}
 	for _, p := range d.phases {
-		p.harms = harmsOf(p, nil)
+		p.harms = harmsOf(r, p, nil)
 		if d.steady == nil && len(p.faults) == 0 && float64(p.lost()) < 0.01*float64(p.sent()) && len(unmet(r, p)) == 0 {
 			d.steady = p
 		}
 	}
 	for _, p := range d.phases {
 		if d.steady != nil && p != d.steady {
-			p.harms = harmsOf(p, d.steady)
+			p.harms = harmsOf(r, p, d.steady)
 		}
-		expect(unmet(r, p))
+		p.expect(r)
 	}
 	return d, nil
 }

@@ -3,6 +3,8 @@ package findings
 import (
 	"strings"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -14,12 +16,15 @@ type harm struct {
 }
 
 // harmsOf are the harms of a phase; without a steady one to compare with, what was slow is not among them.
-func harmsOf(p *phase, steady *phase) []harm {
+func harmsOf(r *record.Result, p *phase, steady *phase) []harm {
 	var out []harm
 	for _, q := range p.Requests {
 		told := p.toldNo(q)
 		h := harm{load: q.Load, request: q.Request, sent: q.Sent + q.Cut, failed: q.Failed + q.Cut - told}
-		h.lost = Lost(requestOf(steady, q.Load, q.Request), q) - told
+		h.lost = h.failed
+		if before := requestOf(steady, q.Load, q.Request); before != nil {
+			h.lost += late(r, steady.Name, *before, p.Name, q)
+		}
 		out = append(out, h)
 	}
 	return out
@@ -62,6 +67,49 @@ func requestOf(p *phase, load, request string) *record.Request {
 	return nil
 }
 
+// late is how many of a request's answers took much longer in a phase than those of the same rank in the steady one: counted, from the histograms of both. Where
+// fewer than a hundredth did, as the percentiles have it, they are what any second has, and none. Of a record that has percentiles alone, it is what these show
+// at least.
+func late(r *record.Result, steady string, before record.Request, phase string, q record.Request) int64 {
+	share := slower(before.AnswerMs, q.AnswerMs)
+	if share == 0 {
+		return 0
+	}
+	was, err := r.AnswersOf(steady, before)
+	now, err2 := r.AnswersOf(phase, q)
+	if err != nil || err2 != nil {
+		return int64(share * float64(q.OK+q.Degraded))
+	}
+	return laterByRank(was, now)
+}
+
+// laterByRank counts the values of now that are much more than those of the same rank (nearest, from below) of was. Both are in us.
+func laterByRank(was, now *hdrhistogram.Histogram) (n int64) {
+	type step struct {
+		ms   float64
+		upTo int64 // its last rank
+	}
+	var steps []step
+	for top, count := range record.Bars(was) {
+		steps = append(steps, step{ms: float64(top) / 1000, upTo: count})
+		if i := len(steps) - 1; i > 0 {
+			steps[i].upTo += steps[i-1].upTo
+		}
+	}
+	all, passed, reached := now.TotalCount(), int64(0), 0
+	for top, count := range record.Bars(now) {
+		for reached < len(steps) && MuchSlower(steps[reached].ms, float64(top)/1000) {
+			reached++ // as many as now's values are above: they rise, and so does this
+		}
+		if reached > 0 {
+			ranks := steps[reached-1].upTo * all / was.TotalCount() // now's ranks that belong to them
+			n += min(count, max(0, ranks-passed))
+		}
+		passed += count
+	}
+	return n
+}
+
 // much is how many ms an answer must be later than its like in the steady phase, and at least twice as late, to count as lost.
 const much = 20
 
@@ -98,10 +146,17 @@ func unmet(r *record.Result, p *phase) (out []*harm) {
 	return out
 }
 
-// expect counts a fiftieth of each of these as lost, where nothing else tells that they lost anything: what was expected did not hold.
-func expect(of []*harm) {
-	for _, h := range of {
-		h.lost = max(h.lost, h.sent/50)
+// expect counts among what a phase lost the answers that were not as an expectation asks which did not hold, where they are more than were late beside the
+// steady phase: what failed is among the lost already.
+func (p *phase) expect(r *record.Result) {
+	for _, e := range r.Expectations {
+		for _, m := range e.Missed {
+			for i := range p.harms {
+				if h := &p.harms[i]; m.Phase == p.Name && m.Load == h.load && m.Request == h.request {
+					h.lost = max(h.lost, h.failed+m.Answers)
+				}
+			}
+		}
 	}
 }
 

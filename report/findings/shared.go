@@ -40,8 +40,8 @@ var sharedDependency = Kind{
 
 var unrelatedDown = Kind{
 	Name: "unrelated requests taken down",
-	Means: "a service's workers wait for one dependency (as in workers held by one dependency), and a twentieth or more of its requests that need nothing of that " +
-		"dependency are lost",
+	Means: "a service's workers wait for one dependency (as in workers held by one dependency), and a tenth or more of its requests that need nothing of that " +
+		"dependency are lost or late",
 	find: func(d *diagnosis) (out []record.Finding) {
 		for _, p := range d.harmed() {
 			for _, name := range names(d.nodes) {
@@ -56,13 +56,14 @@ var unrelatedDown = Kind{
 							sent, lost = sent+h.sent, lost+h.lost
 						}
 					}
-					if !d.holds(p, name, to) || share(lost, sent) < 0.05 {
+					// Until a breaker opened it was a twentieth (circuit-breaker), where none did nearly all.
+					if !d.holds(p, name, to) || share(lost, sent) < 0.1 {
 						continue
 					}
 					f := d.finding(p, arrow(name, to), name)
 					f.Evidence = []string{
 						fmt.Sprintf("requests of %s wait %s for a worker", name, spell.Milliseconds(p.waited(name))), d.asksLong(p, name, to),
-						fmt.Sprintf("%d of %d requests that need nothing of %s are lost", lost, sent, to),
+						fmt.Sprintf("%d of %d requests that need nothing of %s are lost or late", lost, sent, to),
 					}
 					f.Because = "each request that waits for " + to + " keeps a worker that others need"
 					f.Try = d.separates(name, to)

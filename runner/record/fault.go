@@ -92,7 +92,8 @@ type Receipt struct {
 	DelayMs float64 `json:"delay_ms,omitempty"`
 	// FullDelayMs is the mean delay of those alone that were held for their whole time; absent where none was.
 	FullDelayMs float64 `json:"full_delay_ms,omitempty" since:"2026-11-29"`
-	// Coverage is how many of the requests that crossed its edges while it was to be on met it; absent where that was not counted.
+	// Coverage is how many of the requests that crossed its edges while it was to be on met it, refused connections and dropped SYNs taken
+	// for requests that did; absent where that was not counted.
 	Coverage *float64 `json:"coverage,omitempty" unit:"share" since:"2026-11-29"`
 	// Spread is how far apart in time the meshes came that carried it out together; absent where one alone did.
 	Spread *Spread `json:"spread,omitempty" since:"2026-11-30"`

@@ -10,8 +10,9 @@ type Finding struct {
 	When Stretch `json:"when" since:"2026-11-29"`
 	// Who lost by it: requests, as LOAD: REQUEST.
 	Who []string `json:"who" since:"2026-11-29"`
-	// Lost is how many of these users' requests failed, were cut, or took much longer than in the steady phase: what findings are
-	// ordered by. It is everything that they lost in that time, of which the finding may be one cause of several.
+	// Lost is how many of these users' requests failed, were cut, or took much longer than those of the same rank in the steady phase (more than
+	// twice as long, and 20 ms more, where a hundredth of them did); or, where those are more, failed or were not as an expectation asks that did not
+	// hold: what findings are ordered by. It is everything that they lost in that time, of which the finding may be one cause of several.
 	Lost int64 `json:"lost" unit:"requests" since:"2026-11-29"`
 	// Evidence is the figures that show it.
 	Evidence []string `json:"evidence" since:"2026-11-29"`

@@ -107,10 +107,26 @@ type Expectation struct {
 	Holds *bool `json:"holds"`
 	// Why it could not be told.
 	Why string `json:"why,omitempty"`
+	// Missed are the answers that one of its bounds which did not hold was about and that did not do as it asks: later than a latency, degraded or
+	// stale where that is bounded. Those of several bounds are counted once, as of the bound that most missed; what failed is in Request.
+	// Absent where it holds, can't be told or is not about single requests.
+	Missed []Missed `json:"missed,omitempty" since:"2026-12-01"`
 	// Touched are the phases it is about in which something was done beside the plan; absent: none was.
 	Touched []string `json:"touched,omitempty" since:"2026-11-30"`
 	// Line of the scenario file.
 	Line int `json:"line,omitempty"`
 	// Column in that line.
 	Column int `json:"column,omitempty" since:"2026-11-29"`
+}
+
+// Missed is how many answers of one kind of request in one phase did not do as an expectation asks.
+type Missed struct {
+	// Phase that they were intended in.
+	Phase string `json:"phase" since:"2026-12-01"`
+	// Load that sent them.
+	Load string `json:"load" since:"2026-12-01"`
+	// Request as the load spells it.
+	Request string `json:"request" since:"2026-12-01"`
+	// Answers that did not.
+	Answers int64 `json:"answers" unit:"requests" since:"2026-12-01"`
 }

@@ -113,6 +113,25 @@ func MergeWindows(windows ...Window) (Merged, error) {
 	return m, nil
 }
 
+// AnswersOf are the latencies of the answers to one kind of request in one phase, ok and degraded ones, in us. It fails where the windows do not have
+// them all.
+func (r *Result) AnswersOf(phase string, q Request) (*hdrhistogram.Histogram, error) {
+	var of []Window
+	for _, w := range r.Windows {
+		if w.Phase == phase && w.Load == q.Load && w.Request == q.Request {
+			of = append(of, w)
+		}
+	}
+	m, err := MergeWindows(of...)
+	if err != nil {
+		return nil, err
+	}
+	if m.OK != q.OK || m.Degraded != q.Degraded {
+		return nil, fmt.Errorf("the windows of %q %q have %d of the %d answers in %s", q.Load, q.Request, m.OK+m.Degraded, q.OK+q.Degraded, phase)
+	}
+	return m.Answers()
+}
+
 // Answers are the latencies of ok and degraded answers, in us. It fails for windows that were written before
 // failed requests had a histogram of their own.
 func (m Merged) Answers() (*hdrhistogram.Histogram, error) {
