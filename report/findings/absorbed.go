@@ -38,7 +38,7 @@ var absorbers = []absorber{
 }
 
 // absorbed is what the mechanisms of an architecture kept away while faults were on, and what its rules refused in any phase but the steady one:
-// what each counted beyond its rate of that, by phase, the most first.
+// what each counted, where that is more than at its rate of that, by phase, the most first.
 func (d *diagnosis) absorbed() []record.Absorbed {
 	var out []record.Absorbed
 	for _, p := range d.phases {
@@ -52,8 +52,8 @@ func (d *diagnosis) absorbed() []record.Absorbed {
 		}
 		for _, node := range names(d.nodes) {
 			for _, a := range absorbers {
-				if n := d.acted(p, node, a); n >= leastAbsorbed && (a.ruled || !calm) {
-					of = append(of, record.Absorbed{Phase: p.Name, Where: node, By: a.by, Count: n, Text: fmt.Sprintf(a.text, node, spell.Count(n))})
+				if n, usual := d.acted(p, node, a); float64(n)-usual >= leastAbsorbed && (a.ruled || !calm) {
+					of = append(of, record.Absorbed{Phase: p.Name, Where: node, By: a.by, Count: n, Text: fmt.Sprintf(a.text, node, spell.Count(n)) + d.ofThese(usual)})
 				}
 			}
 		}
@@ -63,24 +63,38 @@ func (d *diagnosis) absorbed() []record.Absorbed {
 	return out
 }
 
-// acted is how often a mechanism of a node acted in a phase beyond what it does in as long a time of the steady one.
-func (d *diagnosis) acted(p *phase, node string, a absorber) int64 {
+// acted is how often a mechanism of a node acted in a phase, and how often it does in as long a time of the steady one.
+func (d *diagnosis) acted(p *phase, node string, a absorber) (n int64, usual float64) {
+	n = a.counted(p, node)
+	if a.whenBad {
+		for _, c := range d.from(node) {
+			if p.between(node, c.to).bad() >= badShare {
+				return n, 0
+			}
+		}
+		return 0, 0
+	}
+	if d.steady != nil && d.steady != p {
+		usual = float64(a.counted(d.steady, node)) * p.seconds() / d.steady.seconds()
+	}
+	return n, usual
+}
+
+// counted is what a node counted of it in a phase.
+func (a absorber) counted(p *phase, node string) int64 {
 	n := p.count(node, a.metric)
 	if a.less != "" {
 		n = max(0, n-p.count(node, a.less))
 	}
-	if a.whenBad {
-		for _, c := range d.from(node) {
-			if p.between(node, c.to).bad() >= badShare {
-				return int64(n)
-			}
-		}
-		return 0
-	}
-	if d.steady != nil && d.steady != p {
-		n -= d.steady.count(node, a.metric) * p.seconds() / d.steady.seconds()
-	}
 	return int64(n)
+}
+
+// ofThese says how many of what was counted are usual, where any are.
+func (d *diagnosis) ofThese(usual float64) string {
+	if n := int64(usual + 0.5); n > 0 {
+		return fmt.Sprintf(" (%s would be usual, as in %s)", spell.Count(n), d.steady.Name)
+	}
+	return ""
 }
 
 // kept are the messages that queues and streams took while what they deliver to did not.

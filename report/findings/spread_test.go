@@ -101,8 +101,8 @@ func TestSpreadBeginsWithItsOwnFault(t *testing.T) {
 	}
 }
 
-// What was kept away is what was counted beyond the steady phase's rate, while a fault was on.
-func TestAbsorbedIsBeyondTheSteadyRate(t *testing.T) {
+// What was kept away is told as it was counted, where that is beyond the steady phase's rate, while a fault was on.
+func TestAbsorbedBeyondTheSteadyRate(t *testing.T) {
 	t.Parallel()
 	r := shop(t)
 	count := func(phase int, name string, n float64) { r.Phases[phase].Nodes[0].Counters["squall_"+name] = n }
@@ -112,7 +112,7 @@ func TestAbsorbedIsBeyondTheSteadyRate(t *testing.T) {
 	count(1, "cache_stale_total", 12)
 	count(1, "hedges_won_total", 4) // too few to tell of
 	want := []record.Absorbed{
-		{Phase: "hang", Where: "shop", By: "breaker", Count: 40, Text: "shop did not make 40 calls that would have waited for what failed"},
+		{Phase: "hang", Where: "shop", By: "breaker", Count: 50, Text: "shop did not make 50 calls that would have waited for what failed (10 would be usual, as in steady)"},
 		{Phase: "hang", Where: "shop", By: "fallback", Count: 18, Text: "shop answered 18 requests without what failed"},
 		{Phase: "hang", Where: "shop", By: "cache", Count: 12, Text: "shop answered 12 requests with copies that had expired"},
 	}
