@@ -79,7 +79,7 @@ func TestPlantedIllnesses(t *testing.T) {
 				count(r, 1, 4, "queued_total", 100)
 				count(r, 1, 4, "queue_seconds_total", 50)
 			}},
-		{"the wrong requests shed", "front", withBreaker, "50% of those of high priority are lost, 0% of those of low", func(r *record.Result) {
+		{"the wrong requests shed", "front", withBreaker, "50% of those of high priority are lost or late, 0% of those of low", func(r *record.Result) {
 			count(r, 1, 0, "shed_total", 50)
 		}},
 		{"fallback never used", "front -> back", `{"call": {"node": "back", "method": "GET", "path": "/y"}, "fallback": {"status": 200}}`, "80% of 100 attempts not answered well, 80 of them given up",

@@ -26,7 +26,7 @@ var outageStays = Kind{
 					f.When.FromS = min(f.When.FromS, since.StartS)
 				}
 			}
-			f.Evidence = []string{fmt.Sprintf("%s was off at %.1f s, and %d of %d requests are lost from %.0f to %.0f s", trigger.Text, *trigger.UndoneS, p.lost(), p.sent(), p.StartS, p.EndS)}
+			f.Evidence = []string{fmt.Sprintf("%s was off at %.1f s, and %d of %d requests are lost or late from %.0f to %.0f s", trigger.Text, *trigger.UndoneS, p.lost(), p.sent(), p.StartS, p.EndS)}
 			if wait > 0 {
 				f.Evidence = append(f.Evidence, fmt.Sprintf("requests of %s wait %s for a worker", node, spell.Milliseconds(wait)))
 			}

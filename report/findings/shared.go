@@ -26,7 +26,7 @@ var sharedDependency = Kind{
 					continue
 				}
 				f := d.finding(p, name, name)
-				f.Evidence = []string{fmt.Sprintf("%s fail with it: %d sorts of request are lost", list(callers), len(f.Who))}
+				f.Evidence = []string{fmt.Sprintf("%s fail with it: %d sorts of request are lost or late", list(callers), len(f.Who))}
 				f.Because = "what everything calls takes everything along when it falls"
 				f.Try = try(option{"utils-service", true})
 				if f.Lost > 0 {

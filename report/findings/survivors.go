@@ -63,7 +63,7 @@ var wrongShed = Kind{
 					continue
 				}
 				f := d.finding(p, name, name)
-				f.Evidence = []string{fmt.Sprintf("%s sheds %.0f requests; %s of those of high priority are lost, %s of those of low",
+				f.Evidence = []string{fmt.Sprintf("%s sheds %.0f requests; %s of those of high priority are lost or late, %s of those of low",
 					name, p.count(name, "shed_total"), spell.Percent(share(high.lost, high.sent)), spell.Percent(share(low.lost, low.sent)))}
 				f.Because = "who is refused is a matter of who comes when, and not of what it is worth"
 				f.Try = try(option{"priority", true}, option{"critical-tier", true})
