@@ -20,6 +20,7 @@ func explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [FAULT | KEY | KIND | TERM]",
 		Short: "Say what a fault does to a client, what a key of the language or a word of the report means",
+		Example: "  squall explain blackhole\n  squall explain retry.on\n  squall explain \"lost or late\"",
 		RunE: func(c *cobra.Command, args []string) error {
 			w := c.OutOrStdout()
 			if len(args) == 0 {
@@ -151,7 +152,7 @@ func explainFault(w io.Writer, e faults.Entry) {
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // explainKeys says what a key of the language means, wherever it may stand, and what a kind of node has for keys of its
-// own, with an empty line before each where something stands there already. It tells whether there was anything to say.
+// own, with an empty line before each where something stands there already. OWNER.KEY is that key of the owner alone. It tells whether there was anything to say.
 func explainKeys(w io.Writer, word string, after bool) bool {
 	said := false
 	apart := func() {
@@ -162,17 +163,21 @@ func explainKeys(w io.Writer, word string, after bool) bool {
 	}
 	in := grammar.KeysIn(strings.ReplaceAll(word, "_", " "))
 	listed := false // load is a key and what it takes; steps are a session's, and what endpoints have
+	of, name := "", word
+	if owner, key, dotted := strings.Cut(word, "."); dotted { // retry.on: the key on of retry alone
+		of, name = owner, key
+	}
 	for _, k := range grammar.Reference() {
-		if k.Name == word {
+		if k.Name == name && (of == "" || isOf(k, of)) {
 			apart()
 			explainKey(w, k)
 			listed = listed || slices.EqualFunc(k.Keys, in, func(a, b grammar.Key) bool { return a.Name == b.Name })
 		}
 	}
-	if of := grammar.KeysOf(word); len(of) > 0 {
+	if its := grammar.KeysOf(word); len(its) > 0 {
 		apart()
 		fmt.Fprintf(w, "kind: %s has, besides what every node has:\n\n", word)
-		listKeys(w, of)
+		listKeys(w, its)
 	}
 	if len(in) > 0 && !listed {
 		apart()
@@ -180,6 +185,12 @@ func explainKeys(w io.Writer, word string, after bool) bool {
 		listKeys(w, in)
 	}
 	return said
+}
+
+// isOf tells whether a key is one of an owner that is named so: a circuit breaker, a fault, or a kind of node.
+func isOf(k grammar.Key, owner string) bool {
+	spaced := func(s string) string { return " " + strings.ReplaceAll(s, "_", " ") + " " }
+	return slices.Contains(k.Kinds, owner) || slices.ContainsFunc(k.Of, func(noun string) bool { return strings.Contains(spaced(noun), spaced(owner)) })
 }
 
 func explainKey(w io.Writer, k grammar.Key) {

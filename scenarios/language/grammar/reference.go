@@ -155,13 +155,26 @@ func keyOf(f field) Key {
 	case len(f.enum) > 0:
 		takes = "one of " + strings.Join(f.enum, ", ")
 	case mappingOf(f.typ) == nil && hint(f) == "...":
-		takes = "text"
+		takes = plain(f)
 	case f.typ == reflect.TypeFor[faults.Selector]() || f.typ == reflect.TypeFor[*faults.Selector]():
 		takes = "a name, NODE -> NODE, a list of them, or a mapping (see: squall explain selection)"
 	case mappingOf(f.typ) == nil:
 		takes = "a value as in " + hint(f)
 	}
 	return Key{Name: f.key, Kinds: f.kinds, Words: f.enum, Takes: takes, Need: f.need, Doc: f.doc}
+}
+
+// plain is what a value without a unit is: true or false, a number, or else text.
+func plain(f field) string {
+	t := f.typ
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Bool, reflect.Float64, reflect.Uint64:
+		return spelled(f, t)
+	}
+	return "text"
 }
 
 // mappingOf is the struct whose keys a value of this type has, nil where it is spelled otherwise.
