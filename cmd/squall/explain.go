@@ -18,8 +18,8 @@ import (
 
 func explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain [FAULT | KEY | KIND | TERM]",
-		Short: "Say what a fault does to a client, what a key of the language or a word of the report means",
+		Use:     "explain [FAULT | KEY | KIND | TERM]",
+		Short:   "Say what a fault does to a client, what a key of the language or a word of the report means",
 		Example: "  squall explain blackhole\n  squall explain retry.on\n  squall explain \"lost or late\"",
 		RunE: func(c *cobra.Command, args []string) error {
 			w := c.OutOrStdout()
