@@ -25,6 +25,7 @@ type felt struct {
 	before *record.Request // in the steady phase; nil: it was not asked for there, or there is none
 	lost   float64         // the share that failed, was cut or was much later than in the steady phase
 	steady bool
+	missed bool // an expectation about it, in this phase, did not hold
 }
 
 // requests shows what users felt: what went worst first, the steady phase's own rows and what was no worse folded away.
@@ -88,7 +89,7 @@ func feltIn(r *record.Result) []felt {
 			if f.steady {
 				before = nil
 			}
-			f.lost = float64(diagnosis.Lost(before, q)) / float64(q.Sent+q.Cut)
+			f.lost, f.missed = float64(diagnosis.Lost(before, q))/float64(q.Sent+q.Cut), missed(r, p, q)
 			all = append(all, f)
 		}
 	}
@@ -104,10 +105,17 @@ func requestIn(p record.Phase, like record.Request) *record.Request {
 	return nil
 }
 
-// worstOf are the rows that lost most, first; where none lost anything, those that are not the steady phase's; and where there
+// missed tells whether an expectation about a request in just this phase did not hold.
+func missed(r *record.Result, p record.Phase, q record.Request) bool {
+	return slices.ContainsFunc(r.Expectations, func(e record.Expectation) bool {
+		return e.Holds != nil && !*e.Holds && e.In == p.Name && slices.Contains([]string{"all", q.Load, q.Request}, e.Of)
+	})
+}
+
+// worstOf are the rows that lost most, first, and those about which an expectation did not hold; where none lost anything, those that are not the steady phase's; and where there
 // are no others, those.
 func worstOf(all []felt) []felt {
-	rows := slices.DeleteFunc(slices.Clone(all), func(f felt) bool { return f.steady || f.lost == 0 && f.q.Degraded == 0 })
+	rows := slices.DeleteFunc(slices.Clone(all), func(f felt) bool { return !f.missed && (f.steady || f.lost == 0 && f.q.Degraded == 0) })
 	if len(rows) == 0 {
 		rows = slices.DeleteFunc(slices.Clone(all), func(f felt) bool { return f.steady })
 	}

@@ -144,3 +144,22 @@ func TestWhatHitAnEdgeIsToldWhole(t *testing.T) {
 		}
 	}
 }
+
+// A row about which an expectation did not hold is not folded away, of the steady phase or of one that lost nothing beside it; nor does it pass for one of another
+// phase or request.
+func TestWhatMissedAnExpectationIsShown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		in, of string
+		shown  bool
+	}{{"steady", "GET /catalog/{item}", true}, {"steady", "all", true}, {"steady", "POST /orders/{id}", false}, {"after", "GET /catalog/{item}", false}} {
+		no := false
+		r := shop()
+		r.Expectations = []record.Expectation{{Text: "p99 < 1ms", Measured: "p99 5 ms", In: c.in, Of: c.of, Holds: &no}}
+		out := rendered(t, r, View{Width: 250})
+		table := out[strings.Index(out, "PHASE"):strings.Index(out, "EDGE")]
+		if got := strings.Contains(table, "steady  GET /catalog/{item}"); got != c.shown {
+			t.Errorf("in %s, of %s: shown is %v, want %v:\n%s", c.in, c.of, got, c.shown, table)
+		}
+	}
+}
