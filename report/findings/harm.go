@@ -45,8 +45,8 @@ func (p *phase) toldNo(q record.Request) (n int64) {
 	return n
 }
 
-// Lost is how many of a phase's requests failed, were cut, or took much longer than their like did before, in the steady phase; nil:
-// there is none to compare with.
+// Lost is about how many of a phase's requests failed, were cut, or took much longer than their like did before, in the steady phase (nil: there is
+// none to compare with), as far as percentiles tell: what rows are ordered by, and none only where none was lost or late. What findings say is counted.
 func Lost(before *record.Request, q record.Request) int64 {
 	lost := q.Failed + q.Cut
 	if before != nil {
