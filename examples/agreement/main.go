@@ -29,7 +29,7 @@ const (
 // differ says why rows do not agree, as far as is known.
 const differ = `Where rows do not agree it is the machine, not the architecture: a request that crosses five or more edges comes out 1 to 2 ms later at
 the median than one hop's cost times its hops, p99 of real runs holds the scheduling of a shared machine with two cores, and a
-killed container takes some 0.3 s to be started again, which virtual time does not charge. Verdicts, success and amplification are what to compare.`
+killed container takes some 0.3 to 0.6 s to be started again, which virtual time does not charge. Verdicts, success and amplification are what to compare.`
 
 // differInPods says so of pods.
 const differInPods = `Both run the same nodes and the same mesh on the same two cores. In the cluster these also run an API server, etcd, a scheduler and controllers, and on each of two nodes
