@@ -33,6 +33,7 @@ func (r *run) callsCheck(res *record.Result) *record.Check {
 	var all []analysis.Calls
 	// held are the attempts of the phases before that the mesh has not seen yet: a fault that keeps what is sent lets it go later.
 	held := make(map[string]int64)
+	before := r.warmedUp()
 	for i := range res.Phases {
 		start, end := r.bounds(res, i)
 		if start == nil || end == nil {
@@ -49,7 +50,7 @@ func (r *run) callsCheck(res *record.Result) *record.Check {
 				Where: e.Name + " in " + res.Phases[i].Name, Attempts: calls.Attempts, Broken: calls.Failures + calls.GaveUp,
 				Seen:     seen,
 				InFlight: start.Nodes[e.From].Calls[e.Callee()].InFlight + end.Nodes[e.From].Calls[e.Callee()].InFlight + held[e.Name],
-				Rate:     float64(max(calls.Attempts, seen)) / seconds,
+				Rate:     before.of(e.Name, float64(max(calls.Attempts, seen))/seconds, max(start.Nodes[e.From].Unseen, end.Nodes[e.From].Unseen)),
 			}
 			held[e.Name] = max(0, held[e.Name]+c.Attempts-c.Seen)
 			if _, virtual := r.o.Engine.(Enclosing); !virtual {

@@ -36,18 +36,52 @@ func (r *run) stretches(res *record.Result) []stretch {
 	return out
 }
 
-// skew is how many of those who came in a stretch may have come between its readings, which are so far apart on either end.
-func (s stretch) skew(came int64, apart time.Duration) int64 {
+// skew is how many may have come between its readings, which are so far apart on either end, of those of whom so many came a second.
+func (s stretch) skew(perSecond float64, apart time.Duration) int64 {
 	if s.exact {
 		return 0
 	}
-	seconds := s.end.At.Sub(s.start.At).Seconds()
-	return 2 + int64(math.Ceil(3*float64(came)/seconds*apart.Seconds()))
+	return 2 + int64(math.Ceil(3*perSecond*apart.Seconds()))
+}
+
+// perSecond is the rate of so many in a stretch.
+func (s stretch) perSecond(came int64) float64 {
+	return float64(came) / s.end.At.Sub(s.start.At).Seconds()
+}
+
+// paces are the greatest rates so far, a second, by who had them. Who was ended unread in a stretch had in it only what came until then, and all of
+// that may be uncounted: how much it can be shows in the time before.
+type paces map[string]float64
+
+// warmedUp are those of instances and edges until the first phase begins, as far as there was a load.
+func (r *run) warmedUp() paces {
+	out := paces{}
+	seconds := r.o.Plan.Scenario.WarmUpTime().Seconds()
+	if r.start == nil || seconds <= 0 {
+		return out
+	}
+	for name, n := range r.start.Nodes {
+		out[name] = float64(n.Stays.In) / seconds
+	}
+	for name, e := range r.start.Edges {
+		out[name] = float64(e.Requests) / seconds
+	}
+	return out
+}
+
+// of is the rate to reckon with: the present one, or of who was not seen for some time, the greatest so far.
+func (p paces) of(name string, perSecond float64, unseen time.Duration) float64 {
+	p[name] = max(p[name], perSecond)
+	if unseen > 0 {
+		return p[name]
+	}
+	return perSecond
 }
 
 // places are all nodes, edges and queues, in each phase and over the whole run.
 func (r *run) places(res *record.Result) []analysis.Place {
 	var out []analysis.Place
+	before := r.warmedUp()
 	for _, s := range r.stretches(res) {
 		for _, e := range r.o.Plan.Edges {
 			out = append(out, s.awaiting(e))
@@ -61,7 +95,7 @@ func (r *run) places(res *record.Result) []analysis.Place {
 			if !i.Node.BuiltIn() || !known || !last.whole(&first) {
 				continue
 			}
-			out = append(out, r.requests(s, i, first, last))
+			out = append(out, r.requests(s, i, first, last, before))
 			out = append(out, s.waits(i, first, last)...)
 		}
 	}
@@ -73,7 +107,7 @@ func (s stretch) awaiting(e topology.Edge) analysis.Place {
 	first, last := meshOf(s.start, e.Name), meshOf(s.end, e.Name)
 	stays := last.Awaiting.Sub(first.Awaiting)
 	p := analysis.Place{
-		Where: e.Name + " in " + s.name, Stays: stays, Skewed: s.skew(stays.In, readingSkew),
+		Where: e.Name + " in " + s.name, Stays: stays, Skewed: s.skew(s.perSecond(stays.In), readingSkew),
 		Counts: []analysis.Count{
 			equal("the mesh counts requests:", last.Requests-first.Requests, stays.In),
 			equal("the mesh counts answers and requests without one:",
@@ -105,7 +139,7 @@ func (s stretch) attempts(e topology.Edge) (analysis.Place, bool) {
 
 // requests are those in an instance. Where everything that comes to it is a request of HTTP over an edge, it has had as many as
 // the mesh has seen go there and not fewer than had an answer: from the first one on, since they may be counted on either side of a reading.
-func (r *run) requests(s stretch, i topology.Instance, first, last NodeCounters) analysis.Place {
+func (r *run) requests(s stretch, i topology.Instance, first, last NodeCounters, before paces) analysis.Place {
 	stays := last.Stays.Sub(first.Stays)
 	p := analysis.Place{Where: i.Name + " in " + s.name, Stays: stays}
 	if s.exact {
@@ -131,7 +165,8 @@ func (r *run) requests(s stretch, i topology.Instance, first, last NodeCounters)
 		}
 	}
 	// As many came as the mesh has seen, where the instance was read for the last time before they did.
-	p.Skewed = s.skew(max(stays.In, crossed), apart(s.start, s.end, i.Name))
+	perSecond := before.of(i.Name, s.perSecond(max(stays.In, crossed)), max(first.Unseen, last.Unseen))
+	p.Skewed = s.skew(perSecond, apart(s.start, s.end, i.Name))
 	p.Counts = append(p.Counts,
 		equal("its metric counts requests:", int64(last.Counters[requestsTotal]-first.Counters[requestsTotal]), stays.In),
 		analysis.Count{What: "requests that it has had since it was launched are", N: last.Stays.In, Least: answered, Most: seen})
@@ -159,7 +194,7 @@ func (s stretch) waits(i topology.Instance, first, last NodeCounters) []analysis
 	var out []analysis.Place
 	for _, who := range slices.Sorted(maps.Keys(last.Waits)) {
 		stays := last.Waits[who].Sub(first.Waits[who])
-		p := analysis.Place{Where: "messages in " + i.Name + " for " + who + " in " + s.name, Stays: stays, Skewed: s.skew(stays.In, apart(s.start, s.end, i.Name))}
+		p := analysis.Place{Where: "messages in " + i.Name + " for " + who + " in " + s.name, Stays: stays, Skewed: s.skew(s.perSecond(stays.In), apart(s.start, s.end, i.Name))}
 		if last.Waits[who].Lost == 0 { // else what was settled and not yet on disk is delivered again
 			grown := func(metric string) int64 { return int64(last.Counters[metric] - first.Counters[metric]) }
 			label := `{subscriber="` + who + `"}`

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -26,8 +27,10 @@ func TestPlantedViolations(t *testing.T) {
 				change(o, func(n *runner.NodeCounters) { n.Stays.In += 5000; n.Stays.Out += 5000 })
 			},
 			"flow by place", "api-1 in slow: "},
-		"requests of a node since it was read last":                   {func(o *runner.Observation) { miss(o, 0) }, "flow by place", "api-1 in slow: requests that it has had "},
-		"requests of a node that stands still since it was read last": {spoil: func(o *runner.Observation) { miss(o, 3*time.Second) }},
+		"requests of a node since it was read last":                           {func(o *runner.Observation) { miss(o, 0) }, "flow by place", "api-1 in slow: requests that it has had "},
+		"requests of a node that stands still since it was read last":         {spoil: func(o *runner.Observation) { miss(o, 3*time.Second) }},
+		"requests of a node that was ended, as nothing came any more":         {spoil: ended(250 * time.Millisecond)},
+		"requests of a node that was ended at once, as nothing came any more": {ended(0), "flow by place", "api-1 in slow: requests that it has had "},
 		"requests of a node whose counters took long to come": {
 			spoil: func(o *runner.Observation) {
 				miss(o, 0)
@@ -84,6 +87,18 @@ func TestPlantedViolations(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// ended lets all stand as it is at the first reading, but for what came to the instance for so long before it was ended.
+func ended(unseen time.Duration) func(*runner.Observation) {
+	var last *runner.Observation
+	return func(o *runner.Observation) {
+		if last == nil {
+			last = &runner.Observation{Nodes: maps.Clone(o.Nodes), Edges: maps.Clone(o.Edges)}
+			miss(last, unseen)
+		}
+		o.Nodes, o.Edges = maps.Clone(last.Nodes), maps.Clone(last.Edges)
 	}
 }
 
