@@ -36,7 +36,7 @@ func Judge(r *record.Result, s *scenarios.Scenario) {
 	for _, e := range s.Expect {
 		judged, because := judgeOne(r, e)
 		r.Expectations = append(r.Expectations, judged)
-		if judged.Holds != nil && !*judged.Holds {
+		if judged.Broken() {
 			lost = lost || e.WritesLost != nil && r.Writes.Lost > int64(*e.WritesLost)
 			broken = append(broken, because...)
 		}

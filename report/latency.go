@@ -51,7 +51,7 @@ func latency(r *record.Result, e scenarios.Expectation, m metric.Metric) (figure
 	sent := int64(0)
 	for _, p := range r.Phases {
 		for _, q := range p.Requests {
-			if within(e.In, p.Name) && about(e.Of, q.Load, q.Request) {
+			if within(e.In, p.Name) && record.Covers(e.Of, q.Load, q.Request) {
 				one = append(one, q)
 				sent += q.Sent
 			}
@@ -98,7 +98,7 @@ func together(r *record.Result, e scenarios.Expectation) (*hdrhistogram.Histogra
 	}
 	var windows []record.Window
 	for _, w := range r.Windows {
-		if phases[w.Phase] && about(e.Of, w.Load, w.Request) {
+		if phases[w.Phase] && record.Covers(e.Of, w.Load, w.Request) {
 			windows = append(windows, w)
 		}
 	}

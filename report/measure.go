@@ -74,7 +74,7 @@ func covered(r *record.Result, e scenarios.Expectation) (sum record.Request, sec
 		}
 		seconds += p.EndS - p.StartS
 		for _, q := range p.Requests {
-			if about(e.Of, q.Load, q.Request) {
+			if record.Covers(e.Of, q.Load, q.Request) {
 				sum.Sent += q.Sent
 				sum.OK += q.OK
 				sum.Degraded += q.Degraded
@@ -92,11 +92,6 @@ func covered(r *record.Result, e scenarios.Expectation) (sum record.Request, sec
 
 // within tells whether "in" covers a phase: all (or nothing said), or its name.
 func within(in, phase string) bool { return in == "" || in == "all" || in == phase }
-
-// about tells whether "of" covers a request: all (or nothing said), its own name, or its load's.
-func about(of, load, request string) bool {
-	return of == "" || of == "all" || of == request || of == load
-}
 
 // amplification is the greatest of the edges between two nodes, "a -> b", in one phase or over the whole run. An attempt
 // counts where it began.

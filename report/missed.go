@@ -19,7 +19,7 @@ func missed(r *record.Result, e scenarios.Expectation, b scenarios.Bound) (out [
 	}
 	for _, p := range r.Phases {
 		for _, q := range p.Requests {
-			if !within(e.In, p.Name) || !about(e.Of, q.Load, q.Request) {
+			if !within(e.In, p.Name) || !record.Covers(e.Of, q.Load, q.Request) {
 				continue
 			}
 			if n := answersMissing(r, p.Name, q, b); n > 0 {

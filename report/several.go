@@ -63,7 +63,7 @@ func firstOf(reasons []string) string {
 // lostMore tells whether an expectation about data did not hold.
 func lostMore(r *record.Result) bool {
 	return slices.ContainsFunc(r.Expectations, func(e record.Expectation) bool {
-		return strings.HasPrefix(e.Text, "writes_lost") && e.Holds != nil && !*e.Holds
+		return strings.HasPrefix(e.Text, "writes_lost") && e.Broken()
 	})
 }
 

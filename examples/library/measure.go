@@ -182,7 +182,7 @@ func odd(r *record.Result, variant string, decides int, e *example) string {
 // deciding is the first expectation that holds with the pattern and does not without it.
 func deciding(with, naive *record.Result) (int, error) {
 	for i, x := range naive.Expectations {
-		if x.Holds != nil && !*x.Holds && i < len(with.Expectations) && with.Expectations[i].Holds != nil && *with.Expectations[i].Holds {
+		if x.Broken() && i < len(with.Expectations) && with.Expectations[i].Holds != nil && *with.Expectations[i].Holds {
 			return i, nil
 		}
 	}

@@ -86,7 +86,7 @@ func diagnose(r *record.Result) (*diagnosis, error) {
 	}
 	for _, p := range d.phases {
 		p.harms = harmsOf(r, p, nil)
-		if d.steady == nil && len(p.faults) == 0 && float64(p.lost()) < 0.01*float64(p.sent()) && len(unmet(r, p)) == 0 {
+		if d.steady == nil && len(p.faults) == 0 && float64(p.lost()) < 0.01*float64(p.sent()) && !unmet(r, p) {
 			d.steady = p
 		}
 	}

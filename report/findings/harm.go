@@ -1,7 +1,7 @@
 package findings
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -71,14 +71,13 @@ func requestOf(p *phase, load, request string) *record.Request {
 // fewer than a hundredth did, as the percentiles have it, they are what any second has, and none. Of a record that has percentiles alone, it is what these show
 // at least.
 func late(r *record.Result, steady string, before record.Request, phase string, q record.Request) int64 {
-	share := slower(before.AnswerMs, q.AnswerMs)
-	if share == 0 {
+	if slower(before.AnswerMs, q.AnswerMs) == 0 {
 		return 0
 	}
 	was, err := r.AnswersOf(steady, before)
 	now, err2 := r.AnswersOf(phase, q)
 	if err != nil || err2 != nil {
-		return int64(share * float64(q.OK+q.Degraded))
+		return Lost(&before, q) - q.Failed - q.Cut
 	}
 	return laterByRank(was, now)
 }
@@ -131,19 +130,12 @@ func slower(before, now *record.Latency) float64 {
 	return 0
 }
 
-// unmet are the requests of a phase that an expectation was about which did not hold.
-func unmet(r *record.Result, p *phase) (out []*harm) {
-	for _, e := range r.Expectations {
-		if e.Holds == nil || *e.Holds || e.In != p.Name && e.In != "" || strings.Contains(e.Of, "->") {
-			continue
-		}
-		for i := range p.harms {
-			if h := &p.harms[i]; e.Of == "" || e.Of == "all" || e.Of == h.load || e.Of == h.request {
-				out = append(out, h)
-			}
-		}
-	}
-	return out
+// unmet tells whether an expectation about any request of a phase did not hold.
+func unmet(r *record.Result, p *phase) bool {
+	return slices.ContainsFunc(r.Expectations, func(e record.Expectation) bool {
+		return e.Broken() && (e.In == p.Name || e.In == "") &&
+			slices.ContainsFunc(p.harms, func(h harm) bool { return record.Covers(e.Of, h.load, h.request) })
+	})
 }
 
 // expect counts among what a phase lost the answers that were not as an expectation asks which did not hold, where they are more than were late beside the

@@ -108,7 +108,7 @@ func requestIn(p record.Phase, like record.Request) *record.Request {
 // missed tells whether an expectation about a request in just this phase did not hold.
 func missed(r *record.Result, p record.Phase, q record.Request) bool {
 	return slices.ContainsFunc(r.Expectations, func(e record.Expectation) bool {
-		return e.Holds != nil && !*e.Holds && e.In == p.Name && slices.Contains([]string{"all", q.Load, q.Request}, e.Of)
+		return e.Broken() && e.In == p.Name && record.Covers(e.Of, q.Load, q.Request)
 	})
 }
 

@@ -119,6 +119,14 @@ type Expectation struct {
 	Column int `json:"column,omitempty" since:"2026-11-29"`
 }
 
+// Broken tells that it did not hold; one that could not be told did not break.
+func (e Expectation) Broken() bool { return e.Holds != nil && !*e.Holds }
+
+// Covers tells whether what an expectation is of covers a request: all (or nothing said), its load's name, or its own.
+func Covers(of, load, request string) bool {
+	return of == "" || of == "all" || of == request || of == load
+}
+
 // Missed is how many answers of one kind of request in one phase did not do as an expectation asks.
 type Missed struct {
 	// Phase that they were intended in.

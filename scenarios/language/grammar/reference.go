@@ -166,11 +166,7 @@ func keyOf(f field) Key {
 
 // plain is what a value without a unit is: true or false, a number, or else text.
 func plain(f field) string {
-	t := f.typ
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t.Kind() {
+	switch t := pointed(f.typ); t.Kind() {
 	case reflect.Bool, reflect.Float64, reflect.Uint64:
 		return spelled(f, t)
 	}

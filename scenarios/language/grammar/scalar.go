@@ -216,10 +216,7 @@ func spelled(f field, t reflect.Type) string {
 
 // hint is a value that would do, for fixes.
 func hint(f field) string {
-	t := f.typ
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t := pointed(f.typ)
 	switch {
 	case len(f.enum) > 0:
 		return f.enum[0]
@@ -244,4 +241,12 @@ func hint(f field) string {
 	default:
 		return "..."
 	}
+}
+
+// pointed is what a type points to in the end.
+func pointed(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }
