@@ -28,6 +28,8 @@ func TestJudgeWrites(t *testing.T) {
 			measured: "0 lost of 10 acknowledged", reason: "no write was acknowledged in the phases; the 10 acknowledged are the warm-up's"},
 		{name: "one write of the phases is a sample", change: func(r *record.Result) { r.Writes.InPhases = ref(int64(1)) },
 			expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Pass, measured: "0 lost of 10 acknowledged, 9 of them in the warm-up"},
+		{name: "an event of each write is not of the writes", change: func(r *record.Result) { r.Writes.InPhases, r.Writes.Events = ref(int64(1)), 10 },
+			expect: scenarios.Expectation{EventsLost: ref(0)}, verdict: record.Pass, measured: "0 lost of 10 events"},
 		{name: "the warm-up's that are lost are lost", change: func(r *record.Result) { r.Writes.InPhases, r.Writes.Lost = ref(int64(0)), 2 },
 			expect: scenarios.Expectation{WritesLost: ref(0)}, verdict: record.Fail, measured: "2 lost of 10 acknowledged"},
 		{name: "events of the warm-up alone show nothing", change: func(r *record.Result) { r.Writes.InPhases, r.Writes.Events = ref(int64(0)), 9 },

@@ -10,11 +10,11 @@ import (
 )
 
 // missed are the answers that a bound is about and that did not do as it asks, by phase and kind of request. A bound that asks for less of what is
-// better has none, nor has one of a rate, which is not about single requests.
+// better has none, nor has one of a rate, which is not about single requests, or of failures, which are no answers.
 func missed(r *record.Result, e scenarios.Expectation, b scenarios.Bound) (out []record.Missed) {
 	facts := b.Metric.Facts()
 	atMost := b.Op == "<" || b.Op == "<="
-	if b.Op == "==" || atMost != (facts.Better == metric.Less) {
+	if b.Op == "==" || atMost != (facts.Better == metric.Less) || facts.Latency() && e.LatencyOf == "failed" {
 		return nil
 	}
 	for _, p := range r.Phases {
@@ -22,7 +22,7 @@ func missed(r *record.Result, e scenarios.Expectation, b scenarios.Bound) (out [
 			if !within(e.In, p.Name) || !record.Covers(e.Of, q.Load, q.Request) {
 				continue
 			}
-			if n := answersMissing(r, p.Name, q, b); n > 0 {
+			if n := answersMissing(r, p.Name, q, e, b); n > 0 {
 				out = append(out, record.Missed{Phase: p.Name, Load: q.Load, Request: q.Request, Answers: n})
 			}
 		}
@@ -30,15 +30,23 @@ func missed(r *record.Result, e scenarios.Expectation, b scenarios.Bound) (out [
 	return out
 }
 
-// answersMissing is how many answers of a request in a phase did not do as a bound asks.
-func answersMissing(r *record.Result, phase string, q record.Request, b scenarios.Bound) int64 {
+// answersMissing is how many answers of a request in a phase did not do as a bound asks; of latency, of those that latency_of is about.
+func answersMissing(r *record.Result, phase string, q record.Request, e scenarios.Expectation, b scenarios.Bound) int64 {
 	switch {
 	case b.Metric.Facts().Latency():
-		answers, err := r.AnswersOf(phase, q)
+		of := e.LatencyOf
+		if of == "all" {
+			of = "answers" // the others failed, and are counted so
+		}
+		merged, err := r.MergedOf(phase, q)
 		if err != nil {
 			return 0 // a record without them: none is known
 		}
-		return record.Slower(answers, time.Duration(b.Value*float64(time.Second)))
+		timed, err := sought[of].merged(merged)
+		if err != nil {
+			return 0 // nor of one without those of each outcome
+		}
+		return record.Slower(timed, time.Duration(b.Value*float64(time.Second)))
 	case b.Metric == metric.OK || b.Metric == metric.Degraded:
 		return q.Degraded
 	case b.Metric == metric.StaleReads:

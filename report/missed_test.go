@@ -47,3 +47,23 @@ func TestWhatMissedAnExpectation(t *testing.T) {
 		}
 	}
 }
+
+// Those that missed a latency are of whom it is about: whole answers alone, or all answers; who failed is counted as failed.
+func TestWhoMissedALatency(t *testing.T) {
+	t.Parallel()
+	degraded, failed := window(t, "GET /x", 20, time.Second), window(t, "GET /x", 30, time.Second)
+	w := window(t, "GET /x", 100, time.Second)
+	w.OK, w.Degraded, w.Failed, w.DegradedHistogram, w.FailedHistogram = 50, 20, 30, degraded.Histogram, failed.Histogram
+	for of, want := range map[string]int64{"": 70, "answers": 70, "all": 70, "ok": 50, "failed": 0} {
+		r := healthy()
+		r.Phases = []record.Phase{{Name: "steady", EndS: 10, Requests: []record.Request{{Load: "users", Request: "GET /x", Sent: 100, OK: 50, Degraded: 20, Failed: 30}}}}
+		r.Windows = []record.Window{w}
+		var got int64
+		for _, m := range missed(r, scenarios.Expectation{Of: "all", LatencyOf: of}, bound(metric.P50, "<", .1)[0]) {
+			got += m.Answers
+		}
+		if got != want {
+			t.Errorf("latency_of %q: %d answers missed it, want %d", of, got, want)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 		noun   string
 		none   string
 	}{
-		{[]atMost{{e.WritesLost, w.Lost, "lost"}, {e.WritesDuplicated, w.Duplicated, "duplicated"}, {e.WritesReordered, reordered, "reordered"}}, w.Acknowledged, "acknowledged", "no write was acknowledged"},
+		{[]atMost{{e.WritesLost, w.Lost, "lost"}, {e.WritesDuplicated, w.Duplicated, "duplicated"}, {e.WritesReordered, reordered, "reordered"}}, w.Acknowledged, "acknowledged" + mostlyBefore(w), "no write was acknowledged"},
 		{[]atMost{{e.EventsLost, w.EventsLost, "lost"}, {e.EventsDuplicated, w.EventsDuplicated, "duplicated"}}, w.Events, "events", "no write has an event"},
 	} {
 		var said []string
@@ -48,7 +48,7 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 			}
 		}
 		if len(said) > 0 {
-			measured = append(measured, fmt.Sprintf("%s of %d %s%s", strings.Join(said, ", "), data.of, data.noun, mostlyBefore(w, data.of)))
+			measured = append(measured, fmt.Sprintf("%s of %d %s", strings.Join(said, ", "), data.of, data.noun))
 		}
 		switch { // nothing lost of nothing shows nothing
 		case len(said) == 0:
@@ -67,9 +67,9 @@ func judgeWrites(out *record.Expectation, r *record.Result, e scenarios.Expectat
 }
 
 // mostlyBefore says how many of the acknowledged writes were the warm-up's, where most of them were: so few of the phases show little.
-func mostlyBefore(w record.Writes, of int64) string {
-	if w.InPhases == nil || of != w.Acknowledged || *w.InPhases == 0 || 2**w.InPhases >= of {
+func mostlyBefore(w record.Writes) string {
+	if w.InPhases == nil || *w.InPhases == 0 || 2**w.InPhases >= w.Acknowledged {
 		return ""
 	}
-	return fmt.Sprintf(", %d of them in the warm-up", of-*w.InPhases)
+	return fmt.Sprintf(", %d of them in the warm-up", w.Acknowledged-*w.InPhases)
 }

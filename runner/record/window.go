@@ -116,6 +116,15 @@ func MergeWindows(windows ...Window) (Merged, error) {
 // AnswersOf are the latencies of the answers to one kind of request in one phase, ok and degraded ones, in us. It fails where the windows do not have
 // them all.
 func (r *Result) AnswersOf(phase string, q Request) (*hdrhistogram.Histogram, error) {
+	m, err := r.MergedOf(phase, q)
+	if err != nil {
+		return nil, err
+	}
+	return m.Answers()
+}
+
+// MergedOf are all windows of one kind of request in one phase taken together. It fails where they do not have all of its answers.
+func (r *Result) MergedOf(phase string, q Request) (Merged, error) {
 	var of []Window
 	for _, w := range r.Windows {
 		if w.Phase == phase && w.Load == q.Load && w.Request == q.Request {
@@ -123,13 +132,10 @@ func (r *Result) AnswersOf(phase string, q Request) (*hdrhistogram.Histogram, er
 		}
 	}
 	m, err := MergeWindows(of...)
-	if err != nil {
-		return nil, err
+	if err == nil && (m.OK != q.OK || m.Degraded != q.Degraded) {
+		err = fmt.Errorf("the windows of %q %q have %d of the %d answers in %s", q.Load, q.Request, m.OK+m.Degraded, q.OK+q.Degraded, phase)
 	}
-	if m.OK != q.OK || m.Degraded != q.Degraded {
-		return nil, fmt.Errorf("the windows of %q %q have %d of the %d answers in %s", q.Load, q.Request, m.OK+m.Degraded, q.OK+q.Degraded, phase)
-	}
-	return m.Answers()
+	return m, err
 }
 
 // Answers are the latencies of ok and degraded answers, in us. It fails for windows that were written before
