@@ -50,6 +50,7 @@ type fakeSystem struct {
 	on    map[string]int // how many injections are on, by target
 
 	injectTakes, undoTakes time.Duration
+	backward               bool // of targets whose names end with a digit, the last is done first, within less than a record can tell
 	injectErr              error
 	undoErrs               int // so many undos fail first
 	downErr                error
@@ -80,7 +81,7 @@ func (s *fakeSystem) note(format string, args ...any) {
 func (s *fakeSystem) Inject(ctx context.Context, ps []faults.Primitive) (runner.Undo, error) {
 	what := ps[0].Edge + ps[0].Instance
 	select {
-	case <-time.After(s.injectTakes):
+	case <-time.After(s.injectTakes + s.turn(what)):
 	case <-ctx.Done():
 		s.note("inject %s cut", what)
 		return nil, ctx.Err()
@@ -94,7 +95,7 @@ func (s *fakeSystem) Inject(ctx context.Context, ps []faults.Primitive) (runner.
 	s.mu.Unlock()
 	s.note("inject %s", what)
 	return func(ctx context.Context) (faults.Receipt, error) {
-		time.Sleep(s.undoTakes)
+		time.Sleep(s.undoTakes + s.turn(what))
 		if ctx.Err() != nil {
 			return faults.Receipt{}, ctx.Err()
 		}
@@ -114,6 +115,14 @@ func (s *fakeSystem) Inject(ctx context.Context, ps []faults.Primitive) (runner.
 		s.note("undo %s", what)
 		return s.receipt, nil
 	}, nil
+}
+
+// turn is how long a target waits for those after it; 0 unless the last is to be done first.
+func (s *fakeSystem) turn(target string) time.Duration {
+	if !s.backward {
+		return 0
+	}
+	return time.Duration('9' - target[len(target)-1])
 }
 
 func (s *fakeSystem) Dial(context.Context, string) (net.Conn, error) { return nil, errors.New("no") }

@@ -67,7 +67,7 @@ func (i *injection) targets() []string {
 // operations on different targets do not wait for each other. done is closed when it was carried out.
 func (r *run) begin(ctx context.Context, i *injection) (done <-chan struct{}) {
 	i.begun = true
-	return r.operate(i, func(earlier []chan struct{}) {
+	return r.operate(i, func(number int, earlier []chan struct{}) {
 		for _, t := range earlier {
 			select {
 			case <-t:
@@ -75,7 +75,7 @@ func (r *run) begin(ctx context.Context, i *injection) (done <-chan struct{}) {
 				return // nothing was done yet
 			}
 		}
-		r.inject(ctx, i)
+		r.inject(ctx, i, number)
 	})
 }
 
@@ -85,11 +85,11 @@ func (r *run) end(ctx context.Context, i *injection) (done <-chan struct{}) {
 		return nil
 	}
 	i.ended = true
-	return r.operate(i, func(earlier []chan struct{}) {
+	return r.operate(i, func(number int, earlier []chan struct{}) {
 		for _, t := range earlier {
 			<-t // every operation has its own bound
 		}
-		r.undo(context.WithoutCancel(ctx), i)
+		r.undo(context.WithoutCancel(ctx), i, number)
 	})
 }
 
@@ -101,9 +101,11 @@ func (r *run) lift(ctx context.Context) {
 	r.operations.Wait()
 }
 
-// operate runs one operation beside the loop, which goes on keeping time.
-func (r *run) operate(i *injection, do func(earlier []chan struct{})) <-chan struct{} {
+// operate runs one operation beside the loop, which goes on keeping time. Its number is its place among all: those of one
+// moment are over in any order, and are told in the one in which they were ordered.
+func (r *run) operate(i *injection, do func(number int, earlier []chan struct{})) <-chan struct{} {
 	done := make(chan struct{})
+	number := r.chronicle.Place()
 	var earlier []chan struct{}
 	for _, t := range i.targets() {
 		if last := r.latest[t]; last != nil {
@@ -115,7 +117,7 @@ func (r *run) operate(i *injection, do func(earlier []chan struct{})) <-chan str
 	r.operations.Go(func() {
 		defer close(done)
 		awaitReading(reading)
-		do(earlier)
+		do(number, earlier)
 	})
 	return done
 }
@@ -136,7 +138,7 @@ func awaitReading(reading <-chan struct{}) {
 	}
 }
 
-func (r *run) inject(ctx context.Context, i *injection) {
+func (r *run) inject(ctx context.Context, i *injection, number int) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -160,9 +162,9 @@ func (r *run) inject(ctx context.Context, i *injection) {
 	i.mu.Unlock()
 	if err != nil {
 		r.isOver(i, applied)
-		r.happened(applied, "note", fmt.Sprintf("%s could not be applied: %s", i.title(), err))
+		r.carried(applied, "note", fmt.Sprintf("%s could not be applied: %s", i.title(), err), number)
 	} else {
-		r.happened(applied, i.event("fault"), i.title()+": on")
+		r.carried(applied, i.event("fault"), i.title()+": on", number)
 		r.atFault(i, scenarios.HookBegin, applied)
 	}
 }
@@ -173,7 +175,7 @@ const (
 	undoPause = 100 * time.Millisecond
 )
 
-func (r *run) undo(ctx context.Context, i *injection) {
+func (r *run) undo(ctx context.Context, i *injection, number int) {
 	i.mu.Lock()
 	undo := i.undo
 	i.mu.Unlock()
@@ -195,10 +197,10 @@ func (r *run) undo(ctx context.Context, i *injection) {
 	}
 	i.mu.Unlock()
 	if err != nil {
-		r.happened(undone, "note", fmt.Sprintf("%s could not be undone: %s", i.title(), err))
+		r.carried(undone, "note", fmt.Sprintf("%s could not be undone: %s", i.title(), err), number)
 	} else {
 		r.isOver(i, undone)
-		r.happened(undone, i.event("undo"), i.title()+": off")
+		r.carried(undone, i.event("undo"), i.title()+": off", number)
 		r.atFault(i, scenarios.HookEnd, undone)
 	}
 }

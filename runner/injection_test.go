@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/runner"
@@ -104,6 +107,39 @@ func TestFaultsOnDifferentTargetsDoNotWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.wantLog(t, "14s inject api-1:db-1", "16s inject db-1", "20s undo api-1:db-1", "22s undo db-1", "30.005s down")
+	})
+}
+
+// Faults that come on at one moment, and go at one, are told in the order in which they were to, though each operation is over before those
+// that were ordered before it.
+func TestWhatIsDoneAtOneMomentIsToldInItsOrder(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.system.backward = true
+		span := [2]time.Duration{10 * second, 20 * second}
+		w.o.Plan = plan(span, span, span)
+		var on, off []string
+		for n := range w.o.Plan.Faults {
+			fault := &w.o.Plan.Faults[n]
+			fault.Fault.Kind = faults.Latency{Delay: time.Duration(3-n) * second}
+			fault.Primitives = []faults.Primitive{{Op: faults.OpOutage, Edge: fmt.Sprint("edge-", n)}}
+			on = append(on, fmt.Sprintf("latency %ds on api -> db: on", 3-n))
+			off = append(off, fmt.Sprintf("latency %ds on api -> db: off", 3-n))
+		}
+		res, err := runner.Run(context.Background(), w.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.wantLog(t, "10.000000007s inject edge-2", "10.000000008s inject edge-1", "10.000000009s inject edge-0",
+			"20.000000007s undo edge-2", "20.000000008s undo edge-1", "20.000000009s undo edge-0", "30.005s down")
+		var got []string
+		for _, e := range res.Events {
+			if e.Kind == "fault" || e.Kind == "undo" {
+				got = append(got, e.Text)
+			}
+		}
+		if diff := cmp.Diff(slices.Concat(on, off), got); diff != "" {
+			t.Errorf("what is told (-want +got):\n%s", diff)
+		}
 	})
 }
 

@@ -351,3 +351,9 @@ type Driven struct {
 	// Each are those of a drive by several generators; nil: one in this process drove alone.
 	Each []record.GeneratorPart
 }
+
+// driven is how the load ended.
+type driven struct {
+	Driven
+	err error
+}

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -60,7 +59,7 @@ func (r *run) result(why error) *record.Result {
 	res.Actions = r.actions(r.touched, r.turnsUntilNow())
 	res.Alerts, res.AlertsAsked = r.alerts, r.monitored.Until(r.ended)
 	confirmRefusals(res)
-	res.Events = r.eventsUntilNow()
+	res.Events = r.chronicle.Told()
 	res.Checks = r.checks(res, seconds, err)
 	return res
 }
@@ -116,21 +115,6 @@ func said(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// eventOrder is how events of one moment are told: those of operations come when these are done, in any order.
-var eventOrder = []string{"undo", "phase", "fault"}
-
-// eventsUntilNow are the events so far, and others that are told beside them, in order.
-func (r *run) eventsUntilNow(others ...record.Event) []record.Event {
-	r.mu.Lock()
-	out := append([]record.Event{}, r.events...)
-	r.mu.Unlock()
-	out = append(out, others...)
-	slices.SortStableFunc(out, func(a, b record.Event) int {
-		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(slices.Index(eventOrder, a.Kind), slices.Index(eventOrder, b.Kind)))
-	})
-	return out
 }
 
 // faults are the record's faults, with their recovery.

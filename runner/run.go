@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/authority"
+	"github.com/squallhq/squall/runner/chronicle"
 	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/runner/hooks"
 	"github.com/squallhq/squall/runner/load/order"
@@ -223,32 +224,26 @@ type run struct {
 	// lookedUp counts the lookups that other processes make as those say; nil: none does.
 	lookedUp func(edge string)
 
-	lines  sync.Mutex // held by who writes an event down
-	mu     sync.Mutex // guards what operations and progress write
-	events []record.Event
-	deaths []death
-	state  string
-}
-
-// driven is how the load ended.
-type driven struct {
-	Driven
-	err error
+	chronicle *chronicle.Chronicle
+	mu        sync.Mutex // guards what operations and progress write
+	deaths    []death
+	state     string
 }
 
 func newRun(o Options) *run {
 	c := newCourse(o.Plan)
 	phases, faults := spans(o.Plan, c.Way())
 	r := &run{
-		o:        o,
-		started:  time.Now(),
-		course:   c,
-		lookout:  lookout.New(slices.Concat(o.Plan.Scenario.AbortWhen, o.Plan.Scenario.PauseWhen)...),
-		recorder: record.NewRecorder(phases, faults...),
-		latest:   map[string]chan struct{}{},
-		driven:   make(chan driven, 1),
-		traces:   newTraces(o.Plan, phases),
-		turned:   make([]*Observation, len(o.Plan.Phases)+1),
+		o:         o,
+		started:   time.Now(),
+		course:    c,
+		lookout:   lookout.New(slices.Concat(o.Plan.Scenario.AbortWhen, o.Plan.Scenario.PauseWhen)...),
+		recorder:  record.NewRecorder(phases, faults...),
+		latest:    map[string]chan struct{}{},
+		driven:    make(chan driven, 1),
+		chronicle: chronicle.New(o.Events),
+		traces:    newTraces(o.Plan, phases),
+		turned:    make([]*Observation, len(o.Plan.Phases)+1),
 	}
 	r.hooks = r.newHooks()
 	r.calm.until.Store(int64(calmEnd(o.Plan)))

@@ -2,12 +2,12 @@ package runner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/squallhq/squall/runner/chronicle"
 	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/runner/hooks"
 	"github.com/squallhq/squall/runner/record"
@@ -285,9 +285,7 @@ func (r *run) died(err error) {
 	}
 	at := time.Since(r.zero)
 	if planned := (*ByFault)(nil); !errors.As(err, &planned) {
-		r.mu.Lock()
-		r.deaths = append(r.deaths, death{at, err.Error()})
-		r.mu.Unlock()
+		r.dead(death{at, err.Error()})
 		r.recorder.Unplanned(at)
 	}
 	r.happened(at, "node", err.Error())
@@ -295,24 +293,13 @@ func (r *run) died(err error) {
 
 // happened adds an event to the record and tells the watcher.
 func (r *run) happened(at time.Duration, kind, text string) {
-	e := record.Event{AtS: record.Seconds(at), Kind: kind, Text: text}
-	r.mu.Lock()
-	r.events = append(r.events, e)
-	r.mu.Unlock()
-	r.keep(e)
-	r.say("", text)
+	r.carried(at, kind, text, chronicle.First)
 }
 
-// keep writes an event down as it happens.
-func (r *run) keep(e record.Event) {
-	if r.o.Events == nil {
-		return
-	}
-	if line, err := json.Marshal(e); err == nil {
-		r.lines.Lock()
-		defer r.lines.Unlock()
-		_, _ = r.o.Events.Write(append(line, '\n')) // the result has it too, where there will be one
-	}
+// carried is happened for what the operation of a number tells.
+func (r *run) carried(at time.Duration, kind, text string, number int) {
+	r.chronicle.Happened(record.Event{AtS: record.Seconds(at), Kind: kind, Text: text}, number)
+	r.say("", text)
 }
 
 // newCourse is the course of a plan as it was made.

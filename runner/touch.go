@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner/analysis"
+	"github.com/squallhq/squall/runner/chronicle"
 	"github.com/squallhq/squall/runner/record"
 )
 
@@ -15,6 +16,14 @@ import (
 type death struct {
 	at   time.Duration
 	text string
+}
+
+// dead notes one. Those of one moment come in any order, and are told by their words.
+func (r *run) dead(d death) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deaths = append(r.deaths, d)
+	slices.SortStableFunc(r.deaths, func(a, b death) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.text, b.text)) })
 }
 
 // String is a touch in words, as events and the report have it.
@@ -29,7 +38,7 @@ func (r *run) sees(t Touch) {
 	r.recorder.Unplanned(at)
 	e := record.Event{AtS: record.Seconds(at), Kind: "action", Text: t.String()}
 	r.seen = append(r.seen, e)
-	r.keep(e)
+	r.chronicle.Write(e)
 	r.say("", e.Text)
 }
 
@@ -41,10 +50,8 @@ func (r *run) readTouched(ctx context.Context) {
 	r.touched = slices.Concat(touched, r.handTouches()) // in a list of its own, which is put in order
 	inOrder(r.touched)
 	now := time.Since(r.zero)
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	add := func(at time.Duration, kind, text string) {
-		r.events = append(r.events, record.Event{AtS: record.Seconds(at), Kind: kind, Text: text})
+		r.chronicle.Learned(record.Event{AtS: record.Seconds(at), Kind: kind, Text: text}, chronicle.First)
 	}
 	for _, t := range touched { // what came through our own door is told as it happens
 		add(t.At.Sub(r.zero), "action", t.String())

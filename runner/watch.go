@@ -299,7 +299,7 @@ func (a *account) record(l look) *record.Result {
 	inOrder(touched)
 	res.Actions = r.actions(touched, l.turns)
 	res.Alerts, res.AlertsAsked = l.alerts, l.asked
-	res.Events = r.eventsUntilNow(l.seen...)
+	res.Events = r.chronicle.Told(l.seen...)
 	return res
 }
 
