@@ -110,7 +110,7 @@ func (r *run) driveOn(ctx context.Context) error {
 	o.From, o.Until = r.o.Plan.Total, math.MaxInt64/2
 	o.Exchanges = false
 	o.WriteSeed = ^o.WriteSeed // its requests are counted from the first again, and no write has the id of an earlier one
-	d := Drive{Order: o, Zero: time.Now().Add(lead - r.o.Plan.Total), Notices: &r.notices, LookedUp: r.lookedUp, Dial: r.system.Dial, Record: func(record.Sample) {}}
+	d := Drive{Order: o, Zero: time.Now().Add(lead - r.o.Plan.Total), Notices: &r.notices, LookedUp: r.lookedUp, Dial: r.system.Dial, Keep: r.keep, Record: func(record.Sample) {}}
 	_, err := r.loader.Drive(ctx, d)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/squallhq/squall/faults"
 	"github.com/squallhq/squall/internal/sleep"
 	"github.com/squallhq/squall/runner/hooks"
+	"github.com/squallhq/squall/runner/instant"
 	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/scenarios"
 	"github.com/squallhq/squall/scenarios/topology"
@@ -113,10 +114,12 @@ func (r *run) operate(i *injection, do func(number int, earlier []chan struct{})
 		}
 		r.latest[t] = done
 	}
-	reading := r.reading
+	reading, before, turn := r.reading, r.latestTurn, instant.NewTurn()
+	r.latestTurn = turn
 	r.operations.Go(func() {
 		defer close(done)
 		awaitReading(reading)
+		turn.Await(before, r.keep)
 		do(number, earlier)
 	})
 	return done

@@ -16,6 +16,7 @@ import (
 	"github.com/squallhq/squall/internal/passage"
 	"github.com/squallhq/squall/runner/authority"
 	"github.com/squallhq/squall/runner/course"
+	"github.com/squallhq/squall/runner/instant"
 	"github.com/squallhq/squall/runner/load/figures"
 	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/load/results"
@@ -302,6 +303,21 @@ type Reachable interface {
 	LookedUp(edge string)
 }
 
+// Keeper is a System in which nobody decides the order of what happens at one instant, as in virtual time.
+type Keeper interface {
+	System
+	// Keep is nil where no two things happen at one instant, as in real time.
+	Keep() instant.Keep
+}
+
+// keepOf is a system's own, nil where it has none.
+func keepOf(s System) instant.Keep {
+	if keeper, is := s.(Keeper); is {
+		return keeper.Keep()
+	}
+	return nil
+}
+
 // Machined is a System whose instances may be on several machines.
 type Machined interface {
 	System
@@ -323,6 +339,8 @@ type Drive struct {
 	LookedUp func(edge string)
 	// Dial is System.Dial.
 	Dial func(ctx context.Context, edge string) (net.Conn, error)
+	// Keep sees to it that nothing else happens at the moments for which requests are intended; nil: nobody has to.
+	Keep instant.Keep
 	// Record takes samples; it is safe for concurrent use and quick.
 	Record func(record.Sample)
 	// Results takes vegeta's gob stream of results; nil: none is written.

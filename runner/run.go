@@ -15,6 +15,7 @@ import (
 	"github.com/squallhq/squall/runner/chronicle"
 	"github.com/squallhq/squall/runner/course"
 	"github.com/squallhq/squall/runner/hooks"
+	"github.com/squallhq/squall/runner/instant"
 	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/lookout"
 	"github.com/squallhq/squall/runner/monitoring"
@@ -158,6 +159,7 @@ func conduct(ctx context.Context, o Options) (*record.Result, error) {
 type run struct {
 	o      Options
 	system System
+	keep   instant.Keep // the system's; nil: no two things happen at one instant
 	// authority makes the run's certificates; nil: nobody has or trusts one.
 	authority *authority.Authority
 	// zero is when the first phase begins; every offset counts from it.
@@ -182,6 +184,7 @@ type run struct {
 	kept       bool                     // everything is measured, and the system is left up; the loop's
 	ran        ran                      // known when the phases are over
 	latest     map[string]chan struct{} // by target: closed when the last operation on it is over
+	latestTurn *instant.Turn            // of the operation that was ordered last; the loop's
 	operations sync.WaitGroup
 
 	tick   time.Duration // the next time to report
@@ -270,7 +273,7 @@ func (r *run) launch(ctx context.Context) error {
 		}
 		return &StageError{"launch", err}
 	}
-	r.system = system
+	r.system, r.keep = system, keepOf(system)
 	return nil
 }
 
@@ -289,7 +292,7 @@ func (r *run) drive(ctx context.Context) (err error) {
 	}
 	go func() {
 		g, err := r.loader.Drive(loadCtx, Drive{
-			Order: r.asked, Zero: r.zero, Course: steerable, Notices: &r.notices, LookedUp: r.lookedUp, Dial: r.dial, Record: r.take, Results: r.o.Results,
+			Order: r.asked, Zero: r.zero, Course: steerable, Notices: &r.notices, LookedUp: r.lookedUp, Dial: r.dial, Keep: r.keep, Record: r.take, Results: r.o.Results,
 		})
 		r.driven <- driven{g, err}
 	}()

@@ -225,11 +225,11 @@ func (r *run) waitUntil(ctx context.Context, at time.Duration) (reached bool, er
 	way := r.course.Way()
 	for {
 		wake := min(at, r.tick, r.expiry(), r.holdEnds())
-		timer := time.NewTimer(time.Until(r.zero.Add(wake)))
+		timer, stop := r.keep.Timer(time.Until(r.zero.Add(wake)))
 		select {
-		case <-timer.C:
+		case <-timer:
 		case <-ctx.Done():
-			timer.Stop()
+			stop()
 			return false, context.Cause(ctx)
 		case err := <-r.system.Died():
 			r.died(err)
@@ -237,17 +237,17 @@ func (r *run) waitUntil(ctx context.Context, at time.Duration) (reached bool, er
 			r.sees(t)
 		case o := <-r.orders:
 			if o(ctx, r); r.aborted != nil {
-				timer.Stop()
+				stop()
 				return false, r.aborted
 			}
 		case d := <-r.driven:
 			r.load = &d
 			if d.err != nil {
-				timer.Stop()
+				stop()
 				return false, &StageError{"load", d.err}
 			}
 		}
-		timer.Stop()
+		stop()
 		now := time.Since(r.zero)
 		r.expire(ctx, now)
 		if now >= r.holdEnds() {

@@ -79,6 +79,12 @@ type Reached interface {
 	Reach(address string) (string, error)
 }
 
+// Keeping is a Testbed in virtual time.
+type Keeping interface {
+	// Keep is an instant.Keep.
+	Keep(d time.Duration) (at time.Time, free func())
+}
+
 // Layout is where everything of a run is, before anything of it has started.
 type Layout struct {
 	Mesh mesh.Control

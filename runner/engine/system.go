@@ -13,6 +13,7 @@ import (
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/authority"
+	"github.com/squallhq/squall/runner/instant"
 	"github.com/squallhq/squall/scenarios/topology"
 )
 
@@ -63,7 +64,18 @@ type system struct {
 	downErr  error
 }
 
-var _ runner.Reachable = (*system)(nil)
+var (
+	_ runner.Reachable = (*system)(nil)
+	_ runner.Keeper    = (*system)(nil)
+)
+
+// Keep is the testbed's, where it has one.
+func (s *system) Keep() instant.Keep {
+	if t, is := s.testbed.(Keeping); is {
+		return t.Keep
+	}
+	return nil
+}
 
 // Dial connects to an edge's listener, as its caller would.
 func (s *system) Dial(ctx context.Context, edge string) (net.Conn, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/load/clock"
 	"github.com/squallhq/squall/runner/load/figures"
 	"github.com/squallhq/squall/runner/load/results"
 	"github.com/squallhq/squall/runner/record"
@@ -72,6 +73,18 @@ func (c *class) run(ctx context.Context) {
 
 // now is the time on the run's clock.
 func (c *class) now() time.Duration { return time.Since(c.order.Zero) }
+
+// waiter waits for the moments for which requests are intended.
+func (c *class) waiter(fine bool) clock.Waiter {
+	return clock.NewWaiter(fine).Keeping(c.order.Keep)
+}
+
+// waitOnce waits for one.
+func (c *class) waitOnce(ctx context.Context, until time.Time) error {
+	w := c.waiter(false)
+	defer w.Close()
+	return w.Wait(ctx, until)
+}
 
 // admit counts a request in, or says that the limit is reached.
 func (c *class) admit() bool {

@@ -26,7 +26,7 @@ func (c *class) runClosed(ctx context.Context) {
 }
 
 func (c *class) user(ctx context.Context, n int) {
-	w := clock.NewWaiter(false)
+	w := c.waiter(false)
 	defer w.Close()
 	chance := newDraws(c.order.Seed, c.load.Name, "user", uint64(n))
 	self, count := &memory{}, c.mix.user(uint64(n))
@@ -87,7 +87,7 @@ func (c *class) visit(ctx context.Context, r request) {
 		return
 	}
 	self := &memory{}
-	w := clock.NewWaiter(false)
+	w := c.waiter(false)
 	defer w.Close()
 	chance := newDraws(c.order.Seed, c.load.Name, "session", r.seq)
 	if c.mix.steps {

@@ -59,7 +59,7 @@ type pacer struct {
 var _ vegeta.Pacer = (*pacer)(nil)
 
 func newPacer(ctx context.Context, c *class) *pacer {
-	w := clock.NewWaiter(c.options.FineWait)
+	w := c.waiter(c.options.FineWait)
 	p := &pacer{
 		class:    c,
 		arrivals: newArrivals(c.load, c.order.Seed, c.order.From, c.order.Until),

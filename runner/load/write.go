@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/internal/chance"
-	"github.com/squallhq/squall/runner/load/clock"
 	"github.com/squallhq/squall/runner/load/direct"
 	"github.com/squallhq/squall/runner/record"
 	"github.com/squallhq/squall/runner/wire"
@@ -166,7 +165,7 @@ func (c *class) attempt(ctx context.Context, r request, deadline time.Time) (a a
 			return a, t, err
 		}
 		next := time.Now().Add(w.backoff)
-		if !next.Before(deadline) || clock.Wait(ctx, next) != nil {
+		if !next.Before(deadline) || c.waitOnce(ctx, next) != nil {
 			return a, t, err
 		}
 		t.maybe = t.maybe || outcome(a, err) == record.Unknown
@@ -234,7 +233,7 @@ func (c *class) look(ctx context.Context, of request, done time.Duration, user *
 	if w.look < 0 || at >= c.until() {
 		return done
 	}
-	if w.after > 0 && clock.Wait(ctx, c.order.Zero.Add(at)) != nil {
+	if w.after > 0 && c.waitOnce(ctx, c.order.Zero.Add(at)) != nil {
 		return done
 	}
 	r := c.mix.lookAt(at, of)

@@ -28,7 +28,10 @@ type testbed struct {
 	running sync.WaitGroup
 }
 
-var _ engine.Testbed = (*testbed)(nil)
+var (
+	_ engine.Testbed = (*testbed)(nil)
+	_ engine.Keeping = (*testbed)(nil)
+)
 
 // startTimeout bounds a start: reading the data back.
 const startTimeout = 30 * time.Second
@@ -91,6 +94,9 @@ func (t *testbed) Dial(ctx context.Context, address string) (net.Conn, error) {
 	}
 	return t.outside.DialContext(ctx, "tcp", address)
 }
+
+// Keep is for what happens by itself beside the network.
+func (t *testbed) Keep(d time.Duration) (at time.Time, free func()) { return t.network.Keep(d) }
 
 // Start begins an incarnation and returns when it serves.
 func (t *testbed) Start(ctx context.Context, p engine.Placed) (engine.Process, error) {

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/squallhq/squall/runner/instant"
 )
 
 // Waiter waits for a moment. It is used by one goroutine.
 type Waiter struct {
 	timer *time.Timer
 	fine  *fineTimer // nil: package time alone
+	keep  instant.Keep
 }
 
 // fineStretch is how long before the moment the fine timer takes over: Go's timers may be a
@@ -25,6 +28,12 @@ func NewWaiter(fine bool) Waiter {
 	if fine {
 		w.fine = newFineTimer()
 	}
+	return w
+}
+
+// Keeping is the Waiter as one who has its moments alone.
+func (w Waiter) Keeping(keep instant.Keep) Waiter {
+	w.keep = keep
 	return w
 }
 
@@ -54,6 +63,11 @@ func (w Waiter) WaitUnless(ctx context.Context, until time.Time, turned <-chan s
 	if w.fine != nil {
 		coarse -= fineStretch
 	}
+	if w.keep != nil && coarse > 0 {
+		at, free := w.keep(coarse)
+		defer free()
+		coarse = time.Until(at)
+	}
 	if coarse > 0 {
 		w.timer.Reset(coarse)
 		select {
@@ -76,11 +90,4 @@ func (w Waiter) WaitUnless(ctx context.Context, until time.Time, turned <-chan s
 	default:
 		return nil
 	}
-}
-
-// Wait waits once.
-func Wait(ctx context.Context, until time.Time) error {
-	w := NewWaiter(false)
-	defer w.Close()
-	return w.Wait(ctx, until)
 }
