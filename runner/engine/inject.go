@@ -11,6 +11,7 @@ import (
 	"github.com/squallhq/squall/faults/mesh"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/authority"
+	"github.com/squallhq/squall/runner/instant"
 )
 
 // Inject carries primitives out, all at once: those on edges by the mesh, those on instances as wishes that the instance
@@ -200,16 +201,25 @@ func (j *injection) undo(ctx context.Context) (faults.Receipt, error) {
 	return j.receipt, err
 }
 
-// all does something on the mesh, where it is to, and to every instance, at the same time.
+// all does something on the mesh, where it is to, and to every instance, at the same time: in virtual time each begins in its turn.
 func (j *injection) all(edges bool, onMesh func() error, onInstance func(*act) error) error {
 	errs := make([]error, len(j.acts)+1)
 	var doing sync.WaitGroup
+	var latest *instant.Turn
+	inTurn := func(do func()) {
+		before, turn := latest, instant.NewTurn()
+		latest = turn
+		doing.Go(func() {
+			turn.Await(before, j.Keep())
+			do()
+		})
+	}
 	if edges {
-		doing.Go(func() { errs[len(j.acts)] = onMesh() })
+		inTurn(func() { errs[len(j.acts)] = onMesh() })
 	}
 	for n, a := range j.acts {
 		if !a.rolls {
-			doing.Go(func() { errs[n] = onInstance(a) })
+			inTurn(func() { errs[n] = onInstance(a) })
 		}
 	}
 	doing.Go(func() {

@@ -26,8 +26,10 @@ func (s *system) withdraw(ctx context.Context, i *instance) error {
 	s.mu.Unlock()
 	s.tellLoads(i.plan.Name, true)
 	s.tellCallers(ctx, i)
+	over, stop := s.Keep().Timer(lead)
+	defer stop()
 	select {
-	case <-time.After(lead):
+	case <-over:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
