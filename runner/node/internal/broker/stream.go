@@ -173,17 +173,18 @@ func (s *eventStream) run(ctx context.Context) {
 	for n, sub := range s.subscribers {
 		for p := range s.partitions {
 			following.Go(func() {
-				s.i.InTurn(n*len(s.partitions) + p) // each may have messages of before a restart
-				s.follow(ctx, sub, p)
+				turn := n*len(s.partitions) + p
+				s.i.InTurn(turn) // each may have messages of before a restart
+				s.follow(ctx, sub, p, turn)
 			})
 		}
 	}
 }
 
-// follow delivers a partition's messages in order, from the subscriber's position on.
-func (s *eventStream) follow(ctx context.Context, sub *subscription, p int) {
+// follow delivers a partition's messages in order, from the subscriber's position on. turn is its number among all who do so.
+func (s *eventStream) follow(ctx context.Context, sub *subscription, p, turn int) {
 	for {
-		m, slots, offset := s.next(ctx, sub, p)
+		m, slots, offset := s.next(ctx, sub, p, turn)
 		if m == nil {
 			return
 		}
@@ -198,11 +199,12 @@ func (s *eventStream) follow(ctx context.Context, sub *subscription, p int) {
 			return
 		}
 		s.moveOn(sub, p, offset+1)
+		s.i.InTurn(turn) // others' positions are written together with this one
 	}
 }
 
 // next waits for the message at the subscriber's position, and gives the slots to deliver it in; nil when ctx ends.
-func (s *eventStream) next(ctx context.Context, sub *subscription, p int) (m *message, slots chan struct{}, offset int) {
+func (s *eventStream) next(ctx context.Context, sub *subscription, p, turn int) (m *message, slots chan struct{}, offset int) {
 	for {
 		s.mu.Lock()
 		part := s.partitions[p]
@@ -215,6 +217,7 @@ func (s *eventStream) next(ctx context.Context, sub *subscription, p int) (m *me
 		}
 		select {
 		case <-sub.arrived[p]:
+			s.i.InTurn(turn) // what is written together arrives at once, and for every subscriber
 		case <-ctx.Done():
 			return nil, nil, 0
 		}

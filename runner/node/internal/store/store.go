@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,6 +31,8 @@ type Stores struct {
 	to pools.Kept[*call.Replica, *Store]
 	// Outbox: rows have events, and the tables for those are needed. It is set while the service is built.
 	Outbox bool
+	// connected counts the connections that were made, or tried.
+	connected atomic.Int64
 }
 
 // Store is one pool.
@@ -68,6 +71,7 @@ func (s *Stores) store(to *call.Replica) (*Store, error) {
 	}
 	config.ConnConfig = connect
 	pingIdle(config)
+	config.BeforeConnect = s.cancelsInTurn
 	config.MaxConns = int32(min(pools.Size(s.i), math.MaxInt32)) // its type
 	// The context only bounds connections made at once, of which there are none.
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
@@ -83,6 +87,20 @@ func (s *Stores) store(to *call.Replica) (*Store, error) {
 		made.tables = append(made.tables, SQLCreateOutbox, SQLCreateRelays)
 	}
 	return made, nil
+}
+
+// cancelsInTurn has the requests to cancel what a connection is at, each of which is a dial of its own, come after the connection that is
+// made in place of it where nobody else decides which of the two is first. Connections are told apart by their numbers.
+func (s *Stores) cancelsInTurn(_ context.Context, c *pgx.ConnConfig) error {
+	dial, number := c.DialFunc, int(s.connected.Add(1))
+	var connected atomic.Bool
+	c.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if connected.Swap(true) {
+			s.i.InTurn(number)
+		}
+		return dial(ctx, network, address)
+	}
+	return nil
 }
 
 // connectConfig is how to connect to a database over the given dialler: no TLS, no name look-up.
