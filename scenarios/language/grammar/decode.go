@@ -139,7 +139,11 @@ func (d *Decoder) unknown(e source.Entry, noun string, known []string) {
 	if d.Full() {
 		return
 	}
-	d.ProblemAt(e.At, fmt.Sprintf("unknown key %s in %s", source.QuoteShort(e.Key), noun), source.DidYouMean(e.Key, known, "its keys"))
+	fix := source.DidYouMean(e.Key, known, "its keys")
+	if fix == "" { // near none of many: one of these was meant all the same
+		fix = everyWord(e.Key, known)
+	}
+	d.ProblemAt(e.At, fmt.Sprintf("unknown key %s in %s", source.QuoteShort(e.Key), noun), fix)
 }
 
 func (d *Decoder) isList(v *source.Value, f field) bool {
