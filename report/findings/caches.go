@@ -111,8 +111,9 @@ func (d *diagnosis) endsStampede(p *phase, c caching) []record.Remedy {
 }
 
 var cacheLost = Kind{
-	Name:  "cache lost",
-	Means: "a cache answers a fifth less of its requests than in the steady phase, or was emptied: what it held back meets what is behind it",
+	Name: "cache lost",
+	Means: "a cache answers a fifth less of its requests than in the steady phase, or was emptied: what it held back meets what is behind it, " +
+		"which is asked 1.3 times as often or more, or does not answer",
 	find: func(d *diagnosis) (out []record.Finding) {
 		if d.steady == nil {
 			return nil
@@ -124,18 +125,25 @@ var cacheLost = Kind{
 				if hit+miss == 0 || before+missed == 0 || before/(before+missed)-hit/(hit+miss) < 0.2 {
 					continue
 				}
+				now, then, silent := miss/p.seconds(), missed/d.steady.seconds(), p.between(c.node, c.behind).bad() > 0.5
+				if !silent && now < 1.3*then {
+					continue // fewer ask at all
+				}
 				f := d.lostBy(p, c.node, c.keeps(d))
 				f.Evidence = []string{fmt.Sprintf("%s of the answers were copies, %s in %s", spell.Percent(hit/(hit+miss)), spell.Percent(before/(before+missed)), d.steady.Name)}
-				f.Because = fmt.Sprintf("%s is asked %.1f times as often", c.behind, times(miss/p.seconds(), missed/d.steady.seconds()))
-				if p.between(c.node, c.behind).bad() > 0.5 {
+				f.Because = fmt.Sprintf("%s is asked %.1f times as often", c.behind, now/then)
+				if then == 0 {
+					f.Because = fmt.Sprintf("%s is asked %.1f times a second, and was not in %s", c.behind, now, d.steady.Name)
+				}
+				if silent {
 					f.Because = "copies expire while " + c.behind + " does not answer, and one that has expired is not used"
 					f.Evidence = append(d.struck(p, [2]string{c.node, c.behind}), f.Evidence...)
 				}
 				f.Try = try(
 					option{"cache-loss", c.in != "" && c.read.Lease == 0},
 					option{"cache-flush-at-peak", c.read == nil && d.faultOf("flush") != nil && !allCoalesce(c.rules)},
-					option{"static-stability", c.read != nil && !c.read.LastGood && p.between(c.node, c.behind).bad() > 0.5},
-					option{"cdn-stale-if-error", c.read == nil && p.between(c.node, c.behind).bad() > 0.5 && !staleIfError(c.rules)},
+					option{"static-stability", c.read != nil && !c.read.LastGood && silent},
+					option{"cdn-stale-if-error", c.read == nil && silent && !staleIfError(c.rules)},
 				)
 				if len(f.Try) > 0 {
 					out = append(out, f)
@@ -144,13 +152,6 @@ var cacheLost = Kind{
 		}
 		return out
 	},
-}
-
-func times(now, before float64) float64 {
-	if before == 0 {
-		return now
-	}
-	return now / before
 }
 
 func allCoalesce(rules []scenarios.CacheRule) bool {

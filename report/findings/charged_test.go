@@ -187,6 +187,38 @@ func TestACacheLosesWhatItKeeps(t *testing.T) {
 	}
 }
 
+// A cache that answers less is lost where what is behind it is asked more for that, or does not answer; where fewer ask at all nothing meets it. What was
+// not asked before is asked no number of times as often.
+func TestALostCacheIsWhatMeetsWhoIsBehindIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		steady, slow [2]float64 // hits and misses
+		failures     int64
+		because      string
+	}{
+		"twice as often": {[2]float64{60, 40}, [2]float64{20, 80}, 0, "payments is asked 2.0 times as often"},
+		"more":           {[2]float64{60, 40}, [2]float64{13, 52}, 0, "payments is asked 1.3 times as often"},
+		"fewer ask":      {[2]float64{60, 40}, [2]float64{7, 28}, 0, ""},
+		"as many misses": {[2]float64{60, 40}, [2]float64{10, 50}, 0, ""},
+		"no answer":      {[2]float64{60, 40}, [2]float64{7, 28}, 28, "copies expire while payments does not answer, and one that has expired is not used"},
+		"never before":   {[2]float64{100, 0}, [2]float64{20, 80}, 0, "payments is asked 8.0 times a second, and was not in steady"},
+	} {
+		r := shop(t)
+		r.Design.Nodes[0] = raw(t, `{"name": "shop", "kind": "cdn", "origin": "payments", "cache": [{"match": "/*", "ttl": 1000000000}]}`)
+		r.Design.Nodes[1] = raw(t, `{"name": "payments", "kind": "service"}`)
+		r.Phases[1].Requests[1] = answers("users", "POST /orders/{id}", 100, 90, 10)
+		for i, n := range [][2]float64{c.steady, c.slow} {
+			r.Phases[i].Nodes[0].Counters["squall_cache_hits_total"], r.Phases[i].Nodes[0].Counters["squall_cache_misses_total"] = n[0], n[1]
+		}
+		r.Faults = []record.Fault{{Kind: "flush", Text: "flush", On: "shop", AppliedS: r.Faults[0].AppliedS, UndoneS: r.Faults[0].UndoneS, Instances: []string{"shop-1"}}}
+		r.Phases[1].Edges = []record.Edge{{From: "shop", To: "payments", FromInst: "shop-1", ToInst: "payments-1", Attempts: int64(c.slow[1]), Failures: c.failures}}
+		f := kindAt(Find(r), cacheLost.Name)
+		if (f == nil) != (c.because == "") || f != nil && f.Because != c.because {
+			t.Errorf("%s: %+v, want %q", name, f, c.because)
+		}
+	}
+}
+
 // A queue's rate in and out are what its counters say, and when it is empty is what waits over what it has to spare.
 func TestHowAQueueGrows(t *testing.T) {
 	t.Parallel()
