@@ -30,7 +30,7 @@ func (f *fleet) Drive(ctx context.Context, d runner.Drive) (runner.Driven, error
 	if err := f.again(ctx, d); err != nil {
 		return runner.Driven{}, err
 	}
-	f.dial.Store(&d.Dial)
+	f.under.Store(&d)
 	x := &drive{fleet: f, Drive: d, sum: newSum(d, len(f.members))}
 	x.going, x.stop = context.WithCancel(ctx)
 	defer x.stop()

@@ -38,6 +38,7 @@ import (
 	"time"
 
 	"github.com/squallhq/squall/runner"
+	"github.com/squallhq/squall/runner/instant"
 	"github.com/squallhq/squall/runner/load/frame"
 	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/load/worker"
@@ -138,8 +139,8 @@ type fleet struct {
 	members []*member
 	// ordered tells that they have the order of the next drive.
 	ordered bool
-	// dial is that of the drive under way, for members within this process.
-	dial atomic.Pointer[func(ctx context.Context, edge string) (net.Conn, error)]
+	// under is the drive under way, for members within this process.
+	under atomic.Pointer[runner.Drive]
 }
 
 // each does something with every member at once.
@@ -190,7 +191,10 @@ func (m *member) start(ctx context.Context, s runner.Stage) error {
 // startInside makes the member a worker of this process: frames are handed over in the goroutine that has made them.
 func (m *member) startInside() {
 	o := m.fleet.o.Inside(m.index)
-	o.Dial = func(ctx context.Context, e order.Edge) (net.Conn, error) { return (*m.fleet.dial.Load())(ctx, e.Name) }
+	o.Dial = func(ctx context.Context, e order.Edge) (net.Conn, error) {
+		return m.fleet.under.Load().Dial(ctx, e.Name)
+	}
+	o.Keep = func() instant.Keep { return m.fleet.under.Load().Keep }
 	w := worker.New(o, func(kind frame.Kind, payload []byte) error { return m.handle(kind, payload) })
 	m.inside = w
 	m.send = w.Handle

@@ -18,6 +18,7 @@ import (
 	"github.com/squallhq/squall/internal/scarce"
 	"github.com/squallhq/squall/runner"
 	"github.com/squallhq/squall/runner/course"
+	"github.com/squallhq/squall/runner/instant"
 	"github.com/squallhq/squall/runner/load/frame"
 	"github.com/squallhq/squall/runner/load/order"
 	"github.com/squallhq/squall/runner/record"
@@ -30,6 +31,8 @@ type Options struct {
 	Loader runner.Loader
 	// Dial opens a connection over a client edge. nil: to the edge's address, by TCP.
 	Dial func(ctx context.Context, edge order.Edge) (net.Conn, error)
+	// Keep is the Drive.Keep of a drive that begins; nil: it has none.
+	Keep func() instant.Keep
 	// Squall is the program's version, Token what the conductor has to show; "": nothing.
 	Squall, Token string
 	// AtOnce tells of each event when it happens, as virtual time needs it, and not several together.
@@ -259,6 +262,9 @@ func (w *Worker) begin(payload []byte) error {
 	t := newTeller(w, w.o.Clock.Time(s.Zero), stop)
 	d := runner.Drive{
 		Order: w.order, Zero: t.zero, Course: w.course, Notices: &w.notices, Dial: w.dial, Record: func(record.Sample) {}, Follow: t,
+	}
+	if w.o.Keep != nil {
+		d.Keep = w.o.Keep()
 	}
 	w.drives.Go(func() { w.drive(ctx, d, t) })
 	return nil
