@@ -131,13 +131,14 @@ var cacheLost = Kind{
 				}
 				f := d.lostBy(p, c.node, c.keeps(d))
 				f.Evidence = []string{fmt.Sprintf("%s of the answers were copies, %s in %s", spell.Percent(hit/(hit+miss)), spell.Percent(before/(before+missed)), d.steady.Name)}
-				f.Because = fmt.Sprintf("%s is asked %.1f times as often", c.behind, now/then)
-				if then == 0 {
-					f.Because = fmt.Sprintf("%s is asked %.1f times a second, and was not in %s", c.behind, now, d.steady.Name)
-				}
-				if silent {
+				switch {
+				case silent:
 					f.Because = "copies expire while " + c.behind + " does not answer, and one that has expired is not used"
 					f.Evidence = append(d.struck(p, [2]string{c.node, c.behind}), f.Evidence...)
+				case then == 0:
+					f.Because = fmt.Sprintf("%s is asked %.1f times a second, and was not in %s", c.behind, now, d.steady.Name)
+				default:
+					f.Because = fmt.Sprintf("%s is asked %.1f times as often", c.behind, now/then)
 				}
 				f.Try = try(
 					option{"cache-loss", c.in != "" && c.read.Lease == 0},

@@ -173,9 +173,7 @@ func (s *eventStream) run(ctx context.Context) {
 	for n, sub := range s.subscribers {
 		for p := range s.partitions {
 			following.Go(func() {
-				turn := n*len(s.partitions) + p
-				s.i.InTurn(turn) // each may have messages of before a restart
-				s.follow(ctx, sub, p, turn)
+				s.follow(ctx, sub, p, n*len(s.partitions)+p)
 			})
 		}
 	}
@@ -184,10 +182,11 @@ func (s *eventStream) run(ctx context.Context) {
 // follow delivers a partition's messages in order, from the subscriber's position on. turn is its number among all who do so.
 func (s *eventStream) follow(ctx context.Context, sub *subscription, p, turn int) {
 	for {
-		m, slots, offset := s.next(ctx, sub, p, turn)
+		m, slots, offset := s.next(ctx, sub, p)
 		if m == nil {
 			return
 		}
+		s.i.InTurn(turn) // what is written together, messages and positions, is there at once, for every subscriber
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
@@ -199,12 +198,11 @@ func (s *eventStream) follow(ctx context.Context, sub *subscription, p, turn int
 			return
 		}
 		s.moveOn(sub, p, offset+1)
-		s.i.InTurn(turn) // others' positions are written together with this one
 	}
 }
 
 // next waits for the message at the subscriber's position, and gives the slots to deliver it in; nil when ctx ends.
-func (s *eventStream) next(ctx context.Context, sub *subscription, p, turn int) (m *message, slots chan struct{}, offset int) {
+func (s *eventStream) next(ctx context.Context, sub *subscription, p int) (m *message, slots chan struct{}, offset int) {
 	for {
 		s.mu.Lock()
 		part := s.partitions[p]
@@ -217,7 +215,6 @@ func (s *eventStream) next(ctx context.Context, sub *subscription, p, turn int) 
 		}
 		select {
 		case <-sub.arrived[p]:
-			s.i.InTurn(turn) // what is written together arrives at once, and for every subscriber
 		case <-ctx.Done():
 			return nil, nil, 0
 		}
